@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSL-1.0
+# Runs a demo and says whether it did what it claims.
+#   check.sh exact FILE COMMAND...   prints FILE
+#   check.sh set FILE COMMAND...     prints the lines of FILE, in any order
+#   check.sh late FILE COMMAND...    prints FILE, but a number before "ms" may be larger by less than 300
+#   check.sh line REGEX COMMAND...   prints one line, and REGEX (extended) matches all of it
+#   check.sh usage COMMAND...        prints only its usage, on stderr, and exits 2 (the others: 0)
+#   check.sh refuses PROGRAM WORDS...  so for each WORDS, split at blanks, as its arguments
+#   check.sh seeds CHECK...          the check holds in virtual time, in each of 20 seeded schedules
+set -u
+
+if [ "$1" = seeds ]; then
+    shift
+    for seed in $(seq 20); do
+        HEDDLE_CLOCK=virtual HEDDLE_SEED=$seed sh "$0" "$@" || {
+            echo "with HEDDLE_CLOCK=virtual HEDDLE_SEED=$seed"
+            exit 1
+        }
+    done
+    exit
+fi
+if [ "$1" = refuses ]; then
+    program=$2
+    shift 2
+    for words in "$@"; do
+        sh "$0" usage "$program" $words || exit 1
+    done
+    exit
+fi
+
+# Compares stdin with the file $1 as `late` says above.
+late() {
+    awk '
+        NR == FNR { expected[lines = NR] = $0; next }
+        {
+            words = split(expected[++seen], word)
+            bad = words != NF
+            for (i = 1; i <= NF; ++i)
+                if ($i != word[i] && !(word[i + 1] == "ms" && $i >= word[i] && $i < word[i] + 300))
+                    bad = 1
+            if (bad) { print "expected: " expected[seen]; wrong = 1 }
+        }
+        END { exit wrong || seen != lines }' "$1" -
+}
+
+verb=$1
+shift
+if [ "$verb" != usage ]; then
+    expected=$1
+    shift
+fi
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+"$@" >"$dir/out" 2>"$dir/err" </dev/null
+status=$?
+case $verb in
+exact) diff -u "$expected" "$dir/out" ;;
+set) sort "$expected" >"$dir/want" && sort "$dir/out" | diff -u "$dir/want" - ;;
+late) late "$expected" <"$dir/out" ;;
+line) [ "$(wc -l <"$dir/out")" = 1 ] && grep -Eqx -e "$expected" "$dir/out" ;;
+usage) [ ! -s "$dir/out" ] && grep -q '^usage: ' "$dir/err" ;;
+*) false ;;
+esac
+good=$?
+[ "$verb" = usage ] && wanted=2 || wanted=0
+[ $good = 0 ] && [ $status = $wanted ] && exit 0
+
+echo "$verb: $*: exit $status (expected $wanted), stdout and stderr:"
+cat "$dir/out" "$dir/err"
+exit 1

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// A TCP echo server: one task for each connection, stopped by SIGINT or SIGTERM.
+// The same program in Go: main.go.
+#include <heddle/heddle.hpp>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/write.hpp>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <getopt.h>
+#include <iostream>
+#include <string_view>
+#include <system_error>
+
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+heddle::task<> echo(tcp::socket peer) {
+    std::array<char, 4096> data;
+    try {
+        for (;;) {
+            auto n = co_await peer.async_read_some(asio::buffer(data), heddle::use_task);
+            co_await asio::async_write(peer, asio::buffer(data, n), heddle::use_task);
+        }
+    } catch (const std::system_error&) {
+        // The peer has left.
+    }
+}
+
+heddle::task<> accept_all(tcp::acceptor acceptor) {
+    for (;;) {
+        try {
+            heddle::go(echo, co_await acceptor.async_accept(heddle::use_task));
+            continue;
+        } catch (const std::system_error& e) {
+            std::cerr << "accept: " << e.what() << std::endl;
+        }
+        co_await heddle::sleep(100ms);  // out of descriptors, and likely to stay so for a while
+    }
+}
+
+heddle::task<> serve(std::uint16_t port) {
+    auto here = heddle::this_task::executor();
+    asio::signal_set stop(here, SIGINT, SIGTERM);
+    tcp::acceptor acceptor(here, {asio::ip::address_v4::loopback(), port});
+    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
+    heddle::go(accept_all, std::move(acceptor));
+    co_await stop.async_wait(heddle::use_task);
+}
+
+bool parse(std::string_view text, std::uint16_t& port) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+int main(int argc, char** argv) {
+    std::uint16_t port = 0;
+    const option options[] = {{"port", required_argument, nullptr, 'p'}, {}};
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "", options, nullptr)) != -1;)
+        good = c == 'p' && parse(optarg, port);
+    if (!good || optind < argc) {
+        std::cerr << "usage: echo [--port N]   (0, the default: any free port)\n";
+        return 2;
+    }
+    try {
+        heddle::run(serve(port));
+    } catch (const std::system_error& e) {
+        std::cerr << "echo: " << e.what() << '\n';
+        return 1;
+    }
+}

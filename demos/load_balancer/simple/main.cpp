@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+// Many workers share one channel of work: whoever is free takes the next, with no lock in sight.
+// The same program in Go: main.go. What both print, in some order: expected.txt.
+#include <heddle/heddle.hpp>
+
+#include <charconv>
+#include <getopt.h>
+#include <iostream>
+#include <string_view>
+
+using namespace std::chrono_literals;
+
+struct work {
+    int x, y, z;
+};
+
+heddle::task<> worker(heddle::receiver<work> in, heddle::sender<work> out) {
+    while (auto w = co_await in.receive()) {
+        w->z = w->x * w->y;
+        co_await heddle::sleep(w->z * 1ms);
+        co_await out.send(*w);
+    }
+}
+
+heddle::task<> send_lots_of_work(heddle::sender<work> in, int jobs) {
+    for (int x = 1; x <= jobs; ++x) {
+        work w{x, 5 - x % 5, 0};
+        co_await in.send(w);
+    }
+    in.close();
+}
+
+heddle::task<> receive_lots_of_results(heddle::receiver<work> out, int jobs) {
+    for (int i = 0; i < jobs; ++i) {
+        auto w = co_await out.receive();
+        std::cout << w->x << " * " << w->y << " = " << w->z << '\n';
+    }
+}
+
+heddle::task<> balance(int workers, int jobs) {
+    auto start = heddle::now();
+    heddle::channel<work> in, out;
+    for (int i = 0; i < workers; ++i)
+        heddle::go(worker, in, out);
+    heddle::go(send_lots_of_work, in, jobs);
+    co_await receive_lots_of_results(out, jobs);
+    std::cerr << "took " << (heddle::now() - start) / 1ms << " ms\n";
+}
+
+bool parse(std::string_view text, int& count) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    return error == std::errc() && end == text.data() + text.size() && count > 0;
+}
+
+int main(int argc, char** argv) {
+    int workers = 10, jobs = 20;
+    const option options[] = {{"workers", required_argument, nullptr, 'w'},
+                              {"jobs", required_argument, nullptr, 'j'},
+                              {}};
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "", options, nullptr)) != -1;)
+        good = c != '?' && parse(optarg, c == 'w' ? workers : jobs);
+    if (!good || optind < argc) {
+        std::cerr << "usage: load_balancer/simple [--workers N] [--jobs M]\n";
+        return 2;
+    }
+    heddle::run(balance(workers, jobs));
+}

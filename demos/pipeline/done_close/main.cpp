@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+// Closing done tells every stage to stop: main takes one value and leaves, and nobody stays behind.
+// The same program in Go: main.go. What both print: 4 or 9.
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+template <class F>
+struct defer {
+    F f;
+    ~defer() { f(); }
+};
+template <class F>
+defer(F) -> defer<F>;
+
+enum { sent, stopped };
+
+heddle::receiver<int> gen(heddle::done_token done, std::vector<int> nums) {
+    heddle::channel<int> out;
+    heddle::go([=]() -> heddle::task<> {
+        defer closing{[&] { out.close(); }};
+        for (int n : nums)
+            if (co_await heddle::select(out.send(n), done) == stopped)
+                co_return;
+    });
+    return out;
+}
+
+heddle::receiver<int> sq(heddle::done_token done, heddle::receiver<int> in) {
+    heddle::channel<int> out;
+    heddle::go([=]() -> heddle::task<> {
+        defer closing{[&] { out.close(); }};
+        while (auto n = co_await in.receive())
+            if (co_await heddle::select(out.send(*n * *n), done) == stopped)
+                co_return;
+    });
+    return out;
+}
+
+heddle::receiver<int> merge(heddle::done_token done, std::vector<heddle::receiver<int>> cs) {
+    auto wg = std::make_shared<heddle::wait_group>();
+    heddle::channel<int> out;
+    auto output = [=](heddle::receiver<int> c) -> heddle::task<> {
+        defer leaving{[&] { wg->done(); }};
+        while (auto n = co_await c.receive())
+            if (co_await heddle::select(out.send(*n), done) == stopped)
+                co_return;
+    };
+    for (auto c : cs) {
+        wg->add(1);
+        heddle::go(output, c);
+    }
+    heddle::go([=]() -> heddle::task<> {
+        co_await wg->wait();
+        out.close();
+    });
+    return out;
+}
+
+heddle::task<> first_square(bool fail) {
+    heddle::done_source done;  // closes on every way out of this scope
+    auto in = gen(done.token(), {2, 3});
+    auto c1 = sq(done.token(), in), c2 = sq(done.token(), in);
+    auto out = merge(done.token(), {c1, c2});
+    std::cout << *co_await out.receive() << '\n';  // 4 or 9
+    if (fail)
+        throw std::runtime_error("thrown");
+}
+
+heddle::task<> done_close(bool fail) {
+    try {
+        co_await first_square(fail);
+    } catch (const std::runtime_error& e) {
+        std::cerr << "left by an exception: " << e.what() << '\n';
+    }
+    while (heddle::live_tasks() > 1)  // all stages end, or this never does
+        co_await heddle::yield();
+}
+
+int main(int argc, char** argv) {
+    bool fail = argc == 2 && argv[1] == std::string_view("--throw");
+    if (argc > 1 && !fail) {
+        std::cerr << "usage: pipeline/done_close [--throw]\n";
+        return 2;
+    }
+    heddle::run(done_close(fail));
+}

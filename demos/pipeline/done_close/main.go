@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+)
+
+func gen(done <-chan struct{}, nums ...int) <-chan int {
+	out := make(chan int)
+	go func() {
+		defer close(out)
+		for _, n := range nums {
+			select {
+			case out <- n:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func sq(done <-chan struct{}, in <-chan int) <-chan int {
+	out := make(chan int)
+	go func() {
+		defer close(out)
+		for n := range in {
+			select {
+			case out <- n * n:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
+	var wg sync.WaitGroup
+	out := make(chan int)
+	output := func(c <-chan int) {
+		defer wg.Done()
+		for n := range c {
+			select {
+			case out <- n:
+			case <-done:
+				return
+			}
+		}
+	}
+	for _, c := range cs {
+		wg.Add(1)
+		go output(c)
+	}
+	go func() {
+		wg.Wait()
+		close(out)
+	}()
+	return out
+}
+
+func firstSquare(fail bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintln(os.Stderr, "left by an exception:", r)
+		}
+	}()
+	done := make(chan struct{})
+	defer close(done) // on every way out of this function
+	in := gen(done, 2, 3)
+	c1, c2 := sq(done, in), sq(done, in)
+	out := merge(done, c1, c2)
+	fmt.Println(<-out) // 4 or 9
+	if fail {
+		panic("thrown")
+	}
+}
+
+func main() {
+	fail := flag.Bool("throw", false, "")
+	flag.Parse()
+	firstSquare(*fail)
+	for runtime.NumGoroutine() > 1 { // all stages end, or this never does
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+// A pipeline: each stage is a function that returns a channel, and closes it after its last value.
+// The same program in Go: main.go. What both print: expected.txt.
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <vector>
+
+heddle::receiver<int> gen(std::vector<int> nums) {
+    heddle::channel<int> out;
+    heddle::go([=]() -> heddle::task<> {
+        for (int n : nums)
+            co_await out.send(n);
+        out.close();
+    });
+    return out;
+}
+
+heddle::receiver<int> sq(heddle::receiver<int> in) {
+    heddle::channel<int> out;
+    heddle::go([=]() -> heddle::task<> {
+        while (auto n = co_await in.receive())
+            co_await out.send(*n * *n);
+        out.close();
+    });
+    return out;
+}
+
+heddle::task<> square() {
+    auto out = sq(gen({2, 3}));
+    while (auto n = co_await out.receive())
+        std::cout << *n << '\n';
+}
+
+int main(int argc, char**) {
+    if (argc > 1) {
+        std::cerr << "usage: pipeline/square\n";
+        return 2;
+    }
+    heddle::run(square());
+}

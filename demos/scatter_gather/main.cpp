@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSL-1.0
+// Scatter work over tasks, gather as many results as the channel holds: no sender ever waits.
+// The same program in Go: main.go. What both print: expected.txt.
+#include <heddle/heddle.hpp>
+
+#include <charconv>
+#include <getopt.h>
+#include <iostream>
+#include <string_view>
+#include <system_error>
+
+struct result {
+    double val;
+    std::error_code err;
+};
+
+heddle::task<result> process(bool fail) {
+    if (fail)
+        co_return result{0, std::make_error_code(std::errc::io_error)};
+    co_return result{5.0, {}};
+}
+
+heddle::task<> scatter_gather(unsigned n, unsigned fail) {
+    heddle::channel<result> c(n);
+    for (std::size_t i = 0; i < c.capacity(); ++i)  // scatter
+        heddle::go([=]() -> heddle::task<> {
+            auto res = co_await process(i < fail);
+            co_await c.send(res);
+        });
+
+    double total = 0;
+    int failed = 0;
+    for (std::size_t i = 0; i < c.capacity(); ++i) {  // gather
+        auto res = co_await c.receive();
+        if (!res->err)
+            total += res->val;
+        else
+            ++failed;
+    }
+    std::cout << "totalfloat:  " << total << '\n';
+    if (failed > 0)
+        std::cout << "errors:  " << failed << '\n';
+
+    while (heddle::live_tasks() > 1)  // nobody is left behind, or this never ends
+        co_await heddle::yield();
+}
+
+bool parse(std::string_view text, unsigned& count) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+int main(int argc, char** argv) {
+    unsigned n = 10, fail = 0;
+    const option options[] = {{"fail", required_argument, nullptr, 'f'}, {}};
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "n:", options, nullptr)) != -1;)
+        good = c != '?' && parse(optarg, c == 'n' ? n : fail);
+    if (!good || optind < argc) {
+        std::cerr << "usage: scatter_gather [-n TASKS] [--fail K]\n";
+        return 2;
+    }
+    heddle::run(scatter_gather(n, fail));
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/asio_wait.hpp>
+#include <heddle/done.hpp>
+#include <heddle/task.hpp>
+
+#include <concepts>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// The completion token that makes an Asio operation awaitable by a task.
+///
+///     std::size_t n = co_await socket.async_read_some(buffer, heddle::use_task);
+///     auto [ec, n]  = co_await socket.async_read_some(buffer, as_tuple(heddle::use_task));
+///     co_await timer.async_wait(heddle::deferred);      // Asio's deferred does as well
+///     auto socket   = heddle::use_task.as_default_on(tcp::socket(ctx));
+///
+/// Gives the results after the error code: nothing, the value, or a tuple.
+///
+/// Threads   the handlers of the operation, those of a composed one too, run in the task's
+///           host.
+/// Resumes   on the task's host, after the operation has completed.
+/// Cancel    a closed token emits terminal cancellation on the operation's executor, never
+///           during initiation; the task goes on when the operation has ended. What
+///           completed keeps its result, what was aborted throws `cancelled`. With as_tuple
+///           it gives asio::error::operation_aborted instead of throwing.
+/// Lifetime  a task that waits here is owned by the operation's handler: it is destroyed
+///           with it, never earlier. No allocation but Asio's own.
+/// Errors    std::system_error (asio::system_error); what an exception_ptr holds.
+struct use_task_t {
+    constexpr use_task_t() noexcept {}
+
+    /// An executor with use_task for its default token.
+    template <class Inner>
+    struct executor_with_default : Inner {
+        using default_completion_token_type = use_task_t;
+
+        template <class Other>
+            requires(!std::same_as<Other, executor_with_default> &&
+                     std::convertible_to<Other, Inner>)
+        executor_with_default(const Other& inner) noexcept : Inner(inner) {}
+    };
+
+    template <class T>
+    using as_default_on_t = typename T::template rebind_executor<
+        executor_with_default<typename T::executor_type>>::other;
+
+    template <class T>
+    static auto as_default_on(T&& object) {
+        return as_default_on_t<std::decay_t<T>>(std::forward<T>(object));
+    }
+};
+
+inline constexpr use_task_t use_task;
+
+namespace detail {
+
+template <class Tuple>
+auto unwrap(Tuple&& t) {
+    if constexpr (std::tuple_size_v<Tuple> == 0)
+        return;
+    else if constexpr (std::tuple_size_v<Tuple> == 1)
+        return std::get<0>(std::move(t));
+    else
+        return std::move(t);
+}
+
+template <class First, class... Rest>
+auto tail(std::tuple<First, Rest...>&& all) {
+    return std::apply(
+        [](First&, Rest&... rest) { return std::tuple<Rest...>(std::move(rest)...); }, all);
+}
+
+/// What operation_aborted looks like to a caller who asked for a tuple.
+template <class T>
+constexpr bool is_error_tuple = false;
+template <class... Rest>
+constexpr bool is_error_tuple<std::tuple<std::error_code, Rest...>> =
+    (std::is_default_constructible_v<Rest> && ...);
+
+/// What a handler was called with, and how it becomes the result of co_await.
+template <class... Results>
+class asio_results {
+    using tuple = std::tuple<Results...>;
+    using first = std::tuple_element_t<0, std::tuple<Results..., void>>;
+    static constexpr bool reports_error = std::is_same_v<first, std::error_code>;
+    static constexpr bool reports_exception = std::is_same_v<first, std::exception_ptr>;
+
+    static auto result_of(tuple&& all) {
+        if constexpr (reports_error || reports_exception)
+            return unwrap(tail(std::move(all)));
+        else
+            return unwrap(std::move(all));
+    }
+
+public:
+    using result = decltype(result_of(std::declval<tuple>()));
+
+    void set(Results&&... results) { results_.emplace(std::move(results)...); }
+
+    result take(process& self) {
+        if constexpr (reports_error) {
+            std::error_code ec = std::get<0>(*results_);
+            if (ec == asio::error::operation_aborted && self.interrupted())
+                self.throw_cancelled();
+            if (ec)
+                throw asio::system_error(ec);
+        } else if constexpr (reports_exception) {
+            if (auto failure = std::get<0>(*results_))
+                std::rethrow_exception(failure);
+        }
+        return result_of(*std::move(results_));
+    }
+
+    /// The operation was not started: its token was closed before.
+    result refuse(process& self) {
+        if constexpr (is_error_tuple<first>) {
+            first aborted{};
+            std::get<0>(aborted) = asio::error::operation_aborted;
+            return aborted;
+        } else {
+            self.throw_cancelled();
+        }
+    }
+
+private:
+    std::optional<tuple> results_;
+};
+
+/// Awaits one Asio operation.
+template <class Signature, class Initiation, class... Args>
+class asio_awaiter;
+
+template <class R, class... Results, class Initiation, class... Args>
+class [[nodiscard]] asio_awaiter<R(Results...), Initiation, Args...> final
+    : public asio_wait {
+public:
+    asio_awaiter(process& self, Initiation&& initiation, std::tuple<Args...>&& args)
+        : asio_wait(self), initiation_(std::move(initiation)), args_(std::move(args)) {}
+
+    bool await_ready() noexcept { return refused(); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+        if constexpr (requires { initiation_.get_executor(); })
+            remember_executor(initiation_.get_executor());
+        begin();
+        try {
+            std::apply(
+                [this](Args&... args) {
+                    std::move(initiation_)(handler(*this), std::move(args)...);
+                },
+                args_);
+        } catch (...) {
+            initiation_failed(std::current_exception());
+        }
+        return begun() ? frame : self().home->next();
+    }
+    typename asio_results<std::decay_t<Results>...>::result await_resume() {
+        if (resume())
+            return results_.take(self());
+        return results_.refuse(self());
+    }
+
+private:
+    /// Owns the process while the operation runs: a handler that is destroyed instead of
+    /// called takes the process with it.
+    class handler {
+    public:
+        using executor_type = host_executor;
+        using cancellation_slot_type = asio::cancellation_slot;
+
+        explicit handler(asio_awaiter& w) noexcept : wait_(&w) {}
+        handler(handler&& o) noexcept : wait_(std::exchange(o.wait_, nullptr)) {}
+        handler& operator=(handler&&) = delete;
+        ~handler() {
+            if (wait_)
+                wait_->dropped();
+        }
+
+        void operator()(Results... results) {
+            wait_->results_.set(std::move(results)...);
+            std::exchange(wait_, nullptr)->completed();
+        }
+
+        executor_type get_executor() const noexcept { return wait_->executor(); }
+        cancellation_slot_type get_cancellation_slot() const noexcept {
+            return wait_->slot();
+        }
+
+    private:
+        asio_awaiter* wait_;
+    };
+
+    Initiation initiation_;
+    std::tuple<Args...> args_;
+    asio_results<std::decay_t<Results>...> results_;
+};
+
+/// An operation given use_task, not yet started. It refers to what it was given by
+/// reference, as Asio's do.
+template <class Signature, class Initiation, class... Args>
+class [[nodiscard]] asio_op {
+public:
+    template <class I, class... A>
+    explicit asio_op(std::in_place_t, I&& initiation, A&&... args)
+        : initiation_(std::forward<I>(initiation)), args_(std::forward<A>(args)...) {}
+
+    auto await_by(process& self) && {
+        return asio_awaiter<Signature, Initiation, Args...>(self, std::move(initiation_),
+                                                            std::move(args_));
+    }
+
+private:
+    Initiation initiation_;
+    std::tuple<Args...> args_;
+};
+
+/// Anything that starts when called with a token: Asio's deferred operations.
+template <class Op>
+    requires(std::is_class_v<Op> && !awaitable_by_task<Op> &&
+             requires(Op&& op) {
+                 { std::move(op)(use_task) } -> awaitable_by_task;
+             })
+struct asio_adaptor<Op> {
+    using type = Op;
+    static auto adapt(Op op) { return std::move(op)(use_task); }
+};
+
+}  // namespace detail
+}  // namespace heddle
+
+template <class R, class... Results>
+class asio::async_result<heddle::use_task_t, R(Results...)> {
+public:
+    template <class Initiation, class... Args>
+    static auto initiate(Initiation&& initiation, heddle::use_task_t, Args&&... args) {
+        return heddle::detail::asio_op<R(Results...), std::decay_t<Initiation>,
+                                       std::decay_t<Args>...>(
+            std::in_place, std::forward<Initiation>(initiation), std::forward<Args>(args)...);
+    }
+};

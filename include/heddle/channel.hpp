@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/await.hpp>
+#include <heddle/detail/channel_core.hpp>
+#include <heddle/task.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// The value of a channel that carries signals only.
+struct unit {
+    friend bool operator==(unit, unit) = default;
+};
+
+/// Thrown by a send on a closed channel, and by closing one twice or closing nil.
+class channel_closed : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// What became of an attempt that never waits.
+enum class try_status { done, would_block, closed };
+
+template <class T>
+class receiver;
+template <class T>
+class sender;
+
+namespace detail {
+
+[[noreturn]] void throw_send_on_closed(channel_base&);
+[[noreturn]] void throw_close_of_closed(channel_base*);
+[[noreturn]] void throw_capacity();
+
+template <class T>
+void send_operation<T>::take() const {
+    if (result == outcome::closed)
+        throw_send_on_closed(*channel_);
+}
+
+/// The three shapes of a receive differ in where the value goes.
+template <class T>
+class receive_arm final : public receive_operation<T> {
+public:
+    template <class Op>
+    explicit receive_arm(Op& op) noexcept
+        : receive_operation<T>(op.channel()), to_(op.destination()) {}
+    void complete() override { take(); }
+    bool take() {
+        bool some = this->value.has_value();
+        if (to_) {
+            to_->reset();
+            if (some)
+                to_->emplace(*std::move(this->value));
+        }
+        this->value.reset();
+        return some;
+    }
+
+private:
+    std::optional<T>* to_;
+};
+
+template <class T>
+class receive_value final : public receive_operation<T> {
+public:
+    using receive_operation<T>::receive_operation;
+    std::optional<T> take() noexcept {
+        std::optional<T> result(std::move(this->value));
+        this->value.reset();
+        return result;
+    }
+};
+
+template <class T>
+class receive_into final : public receive_operation<T> {
+public:
+    receive_into(channel_core<T>* channel, T& to) noexcept
+        : receive_operation<T>(channel), to_(to) {}
+    bool take() {
+        if (!this->value)
+            return false;
+        std::optional<T> got(std::move(this->value));
+        this->value.reset();
+        to_ = *std::move(got);
+        return true;
+    }
+
+private:
+    T& to_;
+};
+
+}  // namespace detail
+
+/// A receive into an optional: an arm, or `co_await`ed to a bool.
+template <class T>
+class [[nodiscard]] receive_op {
+public:
+    receive_op(detail::channel_core<T>* channel, std::optional<T>* to) noexcept
+        : channel_(channel), to_(to) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) {
+        return detail::await_one<detail::receive_arm<T>>(self, *this);
+    }
+    using arm_node = detail::receive_arm<T>;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    std::optional<T>* destination() const noexcept { return to_; }
+
+private:
+    detail::channel_core<T>* channel_;
+    std::optional<T>* to_;
+};
+
+/// A receive that gives the value itself. As an arm it takes the value and drops it.
+template <class T>
+class [[nodiscard]] receive_value_op {
+public:
+    explicit receive_value_op(detail::channel_core<T>* channel) noexcept : channel_(channel) {}
+    operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_one<detail::receive_value<T>>(self, channel_);
+    }
+    using arm_node = detail::receive_arm<T>;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    std::optional<T>* destination() const noexcept { return nullptr; }
+
+private:
+    detail::channel_core<T>* channel_;
+};
+
+/// A receive into a T. Not an arm: a select could not tell closed from received.
+template <class T>
+class [[nodiscard]] receive_into_op {
+public:
+    receive_into_op(detail::channel_core<T>* channel, T& to) noexcept
+        : channel_(channel), to_(to) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_one<detail::receive_into<T>>(self, channel_, to_);
+    }
+
+private:
+    detail::channel_core<T>* channel_;
+    T& to_;
+};
+
+/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
+template <class T>
+class [[nodiscard]] send_op {
+public:
+    send_op(detail::channel_core<T>* channel, T& value) noexcept
+        : channel_(channel), referred_(&value) {}
+    template <class... Args>
+    send_op(detail::channel_core<T>* channel, std::in_place_t, Args&&... args)
+        : channel_(channel), owned_(std::in_place, std::forward<Args>(args)...) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) {
+        return detail::await_one<detail::send_operation<T>>(self, *this);
+    }
+    using arm_node = detail::send_operation<T>;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    T& value() noexcept { return referred_ ? *referred_ : *owned_; }
+
+private:
+    detail::channel_core<T>* channel_;
+    T* referred_ = nullptr;
+    std::optional<T> owned_;
+};
+
+namespace detail {
+
+/// An rvalue this small is copied into its send, which may then outlive the expression.
+template <class T>
+constexpr bool cheap_copy = std::is_trivially_copyable_v<T> && sizeof(T) <= 16;
+
+// g++ before 13 destroys an aggregate prvalue in a co_await expression twice.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+template <class T>
+constexpr bool destroyed_twice =
+    std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
+#else
+template <class T>
+constexpr bool destroyed_twice = false;
+#endif
+
+template <class T>
+constexpr bool element_type() {
+    static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
+                  "heddle::channel<T>: T must be a non-const object type");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "heddle::channel<T>: moving a T may throw; send a std::unique_ptr<T>");
+    static_assert(std::is_nothrow_destructible_v<T>,
+                  "heddle::channel<T>: destroying a T may throw; send a std::unique_ptr<T>");
+    return true;
+}
+
+/// One end, or both: a counted pointer to the core.
+template <class T, std::uint64_t Kind>
+class channel_handle {
+public:
+    channel_handle(const channel_handle& o) noexcept : channel_handle(o.core_) {}
+    channel_handle(channel_handle&& o) noexcept : core_(std::exchange(o.core_, nullptr)) {}
+    channel_handle& operator=(channel_handle o) noexcept {
+        std::swap(core_, o.core_);
+        return *this;
+    }
+    ~channel_handle() {
+        if (core_)
+            core_->drop(Kind);
+    }
+
+    /// Whether it was closed. Values may still wait in the buffer.
+    bool closed() const noexcept { return core_ && core_->closed(); }
+    /// The number of buffered values; 0 for nil.
+    std::size_t size() const noexcept { return core_ ? core_->size() : 0; }
+    /// How many can be buffered; 0 for nil.
+    std::size_t capacity() const noexcept { return core_ ? core_->capacity() : 0; }
+    /// Names the channel for dumps and error messages; nothing for nil.
+    void name(std::string name) const {
+        if (core_)
+            core_->name(std::move(name));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    channel_core<T>* core() const noexcept { return core_; }
+
+protected:
+    struct adopt {};
+    channel_handle(adopt, channel_core<T>* core) noexcept : core_(core) {}
+    explicit channel_handle(channel_core<T>* core) noexcept : core_(core) {
+        if (core_)
+            core_->take(Kind);
+    }
+
+    channel_core<T>* core_;
+};
+
+/// The verbs of a receiving end.
+template <class T, class Handle>
+class receiving {
+public:
+    /// `std::optional<T>`: the next value; empty: closed and drained.
+    receive_value_op<T> receive() const noexcept { return receive_value_op<T>(from()); }
+
+    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The form
+    /// for select. `to` must outlive the wait.
+    receive_op<T> receive(std::optional<T>& to) const noexcept { return {from(), &to}; }
+
+    /// A bool; `to` is left alone if closed. For `while (co_await in.receive(v))`.
+    receive_into_op<T> receive(T& to) const noexcept
+        requires std::is_move_assignable_v<T>
+    {
+        return {from(), to};
+    }
+
+    /// Never waits. `closed`: closed and drained; then, and if it would block, `to` is
+    /// left alone.
+    try_status try_receive(std::optional<T>& to) const noexcept;
+    try_status try_receive(T& to) const
+        requires std::is_move_assignable_v<T>;
+
+private:
+    channel_core<T>* from() const noexcept {
+        return static_cast<const Handle&>(*this).core();
+    }
+};
+
+/// The verbs of a sending end.
+template <class T, class Handle>
+class sending {
+public:
+    /// Waits for a receiver, or for room. The value is copied now.
+    send_op<T> send(const T& value) const
+        requires std::is_copy_constructible_v<T>
+    {
+        return {to(), std::in_place, value};
+    }
+
+    /// The same; the value is moved from when the send happens, and not before: if it is
+    /// refused, cancelled or loses a select, the value is still the caller's. It must
+    /// outlive the wait.
+    send_op<T> send(T&& value) const
+        requires(!destroyed_twice<T>)
+    {
+        if constexpr (cheap_copy<T>)
+            return {to(), std::in_place, value};
+        else
+            return {to(), value};
+    }
+
+    [[deprecated("g++ before 13 destroys an aggregate that is made inside a co_await "
+                 "expression twice; use emplace(args...)")]]
+    send_op<T> send(T&& value) const
+        requires(destroyed_twice<T>)
+    {
+        return {to(), value};
+    }
+
+    /// Sends a signal.
+    send_op<T> send() const
+        requires std::is_same_v<T, unit>
+    {
+        return {to(), std::in_place};
+    }
+
+    /// Builds the value inside the operation; if refused it is destroyed with it.
+    template <class... Args>
+        requires std::is_constructible_v<T, Args&&...>
+    send_op<T> emplace(Args&&... args) const {
+        return {to(), std::in_place, std::forward<Args>(args)...};
+    }
+
+    /// Never waits. Moves from `value` (or copies it) only if `done`.
+    try_status try_send(T&& value) const noexcept;
+    try_status try_send(const T& value) const
+        requires std::is_copy_constructible_v<T>
+    {
+        T copy(value);
+        return try_send(std::move(copy));
+    }
+    try_status try_send() const noexcept
+        requires std::is_same_v<T, unit>
+    {
+        return try_send(unit{});
+    }
+
+    /// No value follows. Buffered ones can still be received; parked receivers get empty,
+    /// parked senders channel_closed with their values. Closing twice, or nil, throws
+    /// channel_closed.
+    void close() const {
+        if (!try_close())
+            throw_close_of_closed(to());
+    }
+    /// Whether this call closed it.
+    bool try_close() const noexcept { return to() && to()->close(); }
+
+private:
+    channel_core<T>* to() const noexcept {
+        return static_cast<const Handle&>(*this).core();
+    }
+};
+
+}  // namespace detail
+
+/// A channel carries values of type T from tasks that send to tasks that receive. A handle
+/// is cheap; a copy is the same channel.
+///
+///     heddle::channel<int> c;        // unbuffered: a send waits for its receiver
+///     heddle::channel<int> c(64);    // buffered: a send waits only if 64 values do
+///     co_await c.send(1);
+///     while (auto v = co_await c.receive()) use(*v);
+///     c.close();
+///
+/// Each value sent is received once: what a cancelled, losing or refused send held is still
+/// its owner's, and a cancelled or losing receive has taken nothing. A value whose receiver
+/// was destroyed in between is destroyed once. Values arrive in the order of the sends.
+/// Moving a T is the only code of yours that runs under the channel's lock; it must not
+/// call heddle.
+///
+/// Threads   every member may be called from any thread; one handle object from one thread
+///           at a time, as a shared_ptr.
+/// Resumes   waiters in order of arrival, each on its own host, never inside the call that
+///           woke them. Every operation is O(1), leaving a queue too.
+/// Closing   see close(). Dropping handles closes nothing.
+/// Cancel    a cancelled wait leaves the channel as if it had never been there.
+/// Lifetime  the channel lives while a handle does, and the handle a wait was made from must
+///           outlive the wait. A moved-from handle is nil.
+/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error. On
+///           nil every wait lasts for ever, try_ operations would block, close throws.
+template <class T = unit>
+class channel : public detail::channel_handle<T, detail::channel_base::one_sender>,
+                public detail::sending<T, channel<T>>,
+                public detail::receiving<T, channel<T>> {
+    using base = detail::channel_handle<T, detail::channel_base::one_sender>;
+
+public:
+    /// Unbuffered.
+    channel() : channel(0) {}
+    /// Buffers `capacity` values; 0: unbuffered.
+    template <std::integral N>
+    explicit channel(N capacity) : base(typename base::adopt{}, make(capacity)) {}
+    /// The nil channel.
+    channel(std::nullptr_t) noexcept : base(nullptr) {}
+
+    friend bool operator==(const channel& a, const channel& b) noexcept {
+        return a.core() == b.core();
+    }
+    friend bool operator==(const channel& a, std::nullptr_t) noexcept { return !a.core(); }
+
+private:
+    template <std::integral N>
+    static detail::channel_core<T>* make(N capacity) {
+        static_assert(detail::element_type<T>());
+        if (std::cmp_less(capacity, 0) || !std::in_range<std::size_t>(capacity))
+            detail::throw_capacity();
+        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity));
+    }
+};
+
+/// The receiving end of a channel; default-made it is nil.
+template <class T = unit>
+class receiver : public detail::channel_handle<T, detail::channel_base::one_handle>,
+                 public detail::receiving<T, receiver<T>> {
+    using base = detail::channel_handle<T, detail::channel_base::one_handle>;
+
+public:
+    receiver(std::nullptr_t = nullptr) noexcept : base(nullptr) {}
+    receiver(const channel<T>& c) noexcept : base(c.core()) {}
+
+    friend bool operator==(const receiver& a, const receiver& b) noexcept {
+        return a.core() == b.core();
+    }
+    friend bool operator==(const receiver& a, std::nullptr_t) noexcept { return !a.core(); }
+};
+
+/// The sending end of a channel; default-made it is nil.
+template <class T = unit>
+class sender : public detail::channel_handle<T, detail::channel_base::one_sender>,
+               public detail::sending<T, sender<T>> {
+    using base = detail::channel_handle<T, detail::channel_base::one_sender>;
+
+public:
+    sender(std::nullptr_t = nullptr) noexcept : base(nullptr) {}
+    sender(const channel<T>& c) noexcept : base(c.core()) {}
+
+    friend bool operator==(const sender& a, const sender& b) noexcept {
+        return a.core() == b.core();
+    }
+    friend bool operator==(const sender& a, std::nullptr_t) noexcept { return !a.core(); }
+};
+
+namespace detail {
+
+template <class T, class Handle>
+try_status receiving<T, Handle>::try_receive(std::optional<T>& to) const noexcept {
+    channel_core<T>* c = from();
+    if (!c)
+        return try_status::would_block;
+    std::optional<T> got;
+    wake_list wakes;
+    outcome o;
+    {
+        guard g(c->lock());
+        o = c->take_locked(got, wakes);
+    }
+    wakes.release();
+    if (o == outcome::done) {
+        to.reset();
+        to.emplace(*std::move(got));
+        return try_status::done;
+    }
+    return o == outcome::closed ? try_status::closed : try_status::would_block;
+}
+
+template <class T, class Handle>
+try_status receiving<T, Handle>::try_receive(T& to) const
+    requires std::is_move_assignable_v<T>
+{
+    std::optional<T> got;
+    try_status status = try_receive(got);
+    if (got)
+        to = *std::move(got);
+    return status;
+}
+
+template <class T, class Handle>
+try_status sending<T, Handle>::try_send(T&& value) const noexcept {
+    channel_core<T>* c = to();
+    if (!c)
+        return try_status::would_block;
+    wake_list wakes;
+    outcome o;
+    {
+        guard g(c->lock());
+        o = c->send_locked(value, wakes);
+    }
+    wakes.release();
+    if (o == outcome::done)
+        return try_status::done;
+    return o == outcome::closed ? try_status::closed : try_status::would_block;
+}
+
+}  // namespace detail
+}  // namespace heddle

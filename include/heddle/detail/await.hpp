@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+// `co_await op` is a select of one arm: one lock, held from await_ready into
+// await_suspend, and no claim word where nothing else can end the wait.
+#pragma once
+
+#include <heddle/detail/host.hpp>
+
+namespace heddle::detail {
+
+/// Publishes that `self` waits in `op` alone, whose source is locked. False: its token
+/// has closed meanwhile.
+inline bool park_one(process& self, operation& op) noexcept {
+    op.exclusive = !self.cancellable();
+    self.winner = nullptr;
+    self.waits = &op;
+    return op.exclusive || self.park();
+}
+
+/// Awaits one operation. Node: an operation whose take() gives the result of co_await.
+template <class Node>
+class [[nodiscard]] await_one {
+public:
+    template <class... Args>
+    explicit await_one(process& self, Args&&... args)
+        : node_(static_cast<Args&&>(args)...), self_(self) {
+        node_.who = &self;
+    }
+
+    bool await_ready() noexcept {
+        if (self_.interrupted() && !node_.stands_for(self_)) {
+            state_ = state::cancelled;
+            return true;
+        }
+        spin_lock* lock = node_.source();
+        if (!lock)
+            return false;  // nil: parks for ever
+        locked_ = acquire(*lock);
+        wake_list wakes;
+        if (!node_.attempt_locked(wakes))
+            return false;  // still locked
+        release(*lock, locked_);
+        state_ = state::happened;
+        wakes.release(self_.home);
+        return self_.home->spend();
+    }
+
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+        host& home = *self_.home;
+        if (state_ == state::happened) {  // but the budget is spent
+            home.push(self_);
+            return home.next();
+        }
+        spin_lock* lock = node_.source();
+        bool locked = locked_;
+        bool parked = park_one(self_, node_);
+        if (parked && lock)
+            node_.enlist_locked();
+        else if (!parked)
+            state_ = state::cancelled;
+        if (lock)
+            release(*lock, locked);
+        // Parked: not a word to this frame from here on.
+        return parked ? home.next() : frame;
+    }
+
+    decltype(auto) await_resume() {
+        if (state_ == state::pending) {
+            self_.waits = nullptr;
+            if (self_.winner)
+                return node_.take();
+            node_.withdraw();
+            state_ = state::cancelled;
+        }
+        if (state_ == state::cancelled && !node_.stands_for(self_))
+            self_.throw_cancelled();
+        return node_.take();
+    }
+
+private:
+    enum class state : std::uint8_t { pending, happened, cancelled };
+
+    Node node_;
+    process& self_;
+    bool locked_ = false;
+    state state_ = state::pending;
+};
+
+}  // namespace heddle::detail

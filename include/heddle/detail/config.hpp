@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+// The seams below the schedule: lock, atomic and yield point. Nothing else in the library
+// names a lock or an atomic of its own, so that an explorer can put its own here.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define HEDDLE_HAS_SINGLE_THREADED 1
+#endif
+
+namespace heddle::detail {
+
+template <class T>
+using atomic = std::atomic<T>;
+
+/// Where an explorer may switch threads. Nothing in the shipped library.
+inline void yield_point() noexcept {}
+
+/// single_threaded tells whether this process has never started a second thread. While
+/// that holds, locks and atomic read-modify-writes are left out: two of them are three
+/// quarters of a buffered element's cost.
+inline bool single_threaded() noexcept {
+#ifdef HEDDLE_HAS_SINGLE_THREADED
+    return __libc_single_threaded != 0;
+#else
+    return false;
+#endif
+}
+
+/// A lock for a few instructions. Only the nothrow move of a user's T runs under it.
+class spin_lock {
+public:
+    void lock() noexcept {
+        yield_point();
+        while (taken_.exchange(true, std::memory_order_acquire))  // pairs with unlock()
+            wait();
+    }
+    void unlock() noexcept { taken_.store(false, std::memory_order_release); }
+
+private:
+    void wait() const noexcept;  // lib/process.cpp: pause, then give the core away
+
+    atomic<bool> taken_{false};
+};
+
+/// Takes the lock unless the process has one thread. Returns what release() must be told:
+/// a second thread may have been started in between.
+inline bool acquire(spin_lock& lock) noexcept {
+    if (single_threaded())
+        return false;
+    lock.lock();
+    return true;
+}
+
+inline void release(spin_lock& lock, bool locked) noexcept {
+    if (locked)
+        lock.unlock();
+}
+
+class [[nodiscard]] guard {
+public:
+    explicit guard(spin_lock& lock) noexcept : lock_(lock), locked_(acquire(lock)) {}
+    guard(const guard&) = delete;
+    guard& operator=(const guard&) = delete;
+    ~guard() { release(lock_, locked_); }
+
+private:
+    spin_lock& lock_;
+    bool locked_;
+};
+
+/// Adds to a counter and returns what it held before; without a locked instruction while
+/// there is one thread.
+template <class T>
+T add(atomic<T>& counter, T n, std::memory_order order) noexcept {
+    if (!single_threaded())
+        return counter.fetch_add(n, order);
+    T before = counter.load(std::memory_order_relaxed);
+    counter.store(static_cast<T>(before + n), std::memory_order_relaxed);
+    return before;
+}
+
+/// compare_exchange under the same rule.
+template <class T>
+bool exchange_if(atomic<T>& word, T& expected, T desired) noexcept {
+    yield_point();
+    if (!single_threaded())
+        return word.compare_exchange_strong(expected, desired, std::memory_order_acq_rel,
+                                            std::memory_order_acquire);
+    T seen = word.load(std::memory_order_relaxed);
+    if (seen != expected) {
+        expected = seen;
+        return false;
+    }
+    word.store(desired, std::memory_order_relaxed);
+    return true;
+}
+
+class ref_count {
+public:
+    void take() noexcept { add<std::uint32_t>(n_, 1, std::memory_order_relaxed); }
+
+    /// Returns whether that was the last one.
+    bool drop() noexcept {
+        return add<std::uint32_t>(n_, ~std::uint32_t{0}, std::memory_order_acq_rel) == 1;
+    }
+
+private:
+    atomic<std::uint32_t> n_{1};
+};
+
+/// Counted pointer to anything with take() and drop().
+template <class T>
+class counted {
+public:
+    counted() noexcept = default;
+    counted(std::nullptr_t) noexcept {}
+    explicit counted(T* p) noexcept : p_(p) {
+        if (p_)
+            p_->take();
+    }
+    counted(const counted& o) noexcept : counted(o.p_) {}
+    counted(counted&& o) noexcept : p_(o.p_) { o.p_ = nullptr; }
+    counted& operator=(counted o) noexcept {
+        T* p = p_;
+        p_ = o.p_;
+        o.p_ = p;
+        return *this;
+    }
+    ~counted() {
+        if (p_)
+            p_->drop();
+    }
+
+    /// Takes over a reference the caller already counted.
+    static counted adopt(T* p) noexcept {
+        counted c;
+        c.p_ = p;
+        return c;
+    }
+    T* leave() noexcept {
+        T* p = p_;
+        p_ = nullptr;
+        return p;
+    }
+
+    T* get() const noexcept { return p_; }
+    T* operator->() const noexcept { return p_; }
+    T& operator*() const noexcept { return *p_; }
+    explicit operator bool() const noexcept { return p_ != nullptr; }
+    friend bool operator==(const counted&, const counted&) = default;
+
+private:
+    T* p_ = nullptr;
+};
+
+struct pinned {
+    pinned() = default;
+    pinned(const pinned&) = delete;
+    pinned& operator=(const pinned&) = delete;
+};
+
+}  // namespace heddle::detail

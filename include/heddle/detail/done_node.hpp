@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/operation.hpp>
+
+#include <exception>
+
+namespace heddle::detail {
+
+/// A node of the tree that closing walks: a done_source's state, a process (its own
+/// token), or a scope that a process has entered (with_done). Lock: one for each tree, in
+/// its root, held while the tree is marked. Invariants:
+///   [latched]  closed never turns false again; set under the tree's lock.
+///   [down]     a closed node's descendants are closed.
+///   [cause]    a closed node, or its nearest ancestor that has one, holds the cause.
+///   [parent]   a node counts a reference on its parent; so the root outlives the tree.
+///              Only bequeath() changes a parent, and only of linked nodes.
+class done_node : pinned {
+public:
+    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+    std::exception_ptr cause() const noexcept;
+
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept { release(this); }
+
+    /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
+    void attach(done_node& parent) noexcept;
+    void detach() noexcept;
+
+    /// Lets the children answer to the parent; this node is about to end.
+    void bequeath() noexcept;
+
+    /// Closes this node and all below; a null cause stands for done_closed. False: it was
+    /// closed before. Waiters are claimed when it returns, and given to their hosts.
+    bool close(std::exception_ptr cause) noexcept;
+
+    bool has_parent() const noexcept { return root_ != this; }
+    bool is_under(const done_node& ancestor) const noexcept;
+    spin_lock& tree_lock() const noexcept { return root_->lock_; }
+    wait_list& waiters() noexcept { return waiters_; }  // guarded by tree_lock()
+
+protected:
+    done_node() noexcept : root_(this) {}
+
+    /// For a node that is not counted itself, detached before.
+    void release_parent() noexcept { release(parent_); }
+
+    virtual ~done_node() = default;
+
+private:
+    static void release(done_node*) noexcept;
+
+    /// The tree's lock is held: interrupt what waits under this node.
+    virtual void interrupt(wake_list&) noexcept {}
+    virtual void dispose() noexcept = 0;
+
+    done_node* parent_ = nullptr;  // guarded by tree_lock() while linked_
+    done_node* root_;
+    done_node* child_ = nullptr;   // guarded by tree_lock(), as are prev and next
+    done_node* prev_ = nullptr;
+    done_node* next_ = nullptr;
+    wait_list waiters_;
+    std::exception_ptr cause_;
+    ref_count refs_;
+    spin_lock lock_;  // the tree's, where this is the root
+    atomic<bool> closed_{false};
+    bool linked_ = false;  // guarded by tree_lock()
+};
+
+/// A name for a done_node that is nobody's task: what a done_source owns.
+counted<done_node> make_done_state();
+
+}  // namespace heddle::detail

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/asio.hpp>
+#include <heddle/detail/process.hpp>
+#include <heddle/detail/promise.hpp>
+#include <heddle/detail/timer_heap.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace heddle::detail {
+
+class context_state;
+
+/// What expired together: sleepers to wake and tokens to close, once the lock is free.
+class expiry {
+public:
+    wake_list wakes;
+    class deadline_node* deadlines = nullptr;
+};
+
+/// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
+/// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
+///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
+///             posted; who moves it from `idle` drains, or posts the handler.
+///   [fifo]    head_ to spend_ belong to the drainer.
+///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
+///             the first deadline whenever the host goes idle.
+///   [counted] a reference is held by the service for a context's own host, by each
+///             handler, and by the registry while it is not empty.
+class host : pinned {
+public:
+    static constexpr int turn_cost = 16;
+    static constexpr int budget = 256 * turn_cost;  // of one drain handler
+    static constexpr int max_transfers = 64;        // depth of symmetric transfer
+
+    /// The host this thread drains, or null.
+    [[gnu::noinline]] static host* current() noexcept;
+
+    /// The process that runs on this thread's stack; throws not_in_task if there is none.
+    static process& current_process();
+
+    // -- the drainer's side ---------------------------------------------------------
+
+    void push(runnable& r) noexcept {
+        r.next_ready = nullptr;
+        if (tail_)
+            tail_->next_ready = &r;
+        else
+            head_ = &r;
+        tail_ = &r;
+    }
+
+    /// The frame to go on with after a process has parked; noop: back to the drain loop.
+    std::coroutine_handle<> next() noexcept {
+        runnable* r = head_;
+        if (!r || r->turn || budget_ <= 0 || transfers_ <= 0 || seeded_) {
+            running_ = nullptr;
+            return std::noop_coroutine();
+        }
+        budget_ -= turn_cost;
+        --transfers_;
+        head_ = r->next_ready;
+        if (!head_)
+            tail_ = nullptr;
+        running_ = &as_process(*r);
+        return running_->top->frame();
+    }
+
+    /// The same process goes on in another of its frames (its new top).
+    std::coroutine_handle<> transfer(process& p) noexcept {
+        if (--transfers_ > 0)
+            return p.top->frame();
+        bounced_ = &p;
+        return std::noop_coroutine();
+    }
+
+    /// An operation completed without waiting. False: the budget is spent, let others run.
+    bool spend() noexcept { return --budget_ > 0; }
+
+    /// The root frame of `p` has come to its end; the drain loop destroys it.
+    std::coroutine_handle<> finish(process& p) noexcept {
+        finished_ = &p;
+        running_ = nullptr;
+        return std::noop_coroutine();
+    }
+
+    /// Runs `f` as a part of this host: now if it may and nobody else drains the host, else
+    /// as a turn. Asio's handlers come in through it.
+    template <class F>
+    void execute(F&& f, bool may_run_now);
+
+    process* running() const noexcept { return running_; }
+
+    /// Reads the clock, for the drainer and what compares with seen_now().
+    time_point now() noexcept { return seen_ = read_clock(); }
+    time_point seen_now() const noexcept { return seen_; }
+    std::uint32_t random_below(std::uint32_t n) noexcept;
+
+    /// Goes on with a process from a turn.
+    void resume(process& p) noexcept;
+
+    // -- from any thread ------------------------------------------------------------
+
+    /// Queues a turn. `here`: the host the calling thread drains, or null.
+    void ready(runnable& r, host* here) noexcept {
+        if (here == this)
+            push(r);
+        else
+            submit(r);
+    }
+    void submit(runnable& r) noexcept;
+
+    void enrol(process& p) noexcept;   // into the registry
+    void strike(process& p) noexcept;
+    std::size_t live() noexcept;
+    void describe_parked(std::string& to);  // nothing of this host may run meanwhile
+
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            dispose();
+    }
+
+    time_point read_clock() const noexcept;
+    spin_lock& timer_lock() noexcept { return timer_lock_; }
+    void insert_locked(timer_entry& t) noexcept;  // timer_lock() held
+    void erase_locked(timer_entry& t) noexcept;
+    /// After an insertion by a thread that may not be the drainer: lets it re-arm.
+    void poke() noexcept;
+
+    /// Destroys what is parked here or queued; the execution context ends.
+    void shut() noexcept;
+    bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
+
+    virtual asio::execution_context& context() const noexcept = 0;
+    virtual void work_started() noexcept = 0;
+    virtual void work_finished() noexcept = 0;
+
+    /// A handler that owned this process was destroyed: the process dies with it.
+    void abandon(process& p) noexcept;
+
+    /// Lets the drain handler throw what escaped `p`; takes over a reference on it.
+    void report(process& p) noexcept;
+
+protected:
+    explicit host(std::shared_ptr<context_state>) noexcept;
+    virtual ~host();
+
+    void drain();             // the drain handler
+    void timer_fired();       // the Asio timer's handler
+    bool enter() noexcept;    // becomes the drainer, if nobody is [drainer]
+
+private:
+    friend class context_state;
+    friend class drain_scope;
+
+    virtual void post_drain(bool continuation) = 0;
+    virtual void arm(time_point) = 0;
+    virtual void disarm() noexcept = 0;
+    virtual void close_timer() noexcept = 0;
+    virtual void dispose() noexcept = 0;
+
+    runnable* pop() noexcept;
+    runnable* pop_random() noexcept;
+    bool take_inbox() noexcept;
+    bool go_idle();
+    void leave();  // after an exception: whoever has work is drained again
+    void reap(process& p);
+    bool end(process& p, bool abandoned) noexcept;
+    void destroy(process& p) noexcept;
+    void expire_timers() noexcept;
+    void settle_timer();
+    static void poke_turn(runnable&, host&);
+    static void report_turn(runnable&, host&);
+    static void reap_turn(runnable&, host&);
+    static void abandon_turn(runnable&, host&);
+
+    // The drainer's [fifo].
+    runnable* head_ = nullptr;
+    runnable* tail_ = nullptr;
+    int budget_ = 0;
+    int transfers_ = 0;
+    process* running_ = nullptr;
+    process* bounced_ = nullptr;   // goes on at once, from the drain loop
+    process* finished_ = nullptr;
+    time_point seen_{};
+    time_point armed_ = time_point::max();
+    std::uint64_t random_;
+    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
+    const bool seeded_;
+
+    runnable poke_;
+    const std::shared_ptr<context_state> state_;
+    atomic<runnable*> inbox_;
+    atomic<bool> poked_{false};
+    atomic<bool> fired_{false};
+    atomic<bool> shut_{false};
+    ref_count refs_;
+
+    spin_lock registry_lock_;
+    process* first_live_ = nullptr;  // guarded by registry_lock_
+    std::size_t live_ = 0;           // guarded by registry_lock_
+
+    spin_lock timer_lock_;
+    timer_heap timers_;  // guarded by timer_lock_
+
+    host* prev_host_ = nullptr;  // in the context's list
+    host* next_host_ = nullptr;
+};
+
+/// A thread drains a host for as long as this lives.
+class drain_scope : pinned {
+public:
+    explicit drain_scope(host& h) noexcept;
+    ~drain_scope();
+
+    void drain();
+
+private:
+    counted<host> host_;
+    host* before_;
+    bool left_ = false;
+};
+
+/// The host of an executor: the context's own for an io_context and its executor and for
+/// this_task::executor(); a new one for any other.
+counted<host> host_of(const asio::any_io_executor& ex);
+counted<host> host_of(asio::io_context& ctx);
+counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex);
+
+template <class E>
+concept execution_context_type =
+    std::is_base_of_v<asio::execution_context, std::remove_cvref_t<E>>;
+
+template <class E>
+concept executor_or_context =
+    execution_context_type<E> ||
+    (asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
+     std::is_convertible_v<E, asio::any_io_executor>);
+
+template <executor_or_context E>
+counted<host> host_for(E& e) {
+    if constexpr (std::is_base_of_v<asio::io_context, E>)
+        return host_of(static_cast<asio::io_context&>(e));
+    else if constexpr (execution_context_type<E>)
+        return host_of(e, asio::any_io_executor(e.get_executor()));
+    else
+        return host_of(asio::any_io_executor(e));
+}
+
+/// The host of the running task; throws not_in_task outside one.
+counted<host> current_host();
+
+// -- inline parts -------------------------------------------------------------------
+
+inline void wake_list::release(host* here) noexcept {
+    runnable* r = first_;
+    while (r) {
+        runnable* next = r->next_ready;
+        auto& s = static_cast<sleeper&>(*r);
+        if (s.foreign)
+            s.foreign(s);
+        else
+            as_process(s).home->ready(s, here);
+        r = next;
+    }
+    first_ = last_ = nullptr;
+}
+
+template <class F>
+struct function_turn final : runnable, pooled {
+    explicit function_turn(F&& function) : f(std::move(function)) { turn = run; }
+    explicit function_turn(const F& function) : f(function) { turn = run; }
+
+    static void run(runnable& r, host& h) {
+        std::unique_ptr<function_turn> self(static_cast<function_turn*>(&r));
+        F function(std::move(self->f));
+        self.reset();  // before the call: it may want the memory
+        if (!h.is_shut())
+            function();
+    }
+
+    F f;
+};
+
+template <class F>
+void host::execute(F&& f, bool may_run_now) {
+    host* here = current();
+    if (may_run_now && here == this)
+        return static_cast<void>(std::forward<F>(f)());
+    if (may_run_now && enter()) {
+        drain_scope scope(*this);
+        std::forward<F>(f)();
+        scope.drain();
+        return;
+    }
+    auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
+    ready(*turn, here);
+}
+
+}  // namespace heddle::detail

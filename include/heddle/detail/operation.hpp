@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+// The operation protocol: what can wait, what it waits in, and who wakes it.
+// lib/README.md tells the life of a send through it.
+#pragma once
+
+#include <heddle/detail/config.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace heddle::detail {
+
+class host;
+class operation;
+
+/// Something with a turn to come on a host. `turn` null: a process, to be resumed.
+struct runnable {
+    runnable* next_ready = nullptr;
+    void (*turn)(runnable&, host&) = nullptr;
+};
+
+/// Bits of a sleeper's claim word.
+namespace claim_word {
+constexpr std::uint32_t waiting = 1;      // parked in operations: whoever clears it, wakes
+constexpr std::uint32_t in_io = 2;        // parked in an Asio operation
+constexpr std::uint32_t starting = 4;     // that operation is being initiated
+constexpr std::uint32_t cancelling = 8;   // its cancellation is about to be emitted
+constexpr std::uint32_t completed = 16;   // it completed while starting or cancelling
+constexpr std::uint32_t cancelled = 32;   // the done token in force closed: no parking
+}  // namespace claim_word
+
+/// What waits: a process, or the handler of a token-based operation. Invariants:
+///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by the
+///            closing token; only who cleared it may wake the sleeper.
+///   [winner] set between claim and wake; null after a claim by the token.
+struct sleeper : runnable {
+    atomic<std::uint32_t> word{0};
+    operation* winner = nullptr;
+    void (*foreign)(sleeper&) noexcept = nullptr;  // how to wake what is no process
+
+    /// Publishes that this sleeper is parked. False: its token has closed, do not park.
+    bool park() noexcept {
+        std::uint32_t idle = 0;
+        return exchange_if(word, idle, claim_word::waiting);
+    }
+    bool claim() noexcept {
+        std::uint32_t parked = claim_word::waiting;
+        return exchange_if(word, parked, std::uint32_t{0});
+    }
+};
+
+/// Sleepers claimed under a lock, to be woken after it.
+class wake_list {
+public:
+    void add(runnable& r) noexcept {
+        r.next_ready = nullptr;
+        if (last_)
+            last_->next_ready = &r;
+        else
+            first_ = &r;
+        last_ = &r;
+    }
+    bool empty() const noexcept { return !first_; }
+
+    /// Wakes all in order. `here`: the host this thread is draining, or null.
+    void release(host* here) noexcept;
+
+    /// The same from a thread whose host is not at hand.
+    void release() noexcept;
+
+private:
+    runnable* first_ = nullptr;
+    runnable* last_ = nullptr;
+};
+
+enum class outcome : std::uint8_t { pending, done, closed };
+
+/// One wait in progress, and the node that stands in its source's queue while it is
+/// parked. It lives in the awaiting frame: waiting allocates nothing.
+///
+/// Lifetime  destroyed only when not linked: who destroys a parked process withdraws first.
+class operation : pinned {
+public:
+    /// The lock that guards the source; null: a nil arm, never ready.
+    virtual spin_lock* source() const noexcept = 0;
+
+    /// Tries to happen now. Requires: the source's lock.
+    virtual bool attempt_locked(wake_list&) noexcept = 0;
+
+    /// Enters the source's queue. Requires: the source's lock, `who` set, not ready.
+    virtual void enlist_locked() noexcept = 0;
+
+    /// Leaves the queue; takes the lock. False: a waker had popped it already.
+    virtual bool withdraw() noexcept = 0;
+
+    /// Delivers what happened, in the process that waited. May throw (a closed send).
+    virtual void complete() {}
+
+    /// "receive on jobs".
+    virtual void describe(std::string& to) const = 0;
+
+    /// Does this arm watch a done token, closed by now, that is in force for `process`?
+    virtual bool stands_for(const struct process&) const noexcept { return false; }
+
+    operation* prev = nullptr;     // in the queue; guarded by the source's lock
+    operation* next = nullptr;     // in the queue; guarded by the source's lock
+    sleeper* who = nullptr;
+    operation* sibling = nullptr;  // next arm of the same wait
+    std::uint32_t index = 0;       // which arm
+    bool linked = false;           // guarded by the source's lock
+    bool exclusive = false;        // the only claimant: popping it is the claim
+    outcome result = outcome::pending;
+
+protected:
+    operation() = default;
+    ~operation() { assert(!linked && "heddle: a wait destroyed while it is queued"); }
+};
+
+/// FIFO of operations, one pointer, guarded by the source's lock.
+class wait_list {
+public:
+    bool empty() const noexcept { return !first_; }
+    operation* front() const noexcept { return first_; }
+
+    void push_back(operation& op) noexcept {
+        if (first_) {
+            op.prev = first_->prev;
+            op.next = first_;
+            op.prev->next = &op;
+            first_->prev = &op;
+        } else {
+            first_ = op.prev = op.next = &op;
+        }
+        op.linked = true;
+    }
+
+    void erase(operation& op) noexcept {
+        if (op.next == &op) {
+            first_ = nullptr;
+        } else {
+            op.prev->next = op.next;
+            op.next->prev = op.prev;
+            if (first_ == &op)
+                first_ = op.next;
+        }
+        op.linked = false;
+    }
+
+    /// Pops the first operation whose sleeper can be claimed [claim]; who lost its claim
+    /// to another arm or to its token is dropped on the way.
+    operation* pop_claimed() noexcept {
+        while (operation* op = first_) {
+            erase(*op);
+            if (op->exclusive || op->who->claim()) {
+                op->who->winner = op;
+                return op;
+            }
+        }
+        return nullptr;
+    }
+
+    void wake_all(wake_list& wakes, outcome result) noexcept {
+        while (operation* op = pop_claimed()) {
+            op->result = result;
+            wakes.add(*op->who);
+        }
+    }
+
+private:
+    operation* first_ = nullptr;
+};
+
+/// Waits that hold nothing but a queue and its lock: the common withdraw.
+inline bool withdraw_from(operation& op, wait_list& list, spin_lock& lock) noexcept {
+    guard g(lock);
+    bool was = op.linked;
+    if (was)
+        list.erase(op);
+    return was;
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/await.hpp>
+#include <heddle/done.hpp>
+#include <heddle/task.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// What is thrown where a running task is needed and there is none.
+class not_in_task : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// What a joiner gets if the execution context of the joined task was destroyed before
+/// the task had ended.
+class task_abandoned : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+namespace detail {
+
+/// A process and what it will return.
+template <class T>
+struct joinable final : process {
+    using process::process;
+
+    void settle() noexcept override {
+        auto& root = static_cast<typename task<T>::promise_type&>(*top);
+        failure = std::move(root.failure);
+        if (failure)
+            return;
+        try {
+            if constexpr (std::is_void_v<T>)
+                return;
+            else if constexpr (std::is_reference_v<T>)
+                value = &root.take();
+            else
+                value.emplace(root.take());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }
+
+    T take_value() {
+        if constexpr (std::is_reference_v<T>)
+            return *value;
+        else if constexpr (!std::is_void_v<T>)
+            return *std::exchange(value, std::nullopt);
+    }
+
+    struct nothing {};
+    using value_type = std::conditional_t<
+        std::is_void_v<T>, nothing,
+        std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
+                           std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
+    [[no_unique_address]] value_type value{};
+};
+
+/// The wait for a process to end.
+class join_operation : public operation {
+public:
+    explicit join_operation(process* p) noexcept : process_(p) {}
+
+    spin_lock* source() const noexcept override {
+        return process_ ? &process_->lock : nullptr;
+    }
+    bool attempt_locked(wake_list&) noexcept override { return process_->ended; }
+    void enlist_locked() noexcept override { process_->joiners.push_back(*this); }
+    bool withdraw() noexcept override {
+        return !process_ || withdraw_from(*this, process_->joiners, process_->lock);
+    }
+    void describe(std::string& to) const override;
+
+protected:
+    ~join_operation() = default;
+    process* process_;
+};
+
+template <class T>
+class join_and_take final : public join_operation {
+public:
+    explicit join_and_take(joinable<T>& p) noexcept : join_operation(&p) {}
+    T take() {
+        process_->taken = true;
+        if (process_->failure)
+            std::rethrow_exception(process_->failure);
+        return static_cast<joinable<T>&>(*process_).take_value();
+    }
+};
+
+class join_arm final : public join_operation {
+public:
+    template <class Handle>
+    explicit join_arm(Handle& h) noexcept : join_operation(h.get()) {}
+    void take() const noexcept {}
+};
+
+[[noreturn]] void throw_already_joined(const char* what);
+
+/// The handle no longer refers to the process: reports a failure nobody took.
+void let_go(process& p) noexcept;
+
+/// Puts a process, whose root frame is `root`, on its host. Noexcept from here on.
+void launch(counted<host> home, process& p, promise_base& root, done_node* scope) noexcept;
+
+}  // namespace detail
+
+/// The other end of `go`: joins the task, or cancels it. Dropping the handle detaches.
+///
+///     auto h = heddle::go(fetch, url);
+///     std::string page = co_await h;      // the result, or rethrows what escaped
+///
+/// As an arm of a select it is referred to; winning leaves the result in the handle, and
+/// `co_await h` then gives it at once. A nil (moved-from) handle is never ready.
+///
+/// Threads   cancel() from any thread, also while the handle is awaited; all other members
+///           from one thread at a time.
+/// Resumes   all joiners in order of arrival, each on its own host.
+/// Cancel    a cancelled join leaves the task running and the handle as it was.
+/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context of
+///           the task died first: task_abandoned. A handle dropped with an exception that
+///           nobody took reports it as a detached task does (out of io_context::run).
+template <class T = void>
+class join_handle {
+public:
+    join_handle() noexcept = default;
+    join_handle(join_handle&& o) noexcept : process_(std::exchange(o.process_, nullptr)) {}
+    join_handle& operator=(join_handle&& o) noexcept {
+        join_handle old(std::move(*this));
+        process_ = std::exchange(o.process_, nullptr);
+        return *this;
+    }
+    ~join_handle() {
+        if (process_)
+            detail::let_go(*process_);
+    }
+
+    /// Closes the task's own token: its waits, and those of its children, throw
+    /// `cancelled`. Before its first run, its first wait throws. No effect once it ended.
+    void cancel(std::exception_ptr cause = {}) noexcept {
+        if (!process_)
+            return;
+        {
+            detail::guard g(process_->lock);
+            if (process_->ended)
+                return;
+        }
+        process_->close(std::move(cause));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    explicit join_handle(detail::joinable<T>& p) noexcept : process_(&p) {}
+    detail::process* get() const noexcept { return process_; }
+    auto await_by(detail::process& self) const {
+        if (!process_)
+            detail::throw_already_joined("heddle: co_await of a nil or moved-from join_handle");
+        if (process_->taken)
+            detail::throw_already_joined("heddle: this task was joined before");
+        return detail::await_one<detail::join_and_take<T>>(self, *process_);
+    }
+    using arm_node = detail::join_arm;
+    static constexpr bool arm_by_reference = true;
+
+private:
+    detail::joinable<T>* process_ = nullptr;
+};
+
+namespace detail {
+
+template <class T>
+join_handle<T> start(counted<host> home, task<T> work, done_node* scope, const void* at) {
+    auto p = std::make_unique<joinable<T>>(*home, at);
+    auto frame = work.release();
+    p->held.store(true, std::memory_order_relaxed);
+    p->take();  // the handle's; the first one is the run's own
+    joinable<T>& started = *p.release();
+    launch(std::move(home), started, frame.promise(), scope);
+    return join_handle<T>(started);
+}
+
+template <class R>
+struct task_result {
+    using type = R;
+};
+template <class T>
+struct task_result<task<T>> {
+    using type = T;
+};
+template <class F, class... Args>
+using result_of_go =
+    typename task_result<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>::type;
+
+/// Calls `f` from a frame that keeps it, and its arguments, for as long as it runs.
+template <class F, class... Args>
+task<result_of_go<F, Args...>> hold(F f, Args... args) {
+    using result = std::invoke_result_t<F, Args...>;
+    if constexpr (std::is_same_v<typename task_result<result>::type, result>)
+        co_return std::invoke(std::move(f), std::move(args)...);  // a plain function
+    else
+        co_return co_await std::invoke(std::move(f), std::move(args)...);
+}
+
+template <class... P>
+constexpr bool all_by_value = (!std::is_reference_v<P> && ...);
+
+/// A coroutine that keeps all it needs in its own frame: a function, or a stateless
+/// function object, whose parameters are values.
+template <class F>
+struct keeps_its_arguments : std::false_type {};
+template <class T, class... P>
+struct keeps_its_arguments<task<T> (*)(P...)> : std::bool_constant<all_by_value<P...>> {};
+template <class T, class... P>
+struct keeps_its_arguments<task<T> (*)(P...) noexcept>
+    : std::bool_constant<all_by_value<P...>> {};
+template <class F, class T, class... P>
+constexpr bool by_value_call(task<T> (F::*)(P...) const) {
+    return all_by_value<P...>;
+}
+template <class F>
+    requires(std::is_empty_v<F> && requires { by_value_call(&F::operator()); })
+struct keeps_its_arguments<F> : std::bool_constant<by_value_call(&F::operator())> {};
+
+template <class F, class... Args>
+task<result_of_go<F, Args...>> bind_task(F&& f, Args&&... args) {
+    if constexpr (keeps_its_arguments<std::decay_t<F>>::value)
+        return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+    else
+        return hold<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f),
+                                                            std::forward<Args>(args)...);
+}
+
+template <class F>
+constexpr bool is_task = false;
+template <class T>
+constexpr bool is_task<task<T>> = true;
+
+/// The token in force around this call, for what is started here; null outside a task.
+done_node* scope_here() noexcept;
+
+}  // namespace detail
+
+/// go starts a task concurrently with the task that runs on this thread's stack: on its
+/// host, under its done token. `f` may be a coroutine or a plain function; it and the
+/// arguments are copied (decayed) into the new task now, std::ref shares.
+///
+///     heddle::go(worker, in, out);
+///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as it
+///
+/// Resumes   the new task gets its first turn after the tasks that are ready now.
+/// Cancel    the token in force here is above the new task's own.
+/// Lifetime  the task lives until it ends or its execution context is destroyed.
+/// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing
+///           has been started then. An exception that leaves a detached task leaves
+///           io_context::run(), or ends heddle::run; `cancelled` out of a detached task
+///           whose token is closed is a normal end.
+template <class T>
+[[gnu::noinline]] join_handle<T> go(task<T> work) {
+    const void* at = __builtin_return_address(0);
+    return detail::start(detail::current_host(), std::move(work), detail::scope_here(), at);
+}
+
+template <class F, class... Args>
+    requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
+             std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
+[[gnu::noinline]] auto go(F&& f, Args&&... args) {
+    const void* at = __builtin_return_address(0);
+    auto home = detail::current_host();
+    return detail::start(std::move(home),
+                         detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
+                         detail::scope_here(), at);
+}
+
+/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs on
+/// the serial host of the context, or, for an executor that is not the context's own (a
+/// strand, a pool's), on a new host of its own there.
+///
+/// Threads   any. From a task its token is inherited, as above; elsewhere there is none.
+template <detail::executor_or_context Executor, class T>
+[[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
+    const void* at = __builtin_return_address(0);
+    return detail::start(detail::host_for(ex), std::move(work), detail::scope_here(), at);
+}
+
+template <detail::executor_or_context Executor, class F, class... Args>
+    requires(!detail::is_task<std::decay_t<F>> &&
+             std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
+[[gnu::noinline]] auto go(Executor&& ex, F&& f, Args&&... args) {
+    const void* at = __builtin_return_address(0);
+    auto home = detail::host_for(ex);
+    return detail::start(std::move(home),
+                         detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
+                         detail::scope_here(), at);
+}
+
+namespace detail {
+
+class yield_awaiter {
+public:
+    explicit yield_awaiter(process& self) noexcept : self_(self) {}
+    bool await_ready() const noexcept { return self_.interrupted(); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+        self_.home->push(self_);
+        return self_.home->next();
+    }
+    void await_resume() const {
+        if (self_.interrupted())
+            self_.throw_cancelled();
+    }
+
+private:
+    process& self_;
+};
+
+struct yield_op {
+    yield_op() noexcept {}
+    yield_awaiter await_by(process& self) const noexcept { return yield_awaiter(self); }
+};
+
+}  // namespace detail
+
+/// Lets every task that is ready run first; `co_await heddle::yield()`.
+inline detail::yield_op yield() noexcept { return {}; }
+
+/// Runs `work` under `token` instead of the token in force.
+template <class T>
+task<T> with_done(done_token token, task<T> work) {
+    detail::scope_guard scope(detail::host::current_process(), token.node());
+    co_return co_await std::move(work);
+}
+
+/// Runs `work` where no token is in force: its waits do not throw `cancelled`. What was
+/// closed meanwhile is seen by the next wait after it.
+template <class T>
+task<T> shield(task<T> work) {
+    detail::scope_guard scope(detail::host::current_process(), nullptr);
+    co_return co_await std::move(work);
+}
+
+/// Of the running task; each throws not_in_task outside one.
+namespace this_task {
+
+/// Names the task for dumps and reports.
+void name(std::string name);
+
+/// A number that no other task of this program has.
+std::uint64_t id();
+
+/// An executor of the task's host: what runs there never runs at the same time as a task
+/// of that host, and tasks started on it belong to the same host.
+asio::any_io_executor executor();
+
+}  // namespace this_task
+
+/// The number of tasks alive on the hosts of a context, or of the running task's context.
+/// O(hosts).
+std::size_t live_tasks(asio::execution_context& ctx);
+std::size_t live_tasks();
+
+}  // namespace heddle

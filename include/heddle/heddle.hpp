@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/asio.hpp>
+#include <heddle/channel.hpp>
+#include <heddle/done.hpp>
+#include <heddle/go.hpp>
+#include <heddle/run.hpp>
+#include <heddle/select.hpp>
+#include <heddle/sync.hpp>
+#include <heddle/task.hpp>
+#include <heddle/time.hpp>

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/run_loop.hpp>
+#include <heddle/go.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace heddle {
+
+/// How `run` runs. The environment may override it: HEDDLE_CLOCK=virtual, HEDDLE_SEED=n.
+struct run_options {
+    /// Threads that run tasks; 0: one for each core. More than one declares that data
+    /// shared by tasks is synchronised. HEDDLE_THREADS=n changes it where it is not 1.
+    /// This version runs every task on one thread whatever is asked for.
+    unsigned threads = 1;
+
+    /// Seeds every choice: which ready task runs next, which ready arm happens. The same
+    /// seed gives the same run of a program that does no I/O.
+    std::optional<std::uint64_t> seed = {};
+
+    /// Time starts at zero and moves only when no task can run and no Asio operation is in
+    /// flight; then it jumps to the next deadline.
+    bool virtual_clock = false;
+};
+
+/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
+/// or Asio operation is pending, and no other context has tasks. what() lists who waits
+/// for what.
+class deadlock : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// run is Go's main: runs `main` on an io_context of its own until it ends and gives its
+/// result. Other tasks are then destroyed, not awaited.
+///
+///     int main() { heddle::run(serve()); }
+///
+/// Resumes   everything runs on the calling thread.
+/// Errors    what escapes `main`, or else the first exception that leaves a detached task;
+///           either ends the run. A deadlock: heddle::deadlock. An environment variable
+///           that is no number: std::invalid_argument.
+template <class T>
+T run(run_options options, task<T> main) {
+    detail::run_loop loop(options.seed, options.virtual_clock);
+    auto handle = detail::start(loop.home(), std::move(main), nullptr,
+                                __builtin_return_address(0));
+    auto& started = static_cast<detail::joinable<T>&>(*handle.get());
+    loop.run_until_ended(started);
+    return detail::join_and_take<T>(started).take();
+}
+
+template <class T>
+T run(task<T> main) {
+    return run(run_options{}, std::move(main));
+}
+
+}  // namespace heddle

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/select_core.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// The last arm of a select that does not wait: nothing else was ready.
+struct otherwise_t {
+    explicit otherwise_t() = default;
+};
+inline constexpr otherwise_t otherwise{};
+
+/// What can be an arm: an operation of this library, a done token, a join handle.
+template <class A>
+concept selectable = requires { typename std::remove_cvref_t<A>::arm_node; };
+
+/// Any arm, its kind erased, so that a range can mix kinds. Takes what it is made from by
+/// value, but timers and join handles given by name are referred to. One allocation, when
+/// it is made; in one select at a time.
+class arm;
+
+namespace detail {
+
+/// How a select keeps an arm: by value, or by reference what is to remember that it
+/// happened.
+template <class A>
+struct keep_arm {
+    using type = std::remove_cvref_t<A>;
+};
+template <class A>
+    requires(!std::is_const_v<A> && std::remove_cvref_t<A>::arm_by_reference)
+struct keep_arm<A&> {
+    using type = A&;
+};
+
+template <class A>
+using node_of = typename std::remove_cvref_t<A>::arm_node;
+
+inline operation& operation_of(operation& op) noexcept { return op; }
+
+/// Awaits arms whose number is known to the compiler.
+template <class... Kept>
+class [[nodiscard]] select_some : select_core {
+    static constexpr std::size_t n = sizeof...(Kept);
+
+public:
+    select_some(process& self, select_rule rule, std::tuple<Kept...>& arms)
+        : select_core(self, rule, n),
+          nodes_(std::apply([](auto&... arm) { return nodes(arm...); }, arms)) {
+        std::apply([this](auto&... node) { ops_ = {&operation_of(node)...}; }, nodes_);
+    }
+
+    bool await_ready() noexcept { return ready(ops_.data()); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+        return suspend(ops_.data(), frame);
+    }
+    std::size_t await_resume() { return resume(ops_.data()); }
+
+private:
+    using nodes = std::tuple<node_of<Kept>...>;
+
+    nodes nodes_;
+    std::array<operation*, n> ops_;
+};
+
+/// Awaits a range of arms: one block for their nodes, from the frame pool.
+template <class Range>
+class [[nodiscard]] select_range : select_core {
+    using node = node_of<std::ranges::range_reference_t<Range>>;
+
+public:
+    select_range(process& self, select_rule rule, Range& arms)
+        : select_core(self, rule, std::ranges::size(arms)),
+          block_(size() * (sizeof(node) + sizeof(operation*))) {
+        try {
+            for (auto&& arm : arms) {
+                auto* made = ::new (static_cast<void*>(nodes() + made_)) node(arm);
+                ops()[made_++] = &operation_of(*made);
+            }
+        } catch (...) {
+            std::destroy_n(nodes(), made_);
+            throw;
+        }
+    }
+    ~select_range() { std::destroy_n(nodes(), made_); }
+
+    bool await_ready() noexcept { return ready(ops()); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+        return suspend(ops(), frame);
+    }
+    std::size_t await_resume() { return resume(ops()); }
+
+private:
+    static_assert(alignof(node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+
+    node* nodes() const noexcept { return static_cast<node*>(block_.get()); }
+    operation** ops() const noexcept { return reinterpret_cast<operation**>(nodes() + size()); }
+
+    pool_block block_;
+    std::size_t made_ = 0;
+};
+
+template <class... Kept>
+class [[nodiscard]] select_op {
+public:
+    template <class... Arms>
+    explicit select_op(select_rule rule, Arms&&... arms)
+        : rule_(rule), arms_(std::forward<Arms>(arms)...) {}
+    auto await_by(process& self) { return select_some<Kept...>(self, rule_, arms_); }
+
+private:
+    select_rule rule_;
+    std::tuple<Kept...> arms_;
+};
+
+template <class Range>
+class [[nodiscard]] select_range_op {
+public:
+    select_range_op(select_rule rule, Range&& arms) noexcept
+        : rule_(rule), arms_(static_cast<Range&&>(arms)) {}
+    auto await_by(process& self) {
+        return select_range<std::remove_reference_t<Range>>(self, rule_, arms_);
+    }
+
+private:
+    select_rule rule_;
+    Range arms_;  // a reference, if it was given by name
+};
+
+template <class A>
+constexpr bool is_otherwise = std::is_same_v<std::remove_cvref_t<A>, otherwise_t>;
+
+template <class... Arms>
+auto make_select(bool by_priority, Arms&&... arms) {
+    static_assert((!is_otherwise<Arms> && ...), "heddle::select: otherwise must be last");
+    return select_op<typename keep_arm<Arms>::type...>(select_rule{by_priority, false},
+                                                       std::forward<Arms>(arms)...);
+}
+
+/// The same without the last arm, `otherwise`.
+template <class Tuple, std::size_t... I>
+auto make_select_otherwise(bool by_priority, Tuple&& arms, std::index_sequence<I...>) {
+    static_assert((!is_otherwise<std::tuple_element_t<I, std::remove_cvref_t<Tuple>>> && ...),
+                  "heddle::select: otherwise must be last, and once");
+    return select_op<
+        typename keep_arm<std::tuple_element_t<I, std::remove_cvref_t<Tuple>>>::type...>(
+        select_rule{by_priority, true}, std::get<I>(std::move(arms))...);
+}
+
+template <class... Arms>
+auto select_by(bool by_priority, Arms&&... arms) {
+    constexpr std::size_t n = sizeof...(Arms);
+    if constexpr (n > 0) {
+        using last = std::tuple_element_t<n - 1, std::tuple<Arms...>>;
+        if constexpr (is_otherwise<last>)
+            return make_select_otherwise(by_priority,
+                                         std::forward_as_tuple(std::forward<Arms>(arms)...),
+                                         std::make_index_sequence<n - 1>{});
+        else
+            return make_select(by_priority, std::forward<Arms>(arms)...);
+    } else {
+        return make_select(by_priority);
+    }
+}
+
+template <class R>
+concept arm_range = std::ranges::forward_range<R> && std::ranges::sized_range<R> &&
+                    selectable<std::ranges::range_reference_t<R>>;
+
+template <class A>
+concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
+
+}  // namespace detail
+
+/// select waits until one of its arms can happen, lets that one happen, and gives its
+/// index. If several can, each is as likely.
+///
+///     switch (co_await heddle::select(in.receive(v), out.send(w), heddle::after(1s))) {
+///     case 0: ...
+///     }
+///
+/// Arms: any operation of this library, a done_token, a join_handle, and last `otherwise`,
+/// which is taken if at one instant no other arm was ready. Each arm's expressions are
+/// evaluated once, before blocking, in unspecified order. A nil arm is never ready; a
+/// select of nothing waits for ever. Arms that lose leave no trace.
+///
+/// Threads   sources may be used by any thread at once; the arms that block are enlisted
+///           with all their sources locked in address order.
+/// Resumes   on the task's host; a task that neither waits nor is out of its budget goes on
+///           at once.
+/// Cancel    throws `cancelled` if the token in force is closed, and nothing has happened;
+///           unless an arm is that token, or one above it that closed: then the arm happens.
+/// Lifetime  arms are taken by value, but timers and join handles given by name are
+///           referred to; what an arm refers to outlives the select.
+/// Errors    channel_closed if the arm that happens is a send on a closed channel.
+///           O(arms), and O(arms log arms) if it waits while other threads exist.
+template <detail::selectable_or_otherwise... Arms>
+auto select(Arms&&... arms) {
+    return detail::select_by(false, std::forward<Arms>(arms)...);
+}
+
+/// The same, but of the arms that are ready the first in written order happens.
+template <detail::selectable_or_otherwise... Arms>
+auto priority_select(Arms&&... arms) {
+    return detail::select_by(true, std::forward<Arms>(arms)...);
+}
+
+/// A run-time number of arms; a range given by name is referred to. An empty one waits for
+/// ever. Allocates one block.
+template <detail::arm_range Range>
+auto select(Range&& arms) {
+    return detail::select_range_op<Range>({false, false}, std::forward<Range>(arms));
+}
+
+template <detail::arm_range Range>
+auto priority_select(Range&& arms) {
+    return detail::select_range_op<Range>({true, false}, std::forward<Range>(arms));
+}
+
+namespace detail {
+
+struct erased_arm {
+    virtual ~erased_arm() = default;
+    virtual operation& begin() = 0;
+    virtual void end() noexcept = 0;
+};
+
+template <class Kept>
+class erased_arm_of final : public erased_arm {
+public:
+    template <class A>
+    explicit erased_arm_of(A&& a) : arm_(std::forward<A>(a)) {}
+    operation& begin() override { return operation_of(node_.emplace(arm_)); }
+    void end() noexcept override { node_.reset(); }
+
+private:
+    Kept arm_;
+    std::optional<node_of<Kept>> node_;
+};
+
+class erased_node {
+public:
+    explicit erased_node(arm& a);
+    erased_node(const erased_node&) = delete;
+    ~erased_node() { arm_.end(); }
+
+    friend operation& operation_of(erased_node& n) noexcept { return n.op_; }
+
+private:
+    erased_arm& arm_;
+    operation& op_;
+};
+
+}  // namespace detail
+
+class arm {
+public:
+    template <selectable A>
+        requires(!std::same_as<std::remove_cvref_t<A>, arm>)
+    arm(A&& a)
+        : arm_(std::make_unique<detail::erased_arm_of<typename detail::keep_arm<A>::type>>(
+              std::forward<A>(a))) {}
+
+    // -- for the library ------------------------------------------------------------
+    using arm_node = detail::erased_node;
+    detail::erased_arm& get() const noexcept { return *arm_; }
+
+private:
+    std::unique_ptr<detail::erased_arm> arm_;
+};
+
+inline detail::erased_node::erased_node(arm& a) : arm_(a.get()), op_(arm_.begin()) {}
+
+}  // namespace heddle

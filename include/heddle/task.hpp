@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/host.hpp>
+#include <heddle/detail/promise.hpp>
+
+#include <coroutine>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// What a second `co_await` of a task, or a second join, throws.
+class already_joined : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+template <class T>
+class task;
+
+namespace detail {
+
+struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> h) const noexcept {
+        promise_base& ended = h.promise();
+        process& self = *ended.self;
+        if (!ended.caller)
+            return self.home->finish(self);  // destroyed by the drain loop, never in here
+        self.top = ended.caller;
+        return self.home->transfer(self);
+    }
+    void await_resume() const noexcept {}
+};
+
+template <class T>
+class result {
+public:
+    template <class U = T>
+        requires std::is_constructible_v<T, U&&>
+    void return_value(U&& value) {
+        value_.emplace(static_cast<U&&>(value));
+    }
+    T take() { return *std::move(value_); }
+
+private:
+    std::optional<T> value_;
+};
+
+template <class T>
+class result<T&> {
+public:
+    void return_value(T& value) noexcept { value_ = &value; }
+    T& take() const noexcept { return *value_; }
+
+private:
+    T* value_ = nullptr;
+};
+
+template <>
+class result<void> {
+public:
+    void return_void() const noexcept {}
+    void take() const noexcept {}
+};
+
+}  // namespace detail
+
+/// A task is a coroutine that has not run yet: its type and its arguments, bound.
+///
+///     heddle::task<int> answer() { co_return 42; }
+///     int n = co_await answer();   // runs it in place, as a call in Go
+///     heddle::go(answer());        // runs it concurrently
+///
+/// An exception that leaves the body leaves the co_await. Calls may nest to any depth: the
+/// stack does not grow with them.
+///
+/// Threads   a task runs on one thread at a time, in the host of who awaits it.
+/// Cancel    co_await of a task is a call, not a wait: it does not throw `cancelled`
+///           itself, the waits inside do.
+/// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken by
+///           reference must outlive it (`go` copies them, see go.hpp).
+/// Errors    awaited a second time, or moved from: already_joined.
+template <class T = void>
+class [[nodiscard]] task {
+public:
+    class promise_type;
+
+    task(task&& o) noexcept : frame_(std::exchange(o.frame_, {})) {}
+    task& operator=(task&& o) noexcept {
+        task old(std::move(*this));
+        frame_ = std::exchange(o.frame_, {});
+        return *this;
+    }
+    ~task() {
+        if (frame_)
+            frame_.destroy();
+    }
+
+    /// For co_await in another task.
+    auto await_by(detail::process& self) && { return awaiter(release(), self); }
+
+    /// For go: gives the frame away. Throws already_joined if there is none.
+    std::coroutine_handle<promise_type> release() {
+        if (!frame_)
+            throw already_joined("heddle: this task was awaited, started or moved before");
+        return std::exchange(frame_, {});
+    }
+
+private:
+    class awaiter;
+
+    explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+
+    std::coroutine_handle<promise_type> frame_;
+};
+
+template <class T>
+class task<T>::promise_type : public detail::promise_base, public detail::result<T> {
+public:
+    promise_type() noexcept
+        : promise_base(std::coroutine_handle<promise_type>::from_promise(*this)) {}
+
+    task get_return_object() noexcept {
+        return task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    detail::final_awaiter final_suspend() const noexcept { return {}; }
+};
+
+template <class T>
+class task<T>::awaiter : detail::pinned {
+public:
+    awaiter(std::coroutine_handle<promise_type> frame, detail::process& self) noexcept
+        : frame_(frame), promise_(frame.promise()), self_(self) {}
+    ~awaiter() {
+        if (frame_)
+            frame_.destroy();
+    }
+
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+        promise_.self = &self_;
+        promise_.caller = self_.top;
+        promise_.owner = &frame_;
+        self_.top = &promise_;
+        return self_.home->transfer(self_);
+    }
+    T await_resume() {
+        if (promise_.failure)
+            std::rethrow_exception(std::move(promise_.failure));
+        return promise_.take();
+    }
+
+private:
+    std::coroutine_handle<> frame_;
+    promise_type& promise_;
+    detail::process& self_;
+};
+
+}  // namespace heddle

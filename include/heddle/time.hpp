@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/await.hpp>
+#include <heddle/detail/timer_heap.hpp>
+#include <heddle/done.hpp>
+#include <heddle/task.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace heddle {
+
+/// The time on the clock of the running task's host: the steady clock, or virtual time;
+/// outside a task the steady clock.
+time_point now() noexcept;
+
+namespace detail {
+class timer_operation;
+}
+
+/// A moment to wait for: `co_await` it, or make it an arm.
+///
+/// The deadline is fixed when it is made, so one made before a loop bounds the whole loop.
+/// A named timer is ready once; after it has happened it is a nil arm, never ready.
+///
+///     auto too_late = heddle::after(1s);
+///     while (co_await heddle::select(in.receive(v), too_late) == 0) ...
+///
+/// Resumes   by deadline; equal deadlines in order of enlisting. Never early against the
+///           clock of the host; in virtual time exactly at the deadline.
+/// Cancel    leaves the timer as it was. Entering costs O(1), leaving O(log timers).
+/// Lifetime  a named timer in a select is referred to, and must outlive it.
+class [[nodiscard]] timer {
+public:
+    explicit timer(time_point deadline) noexcept : deadline_(deadline) {}
+
+    // -- for the library ------------------------------------------------------------
+    detail::await_one<detail::timer_operation> await_by(detail::process& self);
+    using arm_node = detail::timer_operation;
+    static constexpr bool arm_by_reference = true;
+
+private:
+    friend class detail::timer_operation;
+
+    time_point deadline_;
+    bool happened_ = false;
+    bool asked_ = false;  // the clock was read when it was made; not so the next time
+};
+
+namespace detail {
+
+class timer_operation final : public operation, public timer_entry {
+public:
+    explicit timer_operation(timer& t) noexcept : timer_(t) { deadline = t.deadline_; }
+
+    spin_lock* source() const noexcept override {
+        return timer_.happened_ ? nullptr : &home().timer_lock();
+    }
+    bool attempt_locked(wake_list&) noexcept override {
+        if (deadline <= home().seen_now())
+            return true;
+        return std::exchange(timer_.asked_, true) && deadline <= home().now();
+    }
+    void enlist_locked() noexcept override {
+        if (deadline == time_point::max())
+            return;
+        linked = true;
+        home().insert_locked(*this);
+    }
+    bool withdraw() noexcept override {
+        if (timer_.happened_ || deadline == time_point::max())
+            return true;
+        guard g(home().timer_lock());
+        bool was = linked;
+        if (was)
+            home().erase_locked(*this);
+        linked = false;
+        return was;
+    }
+    void complete() override { timer_.happened_ = true; }
+    void take() noexcept { timer_.happened_ = true; }
+    void describe(std::string& to) const override;
+
+    void expire_locked(expiry& e) noexcept override {
+        linked = false;
+        if (!exclusive && !who->claim())
+            return;
+        who->winner = this;
+        e.wakes.add(*who);
+    }
+
+private:
+    host& home() const noexcept { return *static_cast<process*>(who)->home; }
+
+    timer& timer_;
+};
+
+inline time_point deadline_from_now(duration d) noexcept {
+    return deadline_after(now(), d);
+}
+
+}  // namespace detail
+
+inline detail::await_one<detail::timer_operation> timer::await_by(detail::process& self) {
+    return detail::await_one<detail::timer_operation>(self, *this);
+}
+
+/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires.
+template <class Rep, class Period>
+timer after(std::chrono::duration<Rep, Period> d) noexcept {
+    return timer(detail::deadline_from_now(detail::nanoseconds(d)));
+}
+
+/// A timer for a point on the host's clock; one in the past is ready at once.
+inline timer at(time_point deadline) noexcept { return timer(deadline); }
+
+/// Suspends the task for at least `d`; `co_await heddle::sleep(20ms)`.
+template <class Rep, class Period>
+timer sleep(std::chrono::duration<Rep, Period> d) noexcept {
+    return after(d);
+}
+
+/// Suspends the task until `deadline`.
+inline timer sleep_until(time_point deadline) noexcept { return timer(deadline); }
+
+/// Ticks at start + d, start + 2d, ... for as long as somebody asks.
+///
+///     heddle::ticker every(1s);
+///     for (;;) { co_await every.next(); report(); }
+///
+/// The grid is fixed when the ticker is made. A tick nobody waited for is skipped, not
+/// queued: next() is the first point of the grid that lies ahead. In a select whose other
+/// arms are busy, name the tick before the loop, so that it is late rather than skipped.
+///
+/// Errors    a period of zero or less: std::invalid_argument.
+class ticker {
+public:
+    template <class Rep, class Period>
+    explicit ticker(std::chrono::duration<Rep, Period> period)
+        : ticker(detail::nanoseconds(period), now()) {}
+
+    /// A timer for the next tick.
+    timer next() const noexcept;
+
+private:
+    ticker(duration period, time_point start);
+
+    duration period_;
+    time_point start_;
+};
+
+/// Runs `work` under a deadline of its own, counted from when it starts to run: its waits
+/// throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
+///
+/// The token that was in force before stays above the deadline.
+template <class T, class Rep, class Period>
+task<T> with_timeout(std::chrono::duration<Rep, Period> d, task<T> work) {
+    done_source limit(this_task::done(), d);
+    detail::scope_guard scope(detail::host::current_process(), limit.token().node());
+    co_return co_await std::move(work);
+}
+
+}  // namespace heddle

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/channel.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <new>
+
+namespace heddle::detail {
+
+channel_base::~channel_base() = default;
+
+void* channel_base::allocate(std::size_t core, std::size_t capacity, std::size_t element) {
+    if (capacity > (std::numeric_limits<std::ptrdiff_t>::max() - core) / element)
+        throw_capacity();
+    std::size_t bytes = core + capacity * element;
+    if (capacity == 0)
+        return allocate_frame(bytes);
+    try {
+        return allocate_frame(bytes);
+    } catch (const std::bad_alloc&) {
+        throw_capacity();
+    }
+}
+
+bool channel_base::close() noexcept {
+    wake_list wakes;
+    {
+        guard g(lock_);
+        if (closed_)
+            return false;
+        closed_ = true;                                 // [final]
+        receivers_.wake_all(wakes, outcome::closed);    // [receiver]: nothing is buffered
+        senders_.wake_all(wakes, outcome::closed);      // their values stay with them
+    }
+    wakes.release();
+    return true;
+}
+
+bool channel_base::withdraw(operation& op, wait_list& list) noexcept {
+    bool was, last;
+    {
+        guard g(lock_);
+        was = op.linked;
+        if (was)
+            list.erase(op);
+        last = was && orphan_ && senders_.empty() && receivers_.empty();
+    }
+    if (last)
+        dispose();  // [orphan]
+    return was;
+}
+
+void channel_base::last_handle_gone() noexcept {
+    bool waited_in;
+    {
+        guard g(lock_);
+        waited_in = !senders_.empty() || !receivers_.empty();
+        orphan_ = waited_in;
+    }
+    if (!waited_in)
+        dispose();
+}
+
+void channel_base::name(std::string name) {
+    auto made = std::make_unique<std::string>(std::move(name));
+    guard g(lock_);
+    std::swap(name_, made);
+}
+
+void channel_base::describe(std::string& to) noexcept {
+    guard g(lock_);
+    to += name_ ? *name_ : "an unnamed channel";
+}
+
+void throw_send_on_closed(channel_base& c) {
+    std::string what = "heddle: send on a closed channel: ";
+    c.describe(what);
+    throw channel_closed(what);
+}
+
+void throw_close_of_closed(channel_base* c) {
+    if (!c)
+        throw channel_closed("heddle: close of a nil channel");
+    std::string what = "heddle: close of a closed channel: ";
+    c->describe(what);
+    throw channel_closed(what);
+}
+
+void throw_capacity() {
+    throw std::length_error("heddle: a channel of this capacity cannot be had");
+}
+
+namespace {
+
+atomic<std::uint64_t> undelivered_values{0};
+
+}  // namespace
+
+void count_undelivered() noexcept {
+    add<std::uint64_t>(undelivered_values, 1, std::memory_order_relaxed);
+}
+
+std::uint64_t undelivered() noexcept {
+    return undelivered_values.load(std::memory_order_relaxed);
+}
+
+}  // namespace heddle::detail

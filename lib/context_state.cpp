@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "context_state.hpp"
+
+#include "host_on.hpp"
+
+#include <heddle/detail/host_executor.hpp>
+#include <heddle/go.hpp>
+
+#include <algorithm>
+#include <random>
+
+namespace heddle {
+namespace detail {
+namespace {
+
+/// Ties the state to the life of the context.
+class host_service final : public asio::execution_context::service {
+public:
+    static asio::execution_context::id id;
+
+    explicit host_service(asio::execution_context& ctx)
+        : host_service(ctx, std::make_shared<context_state>()) {}
+    host_service(asio::execution_context& ctx, std::shared_ptr<context_state> s)
+        : service(ctx), state(std::move(s)) {}
+
+    const std::shared_ptr<context_state> state;
+
+private:
+    void shutdown() override { state->shut(); }
+};
+
+asio::execution_context::id host_service::id;
+
+atomic<std::size_t>& all_hosts() noexcept {
+    static atomic<std::size_t> n{0};
+    return n;
+}
+
+}  // namespace
+
+std::shared_ptr<context_state> context_state::of(asio::execution_context& ctx) {
+    return asio::use_service<host_service>(ctx).state;
+}
+
+void set_context_state(asio::execution_context& ctx, std::shared_ptr<context_state> state) {
+    asio::add_service(ctx, new host_service(ctx, std::move(state)));
+}
+
+context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clock)
+    : random_(seed ? *seed : (std::uint64_t{std::random_device{}()} << 32) ^ std::random_device{}()),
+      seeded_(seed.has_value()),
+      virtual_(virtual_clock) {}
+
+std::uint64_t context_state::next_seed() noexcept {
+    guard g(lock_);
+    return random_ += 0x9e3779b97f4a7c15u;
+}
+
+void context_state::add(host& h) noexcept {
+    detail::add<std::size_t>(all_hosts(), 1, std::memory_order_relaxed);
+    guard g(lock_);
+    h.next_host_ = first_;
+    if (first_)
+        first_->prev_host_ = &h;
+    first_ = &h;
+    ++hosts_;
+}
+
+void context_state::remove(host& h) noexcept {
+    {
+        guard g(lock_);
+        (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
+        if (h.next_host_)
+            h.next_host_->prev_host_ = h.prev_host_;
+        --hosts_;
+    }
+    detail::add<std::size_t>(all_hosts(), ~std::size_t{0}, std::memory_order_relaxed);
+}
+
+bool context_state::outsiders() noexcept {
+    guard g(lock_);
+    return all_hosts().load(std::memory_order_relaxed) > hosts_;
+}
+
+std::size_t context_state::live() noexcept {
+    guard g(lock_);
+    std::size_t n = 0;
+    for (host* h = first_; h; h = h->next_host_)
+        n += h->live();
+    return n;
+}
+
+void context_state::describe_parked(std::string& to) {
+    guard g(lock_);
+    for (host* h = first_; h; h = h->next_host_)
+        h->describe_parked(to);
+}
+
+bool context_state::advance() noexcept {
+    time_point next = time_point::max();
+    guard g(lock_);
+    for (host* h = first_; h; h = h->next_host_) {
+        guard timers(h->timer_lock_);
+        if (timer_entry* t = h->timers_.front())
+            next = std::min(next, t->deadline);
+    }
+    if (next == time_point::max())
+        return false;
+    now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    for (host* h = first_; h; h = h->next_host_)
+        h->poke();
+    return true;
+}
+
+template <class Executor>
+counted<host> context_state::own(const std::shared_ptr<context_state>& self,
+                                 const Executor& ex) {
+    {
+        guard g(self->lock_);
+        if (self->own_)
+            return self->own_;
+    }
+    auto made = counted<host>::adopt(new host_on<Executor>(self, ex));
+    guard g(self->lock_);
+    if (!self->own_)
+        self->own_ = std::move(made);
+    return self->own_;
+}
+
+void context_state::shut() noexcept {
+    counted<host> own;
+    {
+        guard g(lock_);
+        own = std::exchange(own_, {});
+    }
+    for (;;) {
+        counted<host> next;
+        {
+            guard g(lock_);
+            for (host* h = first_; h && !next; h = h->next_host_)
+                if (!h->is_shut())
+                    next = counted<host>(h);
+        }
+        if (!next)
+            return;
+        next->shut();
+    }
+}
+
+counted<host> host_of(asio::io_context& ctx) {
+    return context_state::own(context_state::of(ctx), ctx.get_executor());
+}
+
+counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex) {
+    return context_state::own(context_state::of(ctx), ex);
+}
+
+counted<host> host_of(const asio::any_io_executor& ex) {
+    if (auto* ours = ex.target<host_executor>())
+        return ours->home();
+    auto& ctx = asio::query(ex, asio::execution::context);
+    if (ex.target<asio::io_context::executor_type>())
+        return host_of(static_cast<asio::io_context&>(ctx));
+    return counted<host>::adopt(
+        new host_on<asio::any_io_executor>(context_state::of(ctx), ex));
+}
+
+}  // namespace detail
+
+std::size_t live_tasks(asio::execution_context& ctx) {
+    return detail::context_state::of(ctx)->live();
+}
+
+std::size_t live_tasks() {
+    return live_tasks(detail::host::current_process().home->context());
+}
+
+asio::any_io_executor this_task::executor() {
+    return detail::host_executor(detail::current_host());
+}
+
+}  // namespace heddle

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/host.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace heddle::detail {
+
+/// What the hosts of one execution context share: the list of them, the clock and the seed.
+class context_state : pinned {
+public:
+    static std::shared_ptr<context_state> of(asio::execution_context& ctx);
+
+    explicit context_state(std::optional<std::uint64_t> seed = {}, bool virtual_clock = false);
+
+    bool seeded() const noexcept { return seeded_; }
+    std::uint64_t next_seed() noexcept;
+
+    bool is_virtual() const noexcept { return virtual_; }
+    time_point virtual_now() const noexcept {
+        return time_point(duration(now_.load(std::memory_order_relaxed)));
+    }
+    /// Lets virtual time jump to the next deadline. False: there is none.
+    bool advance() noexcept;
+
+    void add(host& h) noexcept;
+    void remove(host& h) noexcept;
+    std::size_t live() noexcept;
+    void describe_parked(std::string& to);
+
+    /// Hosts of other contexts exist: something outside may still send.
+    bool outsiders() noexcept;
+
+    /// The context's own host, made at its first use. `self` is this.
+    template <class Executor>
+    static counted<host> own(const std::shared_ptr<context_state>& self, const Executor& ex);
+
+    void shut() noexcept;
+
+private:
+    spin_lock lock_;
+    host* first_ = nullptr;   // guarded by lock_
+    std::size_t hosts_ = 0;   // guarded by lock_
+    counted<host> own_;       // guarded by lock_
+    std::uint64_t random_;
+    const bool seeded_;
+    const bool virtual_;
+    atomic<duration::rep> now_{0};
+};
+
+/// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.
+void set_context_state(asio::execution_context& ctx, std::shared_ptr<context_state> state);
+
+}  // namespace heddle::detail

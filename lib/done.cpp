@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSL-1.0
+// The tree of done tokens: lib/README.md, "Closing".
+#include <heddle/done.hpp>
+
+#include <heddle/go.hpp>
+
+#include <utility>
+
+namespace heddle {
+namespace detail {
+
+bool done_node::is_under(const done_node& ancestor) const noexcept {
+    guard g(tree_lock());
+    const done_node* n = parent_;
+    while (n && n != &ancestor)
+        n = n->parent_;
+    return n != nullptr;
+}
+
+std::exception_ptr done_node::cause() const noexcept {
+    guard g(tree_lock());
+    const done_node* n = this;
+    while (n && !n->cause_)
+        n = n->parent_;  // [cause]
+    return n ? n->cause_ : nullptr;
+}
+
+void done_node::attach(done_node& parent) noexcept {
+    parent.take();  // [parent]
+    parent_ = &parent;
+    root_ = parent.root_;
+    guard g(tree_lock());
+    if (parent.closed()) {
+        closed_.store(true, std::memory_order_release);  // [down]
+        return;
+    }
+    next_ = parent.child_;
+    if (next_)
+        next_->prev_ = this;
+    parent.child_ = this;
+    linked_ = true;
+}
+
+void done_node::detach() noexcept {
+    if (!has_parent())
+        return;
+    guard g(tree_lock());
+    if (!linked_)
+        return;
+    linked_ = false;
+    (prev_ ? prev_->next_ : parent_->child_) = next_;
+    if (next_)
+        next_->prev_ = prev_;
+    prev_ = next_ = nullptr;
+}
+
+void done_node::bequeath() noexcept {
+    if (!has_parent())
+        return;  // the root: its block stays for its children, and closes no more
+    std::uint32_t left = 0;
+    {
+        guard g(tree_lock());
+        if (!linked_ || closed())
+            return;  // the children are closed too, and find their cause here
+        while (done_node* n = child_) {
+            child_ = n->next_;
+            n->parent_ = parent_;
+            parent_->take();
+            ++left;
+            n->prev_ = nullptr;
+            n->next_ = parent_->child_;
+            if (n->next_)
+                n->next_->prev_ = n;
+            parent_->child_ = n;
+        }
+    }
+    for (; left != 0; --left)
+        drop();  // what the children counted on this node
+}
+
+bool done_node::close(std::exception_ptr cause) noexcept {
+    static const std::exception_ptr no_reason = std::make_exception_ptr(done_closed());
+    if (closed())
+        return false;
+    if (!cause)
+        cause = no_reason;
+    wake_list wakes;
+    {
+        guard g(tree_lock());
+        if (closed())
+            return false;
+        cause_ = std::move(cause);
+        // Preorder, without recursion; what is closed has no open node below it [down].
+        for (done_node* n = this; n;) {
+            n->closed_.store(true, std::memory_order_release);  // [latched]
+            n->interrupt(wakes);
+            n->waiters_.wake_all(wakes, outcome::done);
+            done_node* down = n->child_;
+            while (down && down->closed())
+                down = down->next_;
+            while (!down && n != this) {
+                down = n->next_;
+                while (down && down->closed())
+                    down = down->next_;
+                if (!down)
+                    n = n->parent_;
+            }
+            n = down;
+        }
+    }
+    wakes.release();
+    return true;
+}
+
+void done_node::release(done_node* n) noexcept {
+    while (n && n->refs_.drop()) {  // a loop: chains are long
+        n->detach();  // before its parent is read: bequeath() cannot change it any more
+        done_node* parent = n->parent_;
+        n->dispose();
+        n = parent;
+    }
+}
+
+namespace {
+
+class done_state : public done_node, public pooled {
+private:
+    void dispose() noexcept override { delete this; }
+};
+
+}  // namespace
+
+/// A token that closes by itself. The heap entry counts a reference on the node, so that
+/// the one that expires finds it alive.
+class deadline_node final : public done_node, public timer_entry, public pooled {
+public:
+    explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {}
+
+    void arm(time_point t) noexcept {
+        deadline = t;
+        {
+            guard g(home_->timer_lock());
+            home_->insert_locked(*this);
+        }
+        home_->poke();
+    }
+    void disarm() noexcept {
+        guard g(home_->timer_lock());
+        if (queued)
+            home_->erase_locked(*this);
+    }
+
+    deadline_node* next_expired = nullptr;
+
+private:
+    void interrupt(wake_list&) noexcept override { disarm(); }
+    void expire_locked(expiry& e) noexcept override {
+        take();  // the expiry's, until it has closed this
+        next_expired = e.deadlines;
+        e.deadlines = this;
+    }
+    void dispose() noexcept override {
+        disarm();
+        delete this;
+    }
+
+    counted<host> home_;
+};
+
+void close_expired(expiry& e) noexcept {
+    while (deadline_node* n = e.deadlines) {
+        e.deadlines = n->next_expired;
+        n->close(std::make_exception_ptr(deadline_exceeded()));
+        n->drop();
+    }
+}
+
+counted<done_node> make_done_state() {
+    return counted<done_node>::adopt(new done_state);
+}
+
+}  // namespace detail
+
+done_source::done_source() : node_(detail::make_done_state()) {}
+
+done_source::done_source(const done_token& parent) : done_source() {
+    if (parent.node())
+        node_->attach(*parent.node());
+}
+
+done_source::done_source(const done_token& parent, time_point deadline)
+    : done_source(detail::current_host(), parent, deadline) {}
+
+done_source::done_source(const detail::counted<detail::host>& home, const done_token& parent,
+                         duration timeout)
+    : done_source(home, parent, detail::deadline_after(home->now(), timeout)) {}
+
+done_source::done_source(const detail::counted<detail::host>& home, const done_token& parent,
+                         time_point deadline) {
+    auto* node = new detail::deadline_node(home);
+    node_ = detail::counted<detail::done_node>::adopt(node);
+    if (parent.node())
+        node->attach(*parent.node());
+    if (deadline <= home->now())
+        node->close(std::make_exception_ptr(deadline_exceeded()));
+    else if (deadline != time_point::max())
+        node->arm(deadline);
+}
+
+bool done_source::close(std::exception_ptr cause) noexcept {
+    if (!node_)
+        return false;
+    return node_->close(std::move(cause));
+}
+
+bool done_source::close(std::error_code cause) noexcept {
+    return close(std::make_exception_ptr(std::system_error(cause)));
+}
+
+done_token this_task::done() {
+    auto& self = detail::host::current_process();
+    detail::done_node* node = self.token();
+    return node ? done_token(detail::counted<detail::done_node>(node)) : done_token();
+}
+
+}  // namespace heddle

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: BSL-1.0
+// The run queue of a serial host: lib/README.md, "Hosts".
+#include <heddle/detail/host.hpp>
+
+#include <heddle/detail/host_executor.hpp>
+#include <heddle/done.hpp>
+#include <heddle/go.hpp>
+
+#include "context_state.hpp"
+#include "host_on.hpp"
+
+#include <sched.h>
+
+#include <utility>
+
+namespace heddle {
+namespace detail {
+namespace {
+
+thread_local host* drained_here = nullptr;
+
+// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
+[[gnu::noinline]] host* set_current(host* h) noexcept {
+    return std::exchange(drained_here, h);
+}
+
+/// The value of an inbox nobody drains and no handler is posted for.
+runnable* idle() noexcept {
+    return reinterpret_cast<runnable*>(alignof(runnable));  // where no object is
+}
+
+}  // namespace
+
+void close_expired(expiry&) noexcept;  // done.cpp
+
+void wake_list::release() noexcept {
+    if (first_)
+        release(host::current());
+}
+
+host* host::current() noexcept { return drained_here; }
+
+process& host::current_process() {
+    host* h = current();
+    if (!h || !h->running_)
+        throw not_in_task("heddle: this needs a running task, and none runs on this thread; "
+                          "name an executor or a context");
+    return *h->running_;
+}
+
+host::host(std::shared_ptr<context_state> state) noexcept
+    : random_(state->next_seed()),
+      seeded_(state->seeded()),
+      state_(std::move(state)),
+      inbox_(idle()) {
+    poke_.turn = poke_turn;
+    state_->add(*this);
+}
+
+host::~host() { state_->remove(*this); }
+
+time_point host::read_clock() const noexcept {
+    return state_->is_virtual() ? state_->virtual_now() : std::chrono::steady_clock::now();
+}
+
+/// splitmix64 (Steele, Lea, Flood 2014); the range by Lemire's multiplication.
+std::uint32_t host::random_below(std::uint32_t n) noexcept {
+    std::uint64_t z = random_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return static_cast<std::uint32_t>(((z >> 32) * n) >> 32);
+}
+
+// -- the inbox ----------------------------------------------------------------------
+
+void host::submit(runnable& r) noexcept {
+    runnable* seen = inbox_.load(std::memory_order_relaxed);
+    do
+        r.next_ready = seen == idle() ? nullptr : seen;
+    while (!exchange_if(inbox_, seen, &r));
+    // Not idle: somebody drains and may be done with this host by now.
+    if (seen == idle())
+        post_drain(false);
+}
+
+bool host::enter() noexcept {
+    runnable* seen = idle();
+    return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
+}
+
+bool host::take_inbox() noexcept {
+    if (!inbox_.load(std::memory_order_relaxed))
+        return false;
+    runnable* list = inbox_.exchange(nullptr, std::memory_order_acquire);
+    runnable* in_order = nullptr;
+    while (list) {
+        runnable* next = list->next_ready;
+        list->next_ready = in_order;
+        in_order = list;
+        list = next;
+    }
+    while (in_order) {
+        runnable* next = in_order->next_ready;
+        push(*in_order);
+        in_order = next;
+    }
+    return head_ != nullptr;
+}
+
+/// Whether the host is idle now; else there is more to drain.
+bool host::go_idle() {
+    settle_timer();  // [armed]
+    runnable* none = nullptr;
+    if (exchange_if(inbox_, none, idle()))
+        return true;  // another thread may drain from here on
+    take_inbox();
+    return false;
+}
+
+// -- draining -----------------------------------------------------------------------
+
+runnable* host::pop() noexcept {
+    if (seeded_)
+        return pop_random();
+    runnable* r = head_;
+    head_ = r->next_ready;
+    if (!head_)
+        tail_ = nullptr;
+    return r;
+}
+
+runnable* host::pop_random() noexcept {
+    while (head_) {
+        try {
+            choices_.push_back(head_);
+        } catch (const std::bad_alloc&) {
+            break;  // choose among the others
+        }
+        head_ = head_->next_ready;
+    }
+    if (!head_)
+        tail_ = nullptr;
+    auto i = random_below(static_cast<std::uint32_t>(choices_.size()));
+    std::swap(choices_[i], choices_.back());
+    runnable* r = choices_.back();
+    choices_.pop_back();
+    if (!choices_.empty() && !head_) {  // a host with work has a head
+        head_ = tail_ = choices_.back();
+        head_->next_ready = nullptr;
+        choices_.pop_back();
+    }
+    return r;
+}
+
+drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
+    h.budget_ = host::budget;
+}
+
+drain_scope::~drain_scope() {
+    if (!left_)
+        host_->leave();
+    set_current(before_);
+}
+
+void drain_scope::drain() {
+    host& h = *host_;
+    h.take_inbox();
+    h.expire_timers();
+    for (;;) {
+        if (!h.head_ && !h.take_inbox()) {
+            if (h.go_idle())
+                break;
+            continue;
+        }
+        if (h.budget_ <= 0) {
+            h.settle_timer();
+            h.post_drain(true);
+            break;
+        }
+        h.budget_ -= host::turn_cost;
+        runnable* r = h.pop();
+        if (auto turn = r->turn)
+            turn(*r, h);
+        else
+            h.resume(as_process(*r));
+        if (h.finished_)
+            h.reap(*std::exchange(h.finished_, nullptr));
+    }
+    left_ = true;
+}
+
+void host::drain() {
+    drain_scope scope(*this);
+    scope.drain();
+}
+
+void host::leave() {
+    if (finished_) {  // an exception overtook it: it ends in a later turn
+        finished_->turn = reap_turn;
+        push(*std::exchange(finished_, nullptr));
+    }
+    if (head_ || !go_idle())
+        post_drain(true);
+}
+
+void host::resume(process& p) noexcept {
+    for (process* q = &p; q; q = std::exchange(bounced_, nullptr)) {
+        transfers_ = max_transfers;
+        running_ = q;
+        q->top->frame().resume();
+    }
+    running_ = nullptr;
+}
+
+// -- the end of a process -----------------------------------------------------------
+
+void host::reap(process& p) {
+    p.settle();
+    p.destroy_frames();
+    if (end(p, false)) {
+        auto failure = p.failure;
+        p.drop();
+        std::rethrow_exception(std::move(failure));
+    }
+    p.drop();
+}
+
+/// Whether what escaped has to be reported. The run's own reference is still there.
+bool host::end(process& p, bool abandoned) noexcept {
+    wake_list wakes;
+    bool report;
+    {
+        guard g(p.lock);
+        p.ended = true;
+        p.joiners.wake_all(wakes, outcome::done);
+        bool held = p.held.load(std::memory_order_relaxed);
+        report = !abandoned && p.failure && !held;
+        if (!abandoned && p.failure && held) {
+            take();
+            p.keeps_home = true;
+        }
+    }
+    p.bequeath();
+    if (!p.exposed)
+        p.detach();
+    wakes.release(current());
+    report = report && !p.ends_normally();
+    strike(p);
+    return report;
+}
+
+/// Ends a process that cannot run to its end.
+void host::destroy(process& p) noexcept {
+    for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
+        op->withdraw();
+    p.word.store(0, std::memory_order_relaxed);
+    p.destroy_frames();
+    p.failure = std::make_exception_ptr(
+        task_abandoned("heddle: the execution context of this task was destroyed"));
+    end(p, true);
+    p.drop();
+}
+
+void host::abandon(process& p) noexcept {
+    if (is_shut())
+        return destroy(p);
+    p.turn = abandon_turn;
+    ready(p, current());
+}
+
+void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
+
+void host::report(process& p) noexcept {
+    p.turn = report_turn;
+    ready(p, current());
+}
+
+void host::report_turn(runnable& r, host& h) {
+    process& p = as_process(r);
+    auto failure = p.failure;
+    p.drop();
+    if (!h.is_shut())
+        std::rethrow_exception(std::move(failure));
+}
+
+void host::reap_turn(runnable& r, host& h) {
+    r.turn = nullptr;
+    h.reap(as_process(r));
+}
+
+void host::enrol(process& p) noexcept {
+    guard g(registry_lock_);
+    p.next_live = first_live_;
+    if (first_live_)
+        first_live_->prev_live = &p;
+    first_live_ = &p;
+    if (live_++ == 0)
+        take();  // [counted]
+}
+
+void host::strike(process& p) noexcept {
+    bool last;
+    {
+        guard g(registry_lock_);
+        (p.prev_live ? p.prev_live->next_live : first_live_) = p.next_live;
+        if (p.next_live)
+            p.next_live->prev_live = p.prev_live;
+        last = --live_ == 0;
+    }
+    if (last)
+        drop();
+}
+
+std::size_t host::live() noexcept {
+    guard g(registry_lock_);
+    return live_;
+}
+
+void host::describe_parked(std::string& to) {
+    guard g(registry_lock_);
+    for (process* p = first_live_; p; p = p->next_live) {
+        to += "  task " + std::to_string(p->id);
+        if (p->name)
+            to += " (" + *p->name + ")";
+        if (p->io)
+            to += " waits in an Asio operation";
+        else if (p->waits)
+            for (operation* op = p->waits; op; op = op->sibling) {
+                to += op == p->waits ? " waits: " : ", ";
+                op->describe(to);
+            }
+        to += '\n';
+    }
+}
+
+// -- time ---------------------------------------------------------------------------
+
+void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }
+void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
+
+void host::poke() noexcept {
+    if (current() == this || poked_.exchange(true, std::memory_order_acq_rel))
+        return;
+    take();
+    submit(poke_);
+}
+
+void host::poke_turn(runnable&, host& h) {
+    h.poked_.store(false, std::memory_order_release);
+    if (!h.is_shut())
+        h.expire_timers();
+    h.drop();
+}
+
+void host::timer_fired() {
+    fired_.store(true, std::memory_order_relaxed);
+    if (enter())
+        drain();
+    else
+        poke();
+}
+
+void host::expire_timers() noexcept {
+    expiry e;
+    {
+        guard g(timer_lock_);
+        if (fired_.exchange(false, std::memory_order_relaxed))
+            armed_ = time_point::max();
+        if (!timers_.front())
+            return;
+        seen_ = read_clock();
+        while (timer_entry* t = timers_.front()) {
+            if (t->deadline > seen_)
+                break;
+            timers_.erase(*t);
+            t->expire_locked(e);
+        }
+    }
+    e.wakes.release(this);
+    close_expired(e);
+}
+
+void host::settle_timer() {
+    if (state_->is_virtual())
+        return;
+    time_point first = time_point::max();
+    {
+        guard g(timer_lock_);
+        if (timer_entry* t = timers_.front())
+            first = t->deadline;
+    }
+    if (first == armed_ || (armed_ < first && first != time_point::max()))
+        return;  // what is armed fires first, and arms again
+    armed_ = first;
+    if (first == time_point::max())
+        disarm();
+    else
+        arm(first);
+}
+
+// -- the end of a host --------------------------------------------------------------
+
+void host::shut() noexcept {
+    counted<host> keep(this);
+    shut_.store(true, std::memory_order_release);
+    enter();  // and never idle again: what is pushed from now on is found below
+    close_timer();
+    for (bool again = true; again;) {
+        again = false;
+        take_inbox();
+        while (head_) {
+            runnable* r = pop();
+            if (r->turn) {
+                r->turn(*r, *this);
+            } else if (!as_process(*r).owned_by_handler()) {
+                destroy(as_process(*r));
+            }
+            again = true;
+        }
+        process* next = nullptr;
+        for (process* p = first_live_; p; p = next) {
+            next = p->next_live;
+            if (p->owned_by_handler())
+                continue;  // its handler's: dies with that
+            if (p->withdraw_all())
+                destroy(*p);
+            else
+                ::sched_yield();  // claimed by another thread: its wake is under way
+            again = true;
+        }
+    }
+}
+
+}  // namespace detail
+
+time_point now() noexcept {
+    detail::host* h = detail::host::current();
+    return h ? h->now() : time_point(std::chrono::steady_clock::now());
+}
+
+}  // namespace heddle

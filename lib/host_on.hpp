@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+// A host on one type of Asio executor: how a drain handler is posted and a timer armed.
+#pragma once
+
+#include <heddle/detail/asio.hpp>
+#include <heddle/detail/host.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace heddle::detail {
+
+/// Memory for the one drain handler that is outstanding.
+class handler_memory : pinned {
+public:
+    void* allocate(std::size_t bytes) {
+        if (taken_ || bytes > sizeof(block_))
+            return ::operator new(bytes);
+        taken_ = true;
+        return block_;
+    }
+    void free(void* p) noexcept {
+        if (p == block_)
+            taken_ = false;
+        else
+            ::operator delete(p);
+    }
+
+private:
+    alignas(std::max_align_t) std::byte block_[192];
+    bool taken_ = false;
+};
+
+template <class T>
+class handler_allocator {
+public:
+    using value_type = T;
+
+    explicit handler_allocator(handler_memory& m) noexcept : memory_(&m) {}
+    template <class U>
+    handler_allocator(const handler_allocator<U>& o) noexcept : memory_(o.memory_) {}
+
+    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
+    void deallocate(T* p, std::size_t) noexcept { memory_->free(p); }
+
+    friend bool operator==(const handler_allocator& a, const handler_allocator& b) noexcept {
+        return a.memory_ == b.memory_;
+    }
+
+private:
+    template <class U>
+    friend class handler_allocator;
+
+    handler_memory* memory_;
+};
+
+template <class Executor>
+class host_on final : public host {
+public:
+    host_on(std::shared_ptr<context_state> state, const Executor& ex)
+        : host(std::move(state)), executor_(ex) {}
+
+    asio::execution_context& context() const noexcept override {
+        return asio::query(executor_, asio::execution::context);
+    }
+
+    void work_started() noexcept override {
+        guard g(work_lock_);
+        if (work_++ == 0)
+            work_guard_ = asio::prefer(asio::any_io_executor(executor_),
+                                       asio::execution::outstanding_work.tracked);
+    }
+    void work_finished() noexcept override {
+        asio::any_io_executor last;  // its destructor may stop the context
+        guard g(work_lock_);
+        if (--work_ == 0)
+            last = std::exchange(work_guard_, {});
+    }
+
+private:
+    using asio_timer = asio::basic_waitable_timer<
+        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+    /// Holds the host; destroyed instead of called when the context dies.
+    class drain_handler {
+    public:
+        using allocator_type = handler_allocator<void>;
+
+        explicit drain_handler(host_on& h) noexcept : host_(&h) {}
+        void operator()() const { host_->drain(); }
+        allocator_type get_allocator() const noexcept {
+            return allocator_type(host_->memory_);
+        }
+
+    private:
+        counted<host_on> host_;
+    };
+
+    class timer_handler {
+    public:
+        explicit timer_handler(host_on& h) noexcept : host_(&h) {}
+        void operator()(const std::error_code& ec) const {
+            if (!ec)
+                host_->timer_fired();
+        }
+
+    private:
+        counted<host_on> host_;
+    };
+
+    void post_drain(bool continuation) override {
+        if (continuation)
+            asio::defer(executor_, drain_handler(*this));
+        else
+            asio::post(executor_, drain_handler(*this));
+    }
+    void arm(time_point t) override {
+        if (!timer_)
+            timer_.emplace(executor_);
+        timer_->expires_at(t);
+        timer_->async_wait(timer_handler(*this));
+    }
+    void disarm() noexcept override {
+        if (timer_)
+            timer_->cancel();
+    }
+    void close_timer() noexcept override { timer_.reset(); }
+    void dispose() noexcept override { delete this; }
+
+    Executor executor_;
+    handler_memory memory_;
+    std::optional<asio_timer> timer_;
+    spin_lock work_lock_;
+    std::size_t work_ = 0;               // guarded by work_lock_
+    asio::any_io_executor work_guard_;   // guarded by work_lock_
+};
+
+}  // namespace heddle::detail

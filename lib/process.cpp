@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/process.hpp>
+
+#include <heddle/detail/host.hpp>
+#include <heddle/done.hpp>
+#include <heddle/go.hpp>
+
+#include <sched.h>
+
+#include <utility>
+
+namespace heddle {
+namespace detail {
+
+void spin_lock::wait() const noexcept {
+    for (int spins = 0; taken_.load(std::memory_order_relaxed);) {
+        yield_point();
+        if (++spins < 100) {
+#if defined(__x86_64__) || defined(__i386__)
+            __builtin_ia32_pause();
+#endif
+        } else {
+            ::sched_yield();  // the holder may have lost its core
+            spins = 0;
+        }
+    }
+}
+
+namespace {
+
+std::uint64_t next_id() noexcept {
+    static atomic<std::uint64_t> last{0};
+    return add<std::uint64_t>(last, 1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+process::process(host& h, const void* at) noexcept
+    : home(&h), spawned_at(at), id(next_id()) {}
+
+process::~process() {
+    if (keeps_home)
+        home->drop();
+}
+
+done_node* process::token() noexcept {
+    if (current == this)
+        exposed = true;
+    if (current == this || !current)
+        return current;
+    return static_cast<scope_guard*>(current)->token();
+}
+
+done_node* process::scope() noexcept {
+    if (!current || (current == this && !cancellable()))
+        return nullptr;
+    return current == this ? this : static_cast<scope_guard*>(current)->token();
+}
+
+done_node* process::enter(done_node* node) noexcept {
+    guard g(lock);
+    done_node* before = std::exchange(current, node);
+    // The bit of the claim word follows [current].
+    bool closed = node && node->closed();
+    word.store(closed ? claim_word::cancelled : 0, std::memory_order_relaxed);
+    return before;
+}
+
+void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
+    using namespace claim_word;
+    guard g(lock);
+    if (current != &by || ended)
+        return;
+    std::uint32_t old = word.load(std::memory_order_relaxed);
+    std::uint32_t want;
+    do {
+        if (old & cancelled)
+            return;
+        want = (old & ~waiting) | cancelled;
+        if ((old & (in_io | starting)) == in_io)
+            want |= cancelling;
+    } while (!exchange_if(word, old, want));
+    if (old & waiting) {
+        winner = nullptr;  // [winner]: the token
+        wakes.add(*this);
+    } else if (want & cancelling) {
+        turn = emit_cancellation;
+        wakes.add(*this);
+    }
+}
+
+void process::throw_cancelled() const { throw cancelled(current->cause()); }
+
+bool process::owned_by_handler() const noexcept {
+    return (word.load(std::memory_order_acquire) & claim_word::in_io) != 0;
+}
+
+bool process::withdraw_all() noexcept {
+    bool ours = waits->exclusive ? true : claim();
+    if (!ours)
+        return false;
+    for (operation* op = waits; op; op = op->sibling) {
+        bool was_queued = op->withdraw();
+        if (op->exclusive)
+            ours = was_queued;  // popping it was the claim
+    }
+    return ours;
+}
+
+void process::destroy_frames() noexcept {
+    for (promise_base* frame = std::exchange(top, nullptr); frame;) {
+        promise_base* caller = frame->caller;
+        if (frame->owner)
+            *frame->owner = {};
+        frame->frame().destroy();
+        frame = caller;
+    }
+}
+
+scope_guard::scope_guard(process& self, done_node* token) noexcept
+    : self_(self), token_(token) {
+    if (token)
+        attach(*token);
+    before_ = self.enter(token ? this : nullptr);
+}
+
+scope_guard::~scope_guard() {
+    self_.enter(before_);
+    detach();
+    if (token_)
+        release_parent();
+}
+
+void throw_already_joined(const char* what) { throw already_joined(what); }
+
+void let_go(process& p) noexcept {
+    bool report;
+    {
+        guard g(p.lock);
+        p.held.store(false, std::memory_order_relaxed);
+        report = p.keeps_home && !p.taken && !p.ends_normally();
+    }
+    if (report)
+        p.home->report(p);  // takes the reference over
+    else
+        p.drop();
+}
+
+bool process::ends_normally() const noexcept {
+    if (!closed())
+        return false;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const cancelled&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+done_node* scope_here() noexcept {
+    host* h = host::current();
+    process* p = h ? h->running() : nullptr;
+    return p ? p->scope() : nullptr;
+}
+
+void launch(counted<host> home, process& p, promise_base& root, done_node* scope) noexcept {
+    p.top = &root;
+    root.self = &p;
+    if (scope)
+        p.attach(*scope);
+    if (p.closed())
+        p.word.store(claim_word::cancelled, std::memory_order_relaxed);
+    home->enrol(p);
+    home->ready(p, host::current());
+}
+
+counted<host> current_host() { return counted<host>(host::current_process().home); }
+
+void join_operation::describe(std::string& to) const {
+    to += "join of task " + std::to_string(process_->id);
+}
+
+}  // namespace detail
+
+void this_task::name(std::string name) {
+    detail::host::current_process().name = std::make_unique<std::string>(std::move(name));
+}
+
+std::uint64_t this_task::id() { return detail::host::current_process().id; }
+
+}  // namespace heddle

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSL-1.0
+// Select: try the arms one by one in random order; if none can happen, lock all sources in
+// address order, look once more, enlist in all, unlock, park. Holding all locks while
+// enlisting is what makes two selects that face each other meet; the order is what keeps
+// them from dead- and livelock (Go's selectgo; model-checked against one lock at a time).
+#include <heddle/detail/select_core.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace heddle::detail {
+
+/// A random order of n arms, drawn as far as it is needed (Fisher, Yates).
+class select_core::shuffle {
+public:
+    shuffle(select_core& s, std::uint32_t* large) noexcept
+        : host_(*s.self_.home), random_(!s.rule_.by_priority), n_(s.n_),
+          order_(large ? large : small_) {
+        if (random_)
+            for (std::size_t i = 0; i < n_; ++i)
+                order_[i] = static_cast<std::uint32_t>(i);
+    }
+    std::size_t operator[](std::size_t i) noexcept {  // i ascending
+        if (!random_)
+            return i;
+        auto j = i + host_.random_below(static_cast<std::uint32_t>(n_ - i));
+        std::swap(order_[i], order_[j]);
+        return order_[i];
+    }
+
+private:
+    host& host_;
+    bool random_;
+    std::size_t n_;
+    std::uint32_t* order_;
+    std::uint32_t small_[few];
+};
+
+/// The locks of all sources, each once, taken in address order; none if they are elided.
+class select_core::all_locks {
+public:
+    all_locks(select_core& s, operation** ops) noexcept
+        : locks_(s.n_ <= few ? small_ : s.large_locks()) {
+        if (single_threaded())
+            return;
+        for (std::size_t i = 0; i < s.n_; ++i)
+            if (spin_lock* lock = ops[i]->source())
+                locks_[n_++] = lock;
+        std::sort(locks_, locks_ + n_, std::less<>());
+        n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
+        for (std::size_t i = 0; i < n_; ++i)
+            locks_[i]->lock();
+    }
+    ~all_locks() { unlock(); }
+
+    void unlock() noexcept {
+        while (n_ != 0)
+            locks_[--n_]->unlock();
+    }
+
+private:
+    spin_lock** locks_;
+    std::size_t n_ = 0;
+    spin_lock* small_[few];
+};
+
+select_core::select_core(process& self, select_rule rule, std::size_t arms)
+    : self_(self),
+      n_(arms),
+      rule_(rule),
+      scratch_(arms <= few ? 0 : arms * (sizeof(spin_lock*) + sizeof(std::uint32_t))) {}
+
+spin_lock** select_core::large_locks() const noexcept {
+    return static_cast<spin_lock**>(scratch_.get());
+}
+
+std::uint32_t* select_core::large_order() const noexcept {
+    return n_ <= few ? nullptr : reinterpret_cast<std::uint32_t*>(large_locks() + n_);
+}
+
+/// Is an arm the token in force, or one above it, and closed? Then that arm happens.
+bool select_core::stands_in(operation** ops) noexcept {
+    for (std::size_t i = 0; i < n_; ++i)
+        if (ops[i]->stands_for(self_)) {
+            chosen_ = i;
+            return true;
+        }
+    return false;
+}
+
+/// Looks for an arm that can happen, each under its own lock.
+bool select_core::try_each(operation** ops) noexcept {
+    shuffle order(*this, large_order());
+    for (std::size_t k = 0; k < n_; ++k) {
+        std::size_t i = order[k];
+        spin_lock* lock = ops[i]->source();
+        if (!lock)
+            continue;  // nil
+        wake_list wakes;
+        bool locked = acquire(*lock);
+        bool happened = ops[i]->attempt_locked(wakes);
+        release(*lock, locked);
+        if (happened) {
+            chosen_ = i;
+            wakes.release(self_.home);
+            return true;
+        }
+    }
+    return false;
+}
+
+/// The same while all locks are held: what it does not find was not there at one instant.
+bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
+    shuffle order(*this, large_order());
+    for (std::size_t k = 0; k < n_; ++k) {
+        std::size_t i = order[k];
+        if (ops[i]->source() && ops[i]->attempt_locked(wakes)) {
+            chosen_ = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool select_core::ready(operation** ops) noexcept {
+    for (std::size_t i = 0; i < n_; ++i) {
+        ops[i]->who = &self_;
+        ops[i]->index = static_cast<std::uint32_t>(i);
+    }
+    if (self_.interrupted() && !stands_in(ops)) {
+        state_ = state::cancelled;
+        return true;
+    }
+    state_ = state::happened;
+    bool snapshot = single_threaded();  // one thread: nothing changes between two arms
+    if ((!rule_.by_priority || snapshot) && try_each(ops))
+        return self_.home->spend();
+    if (!snapshot && (rule_.by_priority || rule_.otherwise)) {
+        wake_list wakes;
+        all_locks locks(*this, ops);
+        bool found = try_all_locked(ops, wakes);
+        locks.unlock();
+        wakes.release(self_.home);
+        if (found)
+            return self_.home->spend();
+    }
+    if (rule_.otherwise) {
+        chosen_ = n_;
+        return self_.home->spend();
+    }
+    state_ = state::pending;
+    return false;
+}
+
+std::coroutine_handle<> select_core::suspend(operation** ops,
+                                             std::coroutine_handle<> frame) noexcept {
+    process& self = self_;
+    host& home = *self.home;
+    if (state_ == state::happened) {  // but the budget is spent
+        home.push(self);
+        return home.next();
+    }
+    wake_list wakes;
+    all_locks locks(*this, ops);
+    if (!single_threaded() && try_all_locked(ops, wakes)) {
+        locks.unlock();
+        wakes.release(&home);
+        state_ = state::happened;
+        return frame;
+    }
+    bool exclusive = n_ == 1 && !self.cancellable();
+    self.winner = nullptr;
+    if (!exclusive && !self.park()) {
+        state_ = state::cancelled;
+        return frame;
+    }
+    self.waits = nullptr;
+    shuffle order(*this, large_order());  // equal send arms on one channel mix
+    for (std::size_t k = 0; k < n_; ++k) {
+        operation& op = *ops[order[k]];
+        op.exclusive = exclusive;
+        op.sibling = std::exchange(self.waits, &op);
+        if (op.source())
+            op.enlist_locked();
+    }
+    locks.unlock();
+    return home.next();
+}
+
+std::size_t select_core::resume(operation** ops) {
+    if (state_ == state::pending) {
+        self_.waits = nullptr;
+        operation* winner = self_.winner;
+        for (std::size_t i = 0; i < n_; ++i)
+            if (ops[i] != winner)
+                ops[i]->withdraw();
+        if (winner)
+            chosen_ = winner->index;
+        else
+            state_ = state::cancelled;
+    }
+    if (state_ == state::cancelled && !stands_in(ops))
+        self_.throw_cancelled();
+    if (chosen_ < n_)
+        ops[chosen_]->complete();
+    return chosen_;
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/time.hpp>
+
+#include <stdexcept>
+
+namespace heddle {
+
+ticker::ticker(duration period, time_point start) : period_(period), start_(start) {
+    if (period <= duration::zero())
+        throw std::invalid_argument("heddle: the period of a ticker must be positive");
+}
+
+timer ticker::next() const noexcept {
+    auto behind = (now() - start_) / period_;  // ticks that have passed
+    auto limit = (time_point::max() - start_) / period_;
+    return at(behind < limit ? start_ + (behind + 1) * period_ : time_point::max());
+}
+
+void detail::timer_operation::describe(std::string& to) const { to += "timer"; }
+
+}  // namespace heddle

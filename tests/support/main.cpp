@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// The main of all tests. The library leaves locks out while the process has one thread;
+// HEDDLE_TEST_THREADED says which of its halves is meant, and this file asserts it:
+//   0      no test may start while the process has, or had, a second thread;
+//   1      a second thread is parked as long as tests run;
+//   unset  as it comes.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include <sys/single_threaded.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <latch>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace {
+
+bool single_wanted = false;
+std::string complaint;
+
+/// Sees to it that tests ran, and ran in the mode that was asked for.
+struct watch : doctest::IReporter {
+    explicit watch(const doctest::ContextOptions&) {}
+
+    void test_run_end(const doctest::TestRunStats& stats) override {
+        if (stats.numTestCasesPassingFilters == 0)
+            complaint = "no test has this name";
+    }
+    void test_case_start(const doctest::TestCaseData& test) override {
+        if (single_wanted && !__libc_single_threaded && complaint.empty())
+            complaint = "\"" + std::string(test.m_name) +
+                        "\" was to run in a process with one thread, but a test before "
+                        "it started another. Tests that start threads go into a suite "
+                        "of their own, or last in their suite.";
+    }
+
+    void report_query(const doctest::QueryData&) override {}
+    void test_run_start() override {}
+    void test_case_reenter(const doctest::TestCaseData&) override {}
+    void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+    void test_case_exception(const doctest::TestCaseException&) override {}
+    void subcase_start(const doctest::SubcaseSignature&) override {}
+    void subcase_end() override {}
+    void log_assert(const doctest::AssertData&) override {}
+    void log_message(const doctest::MessageData&) override {}
+    void test_case_skipped(const doctest::TestCaseData&) override {}
+};
+
+REGISTER_LISTENER("watch", 1, watch);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    doctest::Context context(argc, argv);
+    const char* asked = std::getenv("HEDDLE_TEST_THREADED");
+    std::string_view mode = asked ? asked : "";
+    if (mode != "" && mode != "0" && mode != "1") {
+        std::fprintf(stderr, "HEDDLE_TEST_THREADED is 0, 1 or unset, not %s\n", asked);
+        return 2;
+    }
+    single_wanted = mode == "0";
+
+    std::latch over(1);
+    std::jthread parked;
+    if (mode == "1")
+        parked = std::jthread([&over] { over.wait(); });
+    if (mode == "1" && __libc_single_threaded)
+        complaint =
+            "a second thread is parked, but __libc_single_threaded is still set";
+    int result = context.run();
+    over.count_down();
+
+    if (complaint.empty())
+        return result;
+    std::fprintf(stderr, "error: %s\n", complaint.c_str());
+    return 1;
+}

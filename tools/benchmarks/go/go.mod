@@ -1,0 +1,3 @@
+module heddle/benchmarks
+
+go 1.19

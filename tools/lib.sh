@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSL-1.0
+# What tools/test and tools/demo share; sourced by bash.
+
+packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd)
+
+say() { printf '%s\n' "${0##*/}: $*" >&2; }
+
+# need PACKAGE...: installs those that are missing. All it prints goes to stderr.
+need() {
+    if ! command -v apt-get dpkg-query >/dev/null; then
+        say "this system has no apt, so nothing is installed; needed are (Debian's names): $*"
+        return
+    fi
+    local missing=() package
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    local root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || {
+            say "missing: ${missing[*]}. Neither root nor sudo is at hand to install them."
+            exit 1
+        }
+        root=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    "${root[@]}" apt-get -q update >&2 || say "apt-get update failed, trying with what is known"
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q install -y --no-install-recommends "${missing[@]}" >&2 || {
+        say "apt could not install: ${missing[*]}"
+        exit 1
+    }
+}
+
+# One job for each core, unless the environment says otherwise (cmake and ctest read these).
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
