@@ -23,8 +23,9 @@ heddle::task<> echo(tcp::socket peer) {
     std::array<char, 4096> data;
     try {
         for (;;) {
-            auto n = co_await peer.async_read_some(asio::buffer(data), heddle::use_task);
-            co_await asio::async_write(peer, asio::buffer(data, n), heddle::use_task);
+            auto buffer = asio::buffer(data);
+            auto n = co_await peer.async_read_some(buffer, heddle::use_task);
+            co_await asio::async_write(peer, asio::buffer(buffer, n), heddle::use_task);
         }
     } catch (const std::system_error&) {
         // The peer has left.
@@ -39,7 +40,7 @@ heddle::task<> accept_all(tcp::acceptor acceptor) {
         } catch (const std::system_error& e) {
             std::cerr << "accept: " << e.what() << std::endl;
         }
-        co_await heddle::sleep(100ms);  // out of descriptors, and likely to stay so for a while
+        co_await heddle::sleep(100ms);  // descriptors that have run out stay so a while
     }
 }
 

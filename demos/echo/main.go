@@ -34,7 +34,7 @@ func acceptAll(listener net.Listener) {
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "accept:", err)
-		time.Sleep(100 * time.Millisecond) // out of descriptors, and likely to stay so for a while
+		time.Sleep(100 * time.Millisecond) // descriptors that have run out stay so a while
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Scatter work over tasks, gather as many results as the channel holds: no sender ever waits.
+// Scatters work over tasks and gathers as many results as the channel holds.
 // The same program in Go: main.go. What both print: expected.txt.
 #include <heddle/heddle.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select takes what is ready, waits if nothing is (or takes the default), and is fair if both are.
+// Select takes what is ready, else the default, else waits; and it is fair.
 // The same program in Go: main.go. What both print: expected.txt.
 #include <heddle/heddle.hpp>
 
@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 heddle::task<> look(heddle::receiver<int> ch1, heddle::receiver<int> ch2) {
     std::optional<int> v;
-    switch (co_await heddle::select(ch1.receive(v), ch2.receive(v), heddle::otherwise)) {
+    switch (
+        co_await heddle::select(ch1.receive(v), ch2.receive(v), heddle::otherwise)) {
     case 0:
         std::cout << "channel 1 sends " << *v << '\n';
         break;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A timer is a channel: a task sleeps, then sends the time; whoever receives waits until then.
+// A timer is a channel: a task sleeps, then sends the time to whoever receives.
 // The same program in Go: main.go. What both print: expected.txt.
 #include <heddle/heddle.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Many workers share one channel of work: whoever is free takes the next, with no lock in sight.
-// The same program in Go: main.go. What both print, in some order: expected.txt.
+// Many workers share one channel of work; whoever is free takes the next.
+// The same program in Go: main.go. Both print expected.txt, in some order.
 #include <heddle/heddle.hpp>
 
 #include <charconv>

@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
-// Closing done tells every stage to stop: main takes one value and leaves, and nobody stays behind.
+// Closing done stops every stage: main leaves early, and nobody stays behind.
 // The same program in Go: main.go. What both print: 4 or 9.
 #include <heddle/heddle.hpp>
 
 #include <iostream>
-#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
 
-template <class F>
-struct defer {
-    F f;
-    ~defer() { f(); }
+struct closing {  // on every way out of its scope
+    heddle::sender<int> out;
+    ~closing() { out.close(); }
 };
-template <class F>
-defer(F) -> defer<F>;
 
 enum { sent, stopped };
 
 heddle::receiver<int> gen(heddle::done_token done, std::vector<int> nums) {
     heddle::channel<int> out;
     heddle::go([=]() -> heddle::task<> {
-        defer closing{[&] { out.close(); }};
+        closing close{out};
         for (int n : nums)
             if (co_await heddle::select(out.send(n), done) == stopped)
                 co_return;
@@ -33,7 +29,7 @@ heddle::receiver<int> gen(heddle::done_token done, std::vector<int> nums) {
 heddle::receiver<int> sq(heddle::done_token done, heddle::receiver<int> in) {
     heddle::channel<int> out;
     heddle::go([=]() -> heddle::task<> {
-        defer closing{[&] { out.close(); }};
+        closing close{out};
         while (auto n = co_await in.receive())
             if (co_await heddle::select(out.send(*n * *n), done) == stopped)
                 co_return;
@@ -41,22 +37,20 @@ heddle::receiver<int> sq(heddle::done_token done, heddle::receiver<int> in) {
     return out;
 }
 
-heddle::receiver<int> merge(heddle::done_token done, std::vector<heddle::receiver<int>> cs) {
-    auto wg = std::make_shared<heddle::wait_group>();
+heddle::receiver<int> merge(heddle::done_token done,
+                            std::vector<heddle::receiver<int>> cs) {
     heddle::channel<int> out;
     auto output = [=](heddle::receiver<int> c) -> heddle::task<> {
-        defer leaving{[&] { wg->done(); }};
         while (auto n = co_await c.receive())
             if (co_await heddle::select(out.send(*n), done) == stopped)
                 co_return;
     };
-    for (auto c : cs) {
-        wg->add(1);
-        heddle::go(output, c);
-    }
     heddle::go([=]() -> heddle::task<> {
-        co_await wg->wait();
-        out.close();
+        closing close{out};
+        heddle::wait_group wg;
+        for (auto c : cs)
+            wg.go(output, c);
+        co_await wg.wait();
     });
     return out;
 }

@@ -41,9 +41,8 @@ func sq(done <-chan struct{}, in <-chan int) <-chan int {
 }
 
 func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
-	var wg sync.WaitGroup
 	out := make(chan int)
-	output := func(c <-chan int) {
+	output := func(c <-chan int, wg *sync.WaitGroup) {
 		defer wg.Done()
 		for n := range c {
 			select {
@@ -53,13 +52,14 @@ func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
 			}
 		}
 	}
-	for _, c := range cs {
-		wg.Add(1)
-		go output(c)
-	}
 	go func() {
+		defer close(out)
+		var wg sync.WaitGroup
+		for _, c := range cs {
+			wg.Add(1)
+			go output(c, &wg)
+		}
 		wg.Wait()
-		close(out)
 	}()
 	return out
 }

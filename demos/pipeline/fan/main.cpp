@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fan-out: two stages read one channel. Fan-in: merge closes its output when all inputs have ended.
-// The same program in Go: main.go. What both print, in some order: expected.txt.
+// Fan-out: two stages read one channel. Fan-in: merge ends when all have ended.
+// The same program in Go: main.go. Both print expected.txt, in some order.
 #include <heddle/heddle.hpp>
 
 #include <iostream>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A pipeline: each stage is a function that returns a channel, and closes it after its last value.
+// A pipeline: each stage returns a channel and closes it after its last value.
 // The same program in Go: main.go. What both print: expected.txt.
 #include <heddle/heddle.hpp>
 
