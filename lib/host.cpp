@@ -340,7 +340,7 @@ void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }
 void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
 
 void host::poke() noexcept {
-    if (current() == this || poked_.exchange(true, std::memory_order_acq_rel))
+    if (current() == this || is_shut() || poked_.exchange(true, std::memory_order_acq_rel))
         return;
     take();
     submit(poke_);
@@ -365,8 +365,10 @@ void host::expire_timers() noexcept {
     expiry e;
     {
         guard g(timer_lock_);
-        if (fired_.exchange(false, std::memory_order_relaxed))
+        if (fired_.load(std::memory_order_relaxed)) {
+            fired_.store(false, std::memory_order_relaxed);
             armed_ = time_point::max();
+        }
         if (!timers_.front())
             return;
         seen_ = read_clock();

@@ -172,7 +172,10 @@ void launch(counted<host> home, process& p, promise_base& root, done_node* scope
     if (p.closed())
         p.word.store(claim_word::cancelled, std::memory_order_relaxed);
     home->enrol(p);
-    home->ready(p, host::current());
+    if (home->is_shut())
+        home->abandon(p);
+    else
+        home->ready(p, host::current());
 }
 
 counted<host> current_host() { return counted<host>(host::current_process().home); }

@@ -74,9 +74,9 @@ class receive_value final : public receive_operation<T> {
 public:
     using receive_operation<T>::receive_operation;
     std::optional<T> take() noexcept {
-        std::optional<T> result(std::move(this->value));
+        std::optional<T> got(std::move(this->value));
         this->value.reset();
-        return result;
+        return got;
     }
 };
 

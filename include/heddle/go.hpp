@@ -30,6 +30,8 @@ public:
 
 namespace detail {
 
+[[noreturn]] void throw_already_joined(const char* what);
+
 /// A process and what it will return.
 template <class T>
 struct joinable final : process {
@@ -92,6 +94,8 @@ class join_and_take final : public join_operation {
 public:
     explicit join_and_take(joinable<T>& p) noexcept : join_operation(&p) {}
     T take() {
+        if (process_->taken)  // by another joiner, which came first
+            throw_already_joined("heddle: this task was joined before");
         process_->taken = true;
         if (process_->failure)
             std::rethrow_exception(process_->failure);
@@ -105,8 +109,6 @@ public:
     explicit join_arm(Handle& h) noexcept : join_operation(h.get()) {}
     void take() const noexcept {}
 };
-
-[[noreturn]] void throw_already_joined(const char* what);
 
 /// The handle no longer refers to the process: reports a failure nobody took.
 void let_go(process& p) noexcept;

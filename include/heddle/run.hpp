@@ -51,6 +51,7 @@ T run(run_options options, task<T> main) {
     auto handle = detail::start(loop.home(), std::move(main), nullptr,
                                 __builtin_return_address(0));
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());
+    started.held.store(false, std::memory_order_relaxed);  // nobody cancels main
     loop.run_until_ended(started);
     return detail::join_and_take<T>(started).take();
 }

@@ -12,7 +12,6 @@ struct closing {  // on every way out of its scope
     heddle::sender<int> out;
     ~closing() { out.close(); }
 };
-
 enum { sent, stopped };
 
 heddle::receiver<int> gen(heddle::done_token done, std::vector<int> nums) {

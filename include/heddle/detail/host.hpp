@@ -287,6 +287,8 @@ struct function_turn final : runnable, pooled {
 
 template <class F>
 void host::execute(F&& f, bool may_run_now) {
+    if (is_shut())
+        return;  // as a handler of a context that is destroyed
     host* here = current();
     if (may_run_now && here == this)
         return static_cast<void>(std::forward<F>(f)());
