@@ -29,7 +29,8 @@ bool asio_wait::begun() noexcept {
         if (old & claim_word::completed)
             want = old & cancelled;
         else if (old & cancelled)
-            want = (old & ~starting) | cancelling;  // its token closed during initiation
+            want =
+                (old & ~starting) | cancelling;  // its token closed during initiation
         else
             want = old & ~starting;
     } while (!exchange_if(p.word, old, want));
@@ -48,7 +49,8 @@ void asio_wait::completed() noexcept {
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
     do
-        want = old & (starting | cancelling) ? old | claim_word::completed : old & cancelled;
+        want = old & (starting | cancelling) ? old | claim_word::completed
+                                             : old & cancelled;
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
         p.home->ready(p, host::current());
@@ -60,7 +62,8 @@ void asio_wait::dropped() noexcept {
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
     do
-        want = old & (starting | cancelling) ? old | claim_word::completed : old & cancelled;
+        want = old & (starting | cancelling) ? old | claim_word::completed
+                                             : old & cancelled;
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
         p.home->abandon(p);

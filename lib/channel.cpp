@@ -9,7 +9,8 @@ namespace heddle::detail {
 
 channel_base::~channel_base() = default;
 
-void* channel_base::allocate(std::size_t core, std::size_t capacity, std::size_t element) {
+void* channel_base::allocate(std::size_t core, std::size_t capacity,
+                             std::size_t element) {
     if (capacity > (std::numeric_limits<std::ptrdiff_t>::max() - core) / element)
         throw_capacity();
     std::size_t bytes = core + capacity * element;
@@ -28,9 +29,9 @@ bool channel_base::close() noexcept {
         guard g(lock_);
         if (closed_)
             return false;
-        closed_ = true;                                 // [final]
-        receivers_.wake_all(wakes, outcome::closed);    // [receiver]: nothing is buffered
-        senders_.wake_all(wakes, outcome::closed);      // their values stay with them
+        closed_ = true;                               // [final]
+        receivers_.wake_all(wakes, outcome::closed);  // [receiver]: nothing is buffered
+        senders_.wake_all(wakes, outcome::closed);    // their values stay with them
     }
     wakes.release();
     return true;

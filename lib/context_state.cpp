@@ -42,14 +42,16 @@ std::shared_ptr<context_state> context_state::of(asio::execution_context& ctx) {
     return asio::use_service<host_service>(ctx).state;
 }
 
-void set_context_state(asio::execution_context& ctx, std::shared_ptr<context_state> state) {
+void set_context_state(asio::execution_context& ctx,
+                       std::shared_ptr<context_state> state) {
     asio::add_service(ctx, new host_service(ctx, std::move(state)));
 }
 
 context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clock)
-    : random_(seed ? *seed : (std::uint64_t{std::random_device{}()} << 32) ^ std::random_device{}()),
-      seeded_(seed.has_value()),
-      virtual_(virtual_clock) {}
+    : random_(seed ? *seed
+                   : (std::uint64_t{std::random_device{}()} << 32) ^
+                         std::random_device{}()),
+      seeded_(seed.has_value()), virtual_(virtual_clock) {}
 
 std::uint64_t context_state::next_seed() noexcept {
     guard g(lock_);

@@ -10,12 +10,14 @@
 
 namespace heddle::detail {
 
-/// What the hosts of one execution context share: the list of them, the clock and the seed.
+/// What the hosts of one execution context share: the list of them, the clock and the
+/// seed.
 class context_state : pinned {
 public:
     static std::shared_ptr<context_state> of(asio::execution_context& ctx);
 
-    explicit context_state(std::optional<std::uint64_t> seed = {}, bool virtual_clock = false);
+    explicit context_state(std::optional<std::uint64_t> seed = {},
+                           bool virtual_clock = false);
 
     bool seeded() const noexcept { return seeded_; }
     std::uint64_t next_seed() noexcept;
@@ -37,15 +39,16 @@ public:
 
     /// The context's own host, made at its first use. `self` is this.
     template <class Executor>
-    static counted<host> own(const std::shared_ptr<context_state>& self, const Executor& ex);
+    static counted<host> own(const std::shared_ptr<context_state>& self,
+                             const Executor& ex);
 
     void shut() noexcept;
 
 private:
     spin_lock lock_;
-    host* first_ = nullptr;   // guarded by lock_
-    std::size_t hosts_ = 0;   // guarded by lock_
-    counted<host> own_;       // guarded by lock_
+    host* first_ = nullptr;  // guarded by lock_
+    std::size_t hosts_ = 0;  // guarded by lock_
+    counted<host> own_;      // guarded by lock_
     std::uint64_t random_;
     const bool seeded_;
     const bool virtual_;
@@ -53,6 +56,7 @@ private:
 };
 
 /// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.
-void set_context_state(asio::execution_context& ctx, std::shared_ptr<context_state> state);
+void set_context_state(asio::execution_context& ctx,
+                       std::shared_ptr<context_state> state);
 
 }  // namespace heddle::detail

@@ -130,8 +130,8 @@ private:
 
 }  // namespace
 
-/// A token that closes by itself. The heap entry counts a reference on the node, so that
-/// the one that expires finds it alive.
+/// A token that closes by itself. The heap entry counts a reference on the node, so
+/// that the one that expires finds it alive.
 class deadline_node final : public done_node, public timer_entry, public pooled {
 public:
     explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {}
@@ -191,12 +191,12 @@ done_source::done_source(const done_token& parent) : done_source() {
 done_source::done_source(const done_token& parent, time_point deadline)
     : done_source(detail::current_host(), parent, deadline) {}
 
-done_source::done_source(const detail::counted<detail::host>& home, const done_token& parent,
-                         duration timeout)
+done_source::done_source(const detail::counted<detail::host>& home,
+                         const done_token& parent, duration timeout)
     : done_source(home, parent, detail::deadline_after(home->now(), timeout)) {}
 
-done_source::done_source(const detail::counted<detail::host>& home, const done_token& parent,
-                         time_point deadline) {
+done_source::done_source(const detail::counted<detail::host>& home,
+                         const done_token& parent, time_point deadline) {
     auto* node = new detail::deadline_node(home);
     node_ = detail::counted<detail::done_node>::adopt(node);
     if (parent.node())

@@ -43,15 +43,14 @@ host* host::current() noexcept { return drained_here; }
 process& host::current_process() {
     host* h = current();
     if (!h || !h->running_)
-        throw not_in_task("heddle: this needs a running task, and none runs on this thread; "
-                          "name an executor or a context");
+        throw not_in_task(
+            "heddle: this needs a running task, and none runs on this thread; "
+            "name an executor or a context");
     return *h->running_;
 }
 
 host::host(std::shared_ptr<context_state> state) noexcept
-    : random_(state->next_seed()),
-      seeded_(state->seeded()),
-      state_(std::move(state)),
+    : random_(state->next_seed()), seeded_(state->seeded()), state_(std::move(state)),
       inbox_(idle()) {
     poke_.turn = poke_turn;
     state_->add(*this);
@@ -60,7 +59,8 @@ host::host(std::shared_ptr<context_state> state) noexcept
 host::~host() { state_->remove(*this); }
 
 time_point host::read_clock() const noexcept {
-    return state_->is_virtual() ? state_->virtual_now() : std::chrono::steady_clock::now();
+    return state_->is_virtual() ? state_->virtual_now()
+                                : std::chrono::steady_clock::now();
 }
 
 /// splitmix64 (Steele, Lea, Flood 2014); the range by Lemire's multiplication.
@@ -340,7 +340,8 @@ void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }
 void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
 
 void host::poke() noexcept {
-    if (current() == this || is_shut() || poked_.exchange(true, std::memory_order_acq_rel))
+    if (current() == this || is_shut() ||
+        poked_.exchange(true, std::memory_order_acq_rel))
         return;
     take();
     submit(poke_);

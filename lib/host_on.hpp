@@ -43,10 +43,13 @@ public:
     template <class U>
     handler_allocator(const handler_allocator<U>& o) noexcept : memory_(o.memory_) {}
 
-    T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
+    T* allocate(std::size_t n) {
+        return static_cast<T*>(memory_->allocate(n * sizeof(T)));
+    }
     void deallocate(T* p, std::size_t) noexcept { memory_->free(p); }
 
-    friend bool operator==(const handler_allocator& a, const handler_allocator& b) noexcept {
+    friend bool operator==(const handler_allocator& a,
+                           const handler_allocator& b) noexcept {
         return a.memory_ == b.memory_;
     }
 
@@ -81,8 +84,10 @@ public:
     }
 
 private:
-    using asio_timer = asio::basic_waitable_timer<
-        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    using asio_timer =
+        asio::basic_waitable_timer<std::chrono::steady_clock,
+                                   asio::wait_traits<std::chrono::steady_clock>,
+                                   Executor>;
 
     /// Holds the host; destroyed instead of called when the context dies.
     class drain_handler {
@@ -134,8 +139,8 @@ private:
     handler_memory memory_;
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;
-    std::size_t work_ = 0;               // guarded by work_lock_
-    asio::any_io_executor work_guard_;   // guarded by work_lock_
+    std::size_t work_ = 0;              // guarded by work_lock_
+    asio::any_io_executor work_guard_;  // guarded by work_lock_
 };
 
 }  // namespace heddle::detail

@@ -164,7 +164,8 @@ done_node* scope_here() noexcept {
     return p ? p->scope() : nullptr;
 }
 
-void launch(counted<host> home, process& p, promise_base& root, done_node* scope) noexcept {
+void launch(counted<host> home, process& p, promise_base& root,
+            done_node* scope) noexcept {
     p.top = &root;
     root.self = &p;
     if (scope)
@@ -187,7 +188,8 @@ void join_operation::describe(std::string& to) const {
 }  // namespace detail
 
 void this_task::name(std::string name) {
-    detail::host::current_process().name = std::make_unique<std::string>(std::move(name));
+    detail::host::current_process().name =
+        std::make_unique<std::string>(std::move(name));
 }
 
 std::uint64_t this_task::id() { return detail::host::current_process().id; }

@@ -36,8 +36,11 @@ bool virtual_by_environment() {
 
 /// Stops the context when the process it joins ends.
 struct stop_at_end : sleeper {
-    stop_at_end(asio::io_context& ctx, process& main) noexcept : context(ctx), join(&main) {
-        foreign = [](sleeper& s) noexcept { static_cast<stop_at_end&>(s).context.stop(); };
+    stop_at_end(asio::io_context& ctx, process& main) noexcept
+        : context(ctx), join(&main) {
+        foreign = [](sleeper& s) noexcept {
+            static_cast<stop_at_end&>(s).context.stop();
+        };
         join.who = this;
         join.exclusive = true;
         guard g(main.lock);
@@ -92,8 +95,9 @@ void run_loop::step(process& main) {
         context_.run_one();
         return;
     }
-    std::string what = "heddle: deadlock: every task waits, and nothing is pending that "
-                       "could wake one\n";
+    std::string what =
+        "heddle: deadlock: every task waits, and nothing is pending that "
+        "could wake one\n";
     state->describe_parked(what);
     throw deadlock(what);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select: try the arms one by one in random order; if none can happen, lock all sources in
-// address order, look once more, enlist in all, unlock, park. Holding all locks while
-// enlisting is what makes two selects that face each other meet; the order is what keeps
-// them from dead- and livelock (Go's selectgo; model-checked against one lock at a time).
+// Select: try the arms one by one in random order; if none can happen, lock all sources
+// in address order, look once more, enlist in all, unlock, park. Holding all locks
+// while enlisting is what makes two selects that face each other meet; the order is
+// what keeps them from dead- and livelock (Go's selectgo; model-checked against one
+// lock at a time).
 #include <heddle/detail/select_core.hpp>
 
 #include <algorithm>
@@ -37,7 +38,8 @@ private:
     std::uint32_t small_[few];
 };
 
-/// The locks of all sources, each once, taken in address order; none if they are elided.
+/// The locks of all sources, each once, taken in address order; none if they are
+/// elided.
 class select_core::all_locks {
 public:
     all_locks(select_core& s, operation** ops) noexcept
@@ -66,9 +68,7 @@ private:
 };
 
 select_core::select_core(process& self, select_rule rule, std::size_t arms)
-    : self_(self),
-      n_(arms),
-      rule_(rule),
+    : self_(self), n_(arms), rule_(rule),
       scratch_(arms <= few ? 0 : arms * (sizeof(spin_lock*) + sizeof(std::uint32_t))) {}
 
 spin_lock** select_core::large_locks() const noexcept {
@@ -110,7 +110,8 @@ bool select_core::try_each(operation** ops) noexcept {
     return false;
 }
 
-/// The same while all locks are held: what it does not find was not there at one instant.
+/// The same while all locks are held: what it does not find was not there at one
+/// instant.
 bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
     shuffle order(*this, large_order());
     for (std::size_t k = 0; k < n_; ++k) {

@@ -8,7 +8,8 @@ void wait_count::add(long n) {
     {
         guard g(lock_);
         if (count_ + n < 0)
-            throw std::logic_error("heddle: wait_group below zero: done() without add()");
+            throw std::logic_error(
+                "heddle: wait_group below zero: done() without add()");
         count_ += n;
         if (count_ == 0)
             waiters_.wake_all(wakes, outcome::done);

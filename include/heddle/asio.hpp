@@ -16,20 +16,24 @@ namespace heddle {
 /// The completion token that makes an Asio operation awaitable by a task.
 ///
 ///     std::size_t n = co_await socket.async_read_some(buffer, heddle::use_task);
-///     auto [ec, n]  = co_await socket.async_read_some(buffer, as_tuple(heddle::use_task));
-///     co_await timer.async_wait(heddle::deferred);      // Asio's deferred does as well
-///     auto socket   = heddle::use_task.as_default_on(tcp::socket(ctx));
+///     auto [ec, n]  = co_await socket.async_read_some(buffer,
+///     as_tuple(heddle::use_task)); co_await timer.async_wait(heddle::deferred); //
+///     Asio's deferred does as well auto socket   =
+///     heddle::use_task.as_default_on(tcp::socket(ctx));
 ///
 /// Gives the results after the error code: nothing, the value, or a tuple.
 ///
-/// Threads   the handlers of the operation, those of a composed one too, run in the task's
+/// Threads   the handlers of the operation, those of a composed one too, run in the
+/// task's
 ///           host.
 /// Resumes   on the task's host, after the operation has completed.
-/// Cancel    a closed token emits terminal cancellation on the operation's executor, never
+/// Cancel    a closed token emits terminal cancellation on the operation's executor,
+/// never
 ///           during initiation; the task goes on when the operation has ended. What
-///           completed keeps its result, what was aborted throws `cancelled`. With as_tuple
-///           it gives asio::error::operation_aborted instead of throwing.
-/// Lifetime  a task that waits here is owned by the operation's handler: it is destroyed
+///           completed keeps its result, what was aborted throws `cancelled`. With
+///           as_tuple it gives asio::error::operation_aborted instead of throwing.
+/// Lifetime  a task that waits here is owned by the operation's handler: it is
+/// destroyed
 ///           with it, never earlier. No allocation but Asio's own.
 /// Errors    std::system_error (asio::system_error); what an exception_ptr holds.
 struct use_task_t {
@@ -73,7 +77,8 @@ auto unwrap(Tuple&& t) {
 template <class First, class... Rest>
 auto tail(std::tuple<First, Rest...>&& all) {
     return std::apply(
-        [](First&, Rest&... rest) { return std::tuple<Rest...>(std::move(rest)...); }, all);
+        [](First&, Rest&... rest) { return std::tuple<Rest...>(std::move(rest)...); },
+        all);
 }
 
 /// What operation_aborted looks like to a caller who asked for a tuple.
@@ -166,8 +171,8 @@ public:
     }
 
 private:
-    /// Owns the process while the operation runs: a handler that is destroyed instead of
-    /// called takes the process with it.
+    /// Owns the process while the operation runs: a handler that is destroyed instead
+    /// of called takes the process with it.
     class handler {
     public:
         using executor_type = host_executor;
@@ -210,8 +215,8 @@ public:
         : initiation_(std::forward<I>(initiation)), args_(std::forward<A>(args)...) {}
 
     auto await_by(process& self) && {
-        return asio_awaiter<Signature, Initiation, Args...>(self, std::move(initiation_),
-                                                            std::move(args_));
+        return asio_awaiter<Signature, Initiation, Args...>(
+            self, std::move(initiation_), std::move(args_));
     }
 
 private:
@@ -240,6 +245,7 @@ public:
     static auto initiate(Initiation&& initiation, heddle::use_task_t, Args&&... args) {
         return heddle::detail::asio_op<R(Results...), std::decay_t<Initiation>,
                                        std::decay_t<Args>...>(
-            std::in_place, std::forward<Initiation>(initiation), std::forward<Args>(args)...);
+            std::in_place, std::forward<Initiation>(initiation),
+            std::forward<Args>(args)...);
     }
 };

@@ -124,7 +124,8 @@ private:
 template <class T>
 class [[nodiscard]] receive_value_op {
 public:
-    explicit receive_value_op(detail::channel_core<T>* channel) noexcept : channel_(channel) {}
+    explicit receive_value_op(detail::channel_core<T>* channel) noexcept
+        : channel_(channel) {}
     operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
 
     // -- for the library ------------------------------------------------------------
@@ -156,7 +157,8 @@ private:
     T& to_;
 };
 
-/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
+/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was
+/// given.
 template <class T>
 class [[nodiscard]] send_op {
 public:
@@ -200,10 +202,12 @@ template <class T>
 constexpr bool element_type() {
     static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
                   "heddle::channel<T>: T must be a non-const object type");
-    static_assert(std::is_nothrow_move_constructible_v<T>,
-                  "heddle::channel<T>: moving a T may throw; send a std::unique_ptr<T>");
-    static_assert(std::is_nothrow_destructible_v<T>,
-                  "heddle::channel<T>: destroying a T may throw; send a std::unique_ptr<T>");
+    static_assert(
+        std::is_nothrow_move_constructible_v<T>,
+        "heddle::channel<T>: moving a T may throw; send a std::unique_ptr<T>");
+    static_assert(
+        std::is_nothrow_destructible_v<T>,
+        "heddle::channel<T>: destroying a T may throw; send a std::unique_ptr<T>");
     return true;
 }
 
@@ -212,7 +216,8 @@ template <class T, std::uint64_t Kind>
 class channel_handle {
 public:
     channel_handle(const channel_handle& o) noexcept : channel_handle(o.core_) {}
-    channel_handle(channel_handle&& o) noexcept : core_(std::exchange(o.core_, nullptr)) {}
+    channel_handle(channel_handle&& o) noexcept
+        : core_(std::exchange(o.core_, nullptr)) {}
     channel_handle& operator=(channel_handle o) noexcept {
         std::swap(core_, o.core_);
         return *this;
@@ -255,8 +260,8 @@ public:
     /// `std::optional<T>`: the next value; empty: closed and drained.
     receive_value_op<T> receive() const noexcept { return receive_value_op<T>(from()); }
 
-    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The form
-    /// for select. `to` must outlive the wait.
+    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The
+    /// form for select. `to` must outlive the wait.
     receive_op<T> receive(std::optional<T>& to) const noexcept { return {from(), &to}; }
 
     /// A bool; `to` is left alone if closed. For `while (co_await in.receive(v))`.
@@ -289,9 +294,9 @@ public:
         return {to(), std::in_place, value};
     }
 
-    /// The same; the value is moved from when the send happens, and not before: if it is
-    /// refused, cancelled or loses a select, the value is still the caller's. It must
-    /// outlive the wait.
+    /// The same; the value is moved from when the send happens, and not before: if it
+    /// is refused, cancelled or loses a select, the value is still the caller's. It
+    /// must outlive the wait.
     send_op<T> send(T&& value) const
         requires(!destroyed_twice<T>)
     {
@@ -337,9 +342,9 @@ public:
         return try_send(unit{});
     }
 
-    /// No value follows. Buffered ones can still be received; parked receivers get empty,
-    /// parked senders channel_closed with their values. Closing twice, or nil, throws
-    /// channel_closed.
+    /// No value follows. Buffered ones can still be received; parked receivers get
+    /// empty, parked senders channel_closed with their values. Closing twice, or nil,
+    /// throws channel_closed.
     void close() const {
         if (!try_close())
             throw_close_of_closed(to());
@@ -355,8 +360,8 @@ private:
 
 }  // namespace detail
 
-/// A channel carries values of type T from tasks that send to tasks that receive. A handle
-/// is cheap; a copy is the same channel.
+/// A channel carries values of type T from tasks that send to tasks that receive. A
+/// handle is cheap; a copy is the same channel.
 ///
 ///     heddle::channel<int> c;        // unbuffered: a send waits for its receiver
 ///     heddle::channel<int> c(64);    // buffered: a send waits only if 64 values do
@@ -364,21 +369,25 @@ private:
 ///     while (auto v = co_await c.receive()) use(*v);
 ///     c.close();
 ///
-/// Each value sent is received once: what a cancelled, losing or refused send held is still
-/// its owner's, and a cancelled or losing receive has taken nothing. A value whose receiver
-/// was destroyed in between is destroyed once. Values arrive in the order of the sends.
-/// Moving a T is the only code of yours that runs under the channel's lock; it must not
-/// call heddle.
+/// Each value sent is received once: what a cancelled, losing or refused send held is
+/// still its owner's, and a cancelled or losing receive has taken nothing. A value
+/// whose receiver was destroyed in between is destroyed once. Values arrive in the
+/// order of the sends. Moving a T is the only code of yours that runs under the
+/// channel's lock; it must not call heddle.
 ///
-/// Threads   every member may be called from any thread; one handle object from one thread
+/// Threads   every member may be called from any thread; one handle object from one
+/// thread
 ///           at a time, as a shared_ptr.
-/// Resumes   waiters in order of arrival, each on its own host, never inside the call that
+/// Resumes   waiters in order of arrival, each on its own host, never inside the call
+/// that
 ///           woke them. Every operation is O(1), leaving a queue too.
 /// Closing   see close(). Dropping handles closes nothing.
 /// Cancel    a cancelled wait leaves the channel as if it had never been there.
-/// Lifetime  the channel lives while a handle does, and the handle a wait was made from must
+/// Lifetime  the channel lives while a handle does, and the handle a wait was made from
+/// must
 ///           outlive the wait. A moved-from handle is nil.
-/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error. On
+/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error.
+/// On
 ///           nil every wait lasts for ever, try_ operations would block, close throws.
 template <class T = unit>
 class channel : public detail::channel_handle<T, detail::channel_base::one_sender>,
@@ -398,7 +407,9 @@ public:
     friend bool operator==(const channel& a, const channel& b) noexcept {
         return a.core() == b.core();
     }
-    friend bool operator==(const channel& a, std::nullptr_t) noexcept { return !a.core(); }
+    friend bool operator==(const channel& a, std::nullptr_t) noexcept {
+        return !a.core();
+    }
 
 private:
     template <std::integral N>
@@ -423,7 +434,9 @@ public:
     friend bool operator==(const receiver& a, const receiver& b) noexcept {
         return a.core() == b.core();
     }
-    friend bool operator==(const receiver& a, std::nullptr_t) noexcept { return !a.core(); }
+    friend bool operator==(const receiver& a, std::nullptr_t) noexcept {
+        return !a.core();
+    }
 };
 
 /// The sending end of a channel; default-made it is nil.
@@ -439,7 +452,9 @@ public:
     friend bool operator==(const sender& a, const sender& b) noexcept {
         return a.core() == b.core();
     }
-    friend bool operator==(const sender& a, std::nullptr_t) noexcept { return !a.core(); }
+    friend bool operator==(const sender& a, std::nullptr_t) noexcept {
+        return !a.core();
+    }
 };
 
 namespace detail {

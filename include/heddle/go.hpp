@@ -64,8 +64,9 @@ struct joinable final : process {
     struct nothing {};
     using value_type = std::conditional_t<
         std::is_void_v<T>, nothing,
-        std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
-                           std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
+        std::conditional_t<
+            std::is_reference_v<T>, std::remove_reference_t<T>*,
+            std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
     [[no_unique_address]] value_type value{};
 };
 
@@ -114,7 +115,8 @@ public:
 void let_go(process& p) noexcept;
 
 /// Puts a process, whose root frame is `root`, on its host. Noexcept from here on.
-void launch(counted<host> home, process& p, promise_base& root, done_node* scope) noexcept;
+void launch(counted<host> home, process& p, promise_base& root,
+            done_node* scope) noexcept;
 
 }  // namespace detail
 
@@ -123,21 +125,25 @@ void launch(counted<host> home, process& p, promise_base& root, done_node* scope
 ///     auto h = heddle::go(fetch, url);
 ///     std::string page = co_await h;      // the result, or rethrows what escaped
 ///
-/// As an arm of a select it is referred to; winning leaves the result in the handle, and
-/// `co_await h` then gives it at once. A nil (moved-from) handle is never ready.
+/// As an arm of a select it is referred to; winning leaves the result in the handle,
+/// and `co_await h` then gives it at once. A nil (moved-from) handle is never ready.
 ///
-/// Threads   cancel() from any thread, also while the handle is awaited; all other members
+/// Threads   cancel() from any thread, also while the handle is awaited; all other
+/// members
 ///           from one thread at a time.
 /// Resumes   all joiners in order of arrival, each on its own host.
 /// Cancel    a cancelled join leaves the task running and the handle as it was.
-/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context of
-///           the task died first: task_abandoned. A handle dropped with an exception that
-///           nobody took reports it as a detached task does (out of io_context::run).
+/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context
+/// of
+///           the task died first: task_abandoned. A handle dropped with an exception
+///           that nobody took reports it as a detached task does (out of
+///           io_context::run).
 template <class T = void>
 class join_handle {
 public:
     join_handle() noexcept = default;
-    join_handle(join_handle&& o) noexcept : process_(std::exchange(o.process_, nullptr)) {}
+    join_handle(join_handle&& o) noexcept
+        : process_(std::exchange(o.process_, nullptr)) {}
     join_handle& operator=(join_handle&& o) noexcept {
         join_handle old(std::move(*this));
         process_ = std::exchange(o.process_, nullptr);
@@ -149,7 +155,8 @@ public:
     }
 
     /// Closes the task's own token: its waits, and those of its children, throw
-    /// `cancelled`. Before its first run, its first wait throws. No effect once it ended.
+    /// `cancelled`. Before its first run, its first wait throws. No effect once it
+    /// ended.
     void cancel(std::exception_ptr cause = {}) noexcept {
         if (!process_)
             return;
@@ -166,7 +173,8 @@ public:
     detail::process* get() const noexcept { return process_; }
     auto await_by(detail::process& self) const {
         if (!process_)
-            detail::throw_already_joined("heddle: co_await of a nil or moved-from join_handle");
+            detail::throw_already_joined(
+                "heddle: co_await of a nil or moved-from join_handle");
         if (process_->taken)
             detail::throw_already_joined("heddle: this task was joined before");
         return detail::await_one<detail::join_and_take<T>>(self, *process_);
@@ -181,7 +189,8 @@ private:
 namespace detail {
 
 template <class T>
-join_handle<T> start(counted<host> home, task<T> work, done_node* scope, const void* at) {
+join_handle<T> start(counted<host> home, task<T> work, done_node* scope,
+                     const void* at) {
     auto p = std::make_unique<joinable<T>>(*home, at);
     auto frame = work.release();
     p->held.store(true, std::memory_order_relaxed);
@@ -200,8 +209,8 @@ struct task_result<task<T>> {
     using type = T;
 };
 template <class F, class... Args>
-using result_of_go =
-    typename task_result<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>::type;
+using result_of_go = typename task_result<
+    std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>::type;
 
 /// Calls `f` from a frame that keeps it, and its arguments, for as long as it runs.
 template <class F, class... Args>
@@ -221,7 +230,8 @@ constexpr bool all_by_value = (!std::is_reference_v<P> && ...);
 template <class F>
 struct keeps_its_arguments : std::false_type {};
 template <class T, class... P>
-struct keeps_its_arguments<task<T> (*)(P...)> : std::bool_constant<all_by_value<P...>> {};
+struct keeps_its_arguments<task<T> (*)(P...)> : std::bool_constant<all_by_value<P...>> {
+};
 template <class T, class... P>
 struct keeps_its_arguments<task<T> (*)(P...) noexcept>
     : std::bool_constant<all_by_value<P...>> {};
@@ -238,8 +248,8 @@ task<result_of_go<F, Args...>> bind_task(F&& f, Args&&... args) {
     if constexpr (keeps_its_arguments<std::decay_t<F>>::value)
         return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
     else
-        return hold<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f),
-                                                            std::forward<Args>(args)...);
+        return hold<std::decay_t<F>, std::decay_t<Args>...>(
+            std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 template <class F>
@@ -257,19 +267,22 @@ done_node* scope_here() noexcept;
 /// arguments are copied (decayed) into the new task now, std::ref shares.
 ///
 ///     heddle::go(worker, in, out);
-///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as it
+///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as
+///     it
 ///
 /// Resumes   the new task gets its first turn after the tasks that are ready now.
 /// Cancel    the token in force here is above the new task's own.
 /// Lifetime  the task lives until it ends or its execution context is destroyed.
-/// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing
+/// Errors    outside a task: not_in_task. Whatever copying the arguments throws;
+/// nothing
 ///           has been started then. An exception that leaves a detached task leaves
 ///           io_context::run(), or ends heddle::run; `cancelled` out of a detached task
 ///           whose token is closed is a normal end.
 template <class T>
 [[gnu::noinline]] join_handle<T> go(task<T> work) {
     const void* at = __builtin_return_address(0);
-    return detail::start(detail::current_host(), std::move(work), detail::scope_here(), at);
+    return detail::start(detail::current_host(), std::move(work), detail::scope_here(),
+                         at);
 }
 
 template <class F, class... Args>
@@ -278,20 +291,23 @@ template <class F, class... Args>
 [[gnu::noinline]] auto go(F&& f, Args&&... args) {
     const void* at = __builtin_return_address(0);
     auto home = detail::current_host();
-    return detail::start(std::move(home),
-                         detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
-                         detail::scope_here(), at);
+    return detail::start(
+        std::move(home),
+        detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
+        detail::scope_here(), at);
 }
 
-/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs on
-/// the serial host of the context, or, for an executor that is not the context's own (a
-/// strand, a pool's), on a new host of its own there.
+/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs
+/// on the serial host of the context, or, for an executor that is not the context's own
+/// (a strand, a pool's), on a new host of its own there.
 ///
-/// Threads   any. From a task its token is inherited, as above; elsewhere there is none.
+/// Threads   any. From a task its token is inherited, as above; elsewhere there is
+/// none.
 template <detail::executor_or_context Executor, class T>
 [[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
     const void* at = __builtin_return_address(0);
-    return detail::start(detail::host_for(ex), std::move(work), detail::scope_here(), at);
+    return detail::start(detail::host_for(ex), std::move(work), detail::scope_here(),
+                         at);
 }
 
 template <detail::executor_or_context Executor, class F, class... Args>
@@ -300,9 +316,10 @@ template <detail::executor_or_context Executor, class F, class... Args>
 [[gnu::noinline]] auto go(Executor&& ex, F&& f, Args&&... args) {
     const void* at = __builtin_return_address(0);
     auto home = detail::host_for(ex);
-    return detail::start(std::move(home),
-                         detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
-                         detail::scope_here(), at);
+    return detail::start(
+        std::move(home),
+        detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
+        detail::scope_here(), at);
 }
 
 namespace detail {
@@ -358,14 +375,14 @@ void name(std::string name);
 /// A number that no other task of this program has.
 std::uint64_t id();
 
-/// An executor of the task's host: what runs there never runs at the same time as a task
-/// of that host, and tasks started on it belong to the same host.
+/// An executor of the task's host: what runs there never runs at the same time as a
+/// task of that host, and tasks started on it belong to the same host.
 asio::any_io_executor executor();
 
 }  // namespace this_task
 
-/// The number of tasks alive on the hosts of a context, or of the running task's context.
-/// O(hosts).
+/// The number of tasks alive on the hosts of a context, or of the running task's
+/// context. O(hosts).
 std::size_t live_tasks(asio::execution_context& ctx);
 std::size_t live_tasks();
 

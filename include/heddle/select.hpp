@@ -24,9 +24,9 @@ inline constexpr otherwise_t otherwise{};
 template <class A>
 concept selectable = requires { typename std::remove_cvref_t<A>::arm_node; };
 
-/// Any arm, its kind erased, so that a range can mix kinds. Takes what it is made from by
-/// value, but timers and join handles given by name are referred to. One allocation, when
-/// it is made; in one select at a time.
+/// Any arm, its kind erased, so that a range can mix kinds. Takes what it is made from
+/// by value, but timers and join handles given by name are referred to. One allocation,
+/// when it is made; in one select at a time.
 class arm;
 
 namespace detail {
@@ -104,7 +104,9 @@ private:
     static_assert(alignof(node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
     node* nodes() const noexcept { return static_cast<node*>(block_.get()); }
-    operation** ops() const noexcept { return reinterpret_cast<operation**>(nodes() + size()); }
+    operation** ops() const noexcept {
+        return reinterpret_cast<operation**>(nodes() + size());
+    }
 
     pool_block block_;
     std::size_t made_ = 0;
@@ -142,7 +144,8 @@ constexpr bool is_otherwise = std::is_same_v<std::remove_cvref_t<A>, otherwise_t
 
 template <class... Arms>
 auto make_select(bool by_priority, Arms&&... arms) {
-    static_assert((!is_otherwise<Arms> && ...), "heddle::select: otherwise must be last");
+    static_assert((!is_otherwise<Arms> && ...),
+                  "heddle::select: otherwise must be last");
     return select_op<typename keep_arm<Arms>::type...>(select_rule{by_priority, false},
                                                        std::forward<Arms>(arms)...);
 }
@@ -150,10 +153,11 @@ auto make_select(bool by_priority, Arms&&... arms) {
 /// The same without the last arm, `otherwise`.
 template <class Tuple, std::size_t... I>
 auto make_select_otherwise(bool by_priority, Tuple&& arms, std::index_sequence<I...>) {
-    static_assert((!is_otherwise<std::tuple_element_t<I, std::remove_cvref_t<Tuple>>> && ...),
-                  "heddle::select: otherwise must be last, and once");
-    return select_op<
-        typename keep_arm<std::tuple_element_t<I, std::remove_cvref_t<Tuple>>>::type...>(
+    static_assert(
+        (!is_otherwise<std::tuple_element_t<I, std::remove_cvref_t<Tuple>>> && ...),
+        "heddle::select: otherwise must be last, and once");
+    return select_op<typename keep_arm<
+        std::tuple_element_t<I, std::remove_cvref_t<Tuple>>>::type...>(
         select_rule{by_priority, true}, std::get<I>(std::move(arms))...);
 }
 
@@ -163,9 +167,9 @@ auto select_by(bool by_priority, Arms&&... arms) {
     if constexpr (n > 0) {
         using last = std::tuple_element_t<n - 1, std::tuple<Arms...>>;
         if constexpr (is_otherwise<last>)
-            return make_select_otherwise(by_priority,
-                                         std::forward_as_tuple(std::forward<Arms>(arms)...),
-                                         std::make_index_sequence<n - 1>{});
+            return make_select_otherwise(
+                by_priority, std::forward_as_tuple(std::forward<Arms>(arms)...),
+                std::make_index_sequence<n - 1>{});
         else
             return make_select(by_priority, std::forward<Arms>(arms)...);
     } else {
@@ -185,21 +189,25 @@ concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
 /// select waits until one of its arms can happen, lets that one happen, and gives its
 /// index. If several can, each is as likely.
 ///
-///     switch (co_await heddle::select(in.receive(v), out.send(w), heddle::after(1s))) {
-///     case 0: ...
+///     switch (co_await heddle::select(in.receive(v), out.send(w), heddle::after(1s)))
+///     { case 0: ...
 ///     }
 ///
-/// Arms: any operation of this library, a done_token, a join_handle, and last `otherwise`,
-/// which is taken if at one instant no other arm was ready. Each arm's expressions are
-/// evaluated once, before blocking, in unspecified order. A nil arm is never ready; a
-/// select of nothing waits for ever. Arms that lose leave no trace.
+/// Arms: any operation of this library, a done_token, a join_handle, and last
+/// `otherwise`, which is taken if at one instant no other arm was ready. Each arm's
+/// expressions are evaluated once, before blocking, in unspecified order. A nil arm is
+/// never ready; a select of nothing waits for ever. Arms that lose leave no trace.
 ///
-/// Threads   sources may be used by any thread at once; the arms that block are enlisted
+/// Threads   sources may be used by any thread at once; the arms that block are
+/// enlisted
 ///           with all their sources locked in address order.
-/// Resumes   on the task's host; a task that neither waits nor is out of its budget goes on
+/// Resumes   on the task's host; a task that neither waits nor is out of its budget
+/// goes on
 ///           at once.
-/// Cancel    throws `cancelled` if the token in force is closed, and nothing has happened;
-///           unless an arm is that token, or one above it that closed: then the arm happens.
+/// Cancel    throws `cancelled` if the token in force is closed, and nothing has
+/// happened;
+///           unless an arm is that token, or one above it that closed: then the arm
+///           happens.
 /// Lifetime  arms are taken by value, but timers and join handles given by name are
 ///           referred to; what an arm refers to outlives the select.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel.
@@ -215,8 +223,8 @@ auto priority_select(Arms&&... arms) {
     return detail::select_by(true, std::forward<Arms>(arms)...);
 }
 
-/// A run-time number of arms; a range given by name is referred to. An empty one waits for
-/// ever. Allocates one block.
+/// A run-time number of arms; a range given by name is referred to. An empty one waits
+/// for ever. Allocates one block.
 template <detail::arm_range Range>
 auto select(Range&& arms) {
     return detail::select_range_op<Range>({false, false}, std::forward<Range>(arms));
@@ -268,7 +276,8 @@ public:
     template <selectable A>
         requires(!std::same_as<std::remove_cvref_t<A>, arm>)
     arm(A&& a)
-        : arm_(std::make_unique<detail::erased_arm_of<typename detail::keep_arm<A>::type>>(
+        : arm_(std::make_unique<
+               detail::erased_arm_of<typename detail::keep_arm<A>::type>>(
               std::forward<A>(a))) {}
 
     // -- for the library ------------------------------------------------------------

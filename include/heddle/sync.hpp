@@ -76,14 +76,16 @@ task<> run_counted(counted<wait_count> count, task<T> work) {
 /// Threads   add() and done() from any thread.
 /// Resumes   waiters in order of arrival, on their own hosts, never inside done().
 /// Cancel    a cancelled wait() leaves the count as it was.
-/// Lifetime  outlives who waits in it, and who calls done(); tasks started by its go() may
+/// Lifetime  outlives who waits in it, and who calls done(); tasks started by its go()
+/// may
 ///           outlive it.
 /// Errors    a count below zero: std::logic_error, and the count stays.
 class wait_group {
     class wait_op;
 
 public:
-    wait_group() : count_(detail::counted<detail::wait_count>::adopt(new detail::wait_count)) {}
+    wait_group()
+        : count_(detail::counted<detail::wait_count>::adopt(new detail::wait_count)) {}
     wait_group(const wait_group&) = delete;
     wait_group& operator=(const wait_group&) = delete;
 
@@ -100,7 +102,8 @@ public:
             if constexpr (detail::is_task<std::decay_t<F>>)
                 return std::forward<F>(f);
             else
-                return detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...);
+                return detail::bind_task(std::forward<F>(f),
+                                         std::forward<Args>(args)...);
         };
         auto work = bind();
         add(1);
@@ -131,6 +134,8 @@ private:
     detail::wait_count* count_;
 };
 
-inline wait_group::wait_op wait_group::wait() const noexcept { return wait_op(*count_); }
+inline wait_group::wait_op wait_group::wait() const noexcept {
+    return wait_op(*count_);
+}
 
 }  // namespace heddle

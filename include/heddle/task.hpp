@@ -26,11 +26,13 @@ namespace detail {
 struct final_awaiter {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> h) const noexcept {
+    std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> h) const noexcept {
         promise_base& ended = h.promise();
         process& self = *ended.self;
         if (!ended.caller)
-            return self.home->finish(self);  // destroyed by the drain loop, never in here
+            return self.home->finish(
+                self);  // destroyed by the drain loop, never in here
         self.top = ended.caller;
         return self.home->transfer(self);
     }
@@ -76,13 +78,14 @@ public:
 ///     int n = co_await answer();   // runs it in place, as a call in Go
 ///     heddle::go(answer());        // runs it concurrently
 ///
-/// An exception that leaves the body leaves the co_await. Calls may nest to any depth: the
-/// stack does not grow with them.
+/// An exception that leaves the body leaves the co_await. Calls may nest to any depth:
+/// the stack does not grow with them.
 ///
 /// Threads   a task runs on one thread at a time, in the host of who awaits it.
 /// Cancel    co_await of a task is a call, not a wait: it does not throw `cancelled`
 ///           itself, the waits inside do.
-/// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken by
+/// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken
+/// by
 ///           reference must outlive it (`go` copies them, see go.hpp).
 /// Errors    awaited a second time, or moved from: already_joined.
 template <class T = void>
@@ -107,7 +110,8 @@ public:
     /// For go: gives the frame away. Throws already_joined if there is none.
     std::coroutine_handle<promise_type> release() {
         if (!frame_)
-            throw already_joined("heddle: this task was awaited, started or moved before");
+            throw already_joined(
+                "heddle: this task was awaited, started or moved before");
         return std::exchange(frame_, {});
     }
 

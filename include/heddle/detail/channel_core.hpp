@@ -16,9 +16,9 @@ namespace heddle::detail {
 
 /// What a channel is apart from its element type. Invariants, whenever lock_ is free:
 ///   [queues]   not both queues are non-empty, but for one process selecting on both.
-///   [receiver] a parked receiver means an empty ring; [sender] a parked sender a full one.
-///   [final]    closed_ never turns false again; then nobody is parked.
-///   [orphan]   no handle is left; the waits that are still queued keep the core alive and
+///   [receiver] a parked receiver means an empty ring; [sender] a parked sender a full
+///   one. [final]    closed_ never turns false again; then nobody is parked. [orphan]
+///   no handle is left; the waits that are still queued keep the core alive and
 ///              the last to leave frees it.
 class channel_base : pinned {
 public:
@@ -29,7 +29,8 @@ public:
         add(handles_, kind, std::memory_order_relaxed);
     }
     void drop(std::uint64_t kind) noexcept {
-        if (static_cast<std::uint32_t>(add(handles_, 0 - kind, std::memory_order_acq_rel)) == 1)
+        if (static_cast<std::uint32_t>(
+                add(handles_, 0 - kind, std::memory_order_acq_rel)) == 1)
             last_handle_gone();
     }
 
@@ -67,7 +68,7 @@ protected:
     }
 
     spin_lock lock_;
-    bool closed_ = false;   // guarded by lock_, as is all below but handles_
+    bool closed_ = false;  // guarded by lock_, as is all below but handles_
     bool orphan_ = false;
     wait_list senders_;
     wait_list receivers_;
@@ -122,7 +123,8 @@ public:
     send_operation(channel_core<T>* channel, T& value) noexcept
         : channel_(channel), value_(value) {}
     template <class Op>
-    explicit send_operation(Op& op) noexcept : send_operation(op.channel(), op.value()) {}
+    explicit send_operation(Op& op) noexcept
+        : send_operation(op.channel(), op.value()) {}
 
     spin_lock* source() const noexcept override {
         return channel_ ? &channel_->lock() : nullptr;
@@ -153,14 +155,16 @@ template <class T>
 class channel_core final : public channel_base {
 public:
     static channel_core* make(std::size_t capacity) {
-        return ::new (allocate(ring_offset, capacity, sizeof(T))) channel_core(capacity);
+        return ::new (allocate(ring_offset, capacity, sizeof(T)))
+            channel_core(capacity);
     }
 
     /// Hands the value over, or keeps it in the ring. Pending: neither; it stays.
     outcome send_locked(T& value, wake_list& wakes) noexcept {
         if (closed_)
             return outcome::closed;
-        if (operation* op = receivers_.pop_claimed()) {  // [receiver]: the ring is empty
+        if (operation* op =
+                receivers_.pop_claimed()) {  // [receiver]: the ring is empty
             static_cast<receive_operation<T>*>(op)->value.emplace(std::move(value));
             wakes.add(*op->who);
             return outcome::done;
@@ -198,8 +202,9 @@ public:
     }
 
 private:
-    static constexpr std::size_t alignment =
-        alignof(T) > alignof(channel_base) ? alignof(T) : alignof(channel_base);
+    static constexpr std::size_t alignment = alignof(T) > alignof(channel_base)
+                                                 ? alignof(T)
+                                                 : alignof(channel_base);
     static_assert(alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "heddle::channel<T>: T is over-aligned; send a std::unique_ptr<T>");
     static constexpr std::size_t ring_offset =

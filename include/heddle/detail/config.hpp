@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The seams below the schedule: lock, atomic and yield point. Nothing else in the library
-// names a lock or an atomic of its own, so that an explorer can put its own here.
+// The seams below the schedule: lock, atomic and yield point. Nothing else in the
+// library names a lock or an atomic of its own, so that an explorer can put its own
+// here.
 #pragma once
 
 #include <atomic>
@@ -46,8 +47,8 @@ private:
     atomic<bool> taken_{false};
 };
 
-/// Takes the lock unless the process has one thread. Returns what release() must be told:
-/// a second thread may have been started in between.
+/// Takes the lock unless the process has one thread. Returns what release() must be
+/// told: a second thread may have been started in between.
 inline bool acquire(spin_lock& lock) noexcept {
     if (single_threaded())
         return false;
@@ -72,8 +73,8 @@ private:
     bool locked_;
 };
 
-/// Adds to a counter and returns what it held before; without a locked instruction while
-/// there is one thread.
+/// Adds to a counter and returns what it held before; without a locked instruction
+/// while there is one thread.
 template <class T>
 T add(atomic<T>& counter, T n, std::memory_order order) noexcept {
     if (!single_threaded())
@@ -88,8 +89,8 @@ template <class T>
 bool exchange_if(atomic<T>& word, T& expected, T desired) noexcept {
     yield_point();
     if (!single_threaded())
-        return word.compare_exchange_strong(expected, desired, std::memory_order_acq_rel,
-                                            std::memory_order_acquire);
+        return word.compare_exchange_strong(
+            expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
     T seen = word.load(std::memory_order_relaxed);
     if (seen != expected) {
         expected = seen;
@@ -105,7 +106,8 @@ public:
 
     /// Returns whether that was the last one.
     bool drop() noexcept {
-        return add<std::uint32_t>(n_, ~std::uint32_t{0}, std::memory_order_acq_rel) == 1;
+        return add<std::uint32_t>(n_, ~std::uint32_t{0}, std::memory_order_acq_rel) ==
+               1;
     }
 
 private:

@@ -20,12 +20,14 @@ public:
     class deadline_node* deadlines = nullptr;
 };
 
-/// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
-/// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
+/// A serial run queue on one Asio executor. It is its own strand: an inbox for any
+/// thread, a FIFO for the one drainer, and at most one drain handler posted.
+/// Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
 ///             posted; who moves it from `idle` drains, or posts the handler.
 ///   [fifo]    head_ to spend_ belong to the drainer.
-///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
+///   [armed]   the Asio timer is touched by the drainer only, and is armed not later
+///   than
 ///             the first deadline whenever the host goes idle.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
@@ -38,7 +40,8 @@ public:
     /// The host this thread drains, or null.
     [[gnu::noinline]] static host* current() noexcept;
 
-    /// The process that runs on this thread's stack; throws not_in_task if there is none.
+    /// The process that runs on this thread's stack; throws not_in_task if there is
+    /// none.
     static process& current_process();
 
     // -- the drainer's side ---------------------------------------------------------
@@ -52,7 +55,8 @@ public:
         tail_ = &r;
     }
 
-    /// The frame to go on with after a process has parked; noop: back to the drain loop.
+    /// The frame to go on with after a process has parked; noop: back to the drain
+    /// loop.
     std::coroutine_handle<> next() noexcept {
         runnable* r = head_;
         if (!r || r->turn || budget_ <= 0 || transfers_ <= 0 || seeded_) {
@@ -76,7 +80,8 @@ public:
         return std::noop_coroutine();
     }
 
-    /// An operation completed without waiting. False: the budget is spent, let others run.
+    /// An operation completed without waiting. False: the budget is spent, let others
+    /// run.
     bool spend() noexcept { return --budget_ > 0; }
 
     /// The root frame of `p` has come to its end; the drain loop destroys it.
@@ -86,8 +91,8 @@ public:
         return std::noop_coroutine();
     }
 
-    /// Runs `f` as a part of this host: now if it may and nobody else drains the host, else
-    /// as a turn. Asio's handlers come in through it.
+    /// Runs `f` as a part of this host: now if it may and nobody else drains the host,
+    /// else as a turn. Asio's handlers come in through it.
     template <class F>
     void execute(F&& f, bool may_run_now);
 
@@ -112,7 +117,7 @@ public:
     }
     void submit(runnable& r) noexcept;
 
-    void enrol(process& p) noexcept;   // into the registry
+    void enrol(process& p) noexcept;  // into the registry
     void strike(process& p) noexcept;
     std::size_t live() noexcept;
     void describe_parked(std::string& to);  // nothing of this host may run meanwhile
@@ -148,9 +153,9 @@ protected:
     explicit host(std::shared_ptr<context_state>) noexcept;
     virtual ~host();
 
-    void drain();             // the drain handler
-    void timer_fired();       // the Asio timer's handler
-    bool enter() noexcept;    // becomes the drainer, if nobody is [drainer]
+    void drain();           // the drain handler
+    void timer_fired();     // the Asio timer's handler
+    bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
 
 private:
     friend class context_state;
@@ -183,7 +188,7 @@ private:
     int budget_ = 0;
     int transfers_ = 0;
     process* running_ = nullptr;
-    process* bounced_ = nullptr;   // goes on at once, from the drain loop
+    process* bounced_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
     time_point seen_{};
     time_point armed_ = time_point::max();
@@ -224,8 +229,8 @@ private:
     bool left_ = false;
 };
 
-/// The host of an executor: the context's own for an io_context and its executor and for
-/// this_task::executor(); a new one for any other.
+/// The host of an executor: the context's own for an io_context and its executor and
+/// for this_task::executor(); a new one for any other.
 counted<host> host_of(const asio::any_io_executor& ex);
 counted<host> host_of(asio::io_context& ctx);
 counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex);

@@ -19,8 +19,7 @@ public:
             host_->work_started();
     }
     host_executor(host_executor&& o) noexcept
-        : host_(std::move(o.host_)),
-          never_blocks_(o.never_blocks_),
+        : host_(std::move(o.host_)), never_blocks_(o.never_blocks_),
           tracked_(std::exchange(o.tracked_, false)) {}
     host_executor& operator=(host_executor o) noexcept {
         std::swap(host_, o.host_);

@@ -23,16 +23,17 @@ struct runnable {
 
 /// Bits of a sleeper's claim word.
 namespace claim_word {
-constexpr std::uint32_t waiting = 1;      // parked in operations: whoever clears it, wakes
-constexpr std::uint32_t in_io = 2;        // parked in an Asio operation
-constexpr std::uint32_t starting = 4;     // that operation is being initiated
-constexpr std::uint32_t cancelling = 8;   // its cancellation is about to be emitted
-constexpr std::uint32_t completed = 16;   // it completed while starting or cancelling
-constexpr std::uint32_t cancelled = 32;   // the done token in force closed: no parking
+constexpr std::uint32_t waiting = 1;   // parked in operations: whoever clears it, wakes
+constexpr std::uint32_t in_io = 2;     // parked in an Asio operation
+constexpr std::uint32_t starting = 4;  // that operation is being initiated
+constexpr std::uint32_t cancelling = 8;  // its cancellation is about to be emitted
+constexpr std::uint32_t completed = 16;  // it completed while starting or cancelling
+constexpr std::uint32_t cancelled = 32;  // the done token in force closed: no parking
 }  // namespace claim_word
 
 /// What waits: a process, or the handler of a token-based operation. Invariants:
-///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by the
+///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by
+///   the
 ///            closing token; only who cleared it may wake the sleeper.
 ///   [winner] set between claim and wake; null after a claim by the token.
 struct sleeper : runnable {
@@ -80,7 +81,8 @@ enum class outcome : std::uint8_t { pending, done, closed };
 /// One wait in progress, and the node that stands in its source's queue while it is
 /// parked. It lives in the awaiting frame: waiting allocates nothing.
 ///
-/// Lifetime  destroyed only when not linked: who destroys a parked process withdraws first.
+/// Lifetime  destroyed only when not linked: who destroys a parked process withdraws
+/// first.
 class operation : pinned {
 public:
     /// The lock that guards the source; null: a nil arm, never ready.
@@ -104,8 +106,8 @@ public:
     /// Does this arm watch a done token, closed by now, that is in force for `process`?
     virtual bool stands_for(const struct process&) const noexcept { return false; }
 
-    operation* prev = nullptr;     // in the queue; guarded by the source's lock
-    operation* next = nullptr;     // in the queue; guarded by the source's lock
+    operation* prev = nullptr;  // in the queue; guarded by the source's lock
+    operation* next = nullptr;  // in the queue; guarded by the source's lock
     sleeper* who = nullptr;
     operation* sibling = nullptr;  // next arm of the same wait
     std::uint32_t index = 0;       // which arm
@@ -148,8 +150,8 @@ public:
         op.linked = false;
     }
 
-    /// Pops the first operation whose sleeper can be claimed [claim]; who lost its claim
-    /// to another arm or to its token is dropped on the way.
+    /// Pops the first operation whose sleeper can be claimed [claim]; who lost its
+    /// claim to another arm or to its token is dropped on the way.
     operation* pop_claimed() noexcept {
         while (operation* op = first_) {
             erase(*op);

@@ -20,7 +20,8 @@ class promise_base;
 /// await each other. This block outlives the frames while a join handle, a token or a
 /// child's node refers to it. Invariants:
 ///   [top]     top is the frame to resume; each frame knows its caller.
-///   [current] the token in force is `current`, null in a shield; changed by the process
+///   [current] the token in force is `current`, null in a shield; changed by the
+///   process
 ///             itself, under lock_; the `cancelled` bit of the claim word follows it.
 ///   [once]    a process is in one place: running, in a queue of its host, parked in
 ///             operations, or owned by the handler of an Asio operation.
@@ -33,7 +34,8 @@ struct process : sleeper, done_node, pooled {
 
     /// May anything but the operations it waits in end its wait?
     bool cancellable() const noexcept {
-        return current && (current->has_parent() || held.load(std::memory_order_relaxed));
+        return current &&
+               (current->has_parent() || held.load(std::memory_order_relaxed));
     }
 
     /// The token in force; null: a shield.
@@ -72,18 +74,18 @@ struct process : sleeper, done_node, pooled {
     asio_wait* io = nullptr;     // the Asio operation it is parked in
     process* prev_live = nullptr;
     process* next_live = nullptr;
-    wait_list joiners;              // guarded by lock
-    std::exception_ptr failure;     // guarded by ended
+    wait_list joiners;           // guarded by lock
+    std::exception_ptr failure;  // guarded by ended
     std::unique_ptr<std::string> name;
     const void* spawned_at;
     asio::cancellation_signal signal;  // reused by each Asio operation awaited
     std::uint64_t id;
     spin_lock lock;
-    bool ended = false;             // guarded by lock
-    bool taken = false;             // its result, or its failure, reached somebody
-    bool keeps_home = false;        // ended with a failure its handle may have to report
-    bool exposed = false;           // this_task::done() gave its token away
-    atomic<bool> held{false};       // a join handle refers to it
+    bool ended = false;        // guarded by lock
+    bool taken = false;        // its result, or its failure, reached somebody
+    bool keeps_home = false;   // ended with a failure its handle may have to report
+    bool exposed = false;      // this_task::done() gave its token away
+    atomic<bool> held{false};  // a join handle refers to it
 
 private:
     void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }
@@ -107,7 +109,9 @@ public:
     done_node* token() const noexcept { return token_.get(); }
 
 private:
-    void interrupt(wake_list& wakes) noexcept final { self_.interrupt_by(*this, wakes); }
+    void interrupt(wake_list& wakes) noexcept final {
+        self_.interrupt_by(*this, wakes);
+    }
     void dispose() noexcept final {}
 
     process& self_;

@@ -41,7 +41,8 @@ public:
         else
             static_assert(
                 awaitable_by_task<A>,
-                "heddle: a task can co_await heddle's operations, an rvalue task, and Asio "
+                "heddle: a task can co_await heddle's operations, an rvalue task, and "
+                "Asio "
                 "operations started with heddle::use_task or heddle::deferred");
     }
 

@@ -36,7 +36,8 @@ public:
     select_core(process& self, select_rule rule, std::size_t arms);
 
     bool ready(operation** ops) noexcept;
-    std::coroutine_handle<> suspend(operation** ops, std::coroutine_handle<> frame) noexcept;
+    std::coroutine_handle<> suspend(operation** ops,
+                                    std::coroutine_handle<> frame) noexcept;
     std::size_t resume(operation** ops);
 
 protected:

@@ -49,10 +49,10 @@ namespace heddle::detail {
 /// A node of the pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986).
 struct timer_entry {
     time_point deadline{};
-    std::uint64_t order = 0;       // equal deadlines expire in order of insertion
+    std::uint64_t order = 0;  // equal deadlines expire in order of insertion
     timer_entry* child = nullptr;
-    timer_entry* next = nullptr;   // sibling
-    timer_entry* prev = nullptr;   // sibling, or the parent of a first child
+    timer_entry* next = nullptr;  // sibling
+    timer_entry* prev = nullptr;  // sibling, or the parent of a first child
     bool queued = false;
 
     /// Its time has come and it has left the heap, whose lock is held.
@@ -62,7 +62,8 @@ protected:
     ~timer_entry() = default;
 };
 
-/// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no recursion.
+/// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no
+/// recursion.
 class timer_heap {
 public:
     timer_entry* front() const noexcept { return root_; }
