@@ -42,12 +42,12 @@ private:
 /// elided.
 class select_core::all_locks {
 public:
-    all_locks(select_core& s, operation** ops) noexcept
+    all_locks(select_core& s) noexcept
         : locks_(s.n_ <= few ? small_ : s.large_locks()) {
         if (single_threaded())
             return;
         for (std::size_t i = 0; i < s.n_; ++i)
-            if (spin_lock* lock = ops[i]->source())
+            if (spin_lock* lock = s.at(i).source())
                 locks_[n_++] = lock;
         std::sort(locks_, locks_ + n_, std::less<>());
         n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
@@ -67,8 +67,9 @@ private:
     spin_lock* small_[few];
 };
 
-select_core::select_core(process& self, select_rule rule, std::size_t arms)
-    : self_(self), n_(arms), rule_(rule),
+select_core::select_core(process& self, select_rule rule, std::size_t arms,
+                         operation** table)
+    : self_(self), ops_(table), n_(arms), rule_(rule),
       scratch_(arms <= few ? 0 : arms * (sizeof(spin_lock*) + sizeof(std::uint32_t))) {}
 
 spin_lock** select_core::large_locks() const noexcept {
@@ -80,9 +81,9 @@ std::uint32_t* select_core::large_order() const noexcept {
 }
 
 /// Is an arm the token in force, or one above it, and closed? Then that arm happens.
-bool select_core::stands_in(operation** ops) noexcept {
+bool select_core::stands_in() noexcept {
     for (std::size_t i = 0; i < n_; ++i)
-        if (ops[i]->stands_for(self_)) {
+        if (at(i).stands_for(self_)) {
             chosen_ = i;
             return true;
         }
@@ -90,16 +91,16 @@ bool select_core::stands_in(operation** ops) noexcept {
 }
 
 /// Looks for an arm that can happen, each under its own lock.
-bool select_core::try_each(operation** ops) noexcept {
+bool select_core::try_each() noexcept {
     shuffle order(*this, large_order());
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = order[k];
-        spin_lock* lock = ops[i]->source();
+        spin_lock* lock = at(i).source();
         if (!lock)
             continue;  // nil
         wake_list wakes;
         bool locked = acquire(*lock);
-        bool happened = ops[i]->attempt_locked(wakes);
+        bool happened = at(i).attempt_locked(wakes);
         release(*lock, locked);
         if (happened) {
             chosen_ = i;
@@ -112,11 +113,11 @@ bool select_core::try_each(operation** ops) noexcept {
 
 /// The same while all locks are held: what it does not find was not there at one
 /// instant.
-bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
+bool select_core::try_all_locked(wake_list& wakes) noexcept {
     shuffle order(*this, large_order());
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = order[k];
-        if (ops[i]->source() && ops[i]->attempt_locked(wakes)) {
+        if (at(i).source() && at(i).attempt_locked(wakes)) {
             chosen_ = i;
             return true;
         }
@@ -124,23 +125,19 @@ bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
     return false;
 }
 
-bool select_core::ready(operation** ops) noexcept {
-    for (std::size_t i = 0; i < n_; ++i) {
-        ops[i]->who = &self_;
-        ops[i]->index = static_cast<std::uint32_t>(i);
-    }
-    if (self_.interrupted() && !stands_in(ops)) {
+bool select_core::ready() noexcept {
+    if (self_.interrupted() && !stands_in()) {
         state_ = state::cancelled;
         return true;
     }
     state_ = state::happened;
     bool snapshot = single_threaded();  // one thread: nothing changes between two arms
-    if ((!rule_.by_priority || snapshot) && try_each(ops))
+    if ((!rule_.by_priority || snapshot) && try_each())
         return self_.home->spend();
     if (!snapshot && (rule_.by_priority || rule_.otherwise)) {
         wake_list wakes;
-        all_locks locks(*this, ops);
-        bool found = try_all_locked(ops, wakes);
+        all_locks locks(*this);
+        bool found = try_all_locked(wakes);
         locks.unlock();
         wakes.release(self_.home);
         if (found)
@@ -154,8 +151,7 @@ bool select_core::ready(operation** ops) noexcept {
     return false;
 }
 
-std::coroutine_handle<> select_core::suspend(operation** ops,
-                                             std::coroutine_handle<> frame) noexcept {
+std::coroutine_handle<> select_core::suspend(std::coroutine_handle<> frame) noexcept {
     process& self = self_;
     host& home = *self.home;
     if (state_ == state::happened) {  // but the budget is spent
@@ -163,8 +159,8 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         return home.next();
     }
     wake_list wakes;
-    all_locks locks(*this, ops);
-    if (!single_threaded() && try_all_locked(ops, wakes)) {
+    all_locks locks(*this);
+    if (!single_threaded() && try_all_locked(wakes)) {
         locks.unlock();
         wakes.release(&home);
         state_ = state::happened;
@@ -179,7 +175,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     self.waits = nullptr;
     shuffle order(*this, large_order());  // equal send arms on one channel mix
     for (std::size_t k = 0; k < n_; ++k) {
-        operation& op = *ops[order[k]];
+        operation& op = at(order[k]);
         op.exclusive = exclusive;
         op.sibling = std::exchange(self.waits, &op);
         if (op.source())
@@ -189,22 +185,22 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     return home.next();
 }
 
-std::size_t select_core::resume(operation** ops) {
+std::size_t select_core::resume() {
     if (state_ == state::pending) {
         self_.waits = nullptr;
         operation* winner = self_.winner;
         for (std::size_t i = 0; i < n_; ++i)
-            if (ops[i] != winner)
-                ops[i]->withdraw();
+            if (ops_[i] != winner)
+                ops_[i]->withdraw();
         if (winner)
             chosen_ = winner->index;
         else
             state_ = state::cancelled;
     }
-    if (state_ == state::cancelled && !stands_in(ops))
+    if (state_ == state::cancelled && !stands_in())
         self_.throw_cancelled();
     if (chosen_ < n_)
-        ops[chosen_]->complete();
+        at(chosen_).complete();
     return chosen_;
 }
 
