@@ -9,9 +9,16 @@ nc -h 2>&1 | grep -q -e '-N' || { echo "skipped: needs nc with -N (netcat-openbs
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 server=
-trap '[ -z "$server" ] || kill -KILL "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 mkfifo line errors heard gate trouble
 exec 3<>gate 4<>trouble
+
+# Whatever happens, the server ends, and so does each client that waits at the gate.
+finish() {
+    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null
+    seq 20 >&3
+    rm -rf "$dir"
+}
+trap finish EXIT
 
 fail() {
     echo "$*"
