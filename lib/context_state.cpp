@@ -24,6 +24,8 @@ public:
     host_service(asio::execution_context& ctx, std::shared_ptr<context_state> s)
         : service(ctx), state(std::move(s)) {}
 
+    ~host_service() override { state->release_own(); }
+
     const std::shared_ptr<context_state> state;
 
 private:
@@ -132,11 +134,7 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
 }
 
 void context_state::shut() noexcept {
-    counted<host> own;
-    {
-        guard g(lock_);
-        own = std::exchange(own_, {});
-    }
+    shut_.store(true, std::memory_order_release);
     for (;;) {
         counted<host> next;
         {
@@ -149,6 +147,12 @@ void context_state::shut() noexcept {
             return;
         next->shut();
     }
+}
+
+void context_state::release_own() noexcept {
+    counted<host> own;
+    guard g(lock_);
+    own = std::exchange(own_, {});
 }
 
 counted<host> host_of(asio::io_context& ctx) {
