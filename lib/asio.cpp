@@ -53,7 +53,7 @@ void asio_wait::completed() noexcept {
                                              : old & cancelled;
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
-        p.home->ready(p, host::current());
+        p.home->completed(p);
 }
 
 void asio_wait::dropped() noexcept {
@@ -118,7 +118,7 @@ void asio_wait::emitted(process& p) noexcept {
     if (p.io->dropped_)
         p.home->abandon(p);
     else
-        p.home->ready(p, host::current());
+        p.home->completed(p);
 }
 
 void emit_cancellation(runnable& r, host& h) {

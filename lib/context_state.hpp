@@ -30,6 +30,7 @@ public:
 
     void add(host& h) noexcept;
     void remove(host& h) noexcept;
+    void leave(host& h) noexcept;  // it is shut: no outsider any more
     std::size_t live() noexcept;
     void describe_parked(std::string& to);
 
