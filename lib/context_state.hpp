@@ -49,6 +49,8 @@ public:
     /// All services are shut: nothing starts tasks any more.
     void release_own() noexcept;
 
+    atomic<int> posting{0};  // threads that are posting a drain handler [posting]
+
 private:
     spin_lock lock_;
     host* first_ = nullptr;  // guarded by lock_

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a channel promises beyond the laws (laws/channel_data_test.cpp,
-// laws/close_test.cpp): handles, nil, names, the shapes of send and receive, the types
-// it carries.
+// laws/close_test.cpp): handles, nil, names, the shapes of send and receive. The types
+// it carries: channel_types_test.cpp.
 #include <heddle/channel.hpp>
 
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -388,14 +389,13 @@ TEST_CASE("the three shapes of receive: optional, into an optional, into a T") {
     world.go([](heddle::receiver<int> in) -> heddle::task<> {
         std::optional<int> v = 9;
         int n = 9;
-        static_assert(
-            std::is_same_v<decltype(co_await in.receive()), std::optional<int>>);
-        static_assert(std::is_same_v<decltype(co_await in.receive(v)), bool>);
-        static_assert(std::is_same_v<decltype(co_await in.receive(n)), bool>);
-        CHECK(co_await in.receive() == 1);
-        CHECK(co_await in.receive(v));
+        std::same_as<std::optional<int>> auto first = co_await in.receive();
+        CHECK(first == 1);
+        std::same_as<bool> auto more = co_await in.receive(v);
+        CHECK(more);
         CHECK(v == 2);
-        CHECK(co_await in.receive(n));
+        std::same_as<bool> auto again = co_await in.receive(n);
+        CHECK(again);
         CHECK(n == 3);
         CHECK(co_await in.receive() == std::nullopt);
         CHECK_FALSE(co_await in.receive(v));

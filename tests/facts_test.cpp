@@ -224,7 +224,7 @@ TEST_SUITE_BEGIN("facts");
 
 TEST_CASE("fact 1: what is handed over in a co_await expression is destroyed once") {
     for (auto& [name, body] : forms) {
-        CAPTURE(name);
+        CAPTURE(std::string(name));
         test::world world;
         bool end = false;
         world.go([](form f, bool& e) -> heddle::task<> {

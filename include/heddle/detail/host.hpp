@@ -27,6 +27,8 @@ public:
 ///   [fifo]    head_ to spend_ belong to the drainer.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
+///   [posting] who wakes an idle host is counted until the handler is posted; the end of
+///             the context waits for that.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
 class host : pinned {
@@ -175,6 +177,7 @@ private:
     virtual void close_timer() noexcept = 0;
     virtual void dispose() noexcept = 0;
 
+    bool submit_to_idle(runnable& r) noexcept;
     runnable* pop() noexcept;
     runnable* pop_random() noexcept;
     bool take_inbox() noexcept;
