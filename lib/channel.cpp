@@ -68,9 +68,15 @@ void channel_base::name(std::string name) {
     std::swap(name_, made);
 }
 
-void channel_base::describe(std::string& to) noexcept {
+void channel_base::describe(std::string& to) {
     guard g(lock_);
-    to += name_ ? *name_ : "an unnamed channel";
+    to += name_ ? '`' + *name_ + '`' : "an unnamed channel";
+}
+
+void channel_base::describe_receive(std::string& to) {
+    describe(to);
+    if (handles_.load(std::memory_order_relaxed) >> 32 == 0)
+        to += ": no task holds a sender";
 }
 
 void throw_send_on_closed(channel_base& c) {

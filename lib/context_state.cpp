@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <random>
+#include <vector>
 
 namespace heddle {
 namespace detail {
@@ -92,10 +93,15 @@ std::size_t context_state::live() noexcept {
     return n;
 }
 
-void context_state::describe_parked(std::string& to) {
-    guard g(lock_);
-    for (host* h = first_; h; h = h->next_host_)
-        h->describe_parked(to);
+void context_state::describe(std::string& to) {
+    std::vector<counted<host>> hosts;
+    {
+        guard g(lock_);
+        for (host* h = first_; h; h = h->next_host_)
+            hosts.emplace_back(h);
+    }
+    for (auto& h : hosts)
+        h->describe(to);
 }
 
 bool context_state::advance() noexcept {

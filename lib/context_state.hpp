@@ -32,7 +32,7 @@ public:
     void add(host& h) noexcept;
     void remove(host& h) noexcept;
     std::size_t live() noexcept;
-    void describe_parked(std::string& to);
+    void describe(std::string& to);
 
     /// Hosts of other contexts exist: something outside may still send.
     bool outsiders() noexcept;

@@ -111,9 +111,11 @@ bool host::take_inbox() noexcept {
 /// Whether the host is idle now; else there is more to drain.
 bool host::go_idle() {
     settle_timer();  // [armed]
+    end_draining();
     runnable* none = nullptr;
     if (exchange_if(inbox_, none, idle()))
         return true;  // another thread may drain from here on
+    begin_draining();
     take_inbox();
     return false;
 }
@@ -153,8 +155,19 @@ runnable* host::pop_random() noexcept {
     return r;
 }
 
+void host::begin_draining() noexcept {
+    auto order = single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
+    draining_.store(true, order);
+    while (dumping_.load(std::memory_order_seq_cst))  // [dump]
+        ::sched_yield();
+}
+
+void host::end_draining() noexcept { draining_.store(false, std::memory_order_release); }
+
 drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
+    h.begin_draining();
     h.budget_ = host::budget;
+    h.now();  // the time of this drain turn
 }
 
 drain_scope::~drain_scope() {
@@ -175,6 +188,7 @@ void drain_scope::drain() {
         }
         if (h.budget_ <= 0) {
             h.settle_timer();
+            h.end_draining();
             h.post_drain(true);
             break;
         }
@@ -200,8 +214,10 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (head_ || !go_idle())
+    if (head_ || !go_idle()) {
+        end_draining();
         post_drain(true);
+    }
 }
 
 void host::resume(process& p) noexcept {
@@ -315,23 +331,6 @@ void host::strike(process& p) noexcept {
 std::size_t host::live() noexcept {
     guard g(registry_lock_);
     return live_;
-}
-
-void host::describe_parked(std::string& to) {
-    guard g(registry_lock_);
-    for (process* p = first_live_; p; p = p->next_live) {
-        to += "  task " + std::to_string(p->id);
-        if (p->name)
-            to += " (" + *p->name + ")";
-        if (p->io)
-            to += " waits in an Asio operation";
-        else if (p->waits)
-            for (operation* op = p->waits; op; op = op->sibling) {
-                to += op == p->waits ? " waits: " : ", ";
-                op->describe(to);
-            }
-        to += '\n';
-    }
 }
 
 // -- time ---------------------------------------------------------------------------

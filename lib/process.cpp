@@ -188,8 +188,7 @@ void join_operation::describe(std::string& to) const {
 }  // namespace detail
 
 void this_task::name(std::string name) {
-    detail::host::current_process().name =
-        std::make_unique<std::string>(std::move(name));
+    detail::host::current_process().name = std::make_unique<std::string>(std::move(name));
 }
 
 std::uint64_t this_task::id() { return detail::host::current_process().id; }

@@ -98,7 +98,7 @@ void run_loop::step(process& main) {
     std::string what =
         "heddle: deadlock: every task waits, and nothing is pending that "
         "could wake one\n";
-    state->describe_parked(what);
+    state->describe(what);
     throw deadlock(what);
 }
 

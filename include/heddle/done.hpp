@@ -57,7 +57,7 @@ public:
     bool withdraw() noexcept override {
         return !node_ || withdraw_from(*this, node_->waiters(), node_->tree_lock());
     }
-    void describe(std::string& to) const override { to += "done"; }
+    void describe(std::string& to) const override { to += "for a done token"; }
     bool stands_for(const process& p) const noexcept override {
         return node_ && node_->closed() && p.current &&
                (p.current == node_ || p.current->is_under(*node_));

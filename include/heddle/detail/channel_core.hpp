@@ -48,7 +48,8 @@ public:
     bool close() noexcept;
 
     void name(std::string name);
-    void describe(std::string& to) noexcept;
+    void describe(std::string& to);          // its name
+    void describe_receive(std::string& to);  // and whether anybody can still send
 
     spin_lock& lock() noexcept { return lock_; }
     wait_list& senders() noexcept { return senders_; }
@@ -103,8 +104,8 @@ public:
         return !channel_ || channel_->withdraw(*this, channel_->receivers());
     }
     void describe(std::string& to) const final {
-        to += "receive on ";
-        channel_ ? channel_->describe(to) : void(to += "a nil channel");
+        to += "to receive on ";
+        channel_ ? channel_->describe_receive(to) : void(to += "a nil channel");
     }
 
     /// The value arrives here, not at its destination: no user code but the move of T
@@ -138,7 +139,7 @@ public:
         return !channel_ || channel_->withdraw(*this, channel_->senders());
     }
     void describe(std::string& to) const override {
-        to += "send on ";
+        to += "to send on ";
         channel_ ? channel_->describe(to) : void(to += "a nil channel");
     }
     void complete() override { take(); }

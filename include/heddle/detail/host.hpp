@@ -29,6 +29,8 @@ public:
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later
 ///   than
 ///             the first deadline whenever the host goes idle.
+///   [dump]    no thread drains while another describes: each raises its flag, then looks
+///             at the other's; who dumps gives way.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
 class host : pinned {
@@ -120,7 +122,10 @@ public:
     void enrol(process& p) noexcept;  // into the registry
     void strike(process& p) noexcept;
     std::size_t live() noexcept;
-    void describe_parked(std::string& to);  // nothing of this host may run meanwhile
+
+    /// Writes what each task waits for. From any thread: a host that is being drained is
+    /// waited for, but not for long; then only what its tasks are called is told.
+    void describe(std::string& to);
 
     void take() noexcept { refs_.take(); }
     void drop() noexcept {
@@ -171,6 +176,9 @@ private:
     runnable* pop_random() noexcept;
     bool take_inbox() noexcept;
     bool go_idle();
+    void begin_draining() noexcept;
+    void end_draining() noexcept;
+    void describe_tasks(std::string& to, bool parked);
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
     bool end(process& p, bool abandoned) noexcept;
@@ -202,6 +210,8 @@ private:
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
     atomic<bool> shut_{false};
+    atomic<bool> draining_{false};  // [dump]
+    atomic<bool> dumping_{false};
     ref_count refs_;
 
     spin_lock registry_lock_;
