@@ -10,8 +10,7 @@
 
 namespace heddle::detail {
 
-/// What the hosts of one execution context share: the list of them, the clock and the
-/// seed.
+/// What the hosts of one execution context share: the list of them, the clock and the seed.
 class context_state : pinned {
 public:
     static std::shared_ptr<context_state> of(asio::execution_context& ctx);

@@ -130,8 +130,8 @@ private:
 
 }  // namespace
 
-/// A token that closes by itself. The heap entry counts a reference on the node, so
-/// that the one that expires finds it alive.
+/// A token that closes by itself. The heap entry counts a reference on the node, so that
+/// the one that expires finds it alive.
 class deadline_node final : public done_node, public timer_entry, public pooled {
 public:
     explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {}

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select: try the arms one by one in random order; if none can happen, lock all sources
-// in address order, look once more, enlist in all, unlock, park. Holding all locks
-// while enlisting is what makes two selects that face each other meet; the order is
-// what keeps them from dead- and livelock (Go's selectgo; model-checked against one
-// lock at a time).
+// Select: try the arms one by one in random order; if none can happen, lock all sources in
+// address order, look once more, enlist in all, unlock, park. Holding all locks while
+// enlisting is what makes two selects that face each other meet; the order is what keeps
+// them from dead- and livelock (Go's selectgo; model-checked against one lock at a time).
 #include <heddle/detail/select_core.hpp>
 
 #include <algorithm>
@@ -38,16 +37,15 @@ private:
     std::uint32_t small_[few];
 };
 
-/// The locks of all sources, each once, taken in address order; none if they are
-/// elided.
+/// The locks of all sources, each once, taken in address order; none if they are elided.
 class select_core::all_locks {
 public:
-    all_locks(select_core& s) noexcept
+    all_locks(select_core& s, operation** ops) noexcept
         : locks_(s.n_ <= few ? small_ : s.large_locks()) {
         if (single_threaded())
             return;
         for (std::size_t i = 0; i < s.n_; ++i)
-            if (spin_lock* lock = s.at(i).source())
+            if (spin_lock* lock = ops[i]->source())
                 locks_[n_++] = lock;
         std::sort(locks_, locks_ + n_, std::less<>());
         n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
@@ -67,9 +65,8 @@ private:
     spin_lock* small_[few];
 };
 
-select_core::select_core(process& self, select_rule rule, std::size_t arms,
-                         operation** table)
-    : self_(self), ops_(table), n_(arms), rule_(rule),
+select_core::select_core(process& self, select_rule rule, std::size_t arms)
+    : self_(self), n_(arms), rule_(rule),
       scratch_(arms <= few ? 0 : arms * (sizeof(spin_lock*) + sizeof(std::uint32_t))) {}
 
 spin_lock** select_core::large_locks() const noexcept {
@@ -81,9 +78,9 @@ std::uint32_t* select_core::large_order() const noexcept {
 }
 
 /// Is an arm the token in force, or one above it, and closed? Then that arm happens.
-bool select_core::stands_in() noexcept {
+bool select_core::stands_in(operation** ops) noexcept {
     for (std::size_t i = 0; i < n_; ++i)
-        if (at(i).stands_for(self_)) {
+        if (ops[i]->stands_for(self_)) {
             chosen_ = i;
             return true;
         }
@@ -91,16 +88,16 @@ bool select_core::stands_in() noexcept {
 }
 
 /// Looks for an arm that can happen, each under its own lock.
-bool select_core::try_each() noexcept {
+bool select_core::try_each(operation** ops) noexcept {
     shuffle order(*this, large_order());
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = order[k];
-        spin_lock* lock = at(i).source();
+        spin_lock* lock = ops[i]->source();
         if (!lock)
             continue;  // nil
         wake_list wakes;
         bool locked = acquire(*lock);
-        bool happened = at(i).attempt_locked(wakes);
+        bool happened = ops[i]->attempt_locked(wakes);
         release(*lock, locked);
         if (happened) {
             chosen_ = i;
@@ -111,13 +108,12 @@ bool select_core::try_each() noexcept {
     return false;
 }
 
-/// The same while all locks are held: what it does not find was not there at one
-/// instant.
-bool select_core::try_all_locked(wake_list& wakes) noexcept {
+/// The same while all locks are held: what it does not find was not there at one instant.
+bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
     shuffle order(*this, large_order());
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = order[k];
-        if (at(i).source() && at(i).attempt_locked(wakes)) {
+        if (ops[i]->source() && ops[i]->attempt_locked(wakes)) {
             chosen_ = i;
             return true;
         }
@@ -125,19 +121,23 @@ bool select_core::try_all_locked(wake_list& wakes) noexcept {
     return false;
 }
 
-bool select_core::ready() noexcept {
-    if (self_.interrupted() && !stands_in()) {
+bool select_core::ready(operation** ops) noexcept {
+    for (std::size_t i = 0; i < n_; ++i) {
+        ops[i]->who = &self_;
+        ops[i]->index = static_cast<std::uint32_t>(i);
+    }
+    if (self_.interrupted() && !stands_in(ops)) {
         state_ = state::cancelled;
         return true;
     }
     state_ = state::happened;
     bool snapshot = single_threaded();  // one thread: nothing changes between two arms
-    if ((!rule_.by_priority || snapshot) && try_each())
+    if ((!rule_.by_priority || snapshot) && try_each(ops))
         return self_.home->spend();
     if (!snapshot && (rule_.by_priority || rule_.otherwise)) {
         wake_list wakes;
-        all_locks locks(*this);
-        bool found = try_all_locked(wakes);
+        all_locks locks(*this, ops);
+        bool found = try_all_locked(ops, wakes);
         locks.unlock();
         wakes.release(self_.home);
         if (found)
@@ -151,7 +151,8 @@ bool select_core::ready() noexcept {
     return false;
 }
 
-std::coroutine_handle<> select_core::suspend(std::coroutine_handle<> frame) noexcept {
+std::coroutine_handle<> select_core::suspend(operation** ops,
+                                             std::coroutine_handle<> frame) noexcept {
     process& self = self_;
     host& home = *self.home;
     if (state_ == state::happened) {  // but the budget is spent
@@ -159,8 +160,8 @@ std::coroutine_handle<> select_core::suspend(std::coroutine_handle<> frame) noex
         return home.next();
     }
     wake_list wakes;
-    all_locks locks(*this);
-    if (!single_threaded() && try_all_locked(wakes)) {
+    all_locks locks(*this, ops);
+    if (!single_threaded() && try_all_locked(ops, wakes)) {
         locks.unlock();
         wakes.release(&home);
         state_ = state::happened;
@@ -175,7 +176,7 @@ std::coroutine_handle<> select_core::suspend(std::coroutine_handle<> frame) noex
     self.waits = nullptr;
     shuffle order(*this, large_order());  // equal send arms on one channel mix
     for (std::size_t k = 0; k < n_; ++k) {
-        operation& op = at(order[k]);
+        operation& op = *ops[order[k]];
         op.exclusive = exclusive;
         op.sibling = std::exchange(self.waits, &op);
         if (op.source())
@@ -185,22 +186,22 @@ std::coroutine_handle<> select_core::suspend(std::coroutine_handle<> frame) noex
     return home.next();
 }
 
-std::size_t select_core::resume() {
+std::size_t select_core::resume(operation** ops) {
     if (state_ == state::pending) {
         self_.waits = nullptr;
         operation* winner = self_.winner;
         for (std::size_t i = 0; i < n_; ++i)
-            if (ops_[i] != winner)
-                ops_[i]->withdraw();
+            if (ops[i] != winner)
+                ops[i]->withdraw();
         if (winner)
             chosen_ = winner->index;
         else
             state_ = state::cancelled;
     }
-    if (state_ == state::cancelled && !stands_in())
+    if (state_ == state::cancelled && !stands_in(ops))
         self_.throw_cancelled();
     if (chosen_ < n_)
-        at(chosen_).complete();
+        ops[chosen_]->complete();
     return chosen_;
 }
 

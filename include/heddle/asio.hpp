@@ -16,24 +16,21 @@ namespace heddle {
 /// The completion token that makes an Asio operation awaitable by a task.
 ///
 ///     std::size_t n = co_await socket.async_read_some(buffer, heddle::use_task);
-///     auto [ec, n]  = co_await socket.async_read_some(buffer,
-///     as_tuple(heddle::use_task)); co_await timer.async_wait(heddle::deferred); //
-///     Asio's deferred does as well auto socket   =
-///     heddle::use_task.as_default_on(tcp::socket(ctx));
+///     using heddle::as_tuple;                           // Asio's
+///     auto [ec, n] = co_await socket.async_read_some(buffer, as_tuple(heddle::use_task));
+///     co_await timer.async_wait(heddle::deferred);      // Asio's deferred does as well
+///     auto socket   = heddle::use_task.as_default_on(tcp::socket(ctx));
 ///
 /// Gives the results after the error code: nothing, the value, or a tuple.
 ///
-/// Threads   the handlers of the operation, those of a composed one too, run in the
-/// task's
+/// Threads   the handlers of the operation, those of a composed one too, run in the task's
 ///           host.
 /// Resumes   on the task's host, after the operation has completed.
-/// Cancel    a closed token emits terminal cancellation on the operation's executor,
-/// never
+/// Cancel    a closed token emits terminal cancellation on the operation's executor, never
 ///           during initiation; the task goes on when the operation has ended. What
-///           completed keeps its result, what was aborted throws `cancelled`. With
-///           as_tuple it gives asio::error::operation_aborted instead of throwing.
-/// Lifetime  a task that waits here is owned by the operation's handler: it is
-/// destroyed
+///           completed keeps its result, what was aborted throws `cancelled`. With as_tuple
+///           it gives asio::error::operation_aborted instead of throwing.
+/// Lifetime  a task that waits here is owned by the operation's handler: it is destroyed
 ///           with it, never earlier. No allocation but Asio's own.
 /// Errors    std::system_error (asio::system_error); what an exception_ptr holds.
 struct use_task_t {
@@ -171,8 +168,8 @@ public:
     }
 
 private:
-    /// Owns the process while the operation runs: a handler that is destroyed instead
-    /// of called takes the process with it.
+    /// Owns the process while the operation runs: a handler that is destroyed instead of
+    /// called takes the process with it.
     class handler {
     public:
         using executor_type = host_executor;

@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -157,13 +158,12 @@ private:
     T& to_;
 };
 
-/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was
-/// given.
+/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
 template <class T>
 class [[nodiscard]] send_op {
 public:
     send_op(detail::channel_core<T>* channel, T& value) noexcept
-        : channel_(channel), referred_(&value) {}
+        : channel_(channel), referred_(std::addressof(value)) {}
     template <class... Args>
     send_op(detail::channel_core<T>* channel, std::in_place_t, Args&&... args)
         : channel_(channel), owned_(std::in_place, std::forward<Args>(args)...) {}
@@ -186,7 +186,8 @@ namespace detail {
 
 /// An rvalue this small is copied into its send, which may then outlive the expression.
 template <class T>
-constexpr bool cheap_copy = std::is_trivially_copyable_v<T> && sizeof(T) <= 16;
+constexpr bool cheap_copy = std::is_trivially_copyable_v<T> &&
+                            std::is_copy_constructible_v<T> && sizeof(T) <= 16;
 
 // g++ before 13 destroys an aggregate prvalue in a co_await expression twice.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
@@ -260,8 +261,8 @@ public:
     /// `std::optional<T>`: the next value; empty: closed and drained.
     receive_value_op<T> receive() const noexcept { return receive_value_op<T>(from()); }
 
-    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The
-    /// form for select. `to` must outlive the wait.
+    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The form
+    /// for select. `to` must outlive the wait.
     receive_op<T> receive(std::optional<T>& to) const noexcept { return {from(), &to}; }
 
     /// A bool; `to` is left alone if closed. For `while (co_await in.receive(v))`.
@@ -294,9 +295,9 @@ public:
         return {to(), std::in_place, value};
     }
 
-    /// The same; the value is moved from when the send happens, and not before: if it
-    /// is refused, cancelled or loses a select, the value is still the caller's. It
-    /// must outlive the wait.
+    /// The same; the value is moved from when the send happens, and not before: if it is
+    /// refused, cancelled or loses a select, the value is still the caller's. It must
+    /// outlive the wait.
     send_op<T> send(T&& value) const
         requires(!destroyed_twice<T>)
     {
@@ -342,9 +343,9 @@ public:
         return try_send(unit{});
     }
 
-    /// No value follows. Buffered ones can still be received; parked receivers get
-    /// empty, parked senders channel_closed with their values. Closing twice, or nil,
-    /// throws channel_closed.
+    /// No value follows. Buffered ones can still be received; parked receivers get empty,
+    /// parked senders channel_closed with their values. Closing twice, or nil, throws
+    /// channel_closed.
     void close() const {
         if (!try_close())
             throw_close_of_closed(to());
@@ -360,8 +361,8 @@ private:
 
 }  // namespace detail
 
-/// A channel carries values of type T from tasks that send to tasks that receive. A
-/// handle is cheap; a copy is the same channel.
+/// A channel carries values of type T from tasks that send to tasks that receive. A handle
+/// is cheap; a copy is the same channel.
 ///
 ///     heddle::channel<int> c;        // unbuffered: a send waits for its receiver
 ///     heddle::channel<int> c(64);    // buffered: a send waits only if 64 values do
@@ -369,25 +370,21 @@ private:
 ///     while (auto v = co_await c.receive()) use(*v);
 ///     c.close();
 ///
-/// Each value sent is received once: what a cancelled, losing or refused send held is
-/// still its owner's, and a cancelled or losing receive has taken nothing. A value
-/// whose receiver was destroyed in between is destroyed once. Values arrive in the
-/// order of the sends. Moving a T is the only code of yours that runs under the
-/// channel's lock; it must not call heddle.
+/// Each value sent is received once: what a cancelled, losing or refused send held is still
+/// its owner's, and a cancelled or losing receive has taken nothing. A value whose receiver
+/// was destroyed in between is destroyed once. Values arrive in the order of the sends.
+/// Moving a T, and destroying what was moved from, is the only code of yours that runs
+/// under the channel's lock; it must not call heddle.
 ///
-/// Threads   every member may be called from any thread; one handle object from one
-/// thread
+/// Threads   every member may be called from any thread; one handle object from one thread
 ///           at a time, as a shared_ptr.
-/// Resumes   waiters in order of arrival, each on its own host, never inside the call
-/// that
+/// Resumes   waiters in order of arrival, each on its own host, never inside the call that
 ///           woke them. Every operation is O(1), leaving a queue too.
 /// Closing   see close(). Dropping handles closes nothing.
 /// Cancel    a cancelled wait leaves the channel as if it had never been there.
-/// Lifetime  the channel lives while a handle does, and the handle a wait was made from
-/// must
+/// Lifetime  the channel lives while a handle does, and the handle a wait was made from must
 ///           outlive the wait. A moved-from handle is nil.
-/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error.
-/// On
+/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error. On
 ///           nil every wait lasts for ever, try_ operations would block, close throws.
 template <class T = unit>
 class channel : public detail::channel_handle<T, detail::channel_base::one_sender>,

@@ -125,19 +125,16 @@ void launch(counted<host> home, process& p, promise_base& root,
 ///     auto h = heddle::go(fetch, url);
 ///     std::string page = co_await h;      // the result, or rethrows what escaped
 ///
-/// As an arm of a select it is referred to; winning leaves the result in the handle,
-/// and `co_await h` then gives it at once. A nil (moved-from) handle is never ready.
+/// As an arm of a select it is referred to; winning leaves the result in the handle, and
+/// `co_await h` then gives it at once. A nil (moved-from) handle is never ready.
 ///
-/// Threads   cancel() from any thread, also while the handle is awaited; all other
-/// members
+/// Threads   cancel() from any thread, also while the handle is awaited; all other members
 ///           from one thread at a time.
 /// Resumes   all joiners in order of arrival, each on its own host.
 /// Cancel    a cancelled join leaves the task running and the handle as it was.
-/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context
-/// of
-///           the task died first: task_abandoned. A handle dropped with an exception
-///           that nobody took reports it as a detached task does (out of
-///           io_context::run).
+/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context of
+///           the task died first: task_abandoned. A handle dropped with an exception that
+///           nobody took reports it as a detached task does (out of io_context::run).
 template <class T = void>
 class join_handle {
 public:
@@ -155,8 +152,7 @@ public:
     }
 
     /// Closes the task's own token: its waits, and those of its children, throw
-    /// `cancelled`. Before its first run, its first wait throws. No effect once it
-    /// ended.
+    /// `cancelled`. Before its first run, its first wait throws. No effect once it ended.
     void cancel(std::exception_ptr cause = {}) noexcept {
         if (!process_)
             return;
@@ -267,14 +263,12 @@ done_node* scope_here() noexcept;
 /// arguments are copied (decayed) into the new task now, std::ref shares.
 ///
 ///     heddle::go(worker, in, out);
-///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as
-///     it
+///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as it
 ///
 /// Resumes   the new task gets its first turn after the tasks that are ready now.
 /// Cancel    the token in force here is above the new task's own.
 /// Lifetime  the task lives until it ends or its execution context is destroyed.
-/// Errors    outside a task: not_in_task. Whatever copying the arguments throws;
-/// nothing
+/// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing
 ///           has been started then. An exception that leaves a detached task leaves
 ///           io_context::run(), or ends heddle::run; `cancelled` out of a detached task
 ///           whose token is closed is a normal end.
@@ -297,12 +291,11 @@ template <class F, class... Args>
         detail::scope_here(), at);
 }
 
-/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs
-/// on the serial host of the context, or, for an executor that is not the context's own
-/// (a strand, a pool's), on a new host of its own there.
+/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs on
+/// the serial host of the context, or, for an executor that is not the context's own (a
+/// strand, a pool's), on a new host of its own there.
 ///
-/// Threads   any. From a task its token is inherited, as above; elsewhere there is
-/// none.
+/// Threads   any. From a task its token is inherited, as above; elsewhere there is none.
 template <detail::executor_or_context Executor, class T>
 [[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
     const void* at = __builtin_return_address(0);
@@ -375,14 +368,14 @@ void name(std::string name);
 /// A number that no other task of this program has.
 std::uint64_t id();
 
-/// An executor of the task's host: what runs there never runs at the same time as a
-/// task of that host, and tasks started on it belong to the same host.
+/// An executor of the task's host: what runs there never runs at the same time as a task
+/// of that host, and tasks started on it belong to the same host.
 asio::any_io_executor executor();
 
 }  // namespace this_task
 
-/// The number of tasks alive on the hosts of a context, or of the running task's
-/// context. O(hosts).
+/// The number of tasks alive on the hosts of a context, or of the running task's context.
+/// O(hosts).
 std::size_t live_tasks(asio::execution_context& ctx);
 std::size_t live_tasks();
 

@@ -12,39 +12,37 @@
 
 namespace heddle {
 
-/// How `run` runs. The environment may override it: HEDDLE_CLOCK=virtual,
-/// HEDDLE_SEED=n.
+/// How `run` runs. The environment may override it: HEDDLE_CLOCK=virtual, HEDDLE_SEED=n.
 struct run_options {
     /// Threads that run tasks; 0: one for each core. More than one declares that data
     /// shared by tasks is synchronised. HEDDLE_THREADS=n changes it where it is not 1.
     /// This version runs every task on one thread whatever is asked for.
     unsigned threads = 1;
 
-    /// Seeds every choice: which ready task runs next, which ready arm happens. The
-    /// same seed gives the same run of a program that does no I/O.
+    /// Seeds every choice: which ready task runs next, which ready arm happens. The same
+    /// seed gives the same run of a program that does no I/O.
     std::optional<std::uint64_t> seed = {};
 
-    /// Time starts at zero and moves only when no task can run and no Asio operation is
-    /// in flight; then it jumps to the next deadline.
+    /// Time starts at zero and moves only when no task can run and no Asio operation is in
+    /// flight; then it jumps to the next deadline.
     bool virtual_clock = false;
 };
 
-/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no
-/// timer or Asio operation is pending, and no other context has tasks. what() lists who
-/// waits for what.
+/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
+/// or Asio operation is pending, and no other context has tasks. what() lists who waits
+/// for what.
 class deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// run is Go's main: runs `main` on an io_context of its own until it ends and gives
-/// its result. Other tasks are then destroyed, not awaited.
+/// run is Go's main: runs `main` on an io_context of its own until it ends and gives its
+/// result. Other tasks are then destroyed, not awaited.
 ///
 ///     int main() { heddle::run(serve()); }
 ///
 /// Resumes   everything runs on the calling thread.
-/// Errors    what escapes `main`, or else the first exception that leaves a detached
-/// task;
+/// Errors    what escapes `main`, or else the first exception that leaves a detached task;
 ///           either ends the run. A deadlock: heddle::deadlock. An environment variable
 ///           that is no number: std::invalid_argument.
 template <class T>

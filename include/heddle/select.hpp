@@ -7,8 +7,6 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <new>
-#include <optional>
 #include <ranges>
 #include <tuple>
 #include <type_traits>
@@ -26,9 +24,9 @@ inline constexpr otherwise_t otherwise{};
 template <class A>
 concept selectable = requires { typename std::remove_cvref_t<A>::arm_node; };
 
-/// Any arm, its kind erased, so that a range can mix kinds. Takes what it is made from
-/// by value, but timers and join handles given by name are referred to. One allocation,
-/// when it is made; in one select at a time.
+/// Any arm, its kind erased, so that a range can mix kinds. Takes what it is made from by
+/// value, but timers and join handles given by name are referred to. One allocation, when
+/// it is made; in one select at a time.
 class arm;
 
 namespace detail {
@@ -52,100 +50,66 @@ inline operation& operation_of(operation& op) noexcept { return op; }
 
 /// Awaits arms whose number is known to the compiler.
 template <class... Kept>
-class [[nodiscard]] select_some final : select_core {
+class [[nodiscard]] select_some : select_core {
     static constexpr std::size_t n = sizeof...(Kept);
-    using arms = std::tuple<Kept...>;
 
 public:
-    select_some(process& self, select_rule rule, arms& a)
-        : select_core(self, rule, n, ops_), arms_(a) {}
-    ~select_some() { destroy(std::index_sequence_for<Kept...>()); }
-
-    bool await_ready() noexcept { return ready(); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
-        return suspend(frame);
+    select_some(process& self, select_rule rule, std::tuple<Kept...>& arms)
+        : select_core(self, rule, n),
+          nodes_(std::apply([](auto&... arm) { return nodes(arm...); }, arms)) {
+        std::apply([this](auto&... node) { ops_ = {&operation_of(node)...}; }, nodes_);
     }
-    std::size_t await_resume() { return resume(); }
+
+    bool await_ready() noexcept { return ready(ops_.data()); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+        return suspend(ops_.data(), frame);
+    }
+    std::size_t await_resume() { return resume(ops_.data()); }
 
 private:
-    template <std::size_t I>
-    using node = node_of<std::tuple_element_t<I, arms>>;
+    using nodes = std::tuple<node_of<Kept>...>;
 
-    /// Room for the node of one arm.
-    template <class Kept_>
-    struct room {
-        alignas(node_of<Kept_>) std::byte bytes[sizeof(node_of<Kept_>)];
-    };
-    template <std::size_t I>
-    node<I>* at() noexcept {
-        return std::launder(reinterpret_cast<node<I>*>(std::get<I>(nodes_).bytes));
-    }
-
-    template <std::size_t I>
-    static operation& build_one(select_some& s) noexcept {
-        return operation_of(*::new (static_cast<void*>(std::get<I>(s.nodes_).bytes))
-                                node<I>(std::get<I>(s.arms_)));
-    }
-    template <std::size_t... I>
-    static operation& build_any(select_some& s, std::size_t i,
-                                std::index_sequence<I...>) noexcept {
-        static constexpr std::array<operation& (*)(select_some&) noexcept, n> table{
-            &build_one<I>...};
-        return table[i](s);
-    }
-    operation& build(std::size_t i) noexcept override {
-        return build_any(*this, i, std::index_sequence_for<Kept...>());
-    }
-    template <std::size_t... I>
-    void destroy(std::index_sequence<I...>) noexcept {
-        ((ops_[I] ? std::destroy_at(at<I>()) : void()), ...);
-    }
-
-    arms& arms_;
-    operation* ops_[n == 0 ? 1 : n] = {};
-    std::tuple<room<Kept>...> nodes_;
+    nodes nodes_;
+    std::array<operation*, n> ops_;
 };
 
 /// Awaits a range of arms: one block for their nodes, from the frame pool.
 template <class Range>
-class [[nodiscard]] select_range final : select_core {
+class [[nodiscard]] select_range : select_core {
     using node = node_of<std::ranges::range_reference_t<Range>>;
 
 public:
     select_range(process& self, select_rule rule, Range& arms)
-        : select_range(self, rule, arms, std::ranges::size(arms)) {}
-    ~select_range() {
-        for (std::size_t i = 0; i < size(); ++i)
-            if (ops()[i])
-                std::destroy_at(nodes() + i);
+        : select_core(self, rule, std::ranges::size(arms)),
+          block_(size() * (sizeof(node) + sizeof(operation*))) {
+        try {
+            for (auto&& arm : arms) {
+                auto* made = ::new (static_cast<void*>(nodes() + made_)) node(arm);
+                ops()[made_++] = &operation_of(*made);
+            }
+        } catch (...) {
+            std::destroy_n(nodes(), made_);
+            throw;
+        }
     }
+    ~select_range() { std::destroy_n(nodes(), made_); }
 
-    bool await_ready() noexcept { return ready(); }
+    bool await_ready() noexcept { return ready(ops()); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
-        return suspend(frame);
+        return suspend(ops(), frame);
     }
-    std::size_t await_resume() { return resume(); }
+    std::size_t await_resume() { return resume(ops()); }
 
 private:
     static_assert(alignof(node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
-    select_range(process& self, select_rule rule, Range& arms, std::size_t n)
-        : select_core(self, rule, n, nullptr), arms_(arms),
-          block_(n * (sizeof(node) + sizeof(operation*))) {
-        auto* table = reinterpret_cast<operation**>(nodes() + n);
-        std::uninitialized_fill_n(table, n, nullptr);
-        use(table);
-    }
-
-    operation& build(std::size_t i) noexcept override {
-        using offset = std::ranges::range_difference_t<Range>;
-        return operation_of(*::new (static_cast<void*>(nodes() + i)) node(
-            std::ranges::begin(arms_)[static_cast<offset>(i)]));
-    }
     node* nodes() const noexcept { return static_cast<node*>(block_.get()); }
+    operation** ops() const noexcept {
+        return reinterpret_cast<operation**>(nodes() + size());
+    }
 
-    Range& arms_;
     pool_block block_;
+    std::size_t made_ = 0;
 };
 
 template <class... Kept>
@@ -214,9 +178,8 @@ auto select_by(bool by_priority, Arms&&... arms) {
 }
 
 template <class R>
-concept arm_range =
-    std::ranges::random_access_range<R> && std::ranges::sized_range<R> &&
-    selectable<std::ranges::range_reference_t<R>>;
+concept arm_range = std::ranges::forward_range<R> && std::ranges::sized_range<R> &&
+                    selectable<std::ranges::range_reference_t<R>>;
 
 template <class A>
 concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
@@ -226,25 +189,21 @@ concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
 /// select waits until one of its arms can happen, lets that one happen, and gives its
 /// index. If several can, each is as likely.
 ///
-///     switch (co_await heddle::select(in.receive(v), out.send(w), heddle::after(1s)))
-///     { case 0: ...
+///     switch (co_await heddle::select(in.receive(v), out.send(w), heddle::after(1s))) {
+///     case 0: ...
 ///     }
 ///
-/// Arms: any operation of this library, a done_token, a join_handle, and last
-/// `otherwise`, which is taken if at one instant no other arm was ready. Each arm's
-/// expressions are evaluated once, before blocking, in unspecified order. A nil arm is
-/// never ready; a select of nothing waits for ever. Arms that lose leave no trace.
+/// Arms: any operation of this library, a done_token, a join_handle, and last `otherwise`,
+/// which is taken if at one instant no other arm was ready. Each arm's expressions are
+/// evaluated once, before blocking, in unspecified order. A nil arm is never ready; a
+/// select of nothing waits for ever. Arms that lose leave no trace.
 ///
-/// Threads   sources may be used by any thread at once; the arms that block are
-/// enlisted
+/// Threads   sources may be used by any thread at once; the arms that block are enlisted
 ///           with all their sources locked in address order.
-/// Resumes   on the task's host; a task that neither waits nor is out of its budget
-/// goes on
+/// Resumes   on the task's host; a task that neither waits nor is out of its budget goes on
 ///           at once.
-/// Cancel    throws `cancelled` if the token in force is closed, and nothing has
-/// happened;
-///           unless an arm is that token, or one above it that closed: then the arm
-///           happens.
+/// Cancel    throws `cancelled` if the token in force is closed, and nothing has happened;
+///           unless an arm is that token, or one above it that closed: then the arm happens.
 /// Lifetime  arms are taken by value, but timers and join handles given by name are
 ///           referred to; what an arm refers to outlives the select.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel.
@@ -260,8 +219,8 @@ auto priority_select(Arms&&... arms) {
     return detail::select_by(true, std::forward<Arms>(arms)...);
 }
 
-/// A run-time number of arms; a range given by name is referred to. An empty one waits
-/// for ever. Allocates one block.
+/// A run-time number of arms; a range given by name is referred to. An empty one waits for
+/// ever. Allocates one block.
 template <detail::arm_range Range>
 auto select(Range&& arms) {
     return detail::select_range_op<Range>({false, false}, std::forward<Range>(arms));
@@ -276,7 +235,7 @@ namespace detail {
 
 struct erased_arm {
     virtual ~erased_arm() = default;
-    virtual operation& begin() noexcept = 0;
+    virtual operation& begin() = 0;
     virtual void end() noexcept = 0;
 };
 
@@ -285,7 +244,7 @@ class erased_arm_of final : public erased_arm {
 public:
     template <class A>
     explicit erased_arm_of(A&& a) : arm_(std::forward<A>(a)) {}
-    operation& begin() noexcept override { return operation_of(node_.emplace(arm_)); }
+    operation& begin() override { return operation_of(node_.emplace(arm_)); }
     void end() noexcept override { node_.reset(); }
 
 private:
@@ -295,7 +254,7 @@ private:
 
 class erased_node {
 public:
-    explicit erased_node(arm& a) noexcept;
+    explicit erased_node(arm& a);
     erased_node(const erased_node&) = delete;
     ~erased_node() { arm_.end(); }
 
@@ -325,7 +284,6 @@ private:
     std::unique_ptr<detail::erased_arm> arm_;
 };
 
-inline detail::erased_node::erased_node(arm& a) noexcept
-    : arm_(a.get()), op_(arm_.begin()) {}
+inline detail::erased_node::erased_node(arm& a) : arm_(a.get()), op_(arm_.begin()) {}
 
 }  // namespace heddle

@@ -76,8 +76,7 @@ task<> run_counted(counted<wait_count> count, task<T> work) {
 /// Threads   add() and done() from any thread.
 /// Resumes   waiters in order of arrival, on their own hosts, never inside done().
 /// Cancel    a cancelled wait() leaves the count as it was.
-/// Lifetime  outlives who waits in it, and who calls done(); tasks started by its go()
-/// may
+/// Lifetime  outlives who waits in it, and who calls done(); tasks started by its go() may
 ///           outlive it.
 /// Errors    a count below zero: std::logic_error, and the count stays.
 class wait_group {

@@ -21,15 +21,13 @@ class timer_operation;
 
 /// A moment to wait for: `co_await` it, or make it an arm.
 ///
-/// The deadline is fixed when it is made, so one made before a loop bounds the whole
-/// loop. A named timer is ready once; after it has happened it is a nil arm, never
-/// ready.
+/// The deadline is fixed when it is made, so one made before a loop bounds the whole loop.
+/// A named timer is ready once; after it has happened it is a nil arm, never ready.
 ///
 ///     auto too_late = heddle::after(1s);
 ///     while (co_await heddle::select(in.receive(v), too_late) == 0) ...
 ///
-/// Resumes   by deadline; equal deadlines in order of enlisting. Never early against
-/// the
+/// Resumes   by deadline; equal deadlines in order of enlisting. Never early against the
 ///           clock of the host; in virtual time exactly at the deadline.
 /// Cancel    leaves the timer as it was. Entering costs O(1), leaving O(log timers).
 /// Lifetime  a named timer in a select is referred to, and must outlive it.
@@ -133,9 +131,8 @@ inline timer sleep_until(time_point deadline) noexcept { return timer(deadline);
 ///     for (;;) { co_await every.next(); report(); }
 ///
 /// The grid is fixed when the ticker is made. A tick nobody waited for is skipped, not
-/// queued: next() is the first point of the grid that lies ahead. In a select whose
-/// other arms are busy, name the tick before the loop, so that it is late rather than
-/// skipped.
+/// queued: next() is the first point of the grid that lies ahead. In a select whose other
+/// arms are busy, name the tick before the loop, so that it is late rather than skipped.
 ///
 /// Errors    a period of zero or less: std::invalid_argument.
 class ticker {
@@ -154,8 +151,8 @@ private:
     time_point start_;
 };
 
-/// Runs `work` under a deadline of its own, counted from when it starts to run: its
-/// waits throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
+/// Runs `work` under a deadline of its own, counted from when it starts to run: its waits
+/// throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
 ///
 /// The token that was in force before stays above the deadline.
 template <class T, class Rep, class Period>

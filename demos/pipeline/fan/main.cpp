@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fan-out: two stages read one channel. Fan-in: merge ends when all have ended.
+// Fan-out and fan-in: two stages read one channel, and merge joins what they send.
 // The same program in Go: main.go. Both print expected.txt, in some order.
 #include <heddle/heddle.hpp>
 

@@ -34,9 +34,11 @@
 namespace heddle {
 
 #if ASIO_VERSION < 102400
+using asio::experimental::as_tuple;
 using asio::experimental::deferred_t;
 inline constexpr const deferred_t& deferred = asio::experimental::deferred;
 #else
+using asio::as_tuple;
 using asio::deferred_t;
 inline constexpr const deferred_t& deferred = asio::deferred;
 #endif

@@ -11,11 +11,10 @@
 namespace heddle::detail {
 
 /// A wait for an Asio operation. Closing token and completion meet in the claim word of
-/// the process: in_io -> cancelling by the closer, -> completed by the completion;
-/// whoever comes second lets the process go on. Invariants:
+/// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
+/// comes second lets the process go on. Invariants:
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
-///   [hop]    cancellation is emitted by a turn of the host (or, if the operation
-///   belongs
+///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
 ///            to another context, by a handler there), never during initiation.
 class asio_wait : pinned {
 public:

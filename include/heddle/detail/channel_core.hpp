@@ -16,9 +16,9 @@ namespace heddle::detail {
 
 /// What a channel is apart from its element type. Invariants, whenever lock_ is free:
 ///   [queues]   not both queues are non-empty, but for one process selecting on both.
-///   [receiver] a parked receiver means an empty ring; [sender] a parked sender a full
-///   one. [final]    closed_ never turns false again; then nobody is parked. [orphan]
-///   no handle is left; the waits that are still queued keep the core alive and
+///   [receiver] a parked receiver means an empty ring; [sender] a parked sender a full one.
+///   [final]    closed_ never turns false again; then nobody is parked.
+///   [orphan]   no handle is left; the waits that are still queued keep the core alive and
 ///              the last to leave frees it.
 class channel_base : pinned {
 public:
@@ -218,7 +218,7 @@ private:
     }
 
     void append(T& value) noexcept {
-        ::new (static_cast<void*>(&slot(size_))) T(std::move(value));
+        ::new (static_cast<void*>(std::addressof(slot(size_)))) T(std::move(value));
         ++size_;
     }
     static void sent(operation& op, wake_list& wakes) noexcept {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The seams below the schedule: lock, atomic and yield point. Nothing else in the
-// library names a lock or an atomic of its own, so that an explorer can put its own
-// here.
+// The seams below the schedule: lock, atomic and yield point. Nothing else in the library
+// names a lock or an atomic of its own, so that an explorer can put its own here.
 #pragma once
 
 #include <atomic>
@@ -47,8 +46,8 @@ private:
     atomic<bool> taken_{false};
 };
 
-/// Takes the lock unless the process has one thread. Returns what release() must be
-/// told: a second thread may have been started in between.
+/// Takes the lock unless the process has one thread. Returns what release() must be told:
+/// a second thread may have been started in between.
 inline bool acquire(spin_lock& lock) noexcept {
     if (single_threaded())
         return false;
@@ -73,8 +72,8 @@ private:
     bool locked_;
 };
 
-/// Adds to a counter and returns what it held before; without a locked instruction
-/// while there is one thread.
+/// Adds to a counter and returns what it held before; without a locked instruction while
+/// there is one thread.
 template <class T>
 T add(atomic<T>& counter, T n, std::memory_order order) noexcept {
     if (!single_threaded())

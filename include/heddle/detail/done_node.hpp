@@ -8,8 +8,8 @@
 namespace heddle::detail {
 
 /// A node of the tree that closing walks: a done_source's state, a process (its own
-/// token), or a scope that a process has entered (with_done). Lock: one for each tree,
-/// in its root, held while the tree is marked. Invariants:
+/// token), or a scope that a process has entered (with_done). Lock: one for each tree, in
+/// its root, held while the tree is marked. Invariants:
 ///   [latched]  closed never turns false again; set under the tree's lock.
 ///   [down]     a closed node's descendants are closed.
 ///   [cause]    a closed node, or its nearest ancestor that has one, holds the cause.
@@ -23,17 +23,15 @@ public:
     void take() noexcept { refs_.take(); }
     void drop() noexcept { release(this); }
 
-    /// Enters the tree under `parent`; born closed if that is closed. Requires: no
-    /// children.
+    /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
     void attach(done_node& parent) noexcept;
     void detach() noexcept;
 
     /// Lets the children answer to the parent; this node is about to end.
     void bequeath() noexcept;
 
-    /// Closes this node and all below; a null cause stands for done_closed. False: it
-    /// was closed before. Waiters are claimed when it returns, and given to their
-    /// hosts.
+    /// Closes this node and all below; a null cause stands for done_closed. False: it was
+    /// closed before. Waiters are claimed when it returns, and given to their hosts.
     bool close(std::exception_ptr cause) noexcept;
 
     bool has_parent() const noexcept { return root_ != this; }

@@ -8,8 +8,8 @@ namespace heddle::detail {
 /// Memory for frames, tasks and small channels: free lists by size class, one set per
 /// thread, each bounded. A block may be given back on any thread.
 ///
-/// Built with HEDDLE_NO_FRAME_RECYCLING every block goes to operator new and back, so
-/// that an address sanitizer sees a use after free.
+/// Built with HEDDLE_NO_FRAME_RECYCLING every block goes to operator new and back, so that
+/// an address sanitizer sees a use after free.
 void* allocate_frame(std::size_t bytes);
 void free_frame(void* p, std::size_t bytes) noexcept;
 

@@ -20,14 +20,12 @@ public:
     class deadline_node* deadlines = nullptr;
 };
 
-/// A serial run queue on one Asio executor. It is its own strand: an inbox for any
-/// thread, a FIFO for the one drainer, and at most one drain handler posted.
-/// Invariants:
+/// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
+/// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
 ///             posted; who moves it from `idle` drains, or posts the handler.
 ///   [fifo]    head_ to spend_ belong to the drainer.
-///   [armed]   the Asio timer is touched by the drainer only, and is armed not later
-///   than
+///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then looks
 ///             at the other's; who dumps gives way.
@@ -42,8 +40,7 @@ public:
     /// The host this thread drains, or null.
     [[gnu::noinline]] static host* current() noexcept;
 
-    /// The process that runs on this thread's stack; throws not_in_task if there is
-    /// none.
+    /// The process that runs on this thread's stack; throws not_in_task if there is none.
     static process& current_process();
 
     // -- the drainer's side ---------------------------------------------------------
@@ -57,8 +54,7 @@ public:
         tail_ = &r;
     }
 
-    /// The frame to go on with after a process has parked; noop: back to the drain
-    /// loop.
+    /// The frame to go on with after a process has parked; noop: back to the drain loop.
     std::coroutine_handle<> next() noexcept {
         runnable* r = head_;
         if (!r || r->turn || budget_ <= 0 || transfers_ <= 0 || seeded_) {
@@ -82,8 +78,7 @@ public:
         return std::noop_coroutine();
     }
 
-    /// An operation completed without waiting. False: the budget is spent, let others
-    /// run.
+    /// An operation completed without waiting. False: the budget is spent, let others run.
     bool spend() noexcept { return --budget_ > 0; }
 
     /// The root frame of `p` has come to its end; the drain loop destroys it.
@@ -93,8 +88,8 @@ public:
         return std::noop_coroutine();
     }
 
-    /// Runs `f` as a part of this host: now if it may and nobody else drains the host,
-    /// else as a turn. Asio's handlers come in through it.
+    /// Runs `f` as a part of this host: now if it may and nobody else drains the host, else
+    /// as a turn. Asio's handlers come in through it.
     template <class F>
     void execute(F&& f, bool may_run_now);
 
@@ -239,8 +234,8 @@ private:
     bool left_ = false;
 };
 
-/// The host of an executor: the context's own for an io_context and its executor and
-/// for this_task::executor(); a new one for any other.
+/// The host of an executor: the context's own for an io_context and its executor and for
+/// this_task::executor(); a new one for any other.
 counted<host> host_of(const asio::any_io_executor& ex);
 counted<host> host_of(asio::io_context& ctx);
 counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex);

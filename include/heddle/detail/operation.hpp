@@ -32,8 +32,7 @@ constexpr std::uint32_t cancelled = 32;  // the done token in force closed: no p
 }  // namespace claim_word
 
 /// What waits: a process, or the handler of a token-based operation. Invariants:
-///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by
-///   the
+///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by the
 ///            closing token; only who cleared it may wake the sleeper.
 ///   [winner] set between claim and wake; null after a claim by the token.
 struct sleeper : runnable {
@@ -81,8 +80,7 @@ enum class outcome : std::uint8_t { pending, done, closed };
 /// One wait in progress, and the node that stands in its source's queue while it is
 /// parked. It lives in the awaiting frame: waiting allocates nothing.
 ///
-/// Lifetime  destroyed only when not linked: who destroys a parked process withdraws
-/// first.
+/// Lifetime  destroyed only when not linked: who destroys a parked process withdraws first.
 class operation : pinned {
 public:
     /// The lock that guards the source; null: a nil arm, never ready.
@@ -150,8 +148,8 @@ public:
         op.linked = false;
     }
 
-    /// Pops the first operation whose sleeper can be claimed [claim]; who lost its
-    /// claim to another arm or to its token is dropped on the way.
+    /// Pops the first operation whose sleeper can be claimed [claim]; who lost its claim
+    /// to another arm or to its token is dropped on the way.
     operation* pop_claimed() noexcept {
         while (operation* op = first_) {
             erase(*op);

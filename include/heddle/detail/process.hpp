@@ -20,8 +20,7 @@ class promise_base;
 /// await each other. This block outlives the frames while a join handle, a token or a
 /// child's node refers to it. Invariants:
 ///   [top]     top is the frame to resume; each frame knows its caller.
-///   [current] the token in force is `current`, null in a shield; changed by the
-///   process
+///   [current] the token in force is `current`, null in a shield; changed by the process
 ///             itself, under lock_; the `cancelled` bit of the claim word follows it.
 ///   [once]    a process is in one place: running, in a queue of its host, parked in
 ///             operations, or owned by the handler of an Asio operation.

@@ -15,8 +15,7 @@ public:
 
     counted<host> home();
 
-    /// Returns when the process has ended. Throws what left a detached task, or
-    /// deadlock.
+    /// Returns when the process has ended. Throws what left a detached task, or deadlock.
     void run_until_ended(process& main);
 
 private:

@@ -31,40 +31,25 @@ private:
     void* block_;
 };
 
-/// The arms are built when they are first looked at: a select of many arms that finds
-/// one ready soon pays for few.
 class select_core : pinned {
 public:
-    select_core(process& self, select_rule rule, std::size_t arms, operation** table);
+    select_core(process& self, select_rule rule, std::size_t arms);
 
-    bool ready() noexcept;
-    std::coroutine_handle<> suspend(std::coroutine_handle<> frame) noexcept;
-    std::size_t resume();
+    bool ready(operation** ops) noexcept;
+    std::coroutine_handle<> suspend(operation** ops,
+                                    std::coroutine_handle<> frame) noexcept;
+    std::size_t resume(operation** ops);
 
 protected:
-    ~select_core() = default;
-
     std::size_t size() const noexcept { return n_; }
-    operation** ops() const noexcept { return ops_; }
-    void use(operation** table) noexcept { ops_ = table; }
 
 private:
     class all_locks;
     class shuffle;
 
-    virtual operation& build(std::size_t i) noexcept = 0;
-
-    operation& at(std::size_t i) noexcept {
-        if (!ops_[i]) {
-            ops_[i] = &build(i);
-            ops_[i]->who = &self_;
-            ops_[i]->index = static_cast<std::uint32_t>(i);
-        }
-        return *ops_[i];
-    }
-    bool try_each() noexcept;
-    bool try_all_locked(wake_list&) noexcept;
-    bool stands_in() noexcept;
+    bool try_each(operation** ops) noexcept;
+    bool try_all_locked(operation** ops, wake_list&) noexcept;
+    bool stands_in(operation** ops) noexcept;
     spin_lock** large_locks() const noexcept;
     std::uint32_t* large_order() const noexcept;
 
@@ -72,7 +57,6 @@ private:
     static constexpr std::size_t few = 64;  // arms whose bookkeeping fits the stack
 
     process& self_;
-    operation** ops_;  // null: not built
     const std::size_t n_;
     std::size_t chosen_ = 0;
     const select_rule rule_;

@@ -62,8 +62,7 @@ protected:
     ~timer_entry() = default;
 };
 
-/// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no
-/// recursion.
+/// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no recursion.
 class timer_heap {
 public:
     timer_entry* front() const noexcept { return root_; }

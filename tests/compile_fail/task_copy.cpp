@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: (use of deleted function|call to implicitly-deleted copy constructor)
+#include <heddle/heddle.hpp>
+
+heddle::task<int> answer() { co_return 42; }
+
+int main() {
+    auto t = answer();
+    auto u = t;
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSL-1.0
+// The laws of channel data that are about the life of values, 12 to 19; law 15 and the
+// racing forms: stress/channel_stress.cpp.
+#include <heddle/heddle.hpp>
+
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace {
+
+using heddle::try_status;
+using test::tracked;
+
+}  // namespace
+
+TEST_SUITE_BEGIN("laws.channel_data");
+
+namespace {
+
+/// How often a value moves on its way from a named variable to a named variable.
+template <class Receive>
+int moves(int capacity, bool receiver_first, Receive receive) {
+    test::world world;
+    heddle::channel<tracked> c(capacity);
+    auto send = [](heddle::sender<tracked> out) -> heddle::task<> {
+        tracked v(1);
+        co_await out.send(std::move(v));
+    };
+    int before = tracked::moved();
+    if (receiver_first)
+        world.go(receive(c));
+    world.settle();
+    world.go(send(c));
+    world.settle();
+    if (!receiver_first)
+        world.go(receive(c));
+    world.settle();
+    CHECK(world.live() == 0);
+    return tracked::moved() - before;
+}
+
+heddle::task<> take_value(heddle::receiver<tracked> in) {
+    auto v = co_await in.receive();
+    CHECK(v->value() == 1);
+}
+heddle::task<> take_optional(heddle::receiver<tracked> in) {
+    std::optional<tracked> v;
+    co_await in.receive(v);
+    CHECK(v->value() == 1);
+}
+heddle::task<> take_into(heddle::receiver<tracked> in) {
+    tracked v;
+    co_await in.receive(v);
+    CHECK(v.value() == 1);
+}
+heddle::task<> take_by_select(heddle::receiver<tracked> in) {
+    std::optional<tracked> v;
+    co_await heddle::select(in.receive(v), heddle::this_task::done());
+    CHECK(v->value() == 1);
+}
+
+TEST_CASE(
+    "law 12: a value moves at most twice from hand to hand, thrice by the buffer") {
+    for (bool receiver_first : {false, true}) {
+        CAPTURE(receiver_first);
+        int through = receiver_first ? 2 : 3;  // a waiting receiver: past the buffer
+        CHECK(moves(0, receiver_first, take_value) == 2);
+        CHECK(moves(0, receiver_first, take_optional) == 2);
+        CHECK(moves(0, receiver_first, take_by_select) == 2);
+        CHECK(moves(1, receiver_first, take_value) == through);
+        CHECK(moves(1, receiver_first, take_optional) == through);
+        CHECK(moves(1, receiver_first, take_by_select) == through);
+        // An assignment may run user code, so it is one step more, outside the lock.
+        CHECK(moves(0, receiver_first, take_into) == 3);
+        CHECK(moves(1, receiver_first, take_into) == through + 1);
+    }
+    heddle::channel<tracked> c(1);
+    tracked a(1), b;
+    int before = tracked::moved();
+    CHECK(c.try_send(std::move(a)) == try_status::done);
+    std::optional<tracked> got;
+    CHECK(c.try_receive(got) == try_status::done);
+    CHECK(tracked::moved() - before <= 3);
+}
+
+TEST_CASE("law 13: a send that fails or loses leaves its argument unmoved") {
+    test::world world;
+    heddle::channel<std::unique_ptr<int>> full(1), closed, quiet;
+    CHECK(full.try_send(nullptr) == try_status::done);
+    closed.close();
+    auto mine = std::make_unique<int>(1);
+    CHECK(full.try_send(std::move(mine)) == try_status::would_block);
+    CHECK(quiet.try_send(std::move(mine)) == try_status::would_block);
+    CHECK(closed.try_send(std::move(mine)) == try_status::closed);
+    CHECK(mine);
+    using channel = heddle::channel<std::unique_ptr<int>>;
+    world.go([](channel a, channel b, channel c) -> heddle::task<> {
+        auto value = std::make_unique<int>(1);
+        CHECK_THROWS_AS(co_await b.send(std::move(value)), heddle::channel_closed);
+        CHECK(value);
+        auto i = co_await heddle::select(a.send(std::move(value)),
+                                         c.send(std::move(value)), heddle::otherwise);
+        CHECK(i == 2);
+        CHECK(value);
+        i = co_await heddle::select(a.send(std::move(value)), c.send(std::move(value)),
+                                    heddle::after(std::chrono::seconds(0)));
+        CHECK(i == 2);
+        CHECK(value);
+    }(full, closed, quiet));
+    world.settle();
+    CHECK(world.live() == 0);
+}
+
+namespace {
+
+/// Moves without throwing; each copy may throw.
+class brittle {
+public:
+    explicit brittle(int n) : n_(n) {
+        if (n < 0)
+            throw std::runtime_error("made of nothing");
+    }
+    brittle(const brittle& o) : n_(o.n_) {
+        if (copies_left-- == 0)
+            throw std::runtime_error("no copy");
+    }
+    brittle(brittle&& o) noexcept : n_(o.n_) {}
+    brittle& operator=(brittle&& o) {
+        if (copies_left-- == 0)
+            throw std::runtime_error("no assignment");
+        n_ = o.n_;
+        return *this;
+    }
+    int value() const { return n_; }
+
+    static inline int copies_left = 0;
+
+private:
+    int n_;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "law 14: a copy or constructor that throws reaches its caller, nothing else") {
+    test::world world;
+    heddle::channel<brittle> c(1);
+    world.go([](heddle::channel<brittle> ch) -> heddle::task<> {
+        const brittle mine(1);
+        brittle::copies_left = 0;
+        CHECK_THROWS_AS(co_await ch.send(mine), std::runtime_error);
+        brittle::copies_left = 0;
+        CHECK_THROWS_AS((void)ch.try_send(mine), std::runtime_error);
+        CHECK_THROWS_AS(co_await ch.emplace(-1), std::runtime_error);
+        CHECK(ch.size() == 0);
+        brittle::copies_left = 0;
+        CHECK_THROWS_AS(
+            co_await heddle::select(ch.send(mine), heddle::this_task::done()),
+            std::runtime_error);
+        CHECK(ch.size() == 0);
+        brittle::copies_left = -1;
+        co_await ch.send(mine);
+        CHECK(ch.size() == 1);
+    }(c));
+    world.settle();
+    CHECK(world.live() == 0);
+}
+
+TEST_CASE("law 14: an assignment that throws reaches the receiver, not the sender") {
+    test::world world;
+    heddle::channel<brittle> c;
+    world.go([](heddle::receiver<brittle> in) -> heddle::task<> {
+        brittle to(0);
+        brittle::copies_left = 0;
+        CHECK_THROWS_AS(co_await in.receive(to), std::runtime_error);
+        CHECK(to.value() == 0);
+        CHECK(co_await in.receive(to));
+        CHECK(to.value() == 2);
+    }(c));
+    bool sent = false;
+    world.go([](heddle::sender<brittle> out, bool& both) -> heddle::task<> {
+        co_await out.emplace(1);
+        co_await out.emplace(2);
+        both = true;
+    }(c, sent));
+    world.settle();
+    CHECK(sent);
+    CHECK(world.live() == 0);
+}
+
+TEST_CASE("law 16: a consumed slot keeps nothing of its value") {
+    heddle::channel<std::shared_ptr<int>> c(4);
+    std::weak_ptr<int> seen;
+    {
+        auto value = std::make_shared<int>(1);
+        seen = value;
+        CHECK(c.try_send(std::move(value)) == try_status::done);
+    }
+    CHECK_FALSE(seen.expired());
+    std::optional<std::shared_ptr<int>> got;
+    CHECK(c.try_receive(got) == try_status::done);
+    got.reset();
+    CHECK(seen.expired());
+
+    int alive = tracked::alive();
+    heddle::channel<tracked> t(4);
+    CHECK(t.try_send(tracked(1)) == try_status::done);
+    CHECK(t.try_send(tracked(2)) == try_status::done);
+    CHECK(tracked::alive() == alive + 2);
+    {
+        std::optional<tracked> v;
+        CHECK(t.try_receive(v) == try_status::done);
+    }
+    CHECK(tracked::alive() == alive + 1);  // also of what is moved from
+}
+
+TEST_CASE("law 17: values left in a buffer are destroyed once, with the last handle") {
+    int alive = tracked::alive();
+    for (int filled : {0, 1, 3, 4})
+        for (bool close : {false, true}) {
+            heddle::channel<tracked> c(4);
+            for (int i = 0; i < 3; ++i) {  // the ring does not start at its start
+                tracked v;
+                CHECK(c.try_send(tracked(i)) == try_status::done);
+                CHECK(c.try_receive(v) == try_status::done);
+            }
+            for (int i = 0; i < filled; ++i)
+                CHECK(c.try_send(tracked(i)) == try_status::done);
+            if (close)
+                c.close();
+            heddle::receiver<tracked> last = c;
+            c = nullptr;
+            CHECK(tracked::alive() == alive + filled);
+            last = nullptr;
+            CHECK(tracked::alive() == alive);
+        }
+}
+
+TEST_CASE("law 17: the last handles may sit in the frames of parked tasks") {
+    int alive = tracked::alive();
+    {
+        test::world world;
+        heddle::channel<tracked> c(1);
+        for (int i = 0; i < 3; ++i)
+            world.go([](heddle::sender<tracked> out, int n) -> heddle::task<> {
+                tracked v(n);
+                co_await out.send(std::move(v));
+                co_await out.send(std::move(v));
+            }(c, i));
+        world.settle();
+    }
+    CHECK(tracked::alive() == alive);
+}
+
+namespace {
+
+/// Its destructor uses the channel it is sent on.
+struct meddler {
+    explicit meddler(heddle::channel<meddler> c, int& calls)
+        : home(std::move(c)), count(&calls) {}
+    meddler(meddler&& o) noexcept
+        : home(std::move(o.home)), count(std::exchange(o.count, nullptr)) {}
+    meddler& operator=(meddler&& o) noexcept {
+        std::swap(home, o.home);
+        std::swap(count, o.count);
+        return *this;
+    }
+    ~meddler() {
+        if (!count)
+            return;  // moved from
+        ++*count;
+        (void)home.size();
+        (void)home.try_send(meddler(home, *count, nobody()));
+        home.name("met");
+        (void)home.try_close();
+    }
+    struct nobody {};
+    meddler(heddle::channel<meddler> c, int&, nobody) : home(std::move(c)) {}
+
+    heddle::channel<meddler> home;
+    int* count = nullptr;
+};
+
+heddle::task<> drop_all(heddle::channel<meddler> c) {
+    std::optional<meddler> v;
+    co_await c.receive(v);  // drops nothing yet
+    co_await c.receive(v);  // drops the first
+    co_await heddle::select(c.receive());
+}
+
+}  // namespace
+
+TEST_CASE("law 18: a destructor may use the channel that carried its value") {
+    // Under a lock of the channel it would wait for itself, where locks are not elided.
+    int calls = 0;
+    {
+        test::world world;
+        heddle::channel<meddler> c(3);
+        for (int i = 0; i < 3; ++i)
+            CHECK(c.try_send(meddler(c, calls)) == try_status::done);
+        world.go(drop_all(c));
+        world.settle();
+        CHECK(world.live() == 0);
+        CHECK(c.closed());
+        CHECK(calls == 3);
+
+        heddle::channel<meddler> d(2);  // the same without tasks
+        CHECK(d.try_send(meddler(d, calls)) == try_status::done);
+        CHECK(d.try_send(meddler(d, calls)) == try_status::done);
+        std::optional<meddler> v;
+        CHECK(d.try_receive(v) == try_status::done);
+        CHECK(d.try_receive(v) == try_status::done);
+        CHECK(calls == 4);
+        v.reset();
+        CHECK(calls == 5);
+        c = nullptr;
+        d = nullptr;
+    }
+    CHECK(calls == 5);
+}
+
+TEST_CASE("law 19: a hand-off writes into its receiver only, alive or dying") {
+    // The receiver is claimed and has its value, but its context dies before it runs.
+    // With it dies the frame the value was written to; the sanitizers watch.
+    int alive = tracked::alive();
+    heddle::channel<tracked> c;
+    {
+        std::optional<test::world> receivers(std::in_place);
+        std::optional<tracked> outside;
+        receivers->go([](heddle::receiver<tracked> in,
+                         std::optional<tracked>& to) -> heddle::task<> {
+            co_await in.receive(to);
+        }(c, outside));
+        receivers->settle();
+        CHECK(c.try_send(tracked(1)) == try_status::done);
+        CHECK_FALSE(outside);  // written when the receiver runs, not by the sender
+        receivers.reset();
+        CHECK_FALSE(outside);
+        CHECK(c.try_send(tracked(2)) == try_status::would_block);
+    }
+    CHECK(tracked::alive() == alive);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a wait ended, as a word: doctest's CHECK_THROWS cannot hold a co_await.
+#pragma once
+
+#include <heddle/heddle.hpp>
+
+#include <exception>
+#include <string>
+
+namespace test {
+
+/// What a cause says; "none" for null.
+inline std::string why(const std::exception_ptr& cause) {
+    if (!cause)
+        return "none";
+    try {
+        std::rethrow_exception(cause);
+    } catch (const heddle::done_closed&) {
+        return "closed";
+    } catch (const heddle::deadline_exceeded&) {
+        return "deadline";
+    } catch (const heddle::cancelled& c) {
+        return "cancelled: " + why(c.cause());
+    } catch (const heddle::already_joined&) {
+        return "already joined";
+    } catch (const heddle::task_abandoned&) {
+        return "abandoned";
+    } catch (const heddle::not_in_task&) {
+        return "not in task";
+    } catch (const std::exception& e) {
+        return e.what();
+    }
+}
+
+inline std::exception_ptr cause(const char* text) {
+    return std::make_exception_ptr(std::runtime_error(text));
+}
+
+/// "ok", or what the wait threw. Awaited in the expression that makes `op`.
+template <class Op>
+heddle::task<std::string> ending(Op&& op) {
+    try {
+        (void)co_await static_cast<Op&&>(op);
+    } catch (...) {
+        co_return why(std::current_exception());
+    }
+    co_return "ok";
+}
+
+/// The same of a plain call.
+template <class F>
+std::string ending_of_call(F&& f) {
+    try {
+        f();
+    } catch (...) {
+        return why(std::current_exception());
+    }
+    return "ok";
+}
+
+}  // namespace test
