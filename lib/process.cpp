@@ -182,13 +182,16 @@ void launch(counted<host> home, process& p, promise_base& root,
 counted<host> current_host() { return counted<host>(host::current_process().home); }
 
 void join_operation::describe(std::string& to) const {
-    to += "join of task " + std::to_string(process_->id);
+    to += "for task " + std::to_string(process_->id) + " to end";
 }
 
 }  // namespace detail
 
 void this_task::name(std::string name) {
-    detail::host::current_process().name = std::make_unique<std::string>(std::move(name));
+    auto& self = detail::host::current_process();
+    auto made = std::make_unique<std::string>(std::move(name));
+    detail::guard g(self.lock);  // a dump may be reading it
+    std::swap(self.name, made);
 }
 
 std::uint64_t this_task::id() { return detail::host::current_process().id; }

@@ -174,6 +174,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         return frame;
     }
     self.waits = nullptr;
+    self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
     for (std::size_t k = 0; k < n_; ++k) {
         operation& op = *ops[order[k]];

@@ -378,5 +378,28 @@ asio::any_io_executor executor();
 /// O(hosts).
 std::size_t live_tasks(asio::execution_context& ctx);
 std::size_t live_tasks();
+template <detail::executor_only Executor>
+std::size_t live_tasks(const Executor& ex) {
+    return live_tasks(asio::query(ex, asio::execution::context));
+}
+
+/// What each of these tasks waits for, a paragraph each: its number and name, the wait,
+/// since when, and where it was started.
+///
+///     task 7 (fetch) waits to receive on `jobs`: no task holds a sender
+///         for 1.500 s; started in balance() + 0x45
+///
+/// "For" is counted from the drain turn in which the task parked. Functions have names if
+/// the program exports them (-rdynamic), else addresses.
+///
+/// Threads   any, while tasks run on others: no frame that runs is touched. A host whose
+///           thread is busy is waited for, up to 50 ms; after that its tasks are only
+///           listed. Not from a signal handler.
+std::string dump_tasks(asio::execution_context& ctx);
+std::string dump_tasks();
+template <detail::executor_only Executor>
+std::string dump_tasks(const Executor& ex) {
+    return dump_tasks(asio::query(ex, asio::execution::context));
+}
 
 }  // namespace heddle

@@ -245,10 +245,11 @@ concept execution_context_type =
     std::is_base_of_v<asio::execution_context, std::remove_cvref_t<E>>;
 
 template <class E>
-concept executor_or_context =
-    execution_context_type<E> ||
-    (asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
-     std::is_convertible_v<E, asio::any_io_executor>);
+concept executor_only = asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
+                        std::is_convertible_v<E, asio::any_io_executor>;
+
+template <class E>
+concept executor_or_context = execution_context_type<E> || executor_only<E>;
 
 template <executor_or_context E>
 counted<host> host_for(E& e) {
