@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <random>
+#include <typeinfo>
 #include <vector>
 
 namespace heddle {
@@ -163,11 +164,21 @@ counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor&
     return context_state::own(context_state::of(ctx), ex);
 }
 
+namespace {
+
+/// Asio's target<E>() trusts its caller (1.22.1: an unchecked cast).
+template <class E>
+const E* target_of(const asio::any_io_executor& ex) noexcept {
+    return ex.target_type() == typeid(E) ? ex.target<E>() : nullptr;
+}
+
+}  // namespace
+
 counted<host> host_of(const asio::any_io_executor& ex) {
-    if (auto* ours = ex.target<host_executor>())
+    if (auto* ours = target_of<host_executor>(ex))
         return ours->home();
     auto& ctx = asio::query(ex, asio::execution::context);
-    if (ex.target<asio::io_context::executor_type>())
+    if (target_of<asio::io_context::executor_type>(ex))
         return host_of(static_cast<asio::io_context&>(ctx));
     return counted<host>::adopt(
         new host_on<asio::any_io_executor>(context_state::of(ctx), ex));

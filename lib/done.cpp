@@ -140,6 +140,8 @@ public:
         deadline = t;
         {
             guard g(home_->timer_lock());
+            if (closed())
+                return;  // or interrupt() finds it in the heap
             home_->insert_locked(*this);
         }
         home_->poke();

@@ -288,6 +288,8 @@ void host::abandon(process& p) noexcept {
 void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
 
 void host::report(process& p) noexcept {
+    if (is_shut())
+        return p.drop();  // nobody runs the context any more
     p.turn = report_turn;
     ready(p, current());
 }

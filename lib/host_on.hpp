@@ -70,6 +70,13 @@ public:
         return asio::query(executor_, asio::execution::context);
     }
 
+    bool runs_here() const noexcept override {
+        if constexpr (requires { executor_.running_in_this_thread(); })
+            return executor_.running_in_this_thread();
+        else
+            return false;
+    }
+
     void work_started() noexcept override {
         guard g(work_lock_);
         if (work_++ == 0)

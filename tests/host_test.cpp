@@ -256,8 +256,7 @@ TEST_CASE("a host is first in, first out") {
     for (char name : {'a', 'b', 'c'})
         world.go(body, std::ref(trace), name);
     world.settle();
-    CHECK(trace.take() ==
-          lines{"a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"});
+    CHECK(trace.take() == lines{"a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"});
 }
 
 TEST_CASE("a task that is started runs after those that are ready") {

@@ -88,8 +88,8 @@ public:
         return std::noop_coroutine();
     }
 
-    /// Runs `f` as a part of this host: now if it may and nobody else drains the host, else
-    /// as a turn. Asio's handlers come in through it.
+    /// Runs `f` as a part of this host: now if it may, this thread runs the executor and
+    /// nobody else drains the host, else as a turn. Asio's handlers come in through it.
     template <class F>
     void execute(F&& f, bool may_run_now);
 
@@ -140,6 +140,8 @@ public:
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
     virtual asio::execution_context& context() const noexcept = 0;
+    /// Does this thread run the executor underneath? False, too, if that cannot tell.
+    virtual bool runs_here() const noexcept = 0;
     virtual void work_started() noexcept = 0;
     virtual void work_finished() noexcept = 0;
 
@@ -303,7 +305,7 @@ void host::execute(F&& f, bool may_run_now) {
     host* here = current();
     if (may_run_now && here == this)
         return static_cast<void>(std::forward<F>(f)());
-    if (may_run_now && enter()) {
+    if (may_run_now && runs_here() && enter()) {
         drain_scope scope(*this);
         std::forward<F>(f)();
         scope.drain();
