@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 #include <typeinfo>
 #include <vector>
 
@@ -136,11 +137,75 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
     return self->own_;
 }
 
+void context_state::add(token_wait& w) noexcept {
+    guard g(lock_);
+    w.next_wait = waits_;
+    if (waits_)
+        waits_->prev_wait = &w;
+    waits_ = &w;
+}
+
+void context_state::remove(token_wait& w) noexcept {
+    guard g(lock_);
+    (w.prev_wait ? w.prev_wait->next_wait : waits_) = w.next_wait;
+    if (w.next_wait)
+        w.next_wait->prev_wait = w.prev_wait;
+}
+
+void context_state::on_unhandled(std::function<void(std::exception_ptr)> f) {
+    guard g(lock_);
+    std::swap(on_unhandled_, f);
+}
+
+std::function<void(std::exception_ptr)> context_state::unhandled() const {
+    guard g(lock_);
+    return on_unhandled_;
+}
+
+asio::thread_pool& context_state::blocking_pool() {
+    {
+        guard g(lock_);
+        if (pool_)
+            return *pool_;
+    }
+    auto threads = std::max(4u, 2 * std::thread::hardware_concurrency());
+    auto made = std::make_unique<asio::thread_pool>(threads);
+    guard g(lock_);
+    if (!pool_)
+        std::swap(pool_, made);
+    return *pool_;
+}
+
 void context_state::shut() noexcept {
+    // Blocking work that runs is waited for; what has not begun is destroyed, and its
+    // task with it.
+    std::unique_ptr<asio::thread_pool> pool;
     counted<host> own;
     {
         guard g(lock_);
+        pool = std::exchange(pool_, nullptr);
         own = std::exchange(own_, {});
+    }
+    if (pool) {
+        pool->stop();
+        pool->join();
+        pool.reset();
+    }
+    for (;;) {
+        token_wait* w;
+        {
+            guard g(lock_);
+            w = waits_;
+            if (!w)
+                break;
+            w->take();
+            waits_ = w->next_wait;
+            if (waits_)
+                waits_->prev_wait = nullptr;
+            w->next_wait = nullptr;
+        }
+        w->abandon();  // else another thread settles it just now
+        w->drop();
     }
     for (;;) {
         counted<host> next;
@@ -192,6 +257,10 @@ std::size_t live_tasks(asio::execution_context& ctx) {
 
 std::size_t live_tasks() {
     return live_tasks(detail::host::current_process().home->context());
+}
+
+void on_unhandled(asio::execution_context& ctx, std::function<void(std::exception_ptr)> f) {
+    detail::context_state::of(ctx)->on_unhandled(std::move(f));
 }
 
 asio::any_io_executor this_task::executor() {

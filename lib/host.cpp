@@ -234,12 +234,11 @@ void host::resume(process& p) noexcept {
 void host::reap(process& p) {
     p.settle();
     p.destroy_frames();
-    if (end(p, false)) {
-        auto failure = p.failure;
-        p.drop();
-        std::rethrow_exception(std::move(failure));
-    }
+    bool report = end(p, false);
+    auto failure = report ? p.failure : nullptr;
     p.drop();
+    if (report)
+        unhandled(std::move(failure));
 }
 
 /// Whether what escaped has to be reported. The run's own reference is still there.
@@ -299,6 +298,13 @@ void host::report_turn(runnable& r, host& h) {
     auto failure = p.failure;
     p.drop();
     if (!h.is_shut())
+        h.unhandled(std::move(failure));
+}
+
+void host::unhandled(std::exception_ptr failure) {
+    if (auto told = state_->unhandled())
+        told(std::move(failure));
+    else
         std::rethrow_exception(std::move(failure));
 }
 

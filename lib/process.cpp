@@ -179,6 +179,13 @@ void launch(counted<host> home, process& p, promise_base& root,
         home->ready(p, host::current());
 }
 
+void move_to(process& p, host& to) noexcept {
+    p.home->strike(p);  // whoever drains it holds it
+    p.home = &to;
+    to.enrol(p);
+    to.ready(p, host::current());
+}
+
 counted<host> current_host() { return counted<host>(host::current_process().home); }
 
 void join_operation::describe(std::string& to) const {

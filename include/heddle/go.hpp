@@ -253,6 +253,9 @@ constexpr bool is_task = false;
 template <class T>
 constexpr bool is_task<task<T>> = true;
 
+/// Takes a process that is not queued to another host, and queues it there.
+void move_to(process& p, host& to) noexcept;
+
 /// The token in force around this call, for what is started here; null outside a task.
 done_node* scope_here() noexcept;
 
@@ -359,6 +362,47 @@ task<T> shield(task<T> work) {
     co_return co_await std::move(work);
 }
 
+namespace detail {
+
+class resume_awaiter {
+public:
+    resume_awaiter(process& self, counted<host> to) noexcept
+        : self_(self), to_(std::move(to)) {}
+    bool await_ready() const noexcept {
+        return self_.interrupted() || to_.get() == self_.home;
+    }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+        host& from = *self_.home;
+        move_to(self_, *to_);
+        return from.next();  // it may run there by now
+    }
+    void await_resume() const {
+        if (self_.interrupted())
+            self_.throw_cancelled();
+    }
+
+private:
+    process& self_;
+    counted<host> to_;
+};
+
+struct resume_op {
+    explicit resume_op(counted<host> h) noexcept : to(std::move(h)) {}
+    resume_awaiter await_by(process& self) const noexcept { return resume_awaiter(self, to); }
+    counted<host> to;
+};
+
+}  // namespace detail
+
+/// The task goes on in the host of `ex`, and stays there: `co_await resume_on(pool)`. Its
+/// handle and its token are the same.
+///
+/// Cancel    throws `cancelled`, before or after the move.
+template <detail::executor_or_context Executor>
+detail::resume_op resume_on(Executor&& ex) {
+    return detail::resume_op(detail::host_for(ex));
+}
+
 /// Of the running task; each throws not_in_task outside one.
 namespace this_task {
 
@@ -382,6 +426,13 @@ template <detail::executor_only Executor>
 std::size_t live_tasks(const Executor& ex) {
     return live_tasks(asio::query(ex, asio::execution::context));
 }
+
+/// Hands what escapes the detached tasks of a context to `f`, on the thread that drains
+/// them, instead of letting it leave io_context::run(). What `f` throws does leave it. A
+/// null `f` takes that back.
+///
+/// Threads   any.
+void on_unhandled(asio::execution_context& ctx, std::function<void(std::exception_ptr)> f);
 
 /// What each of these tasks waits for, a paragraph each: its number and name, the wait,
 /// since when, and where it was started.

@@ -178,6 +178,7 @@ private:
     void describe_tasks(std::string& to, bool parked);
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
+    void unhandled(std::exception_ptr failure);
     bool end(process& p, bool abandoned) noexcept;
     void destroy(process& p) noexcept;
     void expire_timers() noexcept;
