@@ -116,6 +116,7 @@ bool context_state::advance() noexcept {
     }
     if (next == time_point::max())
         return false;
+    next = std::max(next, virtual_now());  // a host may have enlisted what has passed
     now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
     for (host* h = first_; h; h = h->next_host_)
         h->poke();

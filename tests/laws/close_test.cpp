@@ -12,8 +12,6 @@
 namespace {
 
 using heddle::try_status;
-using test::tracked;
-using namespace std::chrono_literals;
 
 using box = std::unique_ptr<int>;
 
@@ -39,8 +37,7 @@ heddle::task<> receive_box(heddle::receiver<box> in, test::trace& trace,
 
 TEST_SUITE_BEGIN("laws.close");
 
-TEST_CASE(
-    "law 20: after close, what is buffered drains in order, then empty for ever") {
+TEST_CASE("law 20: after close the buffer drains in order, then it is empty for ever") {
     test::world world;
     heddle::channel<int> c(3);
     for (int i : {1, 2, 3})
@@ -139,8 +136,7 @@ TEST_CASE("law 24: closing twice is an error, and exactly one call closes") {
     CHECK_THROWS_AS(d.close(), heddle::channel_closed);
 }
 
-TEST_CASE(
-    "law 25: a value is delivered, or reported not sent; never both, or neither") {
+TEST_CASE("law 25: a value is delivered or reported not sent, never both or neither") {
     test::trace trace;
     for (bool close_first : {false, true})
         for (bool receiver_parked : {false, true}) {

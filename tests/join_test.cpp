@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSL-1.0
+// What join handles promise: go.hpp. Cancelling is in cancel_test.cpp.
+#include "support/ending.hpp"
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <stdexcept>
+
+TEST_SUITE_BEGIN("join");
+
+using heddle::go;
+using heddle::join_handle;
+using heddle::task;
+using test::ending;
+using test::ending_of_call;
+using test::lines;
+using test::trace;
+using test::world;
+
+namespace {
+
+task<int> seven() { co_return 7; }
+
+task<> note(trace& log, std::string what) {
+    log(what);
+    co_return;
+}
+
+task<> fail(std::string what) {
+    throw std::runtime_error(what);
+    co_return;
+}
+
+task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
+
+task<> log_join(trace& log, join_handle<>& h, std::string who) {
+    log(who + ": " + co_await ending(h));
+}
+
+}  // namespace
+
+TEST_CASE("co_await of a handle gives what the task returned, whatever its type") {
+    world w;
+    int shared = 0;
+    bool ran = false;
+    w.go(
+        [](int& x, bool& done) -> task<> {
+            auto a = go(seven);
+            auto b = go([]() -> task<std::unique_ptr<int>> {
+                co_return std::make_unique<int>(3);
+            });
+            auto c = go([](int& y) -> task<int&> { co_return y; }, std::ref(x));
+            auto d = go([]() -> task<> { co_return; });
+            int n = co_await a;
+            CHECK(n == 7);
+            auto p = co_await b;
+            CHECK(*p == 3);
+            int& same = co_await c;
+            CHECK(&same == &x);
+            co_await d;
+            done = true;
+        },
+        std::ref(shared), std::ref(ran));
+    w.settle();
+    CHECK(ran);
+}
+
+TEST_CASE("joining rethrows what escaped the task") {
+    world w;
+    trace log;
+    auto h = w.go(fail, "broken");
+    w.go(log_join, std::ref(log), std::ref(h), "joiner");
+    w.settle();
+    CHECK(log.take() == lines{"joiner: broken"});
+}
+
+TEST_CASE("a task may be joined after it ended") {
+    world w;
+    auto h = w.go(seven);
+    w.settle();
+    CHECK(w.live() == 0);
+    int n = 0;
+    w.go([](join_handle<int>& j, int& to) -> task<> { to = co_await j; }, std::ref(h),
+         std::ref(n));
+    w.settle();
+    CHECK(n == 7);
+}
+
+TEST_CASE("a second join, and one of a nil handle, throw already_joined") {
+    world w;
+    trace log;
+    join_handle<> nil;
+    auto h = w.go(note, std::ref(log), "ran");
+    w.go(log_join, std::ref(log), std::ref(nil), "nil");
+    w.go(log_join, std::ref(log), std::ref(h), "first");
+    w.settle();
+    w.go(log_join, std::ref(log), std::ref(h), "second");
+    w.settle();
+    auto from = w.go(seven);
+    auto to = std::move(from);
+    w.go([](trace& t, join_handle<int>& j) -> task<> { t(co_await ending(j)); },
+         std::ref(log), std::ref(from));
+    w.settle();
+    CHECK(log.take() == lines{"ran", "nil: already joined", "first: ok",
+                              "second: already joined", "already joined"});
+}
+
+TEST_CASE("joiners are resumed in order of arrival; the result is the first one's") {
+    world w, other;
+    trace log;
+    heddle::channel<> gate;
+    auto h = w.go(wait_in, gate);
+    w.go(log_join, std::ref(log), std::ref(h), "first");
+    w.settle();
+    w.go(log_join, std::ref(log), std::ref(h), "second");
+    w.settle();
+    other.go(log_join, std::ref(log), std::ref(h), "elsewhere");
+    other.settle();
+    gate.close();
+    w.settle();
+    CHECK(log.take() == lines{"first: ok", "second: already joined"});
+    other.settle();  // each on its own host
+    CHECK(log.take() == lines{"elsewhere: already joined"});
+}
+
+TEST_CASE("a result whose move throws reaches the joiner, wherever it throws") {
+    struct fragile {  // survives `left` moves
+        explicit fragile(int n) : left(n) {}
+        fragile(fragile&& o) : left(o.left - 1) {
+            if (left < 0)
+                throw std::runtime_error("moved");
+        }
+        int left;
+    };
+    world w;
+    trace log;
+    auto give = [](int moves) -> task<fragile> { co_return fragile(moves); };
+    for (int moves = 0; moves < 10; ++moves) {
+        auto h = w.go(give, moves);
+        w.go([](trace& t, join_handle<fragile>& j) -> task<> { t(co_await ending(j)); },
+             std::ref(log), std::ref(h));
+        w.settle();
+    }
+    auto seen = log.take();
+    CHECK(seen.front() == "moved");
+    CHECK(seen.back() == "ok");
+    CHECK(seen.size() == 10);
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("a handle dropped with an exception nobody took reports it") {
+    world w;
+    heddle::channel<> gate;
+    {
+        auto late = w.go(
+            [](heddle::receiver<> in) -> task<> {
+                (void)co_await in.receive();
+                throw std::runtime_error("dropped before the end");
+            },
+            gate);
+        w.settle();
+    }
+    gate.close();
+    CHECK(ending_of_call([&] { w.settle(); }) == "dropped before the end");
+
+    {
+        auto ended = w.go(fail, "dropped after the end");
+        w.settle();
+    }
+    CHECK(ending_of_call([&] { w.settle(); }) == "dropped after the end");
+
+    auto assigned = w.go(fail, "assigned over");
+    w.settle();
+    assigned = join_handle<>();
+    CHECK(ending_of_call([&] { w.settle(); }) == "assigned over");
+    w.settle();
+}
+
+TEST_CASE("an exception that was taken is reported nowhere else") {
+    world w;
+    trace log;
+    {
+        auto h = w.go(fail, "once");
+        w.go(log_join, std::ref(log), std::ref(h), "joiner");
+        w.settle();
+    }
+    w.settle();
+    CHECK(log.take() == lines{"joiner: once"});
+}
+
+TEST_CASE("a join arm leaves the result in the handle; a nil handle is never ready") {
+    world w;
+    trace log;
+    w.go(
+        [](trace& t) -> task<> {
+            heddle::channel<> never;
+            join_handle<int> nil;
+            auto h = go(seven);
+            auto i = co_await heddle::select(never.receive(), h, nil);
+            t("arm " + std::to_string(i));
+            auto again = co_await heddle::priority_select(h, heddle::otherwise);
+            t("arm " + std::to_string(again));
+            t("result " + std::to_string(co_await h));
+            auto dry = co_await heddle::select(nil, heddle::otherwise);
+            t("nil: arm " + std::to_string(dry));
+        },
+        std::ref(log));
+    w.settle();
+    CHECK(log.take() == lines{"arm 1", "arm 0", "result 7", "nil: arm 1"});
+}
+
+TEST_CASE("a join arm that loses leaves the handle as it was") {
+    world w;
+    trace log;
+    heddle::channel<> gate;
+    auto h = w.go(wait_in, gate);
+    w.go(
+        [](trace& t, join_handle<>& j, heddle::sender<> out) -> task<> {
+            auto i = co_await heddle::select(j, heddle::otherwise);
+            t("arm " + std::to_string(i));
+            auto k = co_await heddle::select(j, out.send());
+            t("arm " + std::to_string(k));
+            t(co_await ending(j));
+        },
+        std::ref(log), std::ref(h), gate);
+    w.settle();
+    CHECK(log.take() == lines{"arm 1", "arm 1", "ok"});
+}
+
+TEST_CASE("who joins a task whose context was destroyed gets task_abandoned") {
+    world w;
+    trace log;
+    join_handle<> parked, unstarted;
+    {
+        world dying;
+        parked = dying.go(wait_in, heddle::channel<>());
+        w.go(log_join, std::ref(log), std::ref(parked), "parked");
+        w.settle();
+        dying.settle();
+        unstarted = dying.go(note, std::ref(log), "never");
+    }
+    w.go(log_join, std::ref(log), std::ref(unstarted), "unstarted");
+    w.settle();
+    CHECK(log.take() == lines{"parked: abandoned", "unstarted: abandoned"});
+}
+
+TEST_CASE("a handle may outlive the context of its task") {
+    world w;
+    join_handle<int> value;
+    join_handle<> failed, untaken, parked;
+    {
+        world dying;
+        value = dying.go(seven);
+        failed = dying.go(fail, "kept");
+        untaken = dying.go(fail, "lost with its context");
+        parked = dying.go(wait_in, heddle::channel<>());
+        dying.settle();
+    }
+    trace log;
+    parked.cancel();
+    w.go(
+        [](trace& t, join_handle<int>& v, join_handle<>& f) -> task<> {
+            t(std::to_string(co_await v));
+            t(co_await ending(f));
+        },
+        std::ref(log), std::ref(value), std::ref(failed));
+    w.settle();
+    CHECK(log.take() == lines{"7", "kept"});
+}
+
+TEST_SUITE_END();
