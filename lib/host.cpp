@@ -315,6 +315,7 @@ void host::reap_turn(runnable& r, host& h) {
 
 void host::enrol(process& p) noexcept {
     guard g(registry_lock_);
+    p.prev_live = nullptr;
     p.next_live = first_live_;
     if (first_live_)
         first_live_->prev_live = &p;

@@ -119,7 +119,7 @@ protected:
 };
 
 template <class T>
-class send_operation final : public operation {
+class send_operation : public operation {
 public:
     send_operation(channel_core<T>* channel, T& value) noexcept
         : channel_(channel), value_(value) {}
@@ -127,10 +127,10 @@ public:
     explicit send_operation(Op& op) noexcept
         : send_operation(op.channel(), op.value()) {}
 
-    spin_lock* source() const noexcept override {
+    spin_lock* source() const noexcept final {
         return channel_ ? &channel_->lock() : nullptr;
     }
-    bool attempt_locked(wake_list& wakes) noexcept override {
+    bool attempt_locked(wake_list& wakes) noexcept final {
         result = channel_->send_locked(value_, wakes);
         return result != outcome::pending;
     }

@@ -5,6 +5,7 @@
 
 #include <heddle/detail/host.hpp>
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -58,22 +59,29 @@ private:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
-template <class Handler>
-constexpr bool has_executor =
-    !std::is_same_v<typename asio::associated_executor<Handler, no_executor>::type,
-                    no_executor>;
+template <class Executor>
+constexpr bool names_context = requires(const Executor& ex) {
+    { asio::query(ex, asio::execution::context) } -> std::convertible_to<asio::execution_context&>;
+};
+
+template <class Handler, class Fallback>
+using executor_for = typename asio::associated_executor<Handler, Fallback>::type;
 
 /// The executor of a handler that must have one, or the one given.
 template <class Handler>
 auto executor_of(const Handler& h, const no_executor&) {
-    static_assert(has_executor<Handler>,
+    static_assert(names_context<executor_for<Handler, no_executor>>,
                   "heddle: this handler has no associated executor: bind one, or give an "
                   "executor or a context as the first argument");
     return asio::associated_executor<Handler, no_executor>::get(h, no_executor());
 }
 template <class Handler, class Fallback>
 auto executor_of(const Handler& h, const Fallback& fallback) {
-    return asio::get_associated_executor(h, fallback);
+    // That of use_future names no context: its handler may run anywhere.
+    if constexpr (names_context<executor_for<Handler, Fallback>>)
+        return asio::associated_executor<Handler, Fallback>::get(h, fallback);
+    else
+        return fallback;
 }
 
 /// What is posted: the handler, and what it is called with. Holds work meanwhile.
