@@ -96,7 +96,7 @@ bool process::owned_by_handler() const noexcept {
 }
 
 bool process::withdraw_all() noexcept {
-    bool ours = waits->exclusive ? true : claim();
+    bool ours = (waits && waits->exclusive) || claim();  // null: a select of nothing
     if (!ours)
         return false;
     for (operation* op = waits; op; op = op->sibling) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How tasks and hosts end: with their context, whatever they wait in; by themselves,
 // at any depth of calls; and a host with its last task.
+#include "support/operations.hpp"
 #include "support/world.hpp"
 
 #include <asio/ip/tcp.hpp>
@@ -212,7 +213,7 @@ TEST_CASE("a context destroyed with tasks of all kinds at once destroys each onc
             heddle::go(strand, body, std::ref(p), tracked(2));
         }
         for (int i = 0; i < 8; ++i)
-            world.ctx.poll_one();  // not poll: some yield for ever
+            world.ctx.poll_one();         // not poll: some yield for ever
         for (auto& [name, body] : waits)  // these have not started
             world.go(body, std::ref(p), tracked(3));
         CHECK(world.live() >= 3 * waits.size());
@@ -281,6 +282,55 @@ TEST_CASE(
         CHECK(closed == 1);
         CHECK(tracked::alive() == 0);
     }
+}
+
+TEST_CASE("a task started while its context ends is destroyed, on whatever host") {
+    for (int kind : {0, 1, 2}) {
+        CAPTURE(kind);
+        {
+            test::world world;
+            auto start = [&world, kind] {
+                if (kind == 0)
+                    heddle::go(world.ctx, for_ever, tracked(1));
+                else if (kind == 1)
+                    heddle::go(asio::make_strand(world.ctx), for_ever, tracked(2));
+                else
+                    heddle::go(asio::any_io_executor(world.ctx.get_executor()),
+                               for_ever, tracked(3));
+            };
+            // In a host that is not the context's own, so that this may not exist yet.
+            heddle::go(
+                asio::make_strand(world.ctx),
+                [](at_end) -> heddle::task<> { co_await heddle::sleep(1h); },
+                at_end(start));
+            // And by the handler of an Asio operation, which dies after the hosts.
+            asio::post(world.ctx, [end = at_end(start)] {});
+            world.ctx.poll_one();
+        }
+        CHECK(tracked::alive() == 0);
+    }
+}
+
+TEST_CASE("a frame may own the operation another task waits in") {
+    for (bool owner_first : {true, false}) {
+        CAPTURE(owner_first);
+        auto op = std::make_shared<test::held<void(std::error_code)>>();
+        test::world world;
+        auto owner = [](std::shared_ptr<test::held<void(std::error_code)>>,
+                        tracked) -> heddle::task<> { co_await heddle::sleep(1h); };
+        auto waiter = [](test::held<void(std::error_code)>& o,
+                         tracked) -> heddle::task<> {
+            co_await o.start(heddle::use_task);
+        };
+        if (owner_first)
+            world.go(owner, op, tracked(1));
+        world.go(waiter, std::ref(*op), tracked(2));
+        if (!owner_first)
+            world.go(owner, op, tracked(1));
+        world.settle();
+        CHECK(tracked::alive() == 2);
+    }
+    CHECK(tracked::alive() == 0);
 }
 
 TEST_CASE("frames of a context that ends wake tasks of another, which go on") {
