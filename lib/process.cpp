@@ -146,6 +146,19 @@ void let_go(process& p) noexcept {
         p.drop();
 }
 
+void process::give_back() noexcept {
+    guard g(lock);
+    taken = false;
+}
+
+void claim_result(process* p) {
+    if (!p)
+        throw already_joined("heddle: join of a nil or moved-from join_handle");
+    guard g(p->lock);
+    if (std::exchange(p->taken, true))
+        throw already_joined("heddle: this task was joined before");
+}
+
 bool process::ends_normally() const noexcept {
     if (!closed())
         return false;

@@ -61,6 +61,9 @@ struct process : sleeper, done_node, pooled {
     /// It waits in an Asio operation.
     bool owned_by_handler() const noexcept;
 
+    /// The result that was claimed stays with the handle after all.
+    void give_back() noexcept;
+
     /// Withdraws from all it waits in. False: it was claimed, its wake is under way.
     bool withdraw_all() noexcept;
 
