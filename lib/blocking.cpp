@@ -31,7 +31,7 @@ private:
     counted<host> home_;
 };
 
-std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<> frame) noexcept {
+std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) noexcept {
     process& p = self();
     begin();
     try {
@@ -39,7 +39,7 @@ std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<> fra
     } catch (...) {
         initiation_failed(std::current_exception());
     }
-    return begun() ? frame : p.home->next();
+    return begun() ? p.home->go_on(p) : p.home->next();
 }
 
 }  // namespace heddle::detail

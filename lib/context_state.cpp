@@ -26,6 +26,8 @@ public:
     host_service(asio::execution_context& ctx, std::shared_ptr<context_state> s)
         : service(ctx), state(std::move(s)) {}
 
+    ~host_service() override { state->release_own(); }
+
     const std::shared_ptr<context_state> state;
 
 private:
@@ -178,36 +180,20 @@ asio::thread_pool& context_state::blocking_pool() {
 }
 
 void context_state::shut() noexcept {
+    shut_.store(true, std::memory_order_release);
     // Blocking work that runs is waited for; what has not begun is destroyed, and its
     // task with it.
     std::unique_ptr<asio::thread_pool> pool;
-    counted<host> own;
     {
         guard g(lock_);
         pool = std::exchange(pool_, nullptr);
-        own = std::exchange(own_, {});
     }
     if (pool) {
         pool->stop();
         pool->join();
         pool.reset();
     }
-    for (;;) {
-        token_wait* w;
-        {
-            guard g(lock_);
-            w = waits_;
-            if (!w)
-                break;
-            w->take();
-            waits_ = w->next_wait;
-            if (waits_)
-                waits_->prev_wait = nullptr;
-            w->next_wait = nullptr;
-        }
-        w->abandon();  // else another thread settles it just now
-        w->drop();
-    }
+    abandon_waits();
     for (;;) {
         counted<host> next;
         {
@@ -220,6 +206,31 @@ void context_state::shut() noexcept {
             return;
         next->shut();
     }
+}
+
+/// Destroys the handlers that wait here in operations of heddle.
+void context_state::abandon_waits() noexcept {
+    for (;;) {
+        counted<token_wait> w;
+        {
+            guard g(lock_);
+            if (!waits_)
+                return;
+            w = counted<token_wait>(waits_);
+            waits_ = w->next_wait;
+            if (waits_)
+                waits_->prev_wait = nullptr;
+            w->next_wait = nullptr;
+        }
+        w->abandon();  // else another thread settles it just now
+    }
+}
+
+void context_state::release_own() noexcept {
+    abandon_waits();
+    counted<host> own;
+    guard g(lock_);
+    own = std::exchange(own_, {});
 }
 
 counted<host> host_of(asio::io_context& ctx) {

@@ -57,9 +57,16 @@ public:
     static counted<host> own(const std::shared_ptr<context_state>& self,
                              const Executor& ex);
 
+    /// The context ends: shuts all hosts, and those made from now on are born shut.
     void shut() noexcept;
+    bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
+
+    /// All services are shut: nothing starts tasks any more.
+    void release_own() noexcept;
 
 private:
+    void abandon_waits() noexcept;
+
     mutable spin_lock lock_;
     host* first_ = nullptr;  // guarded by lock_
     std::size_t hosts_ = 0;  // guarded by lock_
@@ -71,6 +78,7 @@ private:
     const bool seeded_;
     const bool virtual_;
     atomic<duration::rep> now_{0};
+    atomic<bool> shut_{false};
 };
 
 /// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.

@@ -53,6 +53,10 @@ host::host(std::shared_ptr<context_state> state) noexcept
     : random_(state->next_seed()), seeded_(state->seeded()), state_(std::move(state)),
       inbox_(idle()) {
     poke_.turn = poke_turn;
+    if (state_->is_shut()) {
+        shut_.store(true, std::memory_order_relaxed);
+        inbox_.store(nullptr, std::memory_order_relaxed);  // not idle: nothing is posted
+    }
     state_->add(*this);
 }
 

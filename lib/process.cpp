@@ -89,7 +89,7 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     }
 }
 
-void process::throw_cancelled() const { throw cancelled(current->cause()); }
+void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
 
 bool process::owned_by_handler() const noexcept {
     return (word.load(std::memory_order_acquire) & claim_word::in_io) != 0;
@@ -160,12 +160,10 @@ void claim_result(process* p) {
 }
 
 bool process::ends_normally() const noexcept {
-    if (!closed())
-        return false;
     try {
         std::rethrow_exception(failure);
-    } catch (const cancelled&) {
-        return true;
+    } catch (const cancelled& c) {
+        return closed() || c.thrown_in() == id;  // under with_done, say
     } catch (...) {
         return false;
     }

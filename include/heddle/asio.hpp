@@ -146,7 +146,7 @@ public:
         : asio_wait(self), initiation_(std::move(initiation)), args_(std::move(args)) {}
 
     bool await_ready() noexcept { return refused(); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
         if constexpr (requires { initiation_.get_executor(); })
             remember_executor(initiation_.get_executor());
         begin();
@@ -159,7 +159,7 @@ public:
         } catch (...) {
             initiation_failed(std::current_exception());
         }
-        return begun() ? frame : self().home->next();
+        return begun() ? self().home->go_on(self()) : self().home->next();
     }
     typename asio_results<std::decay_t<Results>...>::result await_resume() {
         if (resume())

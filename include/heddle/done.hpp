@@ -5,6 +5,7 @@
 #include <heddle/detail/done_node.hpp>
 #include <heddle/task.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <system_error>
@@ -23,8 +24,14 @@ public:
     /// Why: the cause the token was closed with; never null.
     const std::exception_ptr& cause() const noexcept { return cause_; }
 
+    // -- for the library ------------------------------------------------------------
+    cancelled(std::exception_ptr cause, std::uint64_t task) noexcept
+        : cause_(std::move(cause)), task_(task) {}
+    std::uint64_t thrown_in() const noexcept { return task_; }
+
 private:
     std::exception_ptr cause_;
+    std::uint64_t task_ = 0;  // whose wait threw it
 };
 
 /// The cause of a token closed without one.

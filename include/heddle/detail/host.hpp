@@ -78,6 +78,14 @@ public:
         return std::noop_coroutine();
     }
 
+    /// The same process goes on in the frame it suspended, unless the budget is spent.
+    std::coroutine_handle<> go_on(process& p) noexcept {
+        if (spend())
+            return transfer(p);
+        push(p);
+        return next();
+    }
+
     /// An operation completed without waiting. False: the budget is spent, let others run.
     bool spend() noexcept { return --budget_ > 0; }
 

@@ -55,7 +55,7 @@ struct process : sleeper, done_node, pooled {
     /// Moves what the root frame returned, or what escaped, into this block.
     virtual void settle() noexcept = 0;
 
-    /// What escaped is `cancelled`, and its token is closed.
+    /// What escaped is `cancelled`, and the token of its wait, or its own, is closed.
     bool ends_normally() const noexcept;
 
     /// It waits in an Asio operation.

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: no member named '?receive
+#include <heddle/heddle.hpp>
+
+heddle::task<> f(heddle::sender<int> out) { co_await out.receive(); }

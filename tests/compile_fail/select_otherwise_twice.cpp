@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: otherwise must be last, and once
+#include <heddle/heddle.hpp>
+
+heddle::task<> f(heddle::receiver<int> in) {
+    std::optional<int> v;
+    co_await heddle::select(in.receive(v), heddle::otherwise, heddle::otherwise);
+}

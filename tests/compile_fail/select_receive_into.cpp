@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: no matching function for call to 'select
+#include <heddle/heddle.hpp>
+
+heddle::task<> f(heddle::receiver<int> in) {
+    int n = 0;  // could not tell closed from received; an optional can
+    co_await heddle::select(in.receive(n), heddle::after(std::chrono::seconds(1)));
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: no member named '?send
+#include <heddle/heddle.hpp>
+
+heddle::task<> f(heddle::receiver<int> in) { co_await in.send(1); }
