@@ -142,6 +142,7 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
 
 void context_state::add(token_wait& w) noexcept {
     guard g(lock_);
+    w.listed = true;
     w.next_wait = waits_;
     if (waits_)
         waits_->prev_wait = &w;
@@ -150,6 +151,8 @@ void context_state::add(token_wait& w) noexcept {
 
 void context_state::remove(token_wait& w) noexcept {
     guard g(lock_);
+    if (!std::exchange(w.listed, false))
+        return;
     (w.prev_wait ? w.prev_wait->next_wait : waits_) = w.next_wait;
     if (w.next_wait)
         w.next_wait->prev_wait = w.prev_wait;
@@ -220,7 +223,7 @@ void context_state::abandon_waits() noexcept {
             waits_ = w->next_wait;
             if (waits_)
                 waits_->prev_wait = nullptr;
-            w->next_wait = nullptr;
+            w->listed = false;
         }
         w->abandon();  // else another thread settles it just now
     }

@@ -34,6 +34,7 @@ public:
 
     token_wait* prev_wait = nullptr;  // in the context's list, under its lock
     token_wait* next_wait = nullptr;
+    bool listed = false;
 
 protected:
     token_wait() noexcept;
