@@ -54,7 +54,7 @@ void asio_wait::completed() noexcept {
                                              : old & cancelled;
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
-        p.home->ready(p, host::current());
+        p.home->completed(p);
 }
 
 void asio_wait::dropped() noexcept {
@@ -119,7 +119,7 @@ void asio_wait::emitted(process& p) noexcept {
     if (p.io->dropped_)
         p.home->abandon(p);
     else
-        p.home->ready(p, host::current());
+        p.home->completed(p);
 }
 
 void emit_cancellation(runnable& r, host& h) {

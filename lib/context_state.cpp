@@ -64,24 +64,32 @@ std::uint64_t context_state::next_seed() noexcept {
 }
 
 void context_state::add(host& h) noexcept {
-    detail::add<std::size_t>(all_hosts(), 1, std::memory_order_relaxed);
     guard g(lock_);
+    if (!is_shut()) {
+        h.counted_ = true;
+        detail::add<std::size_t>(all_hosts(), 1, std::memory_order_relaxed);
+        ++hosts_;
+    }
     h.next_host_ = first_;
     if (first_)
         first_->prev_host_ = &h;
     first_ = &h;
-    ++hosts_;
+}
+
+void context_state::leave(host& h) noexcept {
+    guard g(lock_);
+    if (std::exchange(h.counted_, false)) {
+        detail::add<std::size_t>(all_hosts(), ~std::size_t{0}, std::memory_order_relaxed);
+        --hosts_;
+    }
 }
 
 void context_state::remove(host& h) noexcept {
-    {
-        guard g(lock_);
-        (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
-        if (h.next_host_)
-            h.next_host_->prev_host_ = h.prev_host_;
-        --hosts_;
-    }
-    detail::add<std::size_t>(all_hosts(), ~std::size_t{0}, std::memory_order_relaxed);
+    leave(h);
+    guard g(lock_);
+    (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
+    if (h.next_host_)
+        h.next_host_->prev_host_ = h.prev_host_;
 }
 
 bool context_state::outsiders() noexcept {

@@ -35,6 +35,7 @@ public:
 
     void add(host& h) noexcept;
     void remove(host& h) noexcept;
+    void leave(host& h) noexcept;  // it is shut: no outsider any more
     std::size_t live() noexcept;
     void describe(std::string& to);
 

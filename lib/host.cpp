@@ -281,6 +281,13 @@ void host::destroy(process& p) noexcept {
     p.drop();
 }
 
+void host::completed(process& p) noexcept {
+    if (is_shut())
+        destroy(p);
+    else
+        ready(p, current());
+}
+
 void host::abandon(process& p) noexcept {
     if (is_shut())
         return destroy(p);
@@ -419,6 +426,7 @@ void host::settle_timer() {
 void host::shut() noexcept {
     counted<host> keep(this);
     shut_.store(true, std::memory_order_release);
+    state_->leave(*this);
     enter();  // and never idle again: what is pushed from now on is found below
     close_timer();
     for (bool again = true; again;) {

@@ -270,6 +270,20 @@ TEST_CASE("an operation may complete inside its initiation") {
     CHECK(n == 100'000);
 }
 
+TEST_CASE("operations that complete at once let the loop run within a budget") {
+    test::world world;
+    bool stop = false;
+    long n = 0;
+    world.go([&]() -> heddle::task<> {
+        while (!stop && n < 1'000'000)
+            n += co_await test::immediately(1, use_task);
+    });
+    asio::post(world.ctx, [&] { stop = true; });
+    world.settle();
+    CHECK(stop);
+    CHECK(n <= 2 * 4096);
+}
+
 TEST_CASE("what an initiation throws leaves co_await, and the task goes on") {
     test::world world;
     test::held<void(std::error_code)> op;

@@ -486,8 +486,7 @@ TEST_CASE("a cancelled wait leaves the channel as if it had never been there") {
     CHECK(trace.take() == test::lines{"sender cancelled"});
 }
 
-TEST_CASE(
-    "a value whose receiver was destroyed in between is destroyed once, counted") {
+TEST_CASE("a value whose receiver died in between is destroyed once, and counted") {
     auto before = heddle::detail::undelivered();
     int alive = tracked::alive();
     heddle::channel<tracked> c;

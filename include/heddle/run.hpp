@@ -29,8 +29,8 @@ struct run_options {
 };
 
 /// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
-/// or Asio operation is pending, and no other context has tasks. what() lists who waits
-/// for what.
+/// or Asio operation is pending, and no other context that lives has used heddle: what runs
+/// there might still send. what() lists who waits for what.
 class deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

@@ -179,6 +179,7 @@ auto select_by(bool by_priority, Arms&&... arms) {
 
 template <class R>
 concept arm_range = std::ranges::forward_range<R> && std::ranges::sized_range<R> &&
+                    std::is_reference_v<std::ranges::range_reference_t<R>> &&
                     selectable<std::ranges::range_reference_t<R>>;
 
 template <class A>
@@ -219,7 +220,8 @@ auto priority_select(Arms&&... arms) {
     return detail::select_by(true, std::forward<Arms>(arms)...);
 }
 
-/// A run-time number of arms; a range given by name is referred to. An empty one waits for
+/// A run-time number of arms, which exist already (a vector, an array, a span); a range
+/// given by name is referred to. An empty one waits for
 /// ever. Allocates one block.
 template <detail::arm_range Range>
 auto select(Range&& arms) {

@@ -153,6 +153,9 @@ public:
     virtual void work_started() noexcept = 0;
     virtual void work_finished() noexcept = 0;
 
+    /// A process whose Asio operation completed goes on; or ends, if its context has.
+    void completed(process& p) noexcept;
+
     /// A handler that owned this process was destroyed: the process dies with it.
     void abandon(process& p) noexcept;
 
@@ -229,6 +232,7 @@ private:
 
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
+    bool counted_ = false;  // among the hosts that may wake others
 };
 
 /// A thread drains a host for as long as this lives.

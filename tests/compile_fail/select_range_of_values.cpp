@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: no matching function for call to 'select
+#include <heddle/heddle.hpp>
+
+#include <ranges>
+#include <vector>
+
+// The arms would be gone before the select waits: a range must hold them.
+heddle::task<> f(heddle::sender<std::string> out, std::vector<std::string> words) {
+    auto arm = [out](const std::string& word) { return out.send(word); };
+    co_await heddle::select(words | std::views::transform(arm));
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: BSL-1.0
+// Timers: in virtual time, so exact; on the steady clock where the law is about it.
+#include "support/ending.hpp"
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <asio/post.hpp>
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <random>
+#include <set>
+#include <vector>
+
+TEST_SUITE_BEGIN("laws.timer");
+
+using namespace std::chrono_literals;
+using heddle::done_source;
+using heddle::duration;
+using heddle::go;
+using heddle::task;
+using heddle::time_point;
+using test::ending;
+using test::lines;
+using test::run_virtual;
+using test::trace;
+using test::world;
+
+namespace {
+
+task<> sleep_and_check(duration d) {
+    auto start = heddle::now();
+    auto real = std::chrono::steady_clock::now();
+    bool is_virtual = start < time_point(1h) && real > time_point(1h);
+    co_await heddle::sleep(d);
+    CHECK(heddle::now() - start >= d);
+    if (is_virtual)
+        CHECK(heddle::now() - start == d);
+    else
+        CHECK(std::chrono::steady_clock::now() - real >= d);
+}
+
+task<> sleeps() {
+    for (auto d :
+         {duration(1), duration(1us), duration(100us), duration(1ms), duration(3ms)})
+        co_await sleep_and_check(d);
+}
+
+task<> send_after(heddle::sender<int> out, duration d) {
+    co_await heddle::sleep(d);
+    (void)co_await ending(out.send(1));
+}
+
+task<> call_after(duration d, void (*f)(heddle::channel<int>, done_source&),
+                  heddle::channel<int> c, done_source& s) {
+    co_await heddle::sleep(d);
+    f(c, s);
+}
+
+}  // namespace
+
+TEST_CASE("law 60: a timer is never early, on the steady clock and in virtual time") {
+    heddle::run(sleeps());
+    run_virtual(sleeps());
+}
+
+TEST_CASE("law 61: zero and negative durations fire promptly, a million times over") {
+    run_virtual([]() -> task<> {
+        for (int i = 0; i < 500'000; ++i) {
+            co_await heddle::sleep(0s);
+            co_await heddle::sleep(-1ns * i);
+        }
+        CHECK(heddle::now() == time_point());
+    }());
+    heddle::run([]() -> task<> {
+        for (int i = 0; i < 100'000; ++i)
+            co_await heddle::sleep(0s);
+    }());
+}
+
+TEST_CASE("law 61: a task that sleeps for nothing does not keep others from running") {
+    world w;
+    bool seen = false;
+    w.go(
+        [](bool& flag) -> task<> {
+            while (!flag)
+                co_await heddle::sleep(0s);
+        },
+        std::ref(seen));
+    asio::post(w.ctx, [&] { seen = true; });
+    w.ctx.run();
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("law 62: huge durations neither wrap nor disturb others") {
+    trace log;
+    run_virtual([](trace& t) -> task<> {
+        co_await heddle::sleep(1s);  // so that now + max would wrap
+        auto sleep = [](trace& u, duration d, std::string who) -> task<> {
+            co_await heddle::sleep(d);
+            u(who);
+        };
+        auto forever = go(sleep, std::ref(t), duration::max(), "max");
+        auto almost = go(sleep, std::ref(t), duration::max() - 1ns, "max - 1");
+        go(sleep, std::ref(t), 1s, "one");
+        go(sleep, std::ref(t), 2s, "two");
+        co_await heddle::sleep(3s);
+        forever.cancel();
+        almost.cancel();
+    }(log));
+    CHECK(log.take() == lines{"one", "two"});
+}
+
+TEST_CASE(
+    "law 63: a thousand timers expire in order of deadline, equal ones as enlisted") {
+    std::vector<std::pair<int, int>> fired;
+    std::mt19937 random(63);
+    run_virtual([](std::vector<std::pair<int, int>>& to, std::mt19937& r) -> task<> {
+        heddle::wait_group all;
+        for (int i = 0; i < 1000; ++i)
+            all.go(
+                [](std::vector<std::pair<int, int>>& f, int d, int n) -> task<> {
+                    co_await heddle::sleep(std::chrono::seconds(d));
+                    f.emplace_back(d, n);
+                },
+                std::ref(to), static_cast<int>(r() % 100 + 1), i);
+        co_await all.wait();
+    }(fired, random));
+    CHECK(fired.size() == 1000);
+    CHECK(std::is_sorted(fired.begin(), fired.end()));
+}
+
+TEST_CASE(
+    "law 64: a timer that was left before its deadline never happens to anybody") {
+    trace log;
+    run_virtual([](trace& t) -> task<> {
+        auto wait = [](trace& u, heddle::channel<> in) -> task<> {
+            auto i = co_await heddle::select(in.receive(), heddle::after(2s));
+            u("arm " + std::to_string(i));
+            heddle::channel<> never;  // parks again: a stale timer would wake this
+            u(co_await ending(never.receive()));
+        };
+        heddle::channel<> c;
+        auto h = go(wait, std::ref(t), c);
+        co_await heddle::sleep(1s);
+        c.close();
+        co_await heddle::sleep(10s);
+        t("ten seconds later");
+        h.cancel();
+        co_await heddle::yield();
+    }(log));
+    CHECK(log.take() == lines{"arm 0", "ten seconds later", "cancelled: closed"});
+}
+
+TEST_CASE("law 64: a timer that happened, happened once, and cannot be left any more") {
+    run_virtual([]() -> task<> {
+        heddle::channel<int> c(1);
+        auto once = heddle::after(1s);
+        // Both are due at the same instant: whichever happens, the other is untouched.
+        go(send_after, c, 1s);
+        std::optional<int> v;
+        int values = 0, timeouts = 0;
+        for (int i = 0; i < 2; ++i)
+            ++(co_await heddle::select(c.receive(v), once) == 0 ? values : timeouts);
+        CHECK(values == 1);
+        CHECK(timeouts == 1);
+        auto third = co_await heddle::select(c.receive(v), once, heddle::otherwise);
+        CHECK(third == 2);
+    }());
+}
+
+TEST_CASE(
+    "law 65: deadlines that come and go, earlier and later, drop and delay nothing") {
+    std::mt19937 random(65);
+    run_virtual([](std::mt19937& r) -> task<> {
+        for (int i = 0; i < 2000; ++i) {
+            // Far, near, far, near: each arms anew, the nearest must hold.
+            auto near = duration(1 + r() % 1000);
+            auto start = heddle::now();
+            auto k =
+                co_await heddle::select(heddle::after(near + duration(r() % 1000 + 1)),
+                                        heddle::after(near), heddle::after(1h));
+            CHECK(k == 1);
+            CHECK(heddle::now() == start + near);
+        }
+    }(random));
+}
+
+TEST_CASE("law 65: so it is with one timer of the steady clock under all of them") {
+    world w;
+    int fired = 0;
+    w.go(
+        [](int& n) -> task<> {
+            std::vector<heddle::join_handle<>> far;
+            for (int i = 0; i < 20; ++i) {
+                far.push_back(go([]() -> task<> { co_await heddle::sleep(1h); }));
+                co_await heddle::yield();
+                auto start = std::chrono::steady_clock::now();
+                co_await heddle::sleep(200us);
+                CHECK(std::chrono::steady_clock::now() - start >= 200us);
+                far.back().cancel();
+                co_await heddle::yield();
+                ++n;
+            }
+        },
+        std::ref(fired));
+    w.ctx.run();  // an hour, if the near deadlines were lost or a far one were left
+    CHECK(fired == 20);
+}
+
+TEST_CASE(
+    "law 66: of value, close, cancel and timeout at one instant, one wins, and the "
+    "timers of the losers are gone") {
+    using event = void (*)(heddle::channel<int>, done_source&);
+    event send = [](heddle::channel<int> c, done_source&) { (void)c.try_send(1); };
+    event close = [](heddle::channel<int> c, done_source&) { (void)c.try_close(); };
+    event cancel = [](heddle::channel<int>, done_source& s) { s.close(); };
+    const event events[] = {send, close, cancel};
+    std::set<std::string> seen;
+    for (unsigned chosen = 0; chosen < 8; ++chosen)
+        for (std::uint64_t seed = 0; seed < 16; ++seed) {
+            trace log;
+            run_virtual(
+                [](trace& t, const event* all, unsigned which) -> task<> {
+                    heddle::channel<int> c;
+                    done_source stop;
+                    auto waiter = [](trace& u, heddle::receiver<int> in) -> task<> {
+                        std::optional<int> v;
+                        try {
+                            auto i = co_await heddle::select(in.receive(v),
+                                                             heddle::after(1s));
+                            u(i == 1 ? "timeout" : v ? "value" : "closed");
+                        } catch (const heddle::cancelled&) {
+                            u("cancelled");
+                        }
+                    };
+                    auto h = go(heddle::with_done(stop.token(), waiter(t, c)));
+                    heddle::wait_group others;
+                    for (unsigned i = 0; i < 3; ++i)
+                        if (which & (1U << i))
+                            others.go(call_after, 1s, all[i], c, std::ref(stop));
+                    co_await h;
+                    co_await others.wait();
+                    CHECK(heddle::now() == time_point(1s));
+                }(log, events, chosen),
+                seed);
+            auto outcome = log.take();
+            REQUIRE(outcome.size() == 1);
+            seen.insert(outcome[0]);
+            if (chosen == 0)
+                CHECK(outcome[0] == "timeout");
+        }
+    CHECK(seen.size() == 4);  // the seeds reached each of the four
+}
+
+TEST_CASE("law 66: 100 000 selects with a timeout that loses leave no timer behind") {
+    world w;
+    heddle::channel<int> c(1);
+    heddle::channel<> round(1);
+    w.go(
+        [](heddle::channel<int> data, heddle::channel<> next) -> task<> {
+            while (co_await next.receive()) {
+                std::optional<int> v;
+                for (int i = 0; i < 50'000; ++i) {
+                    go([](heddle::channel<int> to) { (void)to.try_send(1); }, data);
+                    auto k =
+                        co_await heddle::select(data.receive(v), heddle::after(1h));
+                    CHECK(k == 0);
+                }
+            }
+        },
+        c, round);
+    auto bytes_after_round = [&] {
+        (void)round.try_send();
+        w.settle();
+        return ::mallinfo2().uordblks;
+    };
+    auto warm = bytes_after_round();
+    CHECK(bytes_after_round() <= warm + 4096);
+    round.close();
+    w.ctx.restart();
+    w.ctx.run();  // an hour, if a timer were left
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("law 67: timers are not starved by a pair that is always busy") {
+    world w;
+    long items = 0;
+    w.go(
+        [](long& n) -> task<> {
+            heddle::channel<int> c;
+            auto producer = go(
+                [](heddle::sender<int> out) -> task<> {
+                    for (int i = 0;; ++i)
+                        co_await out.send(i);
+                },
+                c);
+            auto consumer = go(
+                [](heddle::receiver<int> in, long& m) -> task<> {
+                    while (co_await in.receive())
+                        ++m;
+                },
+                c, std::ref(n));
+            for (int i = 0; i < 10; ++i)
+                co_await heddle::sleep(500us);
+            producer.cancel();
+            consumer.cancel();
+        },
+        std::ref(items));
+    w.ctx.run();  // for ever, if the sleeper did not get its turns
+    CHECK(items > 0);
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("law 67: nor are the handlers of the context") {
+    world w;
+    bool stop = false;
+    auto spin = [](bool& flag, heddle::channel<int> c) -> task<> {
+        std::optional<int> v;
+        while (!flag) {
+            (void)co_await heddle::select(c.send(1), c.receive(v));
+        }
+    };
+    w.go(spin, std::ref(stop), heddle::channel<int>(1));
+    w.go(
+        [](bool& flag) -> task<> {
+            while (!flag)
+                co_await heddle::yield();
+        },
+        std::ref(stop));
+    int handlers = 0;
+    std::function<void()> next = [&] {
+        if (++handlers == 100)
+            stop = true;
+        else
+            asio::post(w.ctx, next);
+    };
+    asio::post(w.ctx, next);
+    w.ctx.run();
+    CHECK(handlers == 100);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: BSL-1.0
+// What heddle::run promises: run.hpp.
+#include "support/ending.hpp"
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+
+TEST_SUITE_BEGIN("run");
+
+using namespace std::chrono_literals;
+using heddle::go;
+using heddle::run;
+using heddle::task;
+using test::ending_of_call;
+using test::lines;
+using test::run_virtual;
+using test::trace;
+using test::tracked;
+
+namespace {
+
+task<int> seven() { co_return 7; }
+
+task<> fail(std::string what) {
+    throw std::runtime_error(what);
+    co_return;
+}
+
+task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
+
+/// Sets an environment variable as long as it lives.
+class environment {
+public:
+    environment(const char* name, const char* value) : name_(name) {
+        if (const char* old = std::getenv(name))
+            old_ = old;
+        ::setenv(name, value, 1);
+    }
+    environment(const environment&) = delete;
+    ~environment() {
+        if (old_)
+            ::setenv(name_, old_->c_str(), 1);
+        else
+            ::unsetenv(name_);
+    }
+
+private:
+    const char* name_;
+    std::optional<std::string> old_;
+};
+
+/// A program whose order is all that a schedule decides.
+task<> race(trace& log) {
+    heddle::channel<int> a(8), b(8);
+    heddle::wait_group all;
+    for (int i = 0; i < 4; ++i)
+        all.go(
+            [](trace& t, heddle::channel<int> x, heddle::channel<int> y,
+               int n) -> task<> {
+                co_await heddle::yield();
+                t("task " + std::to_string(n));
+                co_await x.send(n);
+                co_await heddle::sleep(1s);
+                co_await y.send(n);
+            },
+            std::ref(log), a, b, i);
+    co_await all.wait();
+    std::optional<int> v;
+    for (int i = 0; i < 8; ++i) {
+        auto arm = co_await heddle::select(a.receive(v), b.receive(v));
+        log("arm " + std::to_string(arm) + ": " + std::to_string(*v));
+    }
+}
+
+lines race_of(std::optional<std::uint64_t> seed) {
+    trace log;
+    run_virtual(race(log), seed);
+    return log.take();
+}
+
+std::string deadlock_of(task<> main) {
+    try {
+        run(std::move(main));
+    } catch (const heddle::deadlock& d) {
+        return d.what();
+    }
+    return "no deadlock";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("run gives main's result, whatever its type") {
+    int x = 0;
+    CHECK(run(seven()) == 7);
+    CHECK(*run([]() -> task<std::unique_ptr<int>> {
+        co_return std::make_unique<int>(3);
+    }()) == 3);
+    CHECK(&run([](int& y) -> task<int&> { co_return y; }(x)) == &x);
+    run([]() -> task<> { co_return; }());
+}
+
+TEST_CASE("run returns when main ends; other tasks are destroyed, not awaited") {
+    trace log;
+    run([](trace& t) -> task<> {
+        go(
+            [](trace& u, tracked) -> task<> {
+                u("parked");
+                co_await heddle::sleep(1h);
+                u("woken");
+            },
+            std::ref(t), tracked(1));
+        go(
+            [](tracked) -> task<> {
+                for (;;)
+                    co_await heddle::yield();
+            },
+            tracked(2));
+        co_await heddle::yield();
+        CHECK(tracked::alive() > 0);
+    }(log));
+    CHECK(tracked::alive() == 0);
+    CHECK(log.take() == lines{"parked"});
+}
+
+TEST_CASE("what escapes main leaves run, and the other tasks are destroyed") {
+    CHECK(ending_of_call([] {
+              run([]() -> task<> {
+                  go([](tracked) -> task<> { co_await heddle::sleep(1h); }, tracked(1));
+                  co_await heddle::yield();
+                  co_await fail("main");
+              }());
+          }) == "main");
+    CHECK(tracked::alive() == 0);
+}
+
+TEST_CASE("the first exception that leaves a detached task ends the run") {
+    CHECK(ending_of_call([] {
+              run([](tracked) -> task<> {
+                  go(fail, "first");
+                  go(fail, "second");
+                  co_await heddle::sleep(1h);
+              }(tracked(1)));
+          }) == "first");
+    CHECK(tracked::alive() == 0);
+}
+
+TEST_CASE("main's exception wins over those of detached tasks that come after it") {
+    CHECK(ending_of_call([] {
+              run([]() -> task<> {
+                  go(fail, "detached");
+                  throw std::runtime_error("main");
+                  co_return;
+              }());
+          }) == "main");
+}
+
+TEST_CASE("main's result is not lost to the end of the tasks it leaves behind") {
+    struct logs_end {
+        explicit logs_end(trace& t) : log(&t) {}
+        logs_end(logs_end&& o) noexcept : log(std::exchange(o.log, nullptr)) {}
+        ~logs_end() {
+            if (log)
+                (*log)("destroyed");
+        }
+        trace* log;
+    };
+    trace log;
+    int n = run([](trace& t) -> task<int> {
+        go([](logs_end) -> task<> { co_await heddle::sleep(1h); }, logs_end(t));
+        co_await heddle::yield();
+        co_return 7;
+    }(log));
+    CHECK(n == 7);
+    CHECK(log.take() == lines{"destroyed"});
+}
+
+TEST_CASE("run may be called again and again, also after it threw") {
+    for (int i = 0; i < 3; ++i) {
+        CHECK(ending_of_call([] { run(fail("again")); }) == "again");
+        CHECK(run(seven()) == 7);
+    }
+}
+
+TEST_CASE("run waits for timers and Asio operations") {
+    trace log;
+    run([](trace& t) -> task<> {
+        co_await heddle::sleep(1ms);
+        t("slept");
+        asio::steady_timer timer(heddle::this_task::executor(), 1ms);
+        co_await timer.async_wait(heddle::use_task);
+        t("timer");
+    }(log));
+    CHECK(log.take() == lines{"slept", "timer"});
+}
+
+TEST_CASE("virtual time waits for Asio operations in flight, then jumps") {
+    trace log;
+    run_virtual([](trace& t) -> task<> {
+        go(
+            [](trace& u) -> task<> {
+                co_await heddle::sleep(1h);
+                u("an hour later");
+            },
+            std::ref(t));
+        asio::steady_timer real(heddle::this_task::executor(), 2ms);
+        co_await real.async_wait(heddle::use_task);
+        t("two real milliseconds later");
+        CHECK(heddle::now() == heddle::time_point());
+        co_await heddle::sleep(2h);
+    }(log));
+    CHECK(log.take() == lines{"two real milliseconds later", "an hour later"});
+}
+
+TEST_CASE("the same seed gives the same run") {
+    for (std::uint64_t seed : {0, 1, 2, 12345}) {
+        auto first = race_of(seed);
+        CHECK(first.size() == 12);
+        CHECK(race_of(seed) == first);
+    }
+}
+
+TEST_CASE("different seeds give different runs: order of tasks, and of ready arms") {
+    std::set<std::string> orders, arms;
+    for (std::uint64_t seed = 0; seed < 32; ++seed) {
+        auto run_of_seed = race_of(seed);
+        std::string tasks, chosen;
+        for (auto& step : run_of_seed)
+            (step.starts_with("task") ? tasks : chosen) += step.substr(4, 2);
+        orders.insert(tasks);
+        arms.insert(chosen);
+    }
+    // 4! orders, and 70 ways to merge four of each arm. Of 32 uniform draws some 18 and
+    // 26 differ; fewer than 9 would be more than five standard deviations off.
+    CHECK(orders.size() > 8);
+    CHECK(arms.size() > 8);
+}
+
+TEST_CASE("without a seed tasks run in order of arrival") {
+    auto steps = race_of({});
+    steps.resize(4);
+    CHECK(steps == lines{"task 0", "task 1", "task 2", "task 3"});
+}
+
+TEST_CASE("a deadlock is reported, with who waits for what") {
+    auto what = deadlock_of([]() -> task<> {
+        heddle::this_task::name("main");
+        heddle::channel<int> jobs, results;
+        jobs.name("jobs");
+        results.name("results");
+        heddle::wait_group group;
+        auto worker = go(
+            [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {
+                heddle::this_task::name("worker");
+                std::optional<int> v;
+                (void)co_await heddle::select(in.receive(v), out.send(1),
+                                              heddle::this_task::done());
+            },
+            jobs, heddle::sender<int>(results));
+        go([](heddle::sender<int> out) -> task<> { co_await out.send(2); }, results);
+        group.go(
+            [](heddle::join_handle<>& h) -> task<> {
+                heddle::this_task::name("joiner");
+                (void)co_await heddle::select(h);
+            },
+            std::ref(worker));
+        co_await group.wait();
+    }());
+    CHECK(contains(what, "deadlock"));
+    CHECK(contains(what, "(main) waits: wait group"));
+    CHECK(contains(what, "(worker) waits: "));
+    CHECK(contains(what, "receive on jobs"));
+    CHECK(contains(what, "send on results"));
+    CHECK(contains(what, "done"));
+    CHECK(contains(what, "(joiner) waits: join of task "));
+    CHECK(std::count(what.begin(), what.end(), '\n') == 5);
+}
+
+TEST_CASE("waits that nothing can end are a deadlock, with either clock") {
+    CHECK(contains(deadlock_of(wait_in(nullptr)), "receive on a nil channel"));
+    CHECK(contains(deadlock_of(wait_in(heddle::channel<>())),
+                   "receive on an unnamed channel"));
+    CHECK(contains(deadlock_of([]() -> task<> {
+                       co_await heddle::sleep(heddle::duration::max());
+                   }()),
+                   "timer"));
+    CHECK_THROWS_AS(run_virtual(wait_in(heddle::channel<>())), heddle::deadlock);
+}
+
+TEST_CASE("a deadlock is no deadlock while a timer is pending") {
+    run_virtual([]() -> task<> {
+        heddle::channel<> c;
+        go(
+            [](heddle::sender<> out) -> task<> {
+                co_await heddle::sleep(24h);
+                out.close();
+            },
+            c);
+        co_await wait_in(c);
+    }());
+}
+
+TEST_CASE("tasks are destroyed after a deadlock as after any other end") {
+    CHECK_THROWS_AS(run([](tracked) -> task<> {
+                        go(
+                            [](tracked, heddle::receiver<> in) -> task<> {
+                                (void)co_await in.receive();
+                            },
+                            tracked(2), heddle::channel<>());
+                        co_await wait_in(heddle::channel<>());
+                    }(tracked(1))),
+                    heddle::deadlock);
+    CHECK(tracked::alive() == 0);
+}
+
+TEST_CASE("HEDDLE_CLOCK=virtual makes time virtual") {
+    environment e("HEDDLE_CLOCK", "virtual");
+    run([]() -> task<> {
+        CHECK(heddle::now() == heddle::time_point());
+        co_await heddle::sleep(24h);
+        CHECK(heddle::now() == heddle::time_point(24h));
+    }());
+}
+
+TEST_CASE("HEDDLE_SEED seeds a run, over what the program asks for") {
+    auto seven_chosen = race_of(7);
+    REQUIRE(seven_chosen != race_of(8));
+    environment e("HEDDLE_SEED", "7");
+    CHECK(race_of({}) == seven_chosen);
+    CHECK(race_of(8) == seven_chosen);
+}
+
+TEST_CASE("an environment variable that makes no sense is an invalid_argument") {
+    for (auto name : {"HEDDLE_SEED", "HEDDLE_THREADS"})
+        for (auto value : {"", "x", "1x", " 1", "-1", "0x10", "99999999999999999999"}) {
+            CAPTURE(value);
+            environment e(name, value);
+            CHECK_THROWS_AS(run(seven()), std::invalid_argument);
+        }
+    environment e("HEDDLE_CLOCK", "sundial");
+    auto what = ending_of_call([] { run(seven()); });
+    CHECK(contains(what, "HEDDLE_CLOCK=sundial"));
+}
+
+TEST_CASE("threads may be asked for; every task runs on the calling thread") {
+    environment e("HEDDLE_THREADS", "3");
+    for (unsigned n : {0U, 1U, 4U})
+        CHECK(run({.threads = n}, seven()) == 7);
+}
+
+TEST_SUITE_END();
