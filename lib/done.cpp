@@ -23,11 +23,7 @@ bool done_node::is_under(const done_node& ancestor) const noexcept {
 }
 
 std::exception_ptr done_node::cause() const noexcept {
-    guard g(tree_lock());
-    const done_node* n = this;
-    while (n && !n->cause_)
-        n = n->parent_;  // [cause]
-    return n ? n->cause_ : nullptr;
+    return closed() ? cause_ : nullptr;  // [cause]
 }
 
 void done_node::attach(done_node& parent) noexcept {
@@ -36,6 +32,7 @@ void done_node::attach(done_node& parent) noexcept {
     root_ = parent.root_;
     guard g(tree_lock());
     if (parent.closed()) {
+        cause_ = parent.cause_;  // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
         return;
     }
@@ -66,7 +63,7 @@ void done_node::bequeath() noexcept {
     {
         guard g(tree_lock());
         if (!linked_ || closed())
-            return;  // the children are closed too, and find their cause here
+            return;  // the children are closed too
         while (done_node* n = child_) {
             child_ = n->next_;
             n->parent_ = parent_;
@@ -97,6 +94,8 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         cause_ = std::move(cause);
         // Preorder, without recursion; what is closed has no open node below it [down].
         for (done_node* n = this; n;) {
+            if (n != this)
+                n->cause_ = cause_;  // [cause]
             n->closed_.store(true, std::memory_order_release);  // [latched]
             n->interrupt(wakes);
             n->waiters_.wake_all(wakes, outcome::done);

@@ -12,7 +12,7 @@ namespace heddle::detail {
 /// its root, held while the tree is marked. Invariants:
 ///   [latched]  closed never turns false again; set under the tree's lock.
 ///   [down]     a closed node's descendants are closed.
-///   [cause]    a closed node, or its nearest ancestor that has one, holds the cause.
+///   [cause]    a closed node holds its cause, set before closed_ and never changed.
 ///   [parent]   a node counts a reference on its parent; so the root outlives the tree.
 ///              Only bequeath() changes a parent, and only of linked nodes.
 class done_node : pinned {

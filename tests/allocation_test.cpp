@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: BSL-1.0
+// The library allocates nothing for an operation, little for a task, and survives the
+// failure of each allocation of its own. (Asio does not survive all of its: 1.22.1
+// terminates. So the programs here that are made to fail have no timer and no socket.)
+//
+// A program of its own, because it replaces operator new.
+#include "support/allocations.hpp"
+#include "support/world.hpp"
+
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+#include <doctest/doctest.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using heddle::use_task;
+using test::tracked;
+
+#define SKIP_UNLESS_FRAMES_ARE_RECYCLED                                                \
+    if (!test::recycling) {                                                            \
+        MESSAGE("skipped: this build does not recycle frames, so each allocates");     \
+        return;                                                                        \
+    }
+
+/// How many allocations `rounds` rounds of a step make, after some to warm up.
+template <class Step>
+heddle::task<> count(Step step, int rounds, std::size_t& to) {
+    for (int i = 0; i < 300; ++i)
+        co_await step();
+    std::size_t before = test::allocations();
+    for (int i = 0; i < rounds; ++i)
+        co_await step();
+    to = test::allocations() - before;
+}
+
+/// The same in a context of its own. The step is a coroutine: its frame counts too.
+template <class Step>
+std::size_t allocations_of(asio::io_context& ctx, Step step, int rounds = 1000) {
+    std::size_t n = 12345;
+    heddle::go(ctx, count<Step>, step, rounds, std::ref(n));
+    ctx.restart();
+    ctx.run();
+    return n;
+}
+
+heddle::task<> echo(heddle::receiver<int> in, heddle::sender<int> out) {
+    while (auto v = co_await in.receive())
+        co_await out.send(*v);
+    out.close();
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("allocation");
+
+TEST_CASE("an unbuffered channel's core takes at most 128 bytes, whatever it carries") {
+    CHECK(sizeof(heddle::detail::channel_core<int>) <= 128);
+    CHECK(sizeof(heddle::detail::channel_core<std::string>) <= 128);
+    CHECK(sizeof(heddle::channel<int>) == sizeof(void*));
+    CHECK(sizeof(heddle::sender<int>) == sizeof(void*));
+    CHECK(sizeof(heddle::receiver<int>) == sizeof(void*));
+    CHECK(sizeof(heddle::join_handle<int>) == sizeof(void*));
+    CHECK(sizeof(heddle::task<int>) == sizeof(void*));
+}
+
+TEST_CASE("a channel is one allocation: its core and its buffer") {
+    test::empty_frame_pools();
+    std::size_t before = test::allocations();
+    heddle::channel<int> unbuffered;
+    CHECK(test::allocations() == before + 1);
+    CHECK(test::last_allocation() <= 128);
+    heddle::channel<int> buffered(1000);
+    CHECK(test::allocations() == before + 2);
+    CHECK(test::last_allocation() <= 128 + 1000 * sizeof(int));
+    auto copy = buffered;
+    heddle::receiver<int> end = copy;
+    CHECK(test::allocations() == before + 2);
+}
+
+TEST_CASE("a frame holds its awaiter once") {
+    using big = std::array<char, 1500>;
+    struct frames {
+        static heddle::task<> plain(heddle::receiver<big>) { co_return; }
+        static heddle::task<> receives(heddle::receiver<big> in) {
+            std::optional<big> v;
+            (void)co_await in.receive(v);
+        }
+    };
+    heddle::channel<big> c;
+    auto size_of = [&](auto f) {
+        test::empty_frame_pools();
+        auto t = f(heddle::receiver<big>(c));
+        return test::last_allocation();
+    };
+    std::size_t value = sizeof(std::optional<big>);
+    std::size_t grown = size_of(frames::receives) - size_of(frames::plain);
+    // The variable, and the value inside the awaiter; a copied awaiter makes it three.
+    CHECK(grown >= 2 * value);
+    CHECK(grown < 2 * value + value / 2);
+}
+
+TEST_CASE("sends and receives allocate nothing, whether they wait or not") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    test::world world;
+    heddle::channel<int> there, back, buffer(8);
+    world.go(echo, there, back);
+    CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
+              co_await there.send(1);
+              (void)co_await back.receive();
+          }) == 0);
+    CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
+              std::optional<int> v;
+              int w = 0;
+              co_await there.emplace(1);
+              (void)co_await back.receive(v);
+              co_await there.send(std::move(*v));
+              (void)co_await back.receive(w);
+          }) == 0);
+    CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
+              co_await buffer.send(1);
+              (void)co_await buffer.receive();
+              int v = 0;
+              (void)buffer.try_send(2);
+              (void)buffer.try_receive(v);
+              (void)buffer.try_receive(v);
+          }) == 0);
+    there.close();
+    world.settle();
+    CHECK(world.live() == 0);
+}
+
+TEST_CASE("a select allocates nothing, whether it waits or not") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    test::world world;
+    heddle::channel<int> there, back, never;
+    heddle::done_source stop;
+    world.go(echo, there, back);
+    CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
+              std::optional<int> a, b;
+              (void)co_await heddle::select(there.send(1), never.receive(b),
+                                            stop.token());
+              (void)co_await heddle::select(back.receive(a), never.receive(b),
+                                            stop.token(), heddle::after(1h));
+              (void)co_await heddle::priority_select(never.receive(b),
+                                                     heddle::otherwise);
+          }) == 0);
+    there.close();
+    world.settle();
+}
+
+TEST_CASE("a select of a range takes its memory from the frame pool") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    test::world world;
+    heddle::channel<int> there, back, never;
+    world.go(echo, there, back);
+    std::optional<int> a, b;
+    std::array arms{back.receive(a), never.receive(b)};
+    CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
+              co_await there.send(1);
+              (void)co_await heddle::select(arms);
+          }) == 0);
+    there.close();
+    world.settle();
+}
+
+TEST_CASE("sleeping, yielding and done tokens allocate nothing") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    test::world world;
+    CHECK(allocations_of(world.ctx, []() -> heddle::task<> {
+              co_await heddle::yield();
+              co_await heddle::sleep(1us);
+          }) == 0);
+    CHECK(allocations_of(world.ctx, []() -> heddle::task<> {
+              heddle::done_source limit(heddle::this_task::done(), 1h);
+              heddle::done_source below(limit.token());
+              std::optional<int> v;
+              (void)co_await heddle::select(below.token(), heddle::otherwise);
+              below.close();
+              co_await below.token();
+          }) == 0);
+}
+
+TEST_CASE(
+    "a task and its frames come from the pool, started or called, joined or not") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    test::world world;
+    struct child {
+        static heddle::task<int> run(int n) {
+            co_await heddle::yield();
+            co_return n;
+        }
+    };
+    CHECK(allocations_of(world.ctx, []() -> heddle::task<> {
+              heddle::go(child::run, 1);
+              int captured = 2;
+              heddle::go([captured]() -> heddle::task<> {
+                  (void)co_await child::run(captured);
+              });
+              auto h = heddle::go(child::run, 3);
+              (void)co_await h;
+              (void)co_await child::run(4);
+              (void)co_await heddle::with_timeout(1h, child::run(5));
+              (void)co_await heddle::shield(child::run(6));
+              co_await heddle::yield();
+          }) == 0);
+    CHECK(
+        allocations_of(world.ctx, []() -> heddle::task<> {
+            heddle::channel<int> c;
+            heddle::wait_group group;
+            group.go(
+                [](heddle::sender<int> out) -> heddle::task<> { co_await out.send(1); },
+                c);
+            (void)co_await c.receive();
+            co_await group.wait();
+        }) <= 1000);  // wait_group: its count, one for each group that is made
+}
+
+TEST_CASE("awaiting an Asio operation adds no allocation of ours") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    using asio::ip::tcp;
+    test::world world;
+    tcp::acceptor acceptor(world.ctx,
+                           tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    tcp::socket near(world.ctx), far(world.ctx);
+    near.connect(acceptor.local_endpoint());
+    acceptor.accept(far);
+    asio::steady_timer timer(world.ctx);
+    std::array<char, 64> text{};
+
+    // Asio keeps one block of its own for each thread; what it needs beyond that it
+    // allocates whoever asks. So the same operations with a plain handler, under no
+    // token either, set the mark, and ours may not be above it.
+    std::size_t plain = 0;
+    {
+        int left = 1300;
+        std::size_t before = 0;
+        std::function<void()> next = [&] {
+            if (left == 1000)
+                before = test::allocations();
+            if (left-- == 0) {
+                plain = test::allocations() - before;
+                return;
+            }
+            timer.expires_at(heddle::time_point::min());
+            timer.async_wait([&](auto) {
+                near.async_write_some(asio::buffer(text), [&](auto, auto) {
+                    far.async_read_some(asio::buffer(text),
+                                        [&](auto, auto) { next(); });
+                });
+            });
+        };
+        next();
+        world.ctx.restart();
+        world.ctx.run();
+    }
+    std::size_t ours = allocations_of(world.ctx, [&]() -> heddle::task<> {
+        timer.expires_at(heddle::time_point::min());
+        co_await timer.async_wait(use_task);
+        (void)co_await near.async_write_some(asio::buffer(text), use_task);
+        (void)co_await far.async_read_some(asio::buffer(text), use_task);
+    });
+    CHECK(ours <= plain);
+    std::size_t composed = allocations_of(world.ctx, [&]() -> heddle::task<> {
+        (void)co_await asio::async_write(near, asio::buffer(text), use_task);
+        (void)co_await asio::async_read(far, asio::buffer(text), use_task);
+    });
+    CHECK(composed <= plain);
+    MESSAGE("per 1000 rounds: handlers " << plain << ", tasks " << ours << ", composed "
+                                         << composed);
+}
+
+// -- failing allocations ----------------------------------------------------------------
+
+namespace {
+
+struct outcome {
+    int done = 0;
+    int failed = 0;
+};
+
+/// A program of channels, go, select and done. Each step either happens or throws
+/// bad_alloc; all that was sent is received, or was never sent.
+heddle::task<> produce(heddle::sender<tracked> out, int& sent) {
+    for (int i = 0; i < 3; ++i) {
+        co_await out.emplace(i);
+        ++sent;
+    }
+}
+
+heddle::task<int> consume(heddle::receiver<tracked> in, heddle::done_token done) {
+    int n = 0;
+    for (std::optional<tracked> v;;) {
+        if (co_await heddle::select(in.receive(v), done) == 1 || !v)
+            co_return n;
+        ++n;
+    }
+}
+
+heddle::task<> program(outcome& o) {
+    int sent = 0, received = 0;
+    auto attempt = [&o](auto&& f) {
+        try {
+            f();
+            ++o.done;
+            return true;
+        } catch (const std::bad_alloc&) {
+            ++o.failed;
+            return false;
+        }
+    };
+    std::optional<heddle::channel<tracked>> c, buffer;
+    std::optional<heddle::done_source> stop, below;
+    std::optional<heddle::wait_group> group;
+    attempt([&] { c.emplace(); });
+    attempt([&] {
+        try {
+            buffer.emplace(4);
+        } catch (
+            const std::length_error&) {  // what a capacity that cannot be had throws
+            throw std::bad_alloc();
+        }
+    });
+    attempt([&] { stop.emplace(); });
+    if (!c || !buffer || !stop)
+        co_return;
+    attempt([&] { below.emplace(stop->token()); });
+    attempt([&] { group.emplace(); });
+    heddle::join_handle<int> consumer;
+    attempt([&] { consumer = heddle::go(consume, *c, stop->token()); });
+    if (consumer.get())  // else it would wait for ever, and rightly so
+        attempt([&] { heddle::go(produce, *c, std::ref(sent)); });
+    attempt([&] {
+        tracked captured(9);
+        heddle::go([t = std::move(captured)]() -> heddle::task<> { co_return; });
+    });
+    if (group)
+        attempt([&] { group->go(produce, *buffer, std::ref(sent)); });
+    for (int i = 0; i < 20; ++i)
+        co_await heddle::yield();
+    if (group)
+        co_await group->wait();
+    stop->close();
+    try {
+        // A call's frame may not be had either.
+        received += co_await consume(*buffer, stop->token());
+        ++o.done;
+    } catch (const std::bad_alloc&) {
+        ++o.failed;
+    }
+    tracked got;
+    while (buffer->try_receive(got) == heddle::try_status::done)
+        ++received;
+    try {
+        received += co_await consumer;
+    } catch (const heddle::already_joined&) {  // it was never started
+    }
+    if (consumer.get())
+        CHECK(sent == received);
+    try {
+        std::vector<heddle::arm> arms;
+        arms.emplace_back(stop->token());
+        arms.emplace_back(heddle::after(1h));
+        (void)co_await heddle::select(arms);
+        ++o.done;
+    } catch (const std::bad_alloc&) {
+        ++o.failed;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing leaks") {
+    auto run = [](std::size_t k, outcome& o) {
+        test::world world;
+        world.go([] {});  // the host exists, and its service
+        world.settle();
+        test::empty_frame_pools();
+        bool reached;
+        {
+            test::failing_allocation fail(k);
+            try {
+                world.go(program, std::ref(o));
+            } catch (const std::bad_alloc&) {
+                ++o.failed;
+            }
+            for (bool again = true; again;) {
+                again = false;
+                try {
+                    world.settle();
+                } catch (const std::bad_alloc&) {  // left a detached task
+                    ++o.failed;
+                    again = true;
+                }
+            }
+            reached = fail.happened();
+        }
+        CHECK(world.live() == 0);
+        return reached;
+    };
+    auto balanced = [&](std::size_t k, outcome& o) {
+        test::empty_frame_pools();
+        long before = test::live_blocks();
+        bool reached = run(k, o);
+        test::empty_frame_pools();
+        CHECK(test::live_blocks() == before);
+        CHECK(tracked::alive() == 0);
+        return reached;
+    };
+    outcome clean;
+    REQUIRE(!balanced(1'000'000, clean));
+    CHECK(clean.failed == 0);
+    std::size_t k = 0;
+    for (;; ++k) {
+        CAPTURE(k);
+        outcome o;
+        if (!balanced(k, o))
+            break;
+        CHECK(o.failed >= 1);  // a failure reaches somebody
+    }
+    CHECK(k >= 15);
+    MESSAGE(k << " allocations were made to fail, one at a time");
+}
+
+TEST_SUITE_END();

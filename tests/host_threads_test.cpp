@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSL-1.0
+// Hosts and threads: who runs what, and what may be called from where. Run with locks
+// on only; under TSan it also shows that nothing here races.
+#include "support/threads.hpp"
+#include "support/world.hpp"
+
+#include <asio/dispatch.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <latch>
+#include <optional>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using test::crew;
+
+/// What one host's tasks share without a lock, to be caught if they run in parallel.
+struct shared {
+    long n = 0;
+    std::atomic<int> inside{0};
+    std::atomic<int> overlaps{0};
+
+    void step() {
+        overlaps += inside.fetch_add(1) != 0;
+        ++n;
+        --inside;
+    }
+};
+
+heddle::task<> steps(shared& s, int times) {
+    for (int i = 0; i < times; ++i) {
+        s.step();
+        co_await heddle::yield();
+    }
+}
+
+/// Fulfils a promise of a plain thread when it ends.
+heddle::task<> then_tell(heddle::task<> work, std::promise<void> end) {
+    co_await std::move(work);
+    end.set_value();
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("host.threads");
+
+TEST_CASE("tasks of one host never run in parallel, whoever runs the context") {
+    crew threads(4);
+    shared s;
+    test::together(4, [&](int) {
+        for (int i = 0; i < 4; ++i)
+            heddle::go(threads.ctx, steps, std::ref(s), 1000);
+    });
+    threads.join();
+    CHECK(s.n == 16 * 1000);
+    CHECK(s.overlaps == 0);
+    CHECK(heddle::live_tasks(threads.ctx) == 0);
+}
+
+TEST_CASE("handlers given to a host's executor never run in parallel with its tasks") {
+    crew threads(4);
+    shared s;
+    std::promise<asio::any_io_executor> told;
+    heddle::go(threads.ctx, [&] { told.set_value(heddle::this_task::executor()); });
+    auto host = told.get_future().get();
+    test::together(4, [&](int i) {
+        heddle::go(host, steps, std::ref(s), 1000);
+        for (int k = 0; k < 1000; ++k) {
+            if (i % 2)
+                asio::post(host, [&] { s.step(); });
+            else
+                asio::post(threads.ctx,
+                           [&] { asio::dispatch(host, [&] { s.step(); }); });
+        }
+    });
+    threads.join();
+    CHECK(s.n == 8 * 1000);
+    CHECK(s.overlaps == 0);
+}
+
+TEST_CASE("tasks on a strand never run in parallel with its other handlers") {
+    crew threads(4);
+    auto strand = asio::make_strand(threads.ctx);
+    shared s;
+    auto timed = [](auto on, shared& sh) -> heddle::task<> {
+        asio::steady_timer timer(on.get_inner_executor());
+        for (int i = 0; i < 300; ++i) {
+            timer.expires_at(heddle::time_point::min());
+            co_await timer.async_wait(heddle::use_task);
+            sh.step();
+        }
+    };
+    heddle::go(strand, timed, strand, std::ref(s));
+    heddle::go(strand, timed, strand, std::ref(s));
+    test::together(2, [&](int) {
+        for (int k = 0; k < 1000; ++k)
+            asio::post(strand, [&] { s.step(); });
+    });
+    threads.join();
+    CHECK(s.n == 2 * 300 + 2 * 1000);
+    CHECK(s.overlaps == 0);
+}
+
+TEST_CASE("a task stays the same task on whatever thread it goes on") {
+    crew threads(4);
+    std::atomic<int> wrong{0};
+    auto body = [](std::atomic<int>& bad) -> heddle::task<> {
+        auto id = heddle::this_task::id();
+        auto host = heddle::this_task::executor();
+        for (int i = 0; i < 2000; ++i) {
+            co_await heddle::yield();
+            if (i % 10 == 0)  // a handler of Asio's: most likely another thread
+                co_await asio::post(asio::system_executor(), heddle::use_task);
+            bad += heddle::this_task::id() != id;
+            bad += heddle::this_task::executor() != host;
+        }
+    };
+    for (int i = 0; i < 4; ++i)
+        heddle::go(threads.ctx, body, std::ref(wrong));
+    threads.join();
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("frames may be freed on another thread than they were made on") {
+    crew first(1), second(1);
+    heddle::channel<heddle::task<long>> tasks;
+    long sum = 0;
+    heddle::go(
+        first.ctx,
+        [](heddle::sender<heddle::task<long>> out) -> heddle::task<> {
+            for (long i = 0; i < 5000; ++i) {
+                auto work = [](long n) -> heddle::task<long> { co_return n; }(i);
+                co_await out.send(std::move(work));
+            }
+            out.close();
+        },
+        tasks);
+    heddle::go(
+        second.ctx,
+        [](heddle::receiver<heddle::task<long>> in, long& to) -> heddle::task<> {
+            while (auto t = co_await in.receive())
+                to += co_await std::move(*t);
+        },
+        tasks, std::ref(sum));
+    first.join();
+    // The second may be idle between two values: it ends when the channel has closed.
+    std::promise<void> ended;
+    auto done = ended.get_future();
+    heddle::go(
+        second.ctx,
+        [](heddle::receiver<heddle::task<long>> in,
+           std::promise<void> p) -> heddle::task<> {
+            (void)co_await in.receive();  // closed
+            p.set_value();
+        },
+        tasks, std::move(ended));
+    done.get();
+    second.join();
+    CHECK(heddle::live_tasks(second.ctx) == 0);
+    CHECK(sum == 5000L * 4999 / 2);
+}
+
+TEST_CASE("contexts on different threads are joined by channels; order is kept") {
+    crew source(1), middle(2), sink(1);
+    heddle::channel<int> in, out(8);
+    std::vector<int> got;
+    std::promise<void> ended;
+    auto done = ended.get_future();
+    heddle::go(
+        source.ctx,
+        [](heddle::sender<int> to) -> heddle::task<> {
+            for (int i = 0; i < 3000; ++i)
+                co_await to.send(i);
+            to.close();
+        },
+        in);
+    heddle::go(
+        middle.ctx,
+        [](heddle::receiver<int> from, heddle::sender<int> to) -> heddle::task<> {
+            while (auto v = co_await from.receive())
+                co_await to.send(*v);
+            to.close();
+        },
+        in, out);
+    auto collect = [](heddle::receiver<int> from,
+                      std::vector<int>& to) -> heddle::task<> {
+        while (auto v = co_await from.receive())
+            to.push_back(*v);
+    };
+    heddle::go(sink.ctx, then_tell(collect(out, got), std::move(ended)));
+    done.get();
+    REQUIRE(got.size() == 3000);
+    bool in_order = true;
+    for (int i = 0; i < 3000; ++i)
+        in_order = in_order && got[static_cast<std::size_t>(i)] == i;
+    CHECK(in_order);
+}
+
+TEST_CASE("plain threads close, cancel and try; tasks resume on their own threads") {
+    crew threads(1);
+    std::promise<std::thread::id> told;
+    asio::post(threads.ctx, [&] { told.set_value(std::this_thread::get_id()); });
+    auto home = told.get_future().get();
+    std::atomic<int> elsewhere{0}, ended{0};
+    heddle::channel<int> c;
+    heddle::done_source stop;
+    auto by_close = [](heddle::receiver<int> in, auto check) -> heddle::task<> {
+        while (co_await in.receive())
+            check();
+        check();
+    };
+    auto by_cancel = [](heddle::task<> wait, auto check) -> heddle::task<> {
+        try {
+            co_await std::move(wait);
+        } catch (const heddle::cancelled&) {
+            check();
+        }
+    };
+    auto check = [&] { elsewhere += std::this_thread::get_id() != home; };
+    auto sleep = []() -> heddle::task<> { co_await heddle::sleep(1h); };
+    auto timer = [](asio::io_context& ctx) -> heddle::task<> {
+        asio::steady_timer t(ctx, 1h);
+        co_await t.async_wait(heddle::use_task);
+    };
+    std::vector<heddle::join_handle<>> handles;
+    std::vector<std::future<void>> all;
+    auto start = [&](heddle::task<> work) {
+        std::promise<void> p;
+        all.push_back(p.get_future());
+        handles.push_back(
+            heddle::go(threads.ctx, then_tell(std::move(work), std::move(p))));
+    };
+    start(by_close(c, check));
+    start(by_cancel(sleep(), check));
+    start(by_cancel(timer(threads.ctx), check));
+    start(by_cancel(heddle::with_done(stop.token(), sleep()), check));
+    start(by_cancel(heddle::with_done(stop.token(), timer(threads.ctx)), check));
+    test::together(3, [&](int i) {
+        if (i == 0) {
+            for (int k = 0; k < 100; ++k)
+                while (c.try_send(k) != heddle::try_status::done)
+                    std::this_thread::yield();
+            c.close();
+        } else if (i == 1) {
+            handles[1].cancel();
+            handles[2].cancel();
+        } else {
+            stop.close();
+        }
+    });
+    for (auto& f : all)
+        f.get();
+    CHECK(elsewhere == 0);
+    handles.clear();
+    threads.join();
+    CHECK(heddle::live_tasks(threads.ctx) == 0);
+}
+
+TEST_CASE("tasks run in a thread pool, on one host of it") {
+    asio::thread_pool pool(3);
+    shared s;
+    std::atomic<bool> outside{false};
+    auto caller = std::this_thread::get_id();
+    for (int i = 0; i < 6; ++i) {
+        heddle::go(pool, steps, std::ref(s), 500);
+        heddle::go(pool, [&outside, caller] {
+            outside = outside || std::this_thread::get_id() == caller;
+        });
+    }
+    pool.join();
+    CHECK(s.n == 6 * 500);
+    CHECK(s.overlaps == 0);
+    CHECK(!outside);
+    CHECK(heddle::live_tasks(pool) == 0);
+}
+
+TEST_CASE("a pool's executor is a host of its own for each go") {
+    asio::thread_pool pool(3);
+    std::atomic<long> n{0};
+    for (int i = 0; i < 6; ++i)
+        heddle::go(
+            pool.get_executor(),
+            [](std::atomic<long>& to) -> heddle::task<> {
+                for (int k = 0; k < 500; ++k) {
+                    ++to;
+                    co_await heddle::yield();
+                }
+            },
+            std::ref(n));
+    pool.join();
+    CHECK(n == 6 * 500);
+    CHECK(heddle::live_tasks(pool) == 0);
+}
+
+TEST_CASE("a context dies while threads use the channels its tasks are parked on") {
+    for (int round = 0; round < 100; ++round) {
+        heddle::channel<int> c;
+        heddle::done_source stop;
+        std::latch start(2);
+        std::jthread user;
+        test::world world;  // destroyed first, while `user` runs
+        for (int i = 0; i < 4; ++i) {
+            world.go(
+                [](heddle::receiver<int> in) -> heddle::task<> {
+                    while (co_await in.receive()) {
+                    }
+                },
+                c);
+            world.go(
+                [](heddle::receiver<int> in,
+                   heddle::done_token done) -> heddle::task<> {
+                    std::optional<int> v;
+                    co_await heddle::select(in.receive(v), done, heddle::after(1h));
+                },
+                c, stop.token());
+            world.go(heddle::with_done(stop.token(),
+                                       [](heddle::receiver<int> in) -> heddle::task<> {
+                                           (void)co_await in.receive();
+                                       }(c)));
+        }
+        world.ctx.poll();
+        CHECK(world.live() == 12);
+        user = std::jthread([&] {
+            start.arrive_and_wait();
+            for (int i = 0; i < 20; ++i)
+                (void)c.try_send(i);
+            stop.close();
+            c.close();
+        });
+        start.arrive_and_wait();
+    }
+}
+
+TEST_SUITE_END();

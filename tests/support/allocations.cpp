@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "support/allocations.hpp"
+
+#include <heddle/detail/frame_pool.hpp>
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+// One thread runs where they are looked at; others are not counted.
+thread_local std::size_t count = 0;
+thread_local long live = 0;
+thread_local std::size_t last = 0;
+thread_local bool armed = false;
+thread_local bool failed = false;
+thread_local std::size_t until_failure = 0;
+
+void* take(std::size_t bytes, std::size_t alignment) {
+    ++count;
+    last = bytes;
+    if (armed && until_failure-- == 0) {
+        armed = false;
+        failed = true;
+        throw std::bad_alloc();
+    }
+    void* p = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
+                  ? std::malloc(bytes)
+                  : std::aligned_alloc(alignment,
+                                       (bytes + alignment - 1) / alignment * alignment);
+    if (!p)
+        throw std::bad_alloc();
+    ++live;
+    return p;
+}
+
+void give_back(void* p) noexcept {
+    if (p)
+        --live;
+    std::free(p);
+}
+
+}  // namespace
+
+// The array and nothrow forms of the standard library end up in these.
+void* operator new(std::size_t n) { return take(n, 1); }
+void* operator new(std::size_t n, std::align_val_t a) {
+    return take(n, static_cast<std::size_t>(a));
+}
+void operator delete(void* p) noexcept { give_back(p); }
+void operator delete(void* p, std::size_t) noexcept { give_back(p); }
+void operator delete(void* p, std::align_val_t) noexcept { give_back(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { give_back(p); }
+
+namespace test {
+
+std::size_t allocations() noexcept { return count; }
+long live_blocks() noexcept { return live; }
+std::size_t last_allocation() noexcept { return last; }
+
+failing_allocation::failing_allocation(std::size_t n) noexcept {
+    until_failure = n;
+    failed = false;
+    armed = true;
+}
+failing_allocation::~failing_allocation() { armed = false; }
+bool failing_allocation::happened() const noexcept { return failed; }
+
+void empty_frame_pools() {
+    for (std::size_t bytes = 32; recycling && bytes <= 2048; bytes += 32) {
+        for (bool fresh = false; !fresh;) {
+            std::size_t before = count;
+            void* p = heddle::detail::allocate_frame(bytes);
+            fresh = count != before;
+            ::operator delete(p);
+        }
+    }
+}
+
+}  // namespace test

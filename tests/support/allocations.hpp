@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+// Counts what goes through operator new, and makes it fail: support/allocations.cpp
+// replaces the operators of the program it is linked into.
+#pragma once
+
+#include <cstddef>
+
+namespace test {
+
+/// How often operator new was called so far.
+std::size_t allocations() noexcept;
+
+/// How many of its blocks have not been freed.
+long live_blocks() noexcept;
+
+/// The bytes that were asked for last.
+std::size_t last_allocation() noexcept;
+
+/// Within its life, of the calls of operator new the n-th (from 0) throws bad_alloc.
+class failing_allocation {
+public:
+    explicit failing_allocation(std::size_t n) noexcept;
+    ~failing_allocation();
+    /// Whether that one has been reached.
+    bool happened() const noexcept;
+};
+
+/// Whether frames are recycled: else each is an allocation of its own.
+#ifdef HEDDLE_NO_FRAME_RECYCLING
+constexpr bool recycling = false;
+#else
+constexpr bool recycling = true;
+#endif
+
+/// Gives the frames this thread has kept back to the heap, so that the next ones are
+/// allocations.
+void empty_frame_pools();
+
+}  // namespace test
