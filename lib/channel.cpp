@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/channel.hpp>
 
+#include <cassert>
 #include <cstdint>
 #include <limits>
 #include <new>
@@ -23,10 +24,20 @@ void* channel_base::allocate(std::size_t core, std::size_t capacity,
     }
 }
 
+void channel_base::check_same_host() noexcept {
+    const void* here = host::current();
+    if (!here)
+        return;  // before or after the host's time: handles may be made and dropped there
+    if (!only_host_)
+        only_host_ = here;
+    assert(here == only_host_ && "heddle: a same_host channel is used by a second host");
+}
+
 bool channel_base::close() noexcept {
     wake_list wakes;
     {
         guard g(lock_);
+        check_host();
         if (closed_)
             return false;
         closed_ = true;                               // [final]

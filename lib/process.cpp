@@ -28,12 +28,15 @@ void spin_lock::wait() const noexcept {
 
 namespace {
 
+atomic<std::uint64_t> last_id{0};
+
 std::uint64_t next_id() noexcept {
-    static atomic<std::uint64_t> last{0};
-    return add<std::uint64_t>(last, 1, std::memory_order_relaxed) + 1;
+    return add<std::uint64_t>(last_id, 1, std::memory_order_relaxed) + 1;
 }
 
 }  // namespace
+
+std::uint64_t tasks_started() noexcept { return last_id.load(std::memory_order_relaxed); }
 
 process::process(host& h, const void* at) noexcept
     : home(&h), spawned_at(at), id(next_id()) {}

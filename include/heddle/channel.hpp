@@ -28,6 +28,12 @@ public:
     using std::logic_error::logic_error;
 };
 
+/// Promises that a channel is used by one serial host only.
+struct same_host_t {
+    explicit same_host_t() = default;
+};
+inline constexpr same_host_t same_host{};
+
 /// What became of an attempt that never waits.
 enum class try_status { done, would_block, closed };
 
@@ -259,6 +265,7 @@ private:
 ///
 ///     heddle::channel<int> c;        // unbuffered: a send waits for its receiver
 ///     heddle::channel<int> c(64);    // buffered: a send waits only if 64 values do
+///     heddle::channel<int> c(64, heddle::same_host);   // no locks: see there
 ///     co_await c.send(1);
 ///     while (auto v = co_await c.receive()) use(*v);
 ///     c.close();
@@ -290,7 +297,11 @@ public:
     channel() : channel(0) {}
     /// Buffers `capacity` values; 0: unbuffered.
     template <std::integral N>
-    explicit channel(N capacity) : base(typename base::adopt{}, make(capacity)) {}
+    explicit channel(N capacity) : base(typename base::adopt{}, make(capacity, true)) {}
+    /// Promises that only one serial host uses it: no locks, even if the process has more
+    /// threads. Checked in debug builds by an assertion.
+    template <std::integral N>
+    channel(N capacity, same_host_t) : base(typename base::adopt{}, make(capacity, false)) {}
     /// The nil channel.
     channel(std::nullptr_t) noexcept : base(nullptr) {}
 
@@ -303,11 +314,11 @@ public:
 
 private:
     template <std::integral N>
-    static detail::channel_core<T>* make(N capacity) {
+    static detail::channel_core<T>* make(N capacity, bool shared) {
         static_assert(detail::element_type<T>());
         if (std::cmp_less(capacity, 0) || !std::in_range<std::size_t>(capacity))
             detail::throw_capacity();
-        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity));
+        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity), shared);
     }
 };
 

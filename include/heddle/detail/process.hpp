@@ -96,6 +96,9 @@ private:
     void dispose() noexcept final { delete this; }
 };
 
+/// How many there have been in this program; also the last number given.
+std::uint64_t tasks_started() noexcept;
+
 /// The turn of a process whose Asio operation is to be cancelled.
 void emit_cancellation(runnable&, host&);
 
