@@ -6,6 +6,8 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/go.hpp>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -214,9 +216,11 @@ void context_state::shut() noexcept {
                     next = counted<host>(h);
         }
         if (!next)
-            return;
+            break;
         next->shut();
     }
+    while (posting.load(std::memory_order_acquire) != 0)  // [posting]
+        ::sched_yield();
 }
 
 /// Destroys the handlers that wait here in operations of heddle.

@@ -65,6 +65,8 @@ public:
     /// All services are shut: nothing starts tasks any more.
     void release_own() noexcept;
 
+    atomic<int> posting{0};  // threads that are posting a drain handler [posting]
+
 private:
     void abandon_waits() noexcept;
 

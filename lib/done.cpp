@@ -243,7 +243,7 @@ done_source::done_source(const done_token& parent, time_point deadline)
 
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, duration timeout)
-    : done_source(home, parent, detail::deadline_after(home->now(), timeout)) {}
+    : done_source(home, parent, detail::deadline_after(home->read_clock(), timeout)) {}
 
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, time_point deadline) {
@@ -251,7 +251,7 @@ done_source::done_source(const detail::counted<detail::host>& home,
     node_ = detail::counted<detail::done_node>::adopt(node);
     if (parent.node())
         node->attach(*parent.node());
-    if (deadline <= home->now())
+    if (deadline <= home->read_clock())
         node->close(std::make_exception_ptr(deadline_exceeded()));
     else if (deadline != time_point::max())
         node->arm(deadline);

@@ -80,12 +80,33 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 
 void host::submit(runnable& r) noexcept {
     runnable* seen = inbox_.load(std::memory_order_relaxed);
-    do
-        r.next_ready = seen == idle() ? nullptr : seen;
-    while (!exchange_if(inbox_, seen, &r));
-    // Not idle: somebody drains and may be done with this host by now.
-    if (seen == idle())
+    for (;;) {
+        if (seen == idle()) {
+            if (submit_to_idle(r))
+                return;
+            seen = inbox_.load(std::memory_order_relaxed);
+        } else {
+            r.next_ready = seen;
+            if (exchange_if(inbox_, seen, &r))
+                return;  // somebody drains, and may be done with this host by now
+        }
+    }
+}
+
+/// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
+/// it waits there until the drain handler has been posted.
+bool host::submit_to_idle(runnable& r) noexcept {
+    counted<host> keep(this);
+    std::shared_ptr<context_state> state = state_;
+    add(state->posting, 1, std::memory_order_relaxed);
+    r.next_ready = nullptr;
+    runnable* seen = idle();
+    bool first = exchange_if(inbox_, seen, &r);
+    if (first)
         post_drain(false);
+    keep = {};
+    add(state->posting, -1, std::memory_order_release);  // pairs with context_state::shut()
+    return first;
 }
 
 bool host::enter() noexcept {

@@ -29,6 +29,8 @@ public:
 ///             the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then looks
 ///             at the other's; who dumps gives way.
+///   [posting] who wakes an idle host is counted until the handler is posted; the end of
+///             the context waits for that.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
 class host : pinned {
@@ -180,6 +182,7 @@ private:
     virtual void close_timer() noexcept = 0;
     virtual void dispose() noexcept = 0;
 
+    bool submit_to_idle(runnable& r) noexcept;
     runnable* pop() noexcept;
     runnable* pop_random() noexcept;
     bool take_inbox() noexcept;
