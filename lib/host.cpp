@@ -136,9 +136,11 @@ bool host::take_inbox() noexcept {
 /// Whether the host is idle now; else there is more to drain.
 bool host::go_idle() {
     settle_timer();  // [armed]
+    end_draining();
     runnable* none = nullptr;
     if (exchange_if(inbox_, none, idle()))
         return true;  // another thread may drain from here on
+    begin_draining();
     take_inbox();
     return false;
 }
@@ -178,8 +180,19 @@ runnable* host::pop_random() noexcept {
     return r;
 }
 
+void host::begin_draining() noexcept {
+    auto order = single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
+    draining_.store(true, order);
+    while (dumping_.load(std::memory_order_seq_cst))  // [dump]
+        ::sched_yield();
+}
+
+void host::end_draining() noexcept { draining_.store(false, std::memory_order_release); }
+
 drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
+    h.begin_draining();
     h.budget_ = host::budget;
+    h.now();  // the time of this drain turn
 }
 
 drain_scope::~drain_scope() {
@@ -200,6 +213,7 @@ void drain_scope::drain() {
         }
         if (h.budget_ <= 0) {
             h.settle_timer();
+            h.end_draining();
             h.post_drain(true);
             break;
         }
@@ -225,8 +239,10 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (head_ || !go_idle())
+    if (head_ || !go_idle()) {
+        end_draining();
         post_drain(true);
+    }
 }
 
 void host::resume(process& p) noexcept {
@@ -243,12 +259,11 @@ void host::resume(process& p) noexcept {
 void host::reap(process& p) {
     p.settle();
     p.destroy_frames();
-    if (end(p, false)) {
-        auto failure = p.failure;
-        p.drop();
-        std::rethrow_exception(std::move(failure));
-    }
+    bool report = end(p, false);
+    auto failure = report ? p.failure : nullptr;
     p.drop();
+    if (report)
+        unhandled(std::move(failure));
 }
 
 /// Whether what escaped has to be reported. The run's own reference is still there.
@@ -315,6 +330,13 @@ void host::report_turn(runnable& r, host& h) {
     auto failure = p.failure;
     p.drop();
     if (!h.is_shut())
+        h.unhandled(std::move(failure));
+}
+
+void host::unhandled(std::exception_ptr failure) {
+    if (auto told = state_->unhandled())
+        told(std::move(failure));
+    else
         std::rethrow_exception(std::move(failure));
 }
 
@@ -325,6 +347,7 @@ void host::reap_turn(runnable& r, host& h) {
 
 void host::enrol(process& p) noexcept {
     guard g(registry_lock_);
+    p.prev_live = nullptr;
     p.next_live = first_live_;
     if (first_live_)
         first_live_->prev_live = &p;
@@ -349,23 +372,6 @@ void host::strike(process& p) noexcept {
 std::size_t host::live() noexcept {
     guard g(registry_lock_);
     return live_;
-}
-
-void host::describe_parked(std::string& to) {
-    guard g(registry_lock_);
-    for (process* p = first_live_; p; p = p->next_live) {
-        to += "  task " + std::to_string(p->id);
-        if (p->name)
-            to += " (" + *p->name + ")";
-        if (p->io)
-            to += " waits in an Asio operation";
-        else if (p->waits)
-            for (operation* op = p->waits; op; op = op->sibling) {
-                to += op == p->waits ? " waits: " : ", ";
-                op->describe(to);
-            }
-        to += '\n';
-    }
 }
 
 // -- time ---------------------------------------------------------------------------

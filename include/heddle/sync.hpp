@@ -45,7 +45,7 @@ public:
     bool withdraw() noexcept override {
         return withdraw_from(*this, count_.waiters(), count_.lock());
     }
-    void describe(std::string& to) const override { to += "wait group"; }
+    void describe(std::string& to) const override { to += "for a wait group"; }
     void take() const noexcept {}
 
 private:

@@ -13,6 +13,7 @@ inline bool park_one(process& self, operation& op) noexcept {
     op.exclusive = !self.cancellable();
     self.winner = nullptr;
     self.waits = &op;
+    self.since = self.home->seen_now();
     return op.exclusive || self.park();
 }
 
