@@ -13,7 +13,8 @@ public:
     explicit job(blocking_wait& w) noexcept : wait_(&w), home_(w.self().home) {
         home_->work_started();
     }
-    job(job&& o) noexcept : wait_(std::exchange(o.wait_, nullptr)), home_(std::move(o.home_)) {}
+    job(job&& o) noexcept
+        : wait_(std::exchange(o.wait_, nullptr)), home_(std::move(o.home_)) {}
     job& operator=(job&&) = delete;
     ~job() {
         if (wait_)

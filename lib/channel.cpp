@@ -30,7 +30,8 @@ void channel_base::check_same_host() noexcept {
         return;  // before or after the host's time: handles may be made and dropped there
     if (!only_host_)
         only_host_ = here;
-    assert(here == only_host_ && "heddle: a same_host channel is used by a second host");
+    assert(here == only_host_ &&
+           "heddle: a same_host channel is used by a second host");
 }
 
 bool channel_base::close() noexcept {
@@ -130,7 +131,8 @@ const std::error_category& error_category() noexcept {
     static const class : public std::error_category {
         const char* name() const noexcept override { return "heddle"; }
         std::string message(int code) const override {
-            return code == static_cast<int>(errc::closed) ? "channel closed" : "unknown error";
+            return code == static_cast<int>(errc::closed) ? "channel closed"
+                                                          : "unknown error";
         }
     } category;
     return category;

@@ -81,7 +81,8 @@ void context_state::add(host& h) noexcept {
 void context_state::leave(host& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts(), ~std::size_t{0}, std::memory_order_relaxed);
+        detail::add<std::size_t>(all_hosts(), ~std::size_t{0},
+                                 std::memory_order_relaxed);
         --hosts_;
     }
 }
@@ -286,7 +287,8 @@ std::size_t live_tasks() {
     return live_tasks(detail::host::current_process().home->context());
 }
 
-void on_unhandled(asio::execution_context& ctx, std::function<void(std::exception_ptr)> f) {
+void on_unhandled(asio::execution_context& ctx,
+                  std::function<void(std::exception_ptr)> f) {
     detail::context_state::of(ctx)->on_unhandled(std::move(f));
 }
 

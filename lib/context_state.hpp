@@ -71,10 +71,10 @@ private:
     void abandon_waits() noexcept;
 
     mutable spin_lock lock_;
-    host* first_ = nullptr;  // guarded by lock_
-    std::size_t hosts_ = 0;  // guarded by lock_
-    counted<host> own_;      // guarded by lock_
-    token_wait* waits_ = nullptr;                            // guarded by lock_
+    host* first_ = nullptr;                                 // guarded by lock_
+    std::size_t hosts_ = 0;                                 // guarded by lock_
+    counted<host> own_;                                     // guarded by lock_
+    token_wait* waits_ = nullptr;                           // guarded by lock_
     std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
     std::unique_ptr<asio::thread_pool> pool_;               // guarded by lock_
     std::uint64_t random_;

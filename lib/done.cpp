@@ -32,7 +32,7 @@ void done_node::attach(done_node& parent) noexcept {
     root_ = parent.root_;
     guard g(tree_lock());
     if (parent.closed()) {
-        cause_ = parent.cause_;  // [cause]
+        cause_ = parent.cause_;                          // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
         return;
     }
@@ -95,7 +95,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         // Preorder, without recursion; what is closed has no open node below it [down].
         for (done_node* n = this; n;) {
             if (n != this)
-                n->cause_ = cause_;  // [cause]
+                n->cause_ = cause_;                             // [cause]
             n->closed_.store(true, std::memory_order_release);  // [latched]
             n->interrupt(wakes);
             n->waiters_.wake_all(wakes, outcome::done);
@@ -190,7 +190,8 @@ void close_expired(expiry& e) noexcept {
 /// unregistered, and waited for, before the node goes.
 class stop_node final : public done_node, public pooled {
 public:
-    explicit stop_node(std::stop_token stop) : closer_(std::move(stop), close_this{*this}) {}
+    explicit stop_node(std::stop_token stop)
+        : closer_(std::move(stop), close_this{*this}) {}
 
 private:
     struct close_this {

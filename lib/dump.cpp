@@ -97,7 +97,8 @@ void host::describe(std::string& to) {
         return describe_tasks(to, true);
     auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
     do {
-        if (!dumping_.exchange(true, std::memory_order_seq_cst)) {  // else somebody else does
+        if (!dumping_.exchange(true,
+                               std::memory_order_seq_cst)) {  // else somebody else does
             bool free = !draining_.load(std::memory_order_seq_cst);  // [dump]
             if (free)
                 describe_tasks(to, true);

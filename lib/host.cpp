@@ -55,7 +55,8 @@ host::host(std::shared_ptr<context_state> state) noexcept
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
-        inbox_.store(nullptr, std::memory_order_relaxed);  // not idle: nothing is posted
+        inbox_.store(nullptr,
+                     std::memory_order_relaxed);  // not idle: nothing is posted
     }
     state_->add(*this);
 }
@@ -105,7 +106,8 @@ bool host::submit_to_idle(runnable& r) noexcept {
     if (first)
         post_drain(false);
     keep = {};
-    add(state->posting, -1, std::memory_order_release);  // pairs with context_state::shut()
+    add(state->posting, -1,
+        std::memory_order_release);  // pairs with context_state::shut()
     return first;
 }
 
@@ -181,13 +183,16 @@ runnable* host::pop_random() noexcept {
 }
 
 void host::begin_draining() noexcept {
-    auto order = single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
+    auto order =
+        single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
     draining_.store(true, order);
     while (dumping_.load(std::memory_order_seq_cst))  // [dump]
         ::sched_yield();
 }
 
-void host::end_draining() noexcept { draining_.store(false, std::memory_order_release); }
+void host::end_draining() noexcept {
+    draining_.store(false, std::memory_order_release);
+}
 
 drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
     h.begin_draining();

@@ -36,7 +36,9 @@ std::uint64_t next_id() noexcept {
 
 }  // namespace
 
-std::uint64_t tasks_started() noexcept { return last_id.load(std::memory_order_relaxed); }
+std::uint64_t tasks_started() noexcept {
+    return last_id.load(std::memory_order_relaxed);
+}
 
 process::process(host& h, const void* at) noexcept
     : home(&h), spawned_at(at), id(next_id()) {}

@@ -131,7 +131,8 @@ private:
     std::thread thread_;
 };
 
-run_loop::run_loop(std::optional<std::uint64_t> seed, bool virtual_clock, bool dump_on_quit)
+run_loop::run_loop(std::optional<std::uint64_t> seed, bool virtual_clock,
+                   bool dump_on_quit)
     : first_id_(tasks_started()) {
     (void)number_from_environment("HEDDLE_THREADS");
     if (auto n = number_from_environment("HEDDLE_SEED"))
@@ -150,8 +151,8 @@ run_loop::~run_loop() {
         return;
     std::string text = "heddle: " + std::to_string(tasks_started() - first_id_) +
                        " tasks started, " + std::to_string(live_tasks(context_)) +
-                       " left, " + std::to_string(undelivered()) + " values undelivered\n" +
-                       dump_tasks(context_);
+                       " left, " + std::to_string(undelivered()) +
+                       " values undelivered\n" + dump_tasks(context_);
     std::fputs(text.c_str(), stderr);
 }
 
@@ -196,6 +197,7 @@ void run_loop::step(process& main) {
 namespace heddle {
 
 external_producer::external_producer()
-    : work_(asio::prefer(this_task::executor(), asio::execution::outstanding_work.tracked)) {}
+    : work_(asio::prefer(this_task::executor(),
+                         asio::execution::outstanding_work.tracked)) {}
 
 }  // namespace heddle

@@ -238,11 +238,13 @@ public:
     /// destroyed with it.
     template <class Token>
     auto async_send(T value, Token&& token) const {
-        return initiate_send(no_executor(), std::move(value), std::forward<Token>(token));
+        return initiate_send(no_executor(), std::move(value),
+                             std::forward<Token>(token));
     }
     template <executor_or_context E, class Token>
     auto async_send(E&& ex, T value, Token&& token) const {
-        return initiate_send(executor_in(ex), std::move(value), std::forward<Token>(token));
+        return initiate_send(executor_in(ex), std::move(value),
+                             std::forward<Token>(token));
     }
 
 private:
@@ -301,7 +303,8 @@ public:
     /// Promises that only one serial host uses it: no locks, even if the process has more
     /// threads. Checked in debug builds by an assertion.
     template <std::integral N>
-    channel(N capacity, same_host_t) : base(typename base::adopt{}, make(capacity, false)) {}
+    channel(N capacity, same_host_t)
+        : base(typename base::adopt{}, make(capacity, false)) {}
     /// The nil channel.
     channel(std::nullptr_t) noexcept : base(nullptr) {}
 
@@ -318,7 +321,8 @@ private:
         static_assert(detail::element_type<T>());
         if (std::cmp_less(capacity, 0) || !std::in_range<std::size_t>(capacity))
             detail::throw_capacity();
-        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity), shared);
+        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity),
+                                             shared);
     }
 };
 

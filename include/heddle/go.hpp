@@ -109,7 +109,8 @@ public:
 class async_join_operation final : public join_operation {
 public:
     template <class Traits>
-    explicit async_join_operation(Traits& t) noexcept : join_operation(t.process.get()) {}
+    explicit async_join_operation(Traits& t) noexcept
+        : join_operation(t.process.get()) {}
 };
 
 class join_arm final : public join_operation {
@@ -141,7 +142,8 @@ struct async_join_traits {
         else if (failure)
             return std::tuple<std::exception_ptr, value>(failure, value{});
         else
-            return std::tuple<std::exception_ptr, value>(failure, process->take_value());
+            return std::tuple<std::exception_ptr, value>(failure,
+                                                         process->take_value());
     }
 
     counted<joinable<T>> process;
@@ -245,8 +247,10 @@ private:
     auto initiate_join(Fallback fallback, Token&& token) {
         static_assert(!std::is_reference_v<T>, "heddle: async_join of a task<T&>");
         detail::claim_result(process_);
-        return detail::initiate_token_wait<typename detail::async_join_signature<T>::type>(
-            detail::async_join_traits<T>{detail::counted<detail::joinable<T>>(process_)},
+        return detail::initiate_token_wait<
+            typename detail::async_join_signature<T>::type>(
+            detail::async_join_traits<T>{
+                detail::counted<detail::joinable<T>>(process_)},
             std::move(fallback), std::forward<Token>(token));
     }
 
@@ -482,7 +486,9 @@ private:
 
 struct resume_op {
     explicit resume_op(counted<host> h) noexcept : to(std::move(h)) {}
-    resume_awaiter await_by(process& self) const noexcept { return resume_awaiter(self, to); }
+    resume_awaiter await_by(process& self) const noexcept {
+        return resume_awaiter(self, to);
+    }
     counted<host> to;
 };
 
@@ -546,7 +552,8 @@ std::size_t live_tasks(const Executor& ex) {
 /// null `f` takes that back.
 ///
 /// Threads   any.
-void on_unhandled(asio::execution_context& ctx, std::function<void(std::exception_ptr)> f);
+void on_unhandled(asio::execution_context& ctx,
+                  std::function<void(std::exception_ptr)> f);
 
 /// What each of these tasks waits for, a paragraph each: its number and name, the wait,
 /// since when, and where it was started.

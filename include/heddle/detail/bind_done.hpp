@@ -58,7 +58,8 @@ public:
 
 private:
     void post_emission() noexcept override {
-        asio::post(executor_, [self = counted<done_emitter_on>(this)] { self->emit(); });
+        asio::post(executor_,
+                   [self = counted<done_emitter_on>(this)] { self->emit(); });
     }
     void dispose() noexcept override { delete this; }
 
@@ -111,8 +112,9 @@ struct done_initiation {
             new done_emitter_on<decltype(ex)>(std::move(token), ex));
         if (slot.is_connected())
             slot.template emplace<chain_emission>(emitter);
-        std::move(initiation)(done_handler<plain>(std::forward<Handler>(handler), emitter),
-                              std::forward<Args>(args)...);
+        std::move(initiation)(
+            done_handler<plain>(std::forward<Handler>(handler), emitter),
+            std::forward<Args>(args)...);
         emitter->watch();  // never emitted during initiation
     }
 
@@ -182,7 +184,8 @@ struct asio::associated_cancellation_slot<heddle::detail::done_handler<Handler>,
     static type get(const heddle::detail::done_handler<Handler>& h) noexcept {
         return h.slot();
     }
-    static type get(const heddle::detail::done_handler<Handler>& h, const Slot&) noexcept {
+    static type get(const heddle::detail::done_handler<Handler>& h,
+                    const Slot&) noexcept {
         return h.slot();
     }
 };

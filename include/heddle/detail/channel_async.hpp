@@ -52,17 +52,9 @@ struct async_receive_traits {
     Receiver end;  // keeps the channel
 };
 
-template <class T>
-class async_send_operation final : public send_operation<T> {
-public:
-    template <class Traits>
-    explicit async_send_operation(Traits& t) noexcept
-        : send_operation<T>(t.end.core(), t.value) {}
-};
-
 template <class Sender, class T>
 struct async_send_traits {
-    using operation = async_send_operation<T>;
+    using operation = send_operation<T>;
 
     std::tuple<std::error_code> result(operation& op, bool aborted) {
         if (aborted)
@@ -72,8 +64,11 @@ struct async_send_traits {
         return {std::error_code()};
     }
 
+    channel_core<T>* channel() const noexcept { return end.core(); }
+    T& value() noexcept { return given; }
+
     Sender end;  // keeps the channel
-    T value;
+    T given;
 };
 
 }  // namespace heddle::detail

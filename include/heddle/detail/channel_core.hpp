@@ -130,7 +130,7 @@ protected:
 };
 
 template <class T>
-class send_operation : public operation {
+class send_operation final : public operation {
 public:
     send_operation(channel_core<T>* channel, T& value) noexcept
         : channel_(channel), value_(value) {}

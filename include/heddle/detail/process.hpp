@@ -77,9 +77,9 @@ struct process : sleeper, done_node, pooled {
     asio_wait* io = nullptr;     // the Asio operation it is parked in
     process* prev_live = nullptr;
     process* next_live = nullptr;
-    time_point since{};           // the time of the drain turn in which it parked
-    wait_list joiners;           // guarded by lock
-    std::exception_ptr failure;  // guarded by ended
+    time_point since{};                 // the time of the drain turn in which it parked
+    wait_list joiners;                  // guarded by lock
+    std::exception_ptr failure;         // guarded by ended
     std::unique_ptr<std::string> name;  // guarded by lock
     const void* spawned_at;
     asio::cancellation_signal signal;  // reused by each Asio operation awaited

@@ -62,7 +62,9 @@ struct no_executor {};
 
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
-    { asio::query(ex, asio::execution::context) } -> std::convertible_to<asio::execution_context&>;
+    {
+        asio::query(ex, asio::execution::context)
+    } -> std::convertible_to<asio::execution_context&>;
 };
 
 template <class Handler, class Fallback>
@@ -71,9 +73,10 @@ using executor_for = typename asio::associated_executor<Handler, Fallback>::type
 /// The executor of a handler that must have one, or the one given.
 template <class Handler>
 auto executor_of(const Handler& h, const no_executor&) {
-    static_assert(names_context<executor_for<Handler, no_executor>>,
-                  "heddle: this handler has no associated executor: bind one, or give an "
-                  "executor or a context as the first argument");
+    static_assert(
+        names_context<executor_for<Handler, no_executor>>,
+        "heddle: this handler has no associated executor: bind one, or give an "
+        "executor or a context as the first argument");
     return asio::associated_executor<Handler, no_executor>::get(h, no_executor());
 }
 template <class Handler, class Fallback>
@@ -126,8 +129,7 @@ private:
     };
 
     token_wait_for(Traits&& traits, Handler&& handler, const Executor& ex)
-        : traits_(std::move(traits)),
-          operation_(traits_),
+        : traits_(std::move(traits)), operation_(traits_),
           handler_(std::in_place, std::move(handler)),
           executor_(std::in_place,
                     asio::prefer(ex, asio::execution::outstanding_work.tracked)) {
