@@ -229,14 +229,14 @@ TEST_CASE("messages name the channel") {
     c.close();
     d.close();
     CHECK(message<heddle::channel_closed>([&] { c.close(); }) ==
-          "heddle: close of a closed channel: jobs");
+          "heddle: close of a closed channel: `jobs`");
     CHECK(message<heddle::channel_closed>([&] { d.close(); }) ==
           "heddle: close of a closed channel: an unnamed channel");
     c.name("old jobs");  // the last name counts
     world.go(send_one<int>(c, 1, trace, "sender"));
     world.settle();
     CHECK(trace.take() ==
-          test::lines{"sender: heddle: send on a closed channel: old jobs"});
+          test::lines{"sender: heddle: send on a closed channel: `old jobs`"});
     static_assert(std::is_base_of_v<std::logic_error, heddle::channel_closed>);
 }
 

@@ -225,9 +225,10 @@ TEST_CASE("an argument whose copy throws reaches the caller, and nothing has sta
     };
     CHECK(ending_of_call([&] { w.go(by_value, std::ref(log), bad); }) == "copy");
     CHECK(ending_of_call([&] { w.go(by_reference, std::ref(log), bad); }) == "copy");
-    CHECK(ending_of_call([&] {
-              w.go([bad = &bad, c = tracked(1)](throws_when_copied) {}, bad);
-          }) == "copy");
+    auto with_cargo = [&] {
+        w.go([cargo = tracked(1)](const throws_when_copied&) {}, bad);
+    };
+    CHECK(ending_of_call(with_cargo) == "copy");
     CHECK(w.live() == 0);
     CHECK(tracked::alive() == 0);
     w.settle();

@@ -44,14 +44,17 @@ private:
 /// Runs a coroutine in virtual time, to its end, with the schedule of a seed if one is given.
 template <class T>
 T run_virtual(heddle::task<T> main, std::optional<std::uint64_t> seed = {}) {
-    return heddle::run({.threads = 1, .seed = seed, .virtual_clock = true}, std::move(main));
+    return heddle::run({.threads = 1, .seed = seed, .virtual_clock = true},
+                       std::move(main));
 }
 
 /// A value that counts itself: made, alive, moved. Move-only, nothrow, no aggregate.
 class tracked {
 public:
     explicit tracked(int n = 0) : n_(n) { ++made(), ++alive(); }
-    tracked(tracked&& o) noexcept : n_(std::exchange(o.n_, -1)) { ++alive(), ++moved(); }
+    tracked(tracked&& o) noexcept : n_(std::exchange(o.n_, -1)) {
+        ++alive(), ++moved();
+    }
     tracked& operator=(tracked&& o) noexcept {
         n_ = std::exchange(o.n_, -1);
         ++moved();
