@@ -56,18 +56,18 @@ private:
 };
 
 template <class T>
-task<> run_child([[maybe_unused]] counted_in count, counted<group_core> group,
-                 task<T> work) {
-    group_slot slot(group->slots());
+task<> run_child(counted_in<group_core> in, task<T> work) {
+    group_core& group = in.core();
+    group_slot slot(group.slots());
     try {
         {
             scope_guard queued(host::current_process(), nullptr);
-            co_await acquire_op(group->slots());
+            co_await acquire_op(group.slots());
             slot.taken = true;
         }
         co_await std::move(work);
     } catch (...) {
-        group->failed(std::current_exception());
+        group.failed(std::current_exception());
     }
 }
 
@@ -121,7 +121,7 @@ public:
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
         (void)detail::start(
             std::move(home),
-            detail::run_child(detail::counted_in(core_), core_, std::move(work)),
+            detail::run_child(detail::counted_in(core_), std::move(work)),
             &core_->node(), at);
     }
 

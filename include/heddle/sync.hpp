@@ -277,24 +277,25 @@ private:
 namespace detail {
 
 /// Counts a task for as long as this lives, in the task's frame.
+template <class Core>
 class counted_in {
 public:
-    explicit counted_in(counted<wait_count> count) : count_(std::move(count)) {
-        count_->add(1);
-    }
+    explicit counted_in(const counted<Core>& core) : core_(core) { core_->add(1); }
     counted_in(counted_in&&) noexcept = default;
     ~counted_in() {
-        if (count_)
-            count_->add(-1);
+        if (core_)
+            core_->add(-1);
     }
 
+    Core& core() const noexcept { return *core_; }
+
 private:
-    counted<wait_count> count_;
+    counted<Core> core_;
 };
 
 // A parameter: it counts until the frame is destroyed, be it before its first run.
 template <class T>
-task<> run_counted([[maybe_unused]] counted_in count, task<T> work) {
+task<> run_counted([[maybe_unused]] counted_in<wait_count> in, task<T> work) {
     co_await std::move(work);
 }
 
