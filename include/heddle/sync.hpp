@@ -94,6 +94,67 @@ private:
     detail::permit_core* core_ = nullptr;  // alive: a holder is one of its users
 };
 
+namespace detail {
+
+class lock_operation final : public permit_operation {
+public:
+    using permit_operation::permit_operation;
+    mutex::guard take() noexcept { return mutex::guard(claim_permit()); }
+};
+
+class lock_into_operation final : public permit_operation {
+public:
+    template <class Op>
+    explicit lock_into_operation(Op& op) noexcept
+        : permit_operation(op.core()), to_(op.destination()) {}
+    void complete() override { take(); }
+    void take() noexcept { to_ = mutex::guard(claim_permit()); }
+
+private:
+    mutex::guard& to_;
+};
+
+}  // namespace detail
+
+class [[nodiscard]] mutex::lock_op {
+public:
+    explicit lock_op(detail::permit_core& core) noexcept : core_(&core) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_one<detail::lock_operation>(self, *core_);
+    }
+
+private:
+    detail::permit_core* core_;
+};
+
+class [[nodiscard]] mutex::lock_into_op {
+public:
+    lock_into_op(detail::permit_core& core, guard& to) noexcept
+        : core_(&core), to_(&to) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_one<detail::lock_into_operation>(self, *this);
+    }
+    using arm_node = detail::lock_into_operation;
+    detail::permit_core& core() const noexcept { return *core_; }
+    guard& destination() const noexcept { return *to_; }
+
+private:
+    detail::permit_core* core_;
+    guard* to_;
+};
+
+inline mutex::lock_op mutex::lock() const noexcept { return lock_op(*core_); }
+inline mutex::lock_into_op mutex::lock(guard& to) const noexcept {
+    return lock_into_op(*core_, to);
+}
+inline mutex::guard mutex::try_lock() const noexcept {
+    return core_->try_take() ? guard(*core_) : guard();
+}
+
 /// A semaphore holds a number of permits; acquire takes one, or waits for it.
 ///
 ///     heddle::semaphore slots(16);
@@ -349,66 +410,5 @@ public:
 private:
     detail::counted<detail::wait_count> core_;
 };
-
-namespace detail {
-
-class lock_operation final : public permit_operation {
-public:
-    using permit_operation::permit_operation;
-    mutex::guard take() noexcept { return mutex::guard(claim_permit()); }
-};
-
-class lock_into_operation final : public permit_operation {
-public:
-    template <class Op>
-    explicit lock_into_operation(Op& op) noexcept
-        : permit_operation(op.core()), to_(op.destination()) {}
-    void complete() override { take(); }
-    void take() noexcept { to_ = mutex::guard(claim_permit()); }
-
-private:
-    mutex::guard& to_;
-};
-
-}  // namespace detail
-
-class [[nodiscard]] mutex::lock_op {
-public:
-    explicit lock_op(detail::permit_core& core) noexcept : core_(&core) {}
-
-    // -- for the library ------------------------------------------------------------
-    auto await_by(detail::process& self) const {
-        return detail::await_one<detail::lock_operation>(self, *core_);
-    }
-
-private:
-    detail::permit_core* core_;
-};
-
-class [[nodiscard]] mutex::lock_into_op {
-public:
-    lock_into_op(detail::permit_core& core, guard& to) noexcept
-        : core_(&core), to_(&to) {}
-
-    // -- for the library ------------------------------------------------------------
-    auto await_by(detail::process& self) const {
-        return detail::await_one<detail::lock_into_operation>(self, *this);
-    }
-    using arm_node = detail::lock_into_operation;
-    detail::permit_core& core() const noexcept { return *core_; }
-    guard& destination() const noexcept { return *to_; }
-
-private:
-    detail::permit_core* core_;
-    guard* to_;
-};
-
-inline mutex::lock_op mutex::lock() const noexcept { return lock_op(*core_); }
-inline mutex::lock_into_op mutex::lock(guard& to) const noexcept {
-    return lock_into_op(*core_, to);
-}
-inline mutex::guard mutex::try_lock() const noexcept {
-    return core_->try_take() ? guard(*core_) : guard();
-}
 
 }  // namespace heddle
