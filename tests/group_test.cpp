@@ -152,6 +152,7 @@ task<> park_in_scope(trace& t, heddle::event& never) {
     co_await g.wait();
 }
 
+#ifndef NDEBUG
 task<> leave_with_child(heddle::event& never) {
     group g;
     g.go(wait_quietly, ref(never));
@@ -165,7 +166,6 @@ task<> leave_with_failure(heddle::event& ready) {
     co_await heddle::yield();
 }
 
-#ifndef NDEBUG
 /// What a program that runs `f` says before it aborts; empty if it does not.
 template <class F>
 std::string last_words(F f) {

@@ -42,15 +42,29 @@ task<> select_again_and_again(semaphore& s, heddle::event& never) {
 task<> user(heddle::receiver<semaphore*> where) {
     semaphore* s = *co_await where.receive();
     co_await s->acquire();
-    for (;;)
-        co_await s->acquire();
 }
 
-task<> owner(heddle::sender<semaphore*> where, std::ptrdiff_t permits) {
-    semaphore s(permits);
+task<> owner(heddle::sender<semaphore*> where) {
+    semaphore s(0);
     co_await where.send(&s);
     co_await where.send(&s);
     co_await heddle::event().wait();
+}
+
+task<> greedy_user(heddle::receiver<semaphore*> where) {
+    co_await acquire_again_and_again(**co_await where.receive());
+}
+
+task<> greedy_selecting_user(heddle::receiver<semaphore*> where) {
+    heddle::event never;
+    co_await select_again_and_again(**co_await where.receive(), never);
+}
+
+task<> busy_owner(heddle::sender<semaphore*> where) {
+    semaphore s(1 << 20);
+    co_await where.send(&s);
+    for (;;)
+        co_await heddle::yield();
 }
 
 /// How many permits are free.
@@ -222,18 +236,27 @@ TEST_CASE("a permit taken at the end of the budget by a task that never runs aga
 }
 
 TEST_CASE("a context may destroy semaphore and waiters in any order") {
-    // The youngest task is destroyed first, and has the semaphore; but a task that is
-    // ready is destroyed before those that wait.
-    for (std::ptrdiff_t permits : {0, 3, 1 << 20}) {
-        world w;
-        heddle::channel<semaphore*> where;
-        w.go(user, where);
-        w.go(user, where);
-        w.go(owner, where, permits);
-        for (int i = 0; i < 20; ++i)
-            w.ctx.poll_one();
-        CHECK(w.live() == 3);
-    }
+    // The youngest task is destroyed first, and has the semaphore; the address sanitizer
+    // sees what the others touch.
+    world w;
+    heddle::channel<semaphore*> where;
+    w.go(user, where);
+    w.go(user, where);
+    w.go(owner, where);
+    w.settle();
+    CHECK(w.live() == 3);
+}
+
+TEST_CASE("nor does the order matter for a permit taken at the end of the budget") {
+    // Tasks that are ready are destroyed in the order of the queue, where the owner is
+    // before the user, who has spent the budget with a permit that it never got to see.
+    world w;
+    heddle::channel<semaphore*> where;
+    SUBCASE("a wait") { w.go(greedy_user, where); }
+    SUBCASE("an arm") { w.go(greedy_selecting_user, where); }
+    w.go(busy_owner, where);
+    w.ctx.run_one();
+    CHECK(w.live() == 2);
 }
 
 TEST_SUITE_END();

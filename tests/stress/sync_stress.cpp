@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,7 @@ using std::ref;
 
 constexpr int threads = 3;
 constexpr int tasks = 4;  // of each thread
-constexpr int rounds = 1000;
+constexpr int rounds = 4000;
 
 /// Runs what `start` starts on each of several contexts, to its end.
 template <class Start>
@@ -27,9 +28,11 @@ void on_threads(Start start) {
     std::array<asio::io_context, threads> contexts;
     for (auto& ctx : contexts)
         start(ctx);
+    std::latch together(threads);
     std::vector<std::jthread> running;
     for (auto& ctx : contexts)
-        running.emplace_back([&ctx] {
+        running.emplace_back([&ctx, &together] {
+            together.arrive_and_wait();
             // A task woken by another thread is no work of the context it will run on.
             while (heddle::live_tasks(ctx) != 0) {
                 ctx.restart();
@@ -75,7 +78,7 @@ task<> count_until_cancelled(guarded& g, std::atomic<long>& counted) {
 }
 
 task<> cancel_others(guarded& g, std::atomic<long>& counted) {
-    for (int i = 0; i < rounds / 10; ++i) {
+    for (int i = 0; i < rounds / 20; ++i) {
         heddle::done_source stop;
         auto counting = heddle::go(
             heddle::with_done(stop.token(), count_until_cancelled(g, counted)));
