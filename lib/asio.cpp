@@ -10,6 +10,7 @@ using namespace claim_word;
 
 void asio_wait::begin() noexcept {
     self_.io = this;
+    self_.since = self_.home->seen_now();
     if (self_.cancellable())
         self_.signal.slot().clear();  // what an earlier operation left
     std::uint32_t old = self_.word.load(std::memory_order_relaxed);

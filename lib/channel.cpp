@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/channel.hpp>
 
+#include <cassert>
 #include <cstdint>
 #include <limits>
 #include <new>
@@ -23,10 +24,21 @@ void* channel_base::allocate(std::size_t core, std::size_t capacity,
     }
 }
 
+void channel_base::check_same_host() noexcept {
+    const void* here = host::current();
+    if (!here)
+        return;  // before or after the host's time: handles may be made and dropped there
+    if (!only_host_)
+        only_host_ = here;
+    assert(here == only_host_ &&
+           "heddle: a same_host channel is used by a second host");
+}
+
 bool channel_base::close() noexcept {
     wake_list wakes;
     {
         guard g(lock_);
+        check_host();
         if (closed_)
             return false;
         closed_ = true;                               // [final]
@@ -68,9 +80,15 @@ void channel_base::name(std::string name) {
     std::swap(name_, made);
 }
 
-void channel_base::describe(std::string& to) noexcept {
+void channel_base::describe(std::string& to) {
     guard g(lock_);
-    to += name_ ? *name_ : "an unnamed channel";
+    to += name_ ? '`' + *name_ + '`' : "an unnamed channel";
+}
+
+void channel_base::describe_receive(std::string& to) {
+    describe(to);
+    if (handles_.load(std::memory_order_relaxed) >> 32 == 0)
+        to += ": no task holds a sender";
 }
 
 void throw_send_on_closed(channel_base& c) {
@@ -106,3 +124,18 @@ std::uint64_t undelivered() noexcept {
 }
 
 }  // namespace heddle::detail
+
+namespace heddle {
+
+const std::error_category& error_category() noexcept {
+    static const class : public std::error_category {
+        const char* name() const noexcept override { return "heddle"; }
+        std::string message(int code) const override {
+            return code == static_cast<int>(errc::closed) ? "channel closed"
+                                                          : "unknown error";
+        }
+    } category;
+    return category;
+}
+
+}  // namespace heddle

@@ -6,9 +6,13 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/go.hpp>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <random>
+#include <thread>
 #include <typeinfo>
+#include <vector>
 
 namespace heddle {
 namespace detail {
@@ -77,7 +81,8 @@ void context_state::add(host& h) noexcept {
 void context_state::leave(host& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts(), ~std::size_t{0}, std::memory_order_relaxed);
+        detail::add<std::size_t>(all_hosts(), ~std::size_t{0},
+                                 std::memory_order_relaxed);
         --hosts_;
     }
 }
@@ -103,10 +108,15 @@ std::size_t context_state::live() noexcept {
     return n;
 }
 
-void context_state::describe_parked(std::string& to) {
-    guard g(lock_);
-    for (host* h = first_; h; h = h->next_host_)
-        h->describe_parked(to);
+void context_state::describe(std::string& to) {
+    std::vector<counted<host>> hosts;
+    {
+        guard g(lock_);
+        for (host* h = first_; h; h = h->next_host_)
+            hosts.emplace_back(h);
+    }
+    for (auto& h : hosts)
+        h->describe(to);
 }
 
 bool context_state::advance() noexcept {
@@ -141,8 +151,63 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
     return self->own_;
 }
 
+void context_state::add(token_wait& w) noexcept {
+    guard g(lock_);
+    w.listed = true;
+    w.next_wait = waits_;
+    if (waits_)
+        waits_->prev_wait = &w;
+    waits_ = &w;
+}
+
+void context_state::remove(token_wait& w) noexcept {
+    guard g(lock_);
+    if (!std::exchange(w.listed, false))
+        return;
+    (w.prev_wait ? w.prev_wait->next_wait : waits_) = w.next_wait;
+    if (w.next_wait)
+        w.next_wait->prev_wait = w.prev_wait;
+}
+
+void context_state::on_unhandled(std::function<void(std::exception_ptr)> f) {
+    guard g(lock_);
+    std::swap(on_unhandled_, f);
+}
+
+std::function<void(std::exception_ptr)> context_state::unhandled() const {
+    guard g(lock_);
+    return on_unhandled_;
+}
+
+asio::thread_pool& context_state::blocking_pool() {
+    {
+        guard g(lock_);
+        if (pool_)
+            return *pool_;
+    }
+    auto threads = std::max(4u, 2 * std::thread::hardware_concurrency());
+    auto made = std::make_unique<asio::thread_pool>(threads);
+    guard g(lock_);
+    if (!pool_)
+        std::swap(pool_, made);
+    return *pool_;
+}
+
 void context_state::shut() noexcept {
     shut_.store(true, std::memory_order_release);
+    // Blocking work that runs is waited for; what has not begun is destroyed, and its
+    // task with it.
+    std::unique_ptr<asio::thread_pool> pool;
+    {
+        guard g(lock_);
+        pool = std::exchange(pool_, nullptr);
+    }
+    if (pool) {
+        pool->stop();
+        pool->join();
+        pool.reset();
+    }
+    abandon_waits();
     for (;;) {
         counted<host> next;
         {
@@ -152,12 +217,33 @@ void context_state::shut() noexcept {
                     next = counted<host>(h);
         }
         if (!next)
-            return;
+            break;
         next->shut();
+    }
+    while (posting.load(std::memory_order_acquire) != 0)  // [posting]
+        ::sched_yield();
+}
+
+/// Destroys the handlers that wait here in operations of heddle.
+void context_state::abandon_waits() noexcept {
+    for (;;) {
+        counted<token_wait> w;
+        {
+            guard g(lock_);
+            if (!waits_)
+                return;
+            w = counted<token_wait>(waits_);
+            waits_ = w->next_wait;
+            if (waits_)
+                waits_->prev_wait = nullptr;
+            w->listed = false;
+        }
+        w->abandon();  // else another thread settles it just now
     }
 }
 
 void context_state::release_own() noexcept {
+    abandon_waits();
     counted<host> own;
     guard g(lock_);
     own = std::exchange(own_, {});
@@ -199,6 +285,11 @@ std::size_t live_tasks(asio::execution_context& ctx) {
 
 std::size_t live_tasks() {
     return live_tasks(detail::host::current_process().home->context());
+}
+
+void on_unhandled(asio::execution_context& ctx,
+                  std::function<void(std::exception_ptr)> f) {
+    detail::context_state::of(ctx)->on_unhandled(std::move(f));
 }
 
 asio::any_io_executor this_task::executor() {

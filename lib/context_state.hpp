@@ -2,8 +2,13 @@
 #pragma once
 
 #include <heddle/detail/host.hpp>
+#include <heddle/detail/token_wait.hpp>
+
+#include <asio/thread_pool.hpp>
 
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +37,18 @@ public:
     void remove(host& h) noexcept;
     void leave(host& h) noexcept;  // it is shut: no outsider any more
     std::size_t live() noexcept;
-    void describe_parked(std::string& to);
+    void describe(std::string& to);
+
+    /// Handlers that wait in operations: destroyed with the context.
+    void add(token_wait& w) noexcept;
+    void remove(token_wait& w) noexcept;
+
+    /// Who is told what escaped a detached task; null: it leaves io_context::run().
+    void on_unhandled(std::function<void(std::exception_ptr)> f);
+    std::function<void(std::exception_ptr)> unhandled() const;
+
+    /// The threads of go_blocking, started at its first use.
+    asio::thread_pool& blocking_pool();
 
     /// Hosts of other contexts exist: something outside may still send.
     bool outsiders() noexcept;
@@ -49,11 +65,18 @@ public:
     /// All services are shut: nothing starts tasks any more.
     void release_own() noexcept;
 
+    atomic<int> posting{0};  // threads that are posting a drain handler [posting]
+
 private:
-    spin_lock lock_;
-    host* first_ = nullptr;  // guarded by lock_
-    std::size_t hosts_ = 0;  // guarded by lock_
-    counted<host> own_;      // guarded by lock_
+    void abandon_waits() noexcept;
+
+    mutable spin_lock lock_;
+    host* first_ = nullptr;                                 // guarded by lock_
+    std::size_t hosts_ = 0;                                 // guarded by lock_
+    counted<host> own_;                                     // guarded by lock_
+    token_wait* waits_ = nullptr;                           // guarded by lock_
+    std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
+    std::unique_ptr<asio::thread_pool> pool_;               // guarded by lock_
     std::uint64_t random_;
     const bool seeded_;
     const bool virtual_;

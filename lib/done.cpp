@@ -4,10 +4,15 @@
 
 #include <heddle/go.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace heddle {
 namespace detail {
+
+namespace {
+void discard_bridge(sleeper& s) noexcept;
+}
 
 bool done_node::is_under(const done_node& ancestor) const noexcept {
     guard g(tree_lock());
@@ -27,7 +32,7 @@ void done_node::attach(done_node& parent) noexcept {
     root_ = parent.root_;
     guard g(tree_lock());
     if (parent.closed()) {
-        cause_ = parent.cause_;  // [cause]
+        cause_ = parent.cause_;                          // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
         return;
     }
@@ -90,7 +95,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         // Preorder, without recursion; what is closed has no open node below it [down].
         for (done_node* n = this; n;) {
             if (n != this)
-                n->cause_ = cause_;  // [cause]
+                n->cause_ = cause_;                             // [cause]
             n->closed_.store(true, std::memory_order_release);  // [latched]
             n->interrupt(wakes);
             n->waiters_.wake_all(wakes, outcome::done);
@@ -113,6 +118,11 @@ bool done_node::close(std::exception_ptr cause) noexcept {
 
 void done_node::release(done_node* n) noexcept {
     while (n && n->refs_.drop()) {  // a loop: chains are long
+        // Nothing can close it any more: what still waits are bridges to stop tokens.
+        while (operation* op = n->waiters_.front()) {
+            n->waiters_.erase(*op);
+            discard_bridge(*op->who);
+        }
         n->detach();  // before its parent is read: bequeath() cannot change it any more
         done_node* parent = n->parent_;
         n->dispose();
@@ -176,6 +186,46 @@ void close_expired(expiry& e) noexcept {
     }
 }
 
+/// A token that a std::stop_token closes. The callback refers to the node: it is
+/// unregistered, and waited for, before the node goes.
+class stop_node final : public done_node, public pooled {
+public:
+    explicit stop_node(std::stop_token stop)
+        : closer_(std::move(stop), close_this{*this}) {}
+
+private:
+    struct close_this {
+        void operator()() const noexcept { node.close({}); }
+        done_node& node;
+    };
+    void dispose() noexcept override { delete this; }
+
+    std::stop_callback<close_this> closer_;
+};
+
+/// Stops a std::stop_source when a token closes. It stands in the token's queue, and dies
+/// with it or by the close.
+struct stop_bridge final : sleeper {
+    explicit stop_bridge(done_node& node) : watch(&node) {
+        watch.who = this;
+        watch.exclusive = true;
+        foreign = [](sleeper& s) noexcept {
+            auto* self = static_cast<stop_bridge*>(&s);
+            self->source.request_stop();
+            delete self;
+        };
+    }
+
+    std::stop_source source;
+    done_operation watch;
+};
+
+namespace {
+
+void discard_bridge(sleeper& s) noexcept { delete static_cast<stop_bridge*>(&s); }
+
+}  // namespace
+
 counted<done_node> make_done_state() {
     return counted<done_node>::adopt(new done_state);
 }
@@ -194,7 +244,7 @@ done_source::done_source(const done_token& parent, time_point deadline)
 
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, duration timeout)
-    : done_source(home, parent, detail::deadline_after(home->now(), timeout)) {}
+    : done_source(home, parent, detail::deadline_after(home->read_clock(), timeout)) {}
 
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, time_point deadline) {
@@ -202,10 +252,27 @@ done_source::done_source(const detail::counted<detail::host>& home,
     node_ = detail::counted<detail::done_node>::adopt(node);
     if (parent.node())
         node->attach(*parent.node());
-    if (deadline <= home->now())
+    if (deadline <= home->read_clock())
         node->close(std::make_exception_ptr(deadline_exceeded()));
     else if (deadline != time_point::max())
         node->arm(deadline);
+}
+
+done_source::done_source(std::stop_token stop)
+    : node_(detail::counted<detail::done_node>::adopt(
+          new detail::stop_node(std::move(stop)))) {}
+
+std::stop_token done_token::stop_token() const {
+    if (!node_)
+        return {};
+    auto bridge = std::make_unique<detail::stop_bridge>(*node_);
+    auto token = bridge->source.get_token();
+    detail::guard g(node_->tree_lock());
+    if (node_->closed())
+        bridge->source.request_stop();
+    else
+        bridge.release()->watch.enlist_locked();
+    return token;
 }
 
 bool done_source::close(std::exception_ptr cause) noexcept {

@@ -26,8 +26,8 @@ process* running_here() noexcept {
 }  // namespace
 
 group_core::group_core(std::ptrdiff_t limit)
-    : wait_count("group"), node_(make_done_state()),
-      slots_(slots_.adopt(new permit_core("slot of a group", limit, false))) {
+    : wait_count("the children of a group"), node_(make_done_state()),
+      slots_(slots_.adopt(new permit_core("a slot of a group", limit, false))) {
     if (done_node* scope = scope_here())
         node_->attach(*scope);
 }

@@ -55,7 +55,8 @@ host::host(std::shared_ptr<context_state> state) noexcept
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
-        inbox_.store(nullptr, std::memory_order_relaxed);  // not idle: nothing is posted
+        inbox_.store(nullptr,
+                     std::memory_order_relaxed);  // not idle: nothing is posted
     }
     state_->add(*this);
 }
@@ -80,12 +81,34 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 
 void host::submit(runnable& r) noexcept {
     runnable* seen = inbox_.load(std::memory_order_relaxed);
-    do
-        r.next_ready = seen == idle() ? nullptr : seen;
-    while (!exchange_if(inbox_, seen, &r));
-    // Not idle: somebody drains and may be done with this host by now.
-    if (seen == idle())
+    for (;;) {
+        if (seen == idle()) {
+            if (submit_to_idle(r))
+                return;
+            seen = inbox_.load(std::memory_order_relaxed);
+        } else {
+            r.next_ready = seen;
+            if (exchange_if(inbox_, seen, &r))
+                return;  // somebody drains, and may be done with this host by now
+        }
+    }
+}
+
+/// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
+/// it waits there until the drain handler has been posted.
+bool host::submit_to_idle(runnable& r) noexcept {
+    counted<host> keep(this);
+    std::shared_ptr<context_state> state = state_;
+    add(state->posting, 1, std::memory_order_relaxed);
+    r.next_ready = nullptr;
+    runnable* seen = idle();
+    bool first = exchange_if(inbox_, seen, &r);
+    if (first)
         post_drain(false);
+    keep = {};
+    add(state->posting, -1,
+        std::memory_order_release);  // pairs with context_state::shut()
+    return first;
 }
 
 bool host::enter() noexcept {
@@ -115,9 +138,11 @@ bool host::take_inbox() noexcept {
 /// Whether the host is idle now; else there is more to drain.
 bool host::go_idle() {
     settle_timer();  // [armed]
+    end_draining();
     runnable* none = nullptr;
     if (exchange_if(inbox_, none, idle()))
         return true;  // another thread may drain from here on
+    begin_draining();
     take_inbox();
     return false;
 }
@@ -157,8 +182,22 @@ runnable* host::pop_random() noexcept {
     return r;
 }
 
+void host::begin_draining() noexcept {
+    auto order =
+        single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
+    draining_.store(true, order);
+    while (dumping_.load(std::memory_order_seq_cst))  // [dump]
+        ::sched_yield();
+}
+
+void host::end_draining() noexcept {
+    draining_.store(false, std::memory_order_release);
+}
+
 drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
+    h.begin_draining();
     h.budget_ = host::budget;
+    h.now();  // the time of this drain turn
 }
 
 drain_scope::~drain_scope() {
@@ -179,6 +218,7 @@ void drain_scope::drain() {
         }
         if (h.budget_ <= 0) {
             h.settle_timer();
+            h.end_draining();
             h.post_drain(true);
             break;
         }
@@ -204,8 +244,10 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (head_ || !go_idle())
+    if (head_ || !go_idle()) {
+        end_draining();
         post_drain(true);
+    }
 }
 
 void host::resume(process& p) noexcept {
@@ -222,12 +264,11 @@ void host::resume(process& p) noexcept {
 void host::reap(process& p) {
     p.settle();
     p.destroy_frames();
-    if (end(p, false)) {
-        auto failure = p.failure;
-        p.drop();
-        std::rethrow_exception(std::move(failure));
-    }
+    bool report = end(p, false);
+    auto failure = report ? p.failure : nullptr;
     p.drop();
+    if (report)
+        unhandled(std::move(failure));
 }
 
 /// Whether what escaped has to be reported. The run's own reference is still there.
@@ -294,6 +335,13 @@ void host::report_turn(runnable& r, host& h) {
     auto failure = p.failure;
     p.drop();
     if (!h.is_shut())
+        h.unhandled(std::move(failure));
+}
+
+void host::unhandled(std::exception_ptr failure) {
+    if (auto told = state_->unhandled())
+        told(std::move(failure));
+    else
         std::rethrow_exception(std::move(failure));
 }
 
@@ -304,6 +352,7 @@ void host::reap_turn(runnable& r, host& h) {
 
 void host::enrol(process& p) noexcept {
     guard g(registry_lock_);
+    p.prev_live = nullptr;
     p.next_live = first_live_;
     if (first_live_)
         first_live_->prev_live = &p;
@@ -328,23 +377,6 @@ void host::strike(process& p) noexcept {
 std::size_t host::live() noexcept {
     guard g(registry_lock_);
     return live_;
-}
-
-void host::describe_parked(std::string& to) {
-    guard g(registry_lock_);
-    for (process* p = first_live_; p; p = p->next_live) {
-        to += "  task " + std::to_string(p->id);
-        if (p->name)
-            to += " (" + *p->name + ")";
-        if (p->io)
-            to += " waits in an Asio operation";
-        else if (p->waits)
-            for (operation* op = p->waits; op; op = op->sibling) {
-                to += op == p->waits ? " waits: " : ", ";
-                op->describe(to);
-            }
-        to += '\n';
-    }
 }
 
 // -- time ---------------------------------------------------------------------------

@@ -28,12 +28,17 @@ void spin_lock::wait() const noexcept {
 
 namespace {
 
+atomic<std::uint64_t> last_id{0};
+
 std::uint64_t next_id() noexcept {
-    static atomic<std::uint64_t> last{0};
-    return add<std::uint64_t>(last, 1, std::memory_order_relaxed) + 1;
+    return add<std::uint64_t>(last_id, 1, std::memory_order_relaxed) + 1;
 }
 
 }  // namespace
+
+std::uint64_t tasks_started() noexcept {
+    return last_id.load(std::memory_order_relaxed);
+}
 
 process::process(host& h, const void* at) noexcept
     : home(&h), spawned_at(at), id(next_id()) {}
@@ -146,6 +151,19 @@ void let_go(process& p) noexcept {
         p.drop();
 }
 
+void process::give_back() noexcept {
+    guard g(lock);
+    taken = false;
+}
+
+void claim_result(process* p) {
+    if (!p)
+        throw already_joined("heddle: join of a nil or moved-from join_handle");
+    guard g(p->lock);
+    if (std::exchange(p->taken, true))
+        throw already_joined("heddle: this task was joined before");
+}
+
 bool process::ends_normally() const noexcept {
     try {
         std::rethrow_exception(failure);
@@ -177,17 +195,26 @@ void launch(counted<host> home, process& p, promise_base& root,
         home->ready(p, host::current());
 }
 
+void move_to(process& p, host& to) noexcept {
+    p.home->strike(p);  // whoever drains it holds it
+    p.home = &to;
+    to.enrol(p);
+    to.ready(p, host::current());
+}
+
 counted<host> current_host() { return counted<host>(host::current_process().home); }
 
 void join_operation::describe(std::string& to) const {
-    to += "join of task " + std::to_string(process_->id);
+    to += "for task " + std::to_string(process_->id) + " to end";
 }
 
 }  // namespace detail
 
 void this_task::name(std::string name) {
-    detail::host::current_process().name =
-        std::make_unique<std::string>(std::move(name));
+    auto& self = detail::host::current_process();
+    auto made = std::make_unique<std::string>(std::move(name));
+    detail::guard g(self.lock);  // a dump may be reading it
+    std::swap(self.name, made);
 }
 
 std::uint64_t this_task::id() { return detail::host::current_process().id; }

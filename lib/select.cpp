@@ -45,7 +45,7 @@ public:
         if (single_threaded())
             return;
         for (std::size_t i = 0; i < s.n_; ++i)
-            if (spin_lock* lock = ops[i]->source())
+            if (spin_lock* lock = ops[i]->source(); lock && lock->shared())
                 locks_[n_++] = lock;
         std::sort(locks_, locks_ + n_, std::less<>());
         n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
@@ -176,6 +176,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         return frame;
     }
     self.waits = nullptr;
+    self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
     for (std::size_t k = 0; k < n_; ++k) {
         operation& op = *ops[order[k]];

@@ -83,7 +83,7 @@ void mutex::guard::unlock() {
 semaphore::semaphore(std::ptrdiff_t permits) {
     if (permits < 0)
         throw std::invalid_argument("heddle: a semaphore of less than no permits");
-    core_ = core_.adopt(new detail::permit_core("semaphore", permits, false));
+    core_ = core_.adopt(new detail::permit_core("a semaphore", permits, false));
 }
 
 void semaphore::release(std::ptrdiff_t n) {
@@ -96,7 +96,7 @@ void semaphore::release(std::ptrdiff_t n) {
 latch::latch(std::ptrdiff_t count) {
     if (count < 0)
         throw std::invalid_argument("heddle: latch below zero");
-    core_ = core_.adopt(new detail::wait_count("latch", count));
+    core_ = core_.adopt(new detail::wait_count("a latch", count));
 }
 
 void latch::count_down(std::ptrdiff_t n) {

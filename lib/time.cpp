@@ -16,6 +16,9 @@ timer ticker::next() const noexcept {
     return at(behind < limit ? start_ + (behind + 1) * period_ : time_point::max());
 }
 
-void detail::timer_operation::describe(std::string& to) const { to += "timer"; }
+void detail::timer_operation::describe(std::string& to) const {
+    to +=
+        deadline == time_point::max() ? "for a timer that never fires" : "for a timer";
+}
 
 }  // namespace heddle

@@ -209,6 +209,28 @@ TEST_CASE("cancelled out of a detached task whose token is closed is a normal en
     CHECK(w.live() == 0);
 }
 
+TEST_CASE("nor is it an exception if the token was one the task ran under") {
+    world w;
+    done_source stop;
+    w.go(heddle::with_done(stop.token(),
+                           []() -> task<> { co_await heddle::sleep(1h); }()));
+    w.go(heddle::with_timeout(-1s, []() -> task<> { co_await heddle::yield(); }()));
+    w.settle();
+    stop.close();
+    CHECK(ending_of_call([&] { w.settle(); }) == "ok");
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("cancelled that came by a join is an exception as any") {
+    world w;
+    w.go([]() -> task<> {
+        auto h = go([]() -> task<> { co_await heddle::sleep(1h); });
+        h.cancel(cause("the other's"));
+        co_await h;
+    });
+    CHECK(ending_of_call([&] { w.settle(); }) == "cancelled: the other's");
+}
+
 TEST_CASE("cancelled out of a task whose own token is open is an exception as any") {
     world w;
     w.go([]() -> task<> {

@@ -178,7 +178,7 @@ TEST_SUITE_BEGIN("host");
 
 TEST_CASE("a context destroyed with a task parked anywhere destroys it once") {
     for (auto& [name, body] : waits) {
-        CAPTURE(name);
+        CAPTURE(std::string(name));
         places p;
         p.group.add();
         int made = tracked::made();

@@ -134,38 +134,22 @@ TEST_CASE("frames may be freed on another thread than they were made on") {
     crew first(1), second(1);
     heddle::channel<heddle::task<long>> tasks;
     long sum = 0;
-    heddle::go(
-        first.ctx,
-        [](heddle::sender<heddle::task<long>> out) -> heddle::task<> {
-            for (long i = 0; i < 5000; ++i) {
-                auto work = [](long n) -> heddle::task<long> { co_return n; }(i);
-                co_await out.send(std::move(work));
-            }
-            out.close();
-        },
-        tasks);
-    heddle::go(
-        second.ctx,
-        [](heddle::receiver<heddle::task<long>> in, long& to) -> heddle::task<> {
-            while (auto t = co_await in.receive())
-                to += co_await std::move(*t);
-        },
-        tasks, std::ref(sum));
-    first.join();
-    // The second may be idle between two values: it ends when the channel has closed.
     std::promise<void> ended;
     auto done = ended.get_future();
-    heddle::go(
-        second.ctx,
-        [](heddle::receiver<heddle::task<long>> in,
-           std::promise<void> p) -> heddle::task<> {
-            (void)co_await in.receive();  // closed
-            p.set_value();
-        },
-        tasks, std::move(ended));
+    auto make = [](heddle::sender<heddle::task<long>> out) -> heddle::task<> {
+        for (long i = 0; i < 5000; ++i) {
+            auto work = [](long n) -> heddle::task<long> { co_return n; }(i);
+            co_await out.send(std::move(work));
+        }
+        out.close();
+    };
+    auto use = [](heddle::receiver<heddle::task<long>> in, long& to) -> heddle::task<> {
+        while (auto t = co_await in.receive())
+            to += co_await std::move(*t);
+    };
+    heddle::go(first.ctx, make, tasks);
+    heddle::go(second.ctx, then_tell(use(tasks, sum), std::move(ended)));
     done.get();
-    second.join();
-    CHECK(heddle::live_tasks(second.ctx) == 0);
     CHECK(sum == 5000L * 4999 / 2);
 }
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 TEST_SUITE_BEGIN("run");
 
@@ -313,6 +315,15 @@ TEST_CASE("a deadlock is no deadlock while a timer is pending") {
     }());
 }
 
+TEST_CASE("a context that died does not hide a deadlock") {
+    std::optional<heddle::done_source> kept;
+    {
+        asio::io_context dies;
+        kept.emplace(dies, heddle::done_token(), 1h);
+    }
+    CHECK(contains(deadlock_of(wait_in(heddle::channel<>())), "deadlock"));
+}
+
 TEST_CASE("tasks are destroyed after a deadlock as after any other end") {
     CHECK_THROWS_AS(run([](tracked) -> task<> {
                         go(
@@ -359,6 +370,28 @@ TEST_CASE("threads may be asked for; every task runs on the calling thread") {
     environment e("HEDDLE_THREADS", "3");
     for (unsigned n : {0U, 1U, 4U})
         CHECK(run({.threads = n}, seven()) == 7);
+}
+
+// Last in this suite: it starts a thread.
+TEST_CASE("while another context lives, a run that waits is no deadlock") {
+    auto answer = [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {
+        while (auto n = co_await in.receive())
+            co_await out.send(*n + 1);
+    };
+    asio::io_context other;
+    auto work = asio::make_work_guard(other);
+    heddle::channel<int> questions, answers;
+    go(other, answer, questions, answers);
+    std::jthread there([&] { other.run(); });
+    run([](heddle::channel<int> ask, heddle::receiver<int> in) -> task<> {
+        for (int i = 0; i < 100; ++i) {
+            co_await ask.send(i);
+            auto n = co_await in.receive();
+            CHECK(n == i + 1);
+        }
+        ask.close();
+    }(questions, answers));
+    work.reset();
 }
 
 TEST_SUITE_END();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/detail/asio_wait.hpp>
+#include <heddle/detail/bind_done.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 

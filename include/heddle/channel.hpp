@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/await.hpp>
-#include <heddle/detail/channel_core.hpp>
+#include <heddle/detail/channel_async.hpp>
+#include <heddle/detail/channel_ops.hpp>
 #include <heddle/task.hpp>
 
 #include <concepts>
@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +28,12 @@ public:
     using std::logic_error::logic_error;
 };
 
+/// Promises that a channel is used by one serial host only.
+struct same_host_t {
+    explicit same_host_t() = default;
+};
+inline constexpr same_host_t same_host{};
+
 /// What became of an attempt that never waits.
 enum class try_status { done, would_block, closed };
 
@@ -34,153 +41,6 @@ template <class T>
 class receiver;
 template <class T>
 class sender;
-
-namespace detail {
-
-[[noreturn]] void throw_send_on_closed(channel_base&);
-[[noreturn]] void throw_close_of_closed(channel_base*);
-[[noreturn]] void throw_capacity();
-
-template <class T>
-void send_operation<T>::take() const {
-    if (result == outcome::closed)
-        throw_send_on_closed(*channel_);
-}
-
-/// The three shapes of a receive differ in where the value goes.
-template <class T>
-class receive_arm final : public receive_operation<T> {
-public:
-    template <class Op>
-    explicit receive_arm(Op& op) noexcept
-        : receive_operation<T>(op.channel()), to_(op.destination()) {}
-    void complete() override { take(); }
-    bool take() {
-        bool some = this->value.has_value();
-        if (to_) {
-            to_->reset();
-            if (some)
-                to_->emplace(*std::move(this->value));
-        }
-        this->value.reset();
-        return some;
-    }
-
-private:
-    std::optional<T>* to_;
-};
-
-template <class T>
-class receive_value final : public receive_operation<T> {
-public:
-    using receive_operation<T>::receive_operation;
-    std::optional<T> take() noexcept {
-        std::optional<T> got(std::move(this->value));
-        this->value.reset();
-        return got;
-    }
-};
-
-template <class T>
-class receive_into final : public receive_operation<T> {
-public:
-    receive_into(channel_core<T>* channel, T& to) noexcept
-        : receive_operation<T>(channel), to_(to) {}
-    bool take() {
-        if (!this->value)
-            return false;
-        std::optional<T> got(std::move(this->value));
-        this->value.reset();
-        to_ = *std::move(got);
-        return true;
-    }
-
-private:
-    T& to_;
-};
-
-}  // namespace detail
-
-/// A receive into an optional: an arm, or `co_await`ed to a bool.
-template <class T>
-class [[nodiscard]] receive_op {
-public:
-    receive_op(detail::channel_core<T>* channel, std::optional<T>* to) noexcept
-        : channel_(channel), to_(to) {}
-
-    // -- for the library ------------------------------------------------------------
-    auto await_by(detail::process& self) {
-        return detail::await_one<detail::receive_arm<T>>(self, *this);
-    }
-    using arm_node = detail::receive_arm<T>;
-    detail::channel_core<T>* channel() const noexcept { return channel_; }
-    std::optional<T>* destination() const noexcept { return to_; }
-
-private:
-    detail::channel_core<T>* channel_;
-    std::optional<T>* to_;
-};
-
-/// A receive that gives the value itself. As an arm it takes the value and drops it.
-template <class T>
-class [[nodiscard]] receive_value_op {
-public:
-    explicit receive_value_op(detail::channel_core<T>* channel) noexcept
-        : channel_(channel) {}
-    operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
-
-    // -- for the library ------------------------------------------------------------
-    auto await_by(detail::process& self) const {
-        return detail::await_one<detail::receive_value<T>>(self, channel_);
-    }
-    using arm_node = detail::receive_arm<T>;
-    detail::channel_core<T>* channel() const noexcept { return channel_; }
-    std::optional<T>* destination() const noexcept { return nullptr; }
-
-private:
-    detail::channel_core<T>* channel_;
-};
-
-/// A receive into a T. Not an arm: a select could not tell closed from received.
-template <class T>
-class [[nodiscard]] receive_into_op {
-public:
-    receive_into_op(detail::channel_core<T>* channel, T& to) noexcept
-        : channel_(channel), to_(to) {}
-
-    // -- for the library ------------------------------------------------------------
-    auto await_by(detail::process& self) const {
-        return detail::await_one<detail::receive_into<T>>(self, channel_, to_);
-    }
-
-private:
-    detail::channel_core<T>* channel_;
-    T& to_;
-};
-
-/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
-template <class T>
-class [[nodiscard]] send_op {
-public:
-    send_op(detail::channel_core<T>* channel, T& value) noexcept
-        : channel_(channel), referred_(std::addressof(value)) {}
-    template <class... Args>
-    send_op(detail::channel_core<T>* channel, std::in_place_t, Args&&... args)
-        : channel_(channel), owned_(std::in_place, std::forward<Args>(args)...) {}
-
-    // -- for the library ------------------------------------------------------------
-    auto await_by(detail::process& self) {
-        return detail::await_one<detail::send_operation<T>>(self, *this);
-    }
-    using arm_node = detail::send_operation<T>;
-    detail::channel_core<T>* channel() const noexcept { return channel_; }
-    T& value() noexcept { return referred_ ? *referred_ : *owned_; }
-
-private:
-    detail::channel_core<T>* channel_;
-    T* referred_ = nullptr;
-    std::optional<T> owned_;
-};
 
 namespace detail {
 
@@ -278,7 +138,27 @@ public:
     try_status try_receive(T& to) const
         requires std::is_move_assignable_v<T>;
 
+    /// For who is no task: completes `token` with (error_code, std::optional<T>), posted to
+    /// its associated executor, or else to the one given. Closed and drained is no error
+    /// but an empty optional; cancelled through its slot: asio::error::operation_aborted.
+    /// Counts as work of that executor meanwhile. A context that dies destroys the handler.
+    template <class Token>
+    auto async_receive(Token&& token) const {
+        return initiate_receive(no_executor(), std::forward<Token>(token));
+    }
+    template <executor_or_context E, class Token>
+    auto async_receive(E&& ex, Token&& token) const {
+        return initiate_receive(executor_in(ex), std::forward<Token>(token));
+    }
+
 private:
+    template <class Fallback, class Token>
+    auto initiate_receive(Fallback fallback, Token&& token) const {
+        return initiate_token_wait<void(std::error_code, std::optional<T>)>(
+            async_receive_traits<receiver<T>, T>{static_cast<const Handle&>(*this)},
+            std::move(fallback), std::forward<Token>(token));
+    }
+
     channel_core<T>* from() const noexcept {
         return static_cast<const Handle&>(*this).core();
     }
@@ -353,7 +233,28 @@ public:
     /// Whether this call closed it.
     bool try_close() const noexcept { return to() && to()->close(); }
 
+    /// For who is no task: completes `token` with (error_code), posted as by async_receive.
+    /// The value is moved into the operation; refused with errc::closed, or aborted, it is
+    /// destroyed with it.
+    template <class Token>
+    auto async_send(T value, Token&& token) const {
+        return initiate_send(no_executor(), std::move(value),
+                             std::forward<Token>(token));
+    }
+    template <executor_or_context E, class Token>
+    auto async_send(E&& ex, T value, Token&& token) const {
+        return initiate_send(executor_in(ex), std::move(value),
+                             std::forward<Token>(token));
+    }
+
 private:
+    template <class Fallback, class Token>
+    auto initiate_send(Fallback fallback, T&& value, Token&& token) const {
+        return initiate_token_wait<void(std::error_code)>(
+            async_send_traits<sender<T>, T>{static_cast<const Handle&>(*this),
+                                            std::move(value)},
+            std::move(fallback), std::forward<Token>(token));
+    }
     channel_core<T>* to() const noexcept {
         return static_cast<const Handle&>(*this).core();
     }
@@ -366,6 +267,7 @@ private:
 ///
 ///     heddle::channel<int> c;        // unbuffered: a send waits for its receiver
 ///     heddle::channel<int> c(64);    // buffered: a send waits only if 64 values do
+///     heddle::channel<int> c(64, heddle::same_host);   // no locks: see there
 ///     co_await c.send(1);
 ///     while (auto v = co_await c.receive()) use(*v);
 ///     c.close();
@@ -397,7 +299,12 @@ public:
     channel() : channel(0) {}
     /// Buffers `capacity` values; 0: unbuffered.
     template <std::integral N>
-    explicit channel(N capacity) : base(typename base::adopt{}, make(capacity)) {}
+    explicit channel(N capacity) : base(typename base::adopt{}, make(capacity, true)) {}
+    /// Promises that only one serial host uses it: no locks, even if the process has more
+    /// threads. Checked in debug builds by an assertion.
+    template <std::integral N>
+    channel(N capacity, same_host_t)
+        : base(typename base::adopt{}, make(capacity, false)) {}
     /// The nil channel.
     channel(std::nullptr_t) noexcept : base(nullptr) {}
 
@@ -410,11 +317,12 @@ public:
 
 private:
     template <std::integral N>
-    static detail::channel_core<T>* make(N capacity) {
+    static detail::channel_core<T>* make(N capacity, bool shared) {
         static_assert(detail::element_type<T>());
         if (std::cmp_less(capacity, 0) || !std::in_range<std::size_t>(capacity))
             detail::throw_capacity();
-        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity));
+        return detail::channel_core<T>::make(static_cast<std::size_t>(capacity),
+                                             shared);
     }
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <stdexcept>
+#include <stop_token>
 #include <system_error>
 
 namespace heddle {
@@ -64,7 +65,7 @@ public:
     bool withdraw() noexcept override {
         return !node_ || withdraw_from(*this, node_->waiters(), node_->tree_lock());
     }
-    void describe(std::string& to) const override { to += "done"; }
+    void describe(std::string& to) const override { to += "for a done token"; }
     bool stands_for(const process& p) const noexcept override {
         return node_ && node_->closed() && p.current &&
                (p.current == node_ || p.current->is_under(*node_));
@@ -100,6 +101,11 @@ public:
     std::exception_ptr cause() const noexcept {
         return closed() ? node_->cause() : nullptr;
     }
+
+    /// A std::stop_token that is stopped when this closes, on the thread that closes it,
+    /// and before its tasks resume. Each call allocates; what it made lives as long as the
+    /// source's state.
+    std::stop_token stop_token() const;
 
     friend bool operator==(const done_token&, const done_token&) = default;
 
@@ -139,6 +145,9 @@ public:
     done_source();
     explicit done_source(const done_token& parent);
     done_source(const done_token& parent, time_point deadline);
+    /// Closes when `stop` is requested, on the thread that requests it. The cause is
+    /// done_closed.
+    explicit done_source(std::stop_token stop);
     template <class Rep, class Period>
     done_source(const done_token& parent, std::chrono::duration<Rep, Period> timeout)
         : done_source(detail::current_host(), parent, detail::nanoseconds(timeout)) {}

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <heddle/detail/await.hpp>
+#include <heddle/detail/blocking.hpp>
+#include <heddle/detail/token_wait.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 
@@ -104,6 +106,13 @@ public:
     }
 };
 
+class async_join_operation final : public join_operation {
+public:
+    template <class Traits>
+    explicit async_join_operation(Traits& t) noexcept
+        : join_operation(t.process.get()) {}
+};
+
 class join_arm final : public join_operation {
 public:
     template <class Handle>
@@ -111,8 +120,49 @@ public:
     void take() const noexcept {}
 };
 
+/// The wait of a completion handler for a process; takes the result from the handle.
+template <class T>
+struct async_join_traits {
+    using operation = async_join_operation;
+    using value = std::conditional_t<
+        std::is_void_v<T>, void,
+        std::conditional_t<std::is_default_constructible_v<T>, T, std::optional<T>>>;
+
+    auto result(operation&, bool aborted) {
+        std::exception_ptr failure;
+        if (aborted) {
+            process->give_back();
+            failure = std::make_exception_ptr(asio::system_error(
+                asio::error::make_error_code(asio::error::operation_aborted)));
+        } else {
+            failure = process->failure;
+        }
+        if constexpr (std::is_void_v<T>)
+            return std::tuple<std::exception_ptr>(failure);
+        else if (failure)
+            return std::tuple<std::exception_ptr, value>(failure, value{});
+        else
+            return std::tuple<std::exception_ptr, value>(failure,
+                                                         process->take_value());
+    }
+
+    counted<joinable<T>> process;
+};
+
+template <class T>
+struct async_join_signature {
+    using type = void(std::exception_ptr, typename async_join_traits<T>::value);
+};
+template <>
+struct async_join_signature<void> {
+    using type = void(std::exception_ptr);
+};
+
 /// The handle no longer refers to the process: reports a failure nobody took.
 void let_go(process& p) noexcept;
+
+/// Marks the result as taken. Throws already_joined if it was before, or there is none.
+void claim_result(process* p);
 
 /// Puts a process, whose root frame is `root`, on its host. Noexcept from here on.
 void launch(counted<host> home, process& p, promise_base& root,
@@ -164,6 +214,20 @@ public:
         process_->close(std::move(cause));
     }
 
+    /// For who is no task: completes `token` with (std::exception_ptr) and, unless T is
+    /// void, the result; in an std::optional<T> if T cannot be default-made. Posted to the
+    /// token's associated executor, or else to the one given. Throws already_joined at
+    /// once. Cancelled through its slot the exception is a system_error,
+    /// operation_aborted, and the task can be joined again.
+    template <class Token>
+    auto async_join(Token&& token) {
+        return initiate_join(detail::no_executor(), std::forward<Token>(token));
+    }
+    template <detail::executor_or_context E, class Token>
+    auto async_join(E&& ex, Token&& token) {
+        return initiate_join(detail::executor_in(ex), std::forward<Token>(token));
+    }
+
     // -- for the library ------------------------------------------------------------
     explicit join_handle(detail::joinable<T>& p) noexcept : process_(&p) {}
     detail::process* get() const noexcept { return process_; }
@@ -179,6 +243,17 @@ public:
     static constexpr bool arm_by_reference = true;
 
 private:
+    template <class Fallback, class Token>
+    auto initiate_join(Fallback fallback, Token&& token) {
+        static_assert(!std::is_reference_v<T>, "heddle: async_join of a task<T&>");
+        detail::claim_result(process_);
+        return detail::initiate_token_wait<
+            typename detail::async_join_signature<T>::type>(
+            detail::async_join_traits<T>{
+                detail::counted<detail::joinable<T>>(process_)},
+            std::move(fallback), std::forward<Token>(token));
+    }
+
     detail::joinable<T>* process_ = nullptr;
 };
 
@@ -252,6 +327,9 @@ template <class F>
 constexpr bool is_task = false;
 template <class T>
 constexpr bool is_task<task<T>> = true;
+
+/// Takes a process that is not queued to another host, and queues it there.
+void move_to(process& p, host& to) noexcept;
 
 /// The token in force around this call, for what is started here; null outside a task.
 done_node* scope_here() noexcept;
@@ -359,6 +437,92 @@ task<T> shield(task<T> work) {
     co_return co_await std::move(work);
 }
 
+namespace detail {
+
+template <class F, class... Args, class R = std::invoke_result_t<F, Args...>>
+task<R> run_blocking(F f, Args... args) {
+    static_assert(!std::is_reference_v<R>, "heddle: go_blocking returns by value");
+    std::exception_ptr failure;
+    std::optional<std::conditional_t<std::is_void_v<R>, int, R>> result;
+    auto work = [&] {
+        try {
+            if constexpr (std::is_void_v<R>)
+                std::invoke(std::move(f), std::move(args)...);
+            else
+                result.emplace(std::invoke(std::move(f), std::move(args)...));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    };
+    blocking_op op(work);
+    co_await op;
+    if (failure)
+        std::rethrow_exception(std::move(failure));
+    if constexpr (!std::is_void_v<R>)
+        co_return *std::move(result);
+}
+
+class resume_awaiter {
+public:
+    resume_awaiter(process& self, counted<host> to) noexcept
+        : self_(self), to_(std::move(to)) {}
+    bool await_ready() const noexcept {
+        return self_.interrupted() || to_.get() == self_.home;
+    }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+        host& from = *self_.home;
+        move_to(self_, *to_);
+        return from.next();  // it may run there by now
+    }
+    void await_resume() const {
+        if (self_.interrupted())
+            self_.throw_cancelled();
+    }
+
+private:
+    process& self_;
+    counted<host> to_;
+};
+
+struct resume_op {
+    explicit resume_op(counted<host> h) noexcept : to(std::move(h)) {}
+    resume_awaiter await_by(process& self) const noexcept {
+        return resume_awaiter(self, to);
+    }
+    counted<host> to;
+};
+
+}  // namespace detail
+
+/// The task goes on in the host of `ex`, and stays there: `co_await resume_on(pool)`. Its
+/// handle and its token are the same.
+///
+/// Cancel    throws `cancelled`, before or after the move.
+template <detail::executor_or_context Executor>
+detail::resume_op resume_on(Executor&& ex) {
+    return detail::resume_op(detail::host_for(ex));
+}
+
+/// Runs a function that blocks, on a thread of the context's own pool, and gives what it
+/// returns, or rethrows what it throws. `f` and the arguments are copied.
+///
+///     auto text = co_await heddle::go_blocking(read_file, path);
+///
+/// Threads   at most max(4, two for each core) such functions of a context run at once, the
+///           others wait for a thread in order. The first one ends single-threaded
+///           operation of the process for good.
+/// Resumes   on the task's host. Counts as work of the context meanwhile.
+/// Cancel    throws `cancelled` before it has begun to wait; after that the function is
+///           run to its end, and its result is kept.
+/// Lifetime  the end of the context waits for the functions that run; those that wait for
+///           a thread are dropped.
+template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+auto go_blocking(F&& f, Args&&... args) {
+    return detail::run_blocking<std::decay_t<F>, std::decay_t<Args>...>(
+        std::forward<F>(f), std::forward<Args>(args)...);
+}
+
 /// Of the running task; each throws not_in_task outside one.
 namespace this_task {
 
@@ -378,5 +542,36 @@ asio::any_io_executor executor();
 /// O(hosts).
 std::size_t live_tasks(asio::execution_context& ctx);
 std::size_t live_tasks();
+template <detail::executor_only Executor>
+std::size_t live_tasks(const Executor& ex) {
+    return live_tasks(asio::query(ex, asio::execution::context));
+}
+
+/// Hands what escapes the detached tasks of a context to `f`, on the thread that drains
+/// them, instead of letting it leave io_context::run(). What `f` throws does leave it. A
+/// null `f` takes that back.
+///
+/// Threads   any.
+void on_unhandled(asio::execution_context& ctx,
+                  std::function<void(std::exception_ptr)> f);
+
+/// What each of these tasks waits for, a paragraph each: its number and name, the wait,
+/// since when, and where it was started.
+///
+///     task 7 (fetch) waits to receive on `jobs`: no task holds a sender
+///         for 1.500 s; started in balance() + 0x45
+///
+/// "For" is counted from the drain turn in which the task parked. Functions have names if
+/// the program exports them (-rdynamic), else addresses.
+///
+/// Threads   any, while tasks run on others: no frame that runs is touched. A host whose
+///           thread is busy is waited for, up to 50 ms; after that its tasks are only
+///           listed. Not from a signal handler.
+std::string dump_tasks(asio::execution_context& ctx);
+std::string dump_tasks();
+template <detail::executor_only Executor>
+std::string dump_tasks(const Executor& ex) {
+    return dump_tasks(asio::query(ex, asio::execution::context));
+}
 
 }  // namespace heddle

@@ -13,6 +13,8 @@
 namespace heddle {
 
 /// How `run` runs. The environment may override it: HEDDLE_CLOCK=virtual, HEDDLE_SEED=n.
+/// With HEDDLE_STATS=1, run writes to stderr at its end how many tasks were started, and
+/// which it leaves, with what they wait for: those are leaks, if they were to end.
 struct run_options {
     /// Threads that run tasks; 0: one for each core. More than one declares that data
     /// shared by tasks is synchronised. HEDDLE_THREADS=n changes it where it is not 1.
@@ -26,14 +28,35 @@ struct run_options {
     /// Time starts at zero and moves only when no task can run and no Asio operation is in
     /// flight; then it jumps to the next deadline.
     bool virtual_clock = false;
+
+    /// SIGQUIT (Ctrl-\\) writes dump_tasks to stderr, and the program goes on. It takes a
+    /// thread, so locks are real from then on; the signal is blocked in the calling thread
+    /// and in those it starts.
+    bool dump_on_quit = false;
 };
 
 /// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
 /// or Asio operation is pending, and no other context that lives has used heddle: what runs
-/// there might still send. what() lists who waits for what.
+/// there might still send. what() lists who waits for what, as dump_tasks does. If it
+/// escapes main(), the program writes that to stderr and exits with code 2, as Go's.
 class deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
+};
+
+/// While one lives, something outside (a thread, a signal handler's pipe) may still send to
+/// tasks of `ctx`: it counts as work, and no deadlock is reported.
+class external_producer {
+public:
+    template <detail::execution_context_type Context>
+    explicit external_producer(Context& ctx)
+        : work_(asio::prefer(asio::any_io_executor(ctx.get_executor()),
+                             asio::execution::outstanding_work.tracked)) {}
+    /// For the context of the running task.
+    external_producer();
+
+private:
+    asio::any_io_executor work_;
 };
 
 /// run is Go's main: runs `main` on an io_context of its own until it ends and gives its
@@ -46,8 +69,8 @@ public:
 ///           either ends the run. A deadlock: heddle::deadlock. An environment variable
 ///           that is no number: std::invalid_argument.
 template <class T>
-T run(run_options options, task<T> main) {
-    detail::run_loop loop(options.seed, options.virtual_clock);
+[[gnu::noinline]] T run(run_options options, task<T> main) {
+    detail::run_loop loop(options.seed, options.virtual_clock, options.dump_on_quit);
     auto handle = detail::start(loop.home(), std::move(main), nullptr,
                                 __builtin_return_address(0));
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());

@@ -49,7 +49,7 @@ class mutex {
 public:
     class [[nodiscard]] guard;
 
-    mutex() : core_(core_.adopt(new detail::permit_core("mutex", 1, true))) {}
+    mutex() : core_(core_.adopt(new detail::permit_core("a mutex", 1, true))) {}
     mutex(const mutex&) = delete;
     mutex& operator=(const mutex&) = delete;
 
@@ -204,7 +204,7 @@ private:
 class event {
 public:
     explicit event(bool set = false)
-        : core_(core_.adopt(new detail::wait_count("event", set ? 0 : 1))) {}
+        : core_(core_.adopt(new detail::wait_count("an event", set ? 0 : 1))) {}
     event(const event&) = delete;
     event& operator=(const event&) = delete;
 
@@ -384,7 +384,7 @@ auto make_task(F&& f, Args&&... args) {
 /// Errors    a count below zero: std::logic_error, and the count stays.
 class wait_group {
 public:
-    wait_group() : core_(core_.adopt(new detail::wait_count("wait_group"))) {}
+    wait_group() : core_(core_.adopt(new detail::wait_count("a wait group"))) {}
     wait_group(const wait_group&) = delete;
     wait_group& operator=(const wait_group&) = delete;
 

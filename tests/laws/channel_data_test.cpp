@@ -385,12 +385,12 @@ TEST_CASE("law 9: size and capacity are exact: fresh, filling, draining") {
 
 TEST_CASE("law 10: a negative or overflowing capacity is an error") {
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
-    CHECK_THROWS_AS(heddle::channel<int>(-1), std::length_error);
-    CHECK_THROWS_AS(heddle::channel<int>(std::numeric_limits<long>::min()),
+    CHECK_THROWS_AS(heddle::channel<int>{-1}, std::length_error);
+    CHECK_THROWS_AS(heddle::channel<int>{std::numeric_limits<long>::min()},
                     std::length_error);
     CHECK_THROWS_AS(heddle::channel<int>{huge}, std::length_error);
-    CHECK_THROWS_AS(heddle::channel<int>(huge / sizeof(int) + 1), std::length_error);
-    CHECK_THROWS_AS(heddle::channel<std::string>(huge / sizeof(std::string) + 1),
+    CHECK_THROWS_AS(heddle::channel<int>{huge / sizeof(int) + 1}, std::length_error);
+    CHECK_THROWS_AS(heddle::channel<std::string>{huge / sizeof(std::string) + 1},
                     std::length_error);
 }
 

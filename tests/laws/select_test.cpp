@@ -48,7 +48,7 @@ TEST_SUITE_BEGIN("laws.select");
 TEST_CASE("law 29: exactly one arm takes effect") {
     // Each number is offered on four channels at once and must come out of one of them.
     constexpr int n = 5000;
-    for (std::uint64_t seed : {1, 2, 3}) {
+    for (std::uint64_t seed : {1u, 2u, 3u}) {
         std::vector<int> got;
         auto main = [](std::vector<int>& to) -> heddle::task<> {
             channel c[4];

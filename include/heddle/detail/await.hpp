@@ -13,6 +13,7 @@ inline bool park_one(process& self, operation& op) noexcept {
     op.exclusive = !self.cancellable();
     self.winner = nullptr;
     self.waits = &op;
+    self.since = self.home->seen_now();
     if (op.exclusive || self.park())
         return true;
     self.waits = nullptr;

@@ -48,7 +48,8 @@ public:
     bool close() noexcept;
 
     void name(std::string name);
-    void describe(std::string& to) noexcept;
+    void describe(std::string& to);          // its name
+    void describe_receive(std::string& to);  // and whether anybody can still send
 
     spin_lock& lock() noexcept { return lock_; }
     wait_list& senders() noexcept { return senders_; }
@@ -56,11 +57,21 @@ public:
     bool withdraw(operation& op, wait_list& list) noexcept;
 
 protected:
-    explicit channel_base(std::size_t capacity) noexcept : capacity_(capacity) {}
+    channel_base(std::size_t capacity, bool shared) noexcept
+        : lock_(shared), capacity_(capacity) {}
     ~channel_base();
 
     /// Memory for a core and its ring; std::length_error if it cannot be had.
     static void* allocate(std::size_t core, std::size_t capacity, std::size_t element);
+
+    /// In a debug build: is this the one host that was promised (same_host)?
+    void check_host() noexcept {
+#ifndef NDEBUG
+        if (!lock_.shared())
+            check_same_host();
+#endif
+    }
+    void check_same_host() noexcept;
 
     std::size_t index(std::size_t i) const noexcept {
         i += first_;
@@ -82,6 +93,7 @@ private:
     virtual void dispose() noexcept = 0;
 
     std::unique_ptr<std::string> name_;
+    const void* only_host_ = nullptr;  // the first that came, if only one may
 };
 
 template <class T>
@@ -103,8 +115,8 @@ public:
         return !channel_ || channel_->withdraw(*this, channel_->receivers());
     }
     void describe(std::string& to) const final {
-        to += "receive on ";
-        channel_ ? channel_->describe(to) : void(to += "a nil channel");
+        to += "to receive on ";
+        channel_ ? channel_->describe_receive(to) : void(to += "a nil channel");
     }
 
     /// The value arrives here, not at its destination: no user code but the move of T
@@ -126,10 +138,10 @@ public:
     explicit send_operation(Op& op) noexcept
         : send_operation(op.channel(), op.value()) {}
 
-    spin_lock* source() const noexcept override {
+    spin_lock* source() const noexcept final {
         return channel_ ? &channel_->lock() : nullptr;
     }
-    bool attempt_locked(wake_list& wakes) noexcept override {
+    bool attempt_locked(wake_list& wakes) noexcept final {
         result = channel_->send_locked(value_, wakes);
         return result != outcome::pending;
     }
@@ -138,7 +150,7 @@ public:
         return !channel_ || channel_->withdraw(*this, channel_->senders());
     }
     void describe(std::string& to) const override {
-        to += "send on ";
+        to += "to send on ";
         channel_ ? channel_->describe(to) : void(to += "a nil channel");
     }
     void complete() override { take(); }
@@ -154,13 +166,14 @@ private:
 template <class T>
 class channel_core final : public channel_base {
 public:
-    static channel_core* make(std::size_t capacity) {
+    static channel_core* make(std::size_t capacity, bool shared) {
         return ::new (allocate(ring_offset, capacity, sizeof(T)))
-            channel_core(capacity);
+            channel_core(capacity, shared);
     }
 
     /// Hands the value over, or keeps it in the ring. Pending: neither; it stays.
     outcome send_locked(T& value, wake_list& wakes) noexcept {
+        check_host();
         if (closed_)
             return outcome::closed;
         if (operation* op =
@@ -181,6 +194,7 @@ public:
 
     /// Closed: closed and drained. Pending: nothing to take yet.
     outcome take_locked(std::optional<T>& to, wake_list& wakes) noexcept {
+        check_host();
         if (size_ != 0) {
             T& head = slot(0);
             to.emplace(std::move(head));
@@ -210,7 +224,8 @@ private:
     static constexpr std::size_t ring_offset =
         (sizeof(channel_base) + alignment - 1) / alignment * alignment;
 
-    explicit channel_core(std::size_t capacity) noexcept : channel_base(capacity) {}
+    channel_core(std::size_t capacity, bool shared) noexcept
+        : channel_base(capacity, shared) {}
     ~channel_core() {
         for (; size_ != 0; --size_, first_ = index(1))
             slot(0).~T();

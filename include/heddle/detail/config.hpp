@@ -33,6 +33,13 @@ inline bool single_threaded() noexcept {
 /// A lock for a few instructions. Only the nothrow move of a user's T runs under it.
 class spin_lock {
 public:
+    spin_lock() = default;
+    /// `shared` false: a promise that one thread at a time, in turn, comes here; the lock
+    /// is left out as if there were one thread.
+    explicit spin_lock(bool shared) noexcept : shared_(shared) {}
+
+    bool shared() const noexcept { return shared_; }
+
     void lock() noexcept {
         yield_point();
         while (taken_.exchange(true, std::memory_order_acquire))  // pairs with unlock()
@@ -44,12 +51,13 @@ private:
     void wait() const noexcept;  // lib/process.cpp: pause, then give the core away
 
     atomic<bool> taken_{false};
+    const bool shared_ = true;
 };
 
 /// Takes the lock unless the process has one thread. Returns what release() must be told:
 /// a second thread may have been started in between.
 inline bool acquire(spin_lock& lock) noexcept {
-    if (single_threaded())
+    if (single_threaded() || !lock.shared())
         return false;
     lock.lock();
     return true;

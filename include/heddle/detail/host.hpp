@@ -27,6 +27,10 @@ public:
 ///   [fifo]    head_ to spend_ belong to the drainer.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
+///   [dump]    no thread drains while another describes: each raises its flag, then looks
+///             at the other's; who dumps gives way.
+///   [posting] who wakes an idle host is counted until the handler is posted; the end of
+///             the context waits for that.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
 class host : pinned {
@@ -123,7 +127,10 @@ public:
     void enrol(process& p) noexcept;  // into the registry
     void strike(process& p) noexcept;
     std::size_t live() noexcept;
-    void describe_parked(std::string& to);  // nothing of this host may run meanwhile
+
+    /// Writes what each task waits for. From any thread: a host that is being drained is
+    /// waited for, but not for long; then only what its tasks are called is told.
+    void describe(std::string& to);
 
     void take() noexcept { refs_.take(); }
     void drop() noexcept {
@@ -175,12 +182,17 @@ private:
     virtual void close_timer() noexcept = 0;
     virtual void dispose() noexcept = 0;
 
+    bool submit_to_idle(runnable& r) noexcept;
     runnable* pop() noexcept;
     runnable* pop_random() noexcept;
     bool take_inbox() noexcept;
     bool go_idle();
+    void begin_draining() noexcept;
+    void end_draining() noexcept;
+    void describe_tasks(std::string& to, bool parked);
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
+    void unhandled(std::exception_ptr failure);
     bool end(process& p, bool abandoned) noexcept;
     void destroy(process& p) noexcept;
     void expire_timers() noexcept;
@@ -210,6 +222,8 @@ private:
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
     atomic<bool> shut_{false};
+    atomic<bool> draining_{false};  // [dump]
+    atomic<bool> dumping_{false};
     ref_count refs_;
 
     spin_lock registry_lock_;
@@ -249,10 +263,11 @@ concept execution_context_type =
     std::is_base_of_v<asio::execution_context, std::remove_cvref_t<E>>;
 
 template <class E>
-concept executor_or_context =
-    execution_context_type<E> ||
-    (asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
-     std::is_convertible_v<E, asio::any_io_executor>);
+concept executor_only = asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
+                        std::is_convertible_v<E, asio::any_io_executor>;
+
+template <class E>
+concept executor_or_context = execution_context_type<E> || executor_only<E>;
 
 template <executor_or_context E>
 counted<host> host_for(E& e) {

@@ -102,7 +102,7 @@ public:
     /// Delivers what happened, in the process that waited. May throw (a closed send).
     virtual void complete() {}
 
-    /// "receive on jobs".
+    /// Says what is waited for, after "waits": "to receive on `jobs`".
     virtual void describe(std::string& to) const = 0;
 
     /// Does this arm watch a done token, closed by now, that is in force for `process`?

@@ -4,6 +4,7 @@
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/done_node.hpp>
 #include <heddle/detail/frame_pool.hpp>
+#include <heddle/detail/timer_heap.hpp>
 
 #include <coroutine>
 #include <exception>
@@ -60,6 +61,9 @@ struct process : sleeper, done_node, pooled {
     /// It waits in an Asio operation.
     bool owned_by_handler() const noexcept;
 
+    /// The result that was claimed stays with the handle after all.
+    void give_back() noexcept;
+
     /// Withdraws from all it waits in. False: it was claimed, its wake is under way.
     bool withdraw_all() noexcept;
 
@@ -73,9 +77,10 @@ struct process : sleeper, done_node, pooled {
     asio_wait* io = nullptr;     // the Asio operation it is parked in
     process* prev_live = nullptr;
     process* next_live = nullptr;
-    wait_list joiners;           // guarded by lock
-    std::exception_ptr failure;  // guarded by ended
-    std::unique_ptr<std::string> name;
+    time_point since{};                 // the time of the drain turn in which it parked
+    wait_list joiners;                  // guarded by lock
+    std::exception_ptr failure;         // guarded by ended
+    std::unique_ptr<std::string> name;  // guarded by lock
     const void* spawned_at;
     asio::cancellation_signal signal;  // reused by each Asio operation awaited
     std::uint64_t id;
@@ -90,6 +95,9 @@ private:
     void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }
     void dispose() noexcept final { delete this; }
 };
+
+/// How many there have been in this program; also the last number given.
+std::uint64_t tasks_started() noexcept;
 
 /// The turn of a process whose Asio operation is to be cancelled.
 void emit_cancellation(runnable&, host&);

@@ -4,6 +4,7 @@
 #include <heddle/detail/host.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace heddle::detail {
@@ -11,7 +12,8 @@ namespace heddle::detail {
 /// The io_context of heddle::run, and the clock and the seed it gives to its hosts.
 class run_loop : pinned {
 public:
-    run_loop(std::optional<std::uint64_t> seed, bool virtual_clock);
+    run_loop(std::optional<std::uint64_t> seed, bool virtual_clock, bool dump_on_quit);
+    ~run_loop();
 
     counted<host> home();
 
@@ -21,7 +23,11 @@ public:
 private:
     void step(process& main);
 
+    class quit_watch;
+
     asio::io_context context_{1};
+    std::uint64_t first_id_;  // tasks before this one are not ours
+    std::unique_ptr<quit_watch> quit_;
 };
 
 }  // namespace heddle::detail

@@ -81,6 +81,11 @@ private:
     bool entered_ = false;
 };
 
+inline void describe_wait(std::string& to, const char* what) {
+    to += "for ";
+    to += what;
+}
+
 /// Permits, handed out first come, first served: a semaphore's, and the one of a mutex.
 /// Invariant, whenever lock() is free:
 ///   [permit] while one is free, nobody waits: what is given back goes to who has waited
@@ -129,7 +134,7 @@ public:
         result = outcome::done;
         return true;
     }
-    void describe(std::string& to) const final { to += core_.what(); }
+    void describe(std::string& to) const final { describe_wait(to, core_.what()); }
 
 protected:
     ~permit_operation() {
@@ -188,7 +193,7 @@ public:
     explicit count_operation(Op& op) noexcept : sync_operation(op.core()) {}
 
     bool attempt_locked(wake_list&) noexcept override { return core_.zero_locked(); }
-    void describe(std::string& to) const override { to += core_.what(); }
+    void describe(std::string& to) const override { describe_wait(to, core_.what()); }
     void take() const noexcept {}
 };
 
@@ -213,7 +218,7 @@ public:
     bool attempt_locked(wake_list& wakes) noexcept override {
         return core_.arrive_locked(wakes);
     }
-    void describe(std::string& to) const override { to += "barrier"; }
+    void describe(std::string& to) const override { to += "for others at a barrier"; }
     void take() const noexcept {}
 };
 

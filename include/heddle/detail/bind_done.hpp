@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/host.hpp>
+#include <heddle/done.hpp>
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+namespace detail {
+
+/// Lets a done token cancel an Asio operation that is no task's: a sleeper on the token,
+/// woken once at most, that emits on the operation's executor.
+class done_emitter : public sleeper, pinned {
+public:
+    explicit done_emitter(done_token token) noexcept;
+
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            dispose();
+    }
+
+    /// After initiation: from now on the token cancels, at once if it is closed.
+    void watch() noexcept;
+    /// The operation completed.
+    void leave() noexcept;
+
+    asio::cancellation_signal signal;
+
+protected:
+    virtual ~done_emitter() = default;
+
+    /// Emits, unless the operation has completed. On its executor.
+    void emit() noexcept {
+        if (!over_.load(std::memory_order_acquire))
+            signal.emit(asio::cancellation_type::terminal);
+    }
+
+private:
+    virtual void post_emission() noexcept = 0;
+    virtual void dispose() noexcept = 0;
+
+    done_token token_;
+    done_operation operation_;
+    atomic<bool> over_{false};
+    ref_count refs_;
+};
+
+template <class Executor>
+class done_emitter_on final : public done_emitter, public pooled {
+public:
+    done_emitter_on(done_token token, const Executor& ex) noexcept
+        : done_emitter(std::move(token)), executor_(ex) {}
+
+private:
+    void post_emission() noexcept override {
+        asio::post(executor_,
+                   [self = counted<done_emitter_on>(this)] { self->emit(); });
+    }
+    void dispose() noexcept override { delete this; }
+
+    Executor executor_;
+};
+
+/// A handler whose operation a done token cancels.
+template <class Handler>
+class done_handler {
+public:
+    done_handler(Handler&& h, counted<done_emitter> e) noexcept
+        : handler_(std::move(h)), emitter_(std::move(e)) {}
+    done_handler(done_handler&&) noexcept = default;
+    done_handler& operator=(done_handler&&) = delete;
+    ~done_handler() {
+        if (emitter_)
+            emitter_->leave();  // destroyed uncalled
+    }
+
+    template <class... Args>
+    void operator()(Args&&... args) {
+        emitter_->leave();
+        std::move(handler_)(std::forward<Args>(args)...);
+    }
+
+    asio::cancellation_slot slot() const noexcept { return emitter_->signal.slot(); }
+    const Handler& inner() const noexcept { return handler_; }
+
+private:
+    Handler handler_;
+    counted<done_emitter> emitter_;
+};
+
+struct chain_emission {
+    explicit chain_emission(counted<done_emitter> e) noexcept : emitter(std::move(e)) {}
+    void operator()(asio::cancellation_type_t type) { emitter->signal.emit(type); }
+    counted<done_emitter> emitter;
+};
+
+template <class Initiation>
+struct done_initiation {
+    Initiation initiation;
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, done_token token, Args&&... args) && {
+        using plain = std::decay_t<Handler>;
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto ex = executor_of_operation(handler);
+        auto emitter = counted<done_emitter>::adopt(
+            new done_emitter_on<decltype(ex)>(std::move(token), ex));
+        if (slot.is_connected())
+            slot.template emplace<chain_emission>(emitter);
+        std::move(initiation)(
+            done_handler<plain>(std::forward<Handler>(handler), emitter),
+            std::forward<Args>(args)...);
+        emitter->watch();  // never emitted during initiation
+    }
+
+    template <class Handler>
+    auto executor_of_operation(const Handler& h) const {
+        if constexpr (requires { initiation.get_executor(); })
+            return asio::get_associated_executor(h, initiation.get_executor());
+        else
+            return asio::get_associated_executor(h);
+    }
+};
+
+template <class Token>
+struct bound_done {
+    done_token done;
+    Token token;
+};
+
+}  // namespace detail
+
+/// Adapts any completion token so that `done` cancels the operation: terminal cancellation
+/// is emitted on the operation's associated executor, never during initiation. A slot that
+/// the token has already is chained, not replaced.
+///
+///     socket.async_read_some(buffer, heddle::bind_done(done, asio::use_awaitable));
+///
+/// Threads   the token may close on any thread; the associated executor must run handlers
+///           one at a time, as Asio asks for every cancellation.
+/// Cancel    what completed first keeps its result.
+template <class Token>
+auto bind_done(done_token done, Token&& token) {
+    return detail::bound_done<std::decay_t<Token>>{std::move(done),
+                                                   std::forward<Token>(token)};
+}
+
+}  // namespace heddle
+
+template <class Token, class Signature>
+class asio::async_result<heddle::detail::bound_done<Token>, Signature> {
+public:
+    template <class Initiation, class Bound, class... Args>
+    static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args) {
+        return asio::async_initiate<Token, Signature>(
+            heddle::detail::done_initiation<std::decay_t<Initiation>>{
+                std::forward<Initiation>(initiation)},
+            bound.token, std::move(bound.done), std::forward<Args>(args)...);
+    }
+};
+
+/// What else Asio asks about the handler is asked of the one it wraps.
+template <template <class, class> class Associator, class Handler, class Default>
+struct asio::associator<Associator, heddle::detail::done_handler<Handler>, Default>
+    : Associator<Handler, Default> {
+    static auto get(const heddle::detail::done_handler<Handler>& h) noexcept {
+        return Associator<Handler, Default>::get(h.inner());
+    }
+    static auto get(const heddle::detail::done_handler<Handler>& h,
+                    const Default& d) noexcept {
+        return Associator<Handler, Default>::get(h.inner(), d);
+    }
+};
+
+template <class Handler, class Slot>
+struct asio::associated_cancellation_slot<heddle::detail::done_handler<Handler>, Slot> {
+    using type = asio::cancellation_slot;
+
+    static type get(const heddle::detail::done_handler<Handler>& h) noexcept {
+        return h.slot();
+    }
+    static type get(const heddle::detail::done_handler<Handler>& h,
+                    const Slot&) noexcept {
+        return h.slot();
+    }
+};

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSL-1.0
+// Operations for who is no task: callbacks, futures, other coroutines. The same operation
+// objects, waited in by a completion handler.
+#pragma once
+
+#include <heddle/detail/host.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace heddle::detail {
+
+/// A completion handler that waits in an operation. Invariants:
+///   [listed] from start() until it is settled it is in its context's list; a context that
+///            dies destroys the handlers in its list instead of calling them.
+///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
+class token_wait : public sleeper, pinned {
+public:
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            dispose();
+    }
+
+    /// Cancels, from the handler's cancellation slot.
+    void cancel() noexcept;
+
+    /// Destroys the handler uncalled, if nobody has settled it: its context dies.
+    bool abandon() noexcept;
+
+    token_wait* prev_wait = nullptr;  // in the context's list, under its lock
+    token_wait* next_wait = nullptr;
+    bool listed = false;
+
+protected:
+    token_wait() noexcept;
+    virtual ~token_wait() = default;
+
+    /// Tries the operation, or enlists in it. `cancellable`: a slot is connected.
+    void start(asio::execution_context& ctx, operation& op, bool cancellable);
+
+private:
+    friend class context_state;
+
+    bool claim_or_withdraw() noexcept;
+    void leave_list() noexcept;
+    virtual void settle(bool aborted) noexcept = 0;  // posts the completion
+    virtual void destroy_handler() noexcept = 0;
+    virtual void dispose() noexcept = 0;
+
+    std::shared_ptr<context_state> state_;
+    operation* op_ = nullptr;
+    ref_count refs_;
+};
+
+/// Marks a handler that has no executor of its own.
+struct no_executor {};
+
+template <class Executor>
+constexpr bool names_context = requires(const Executor& ex) {
+    {
+        asio::query(ex, asio::execution::context)
+    } -> std::convertible_to<asio::execution_context&>;
+};
+
+template <class Handler, class Fallback>
+using executor_for = typename asio::associated_executor<Handler, Fallback>::type;
+
+/// The executor of a handler that must have one, or the one given.
+template <class Handler>
+auto executor_of(const Handler& h, const no_executor&) {
+    static_assert(
+        names_context<executor_for<Handler, no_executor>>,
+        "heddle: this handler has no associated executor: bind one, or give an "
+        "executor or a context as the first argument");
+    return asio::associated_executor<Handler, no_executor>::get(h, no_executor());
+}
+template <class Handler, class Fallback>
+auto executor_of(const Handler& h, const Fallback& fallback) {
+    // That of use_future names no context: its handler may run anywhere.
+    if constexpr (names_context<executor_for<Handler, Fallback>>)
+        return asio::associated_executor<Handler, Fallback>::get(h, fallback);
+    else
+        return fallback;
+}
+
+/// What is posted: the handler, and what it is called with. Holds work meanwhile.
+template <class Handler, class Executor, class... Args>
+struct bound_completion {
+    Handler handler;
+    std::tuple<Args...> args;
+    Executor work;
+
+    void operator()() { std::apply(std::move(handler), std::move(args)); }
+};
+
+/// Traits: `using operation`, constructed from (Traits&); `auto result(bool aborted)` gives
+/// the tuple of the handler's arguments; both run once.
+template <class Traits, class Handler, class Executor>
+class token_wait_for final : public token_wait, public pooled {
+    using tracked = std::decay_t<decltype(asio::prefer(
+        std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
+
+public:
+    static void launch(Traits&& traits, Handler&& handler, const Executor& ex) {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto& ctx = asio::query(ex, asio::execution::context);
+        counted<token_wait_for> wait = counted<token_wait_for>::adopt(
+            new token_wait_for(std::move(traits), std::move(handler), ex));
+        bool cancellable = slot.is_connected();
+        if (cancellable)
+            slot.template emplace<canceller>(counted<token_wait>(wait.get()));
+        auto* w = wait.leave();  // the wait's own reference, dropped when it is settled
+        w->start(ctx, w->operation_, cancellable);
+    }
+
+private:
+    struct canceller {
+        explicit canceller(counted<token_wait> w) noexcept : wait(std::move(w)) {}
+        void operator()(asio::cancellation_type_t type) noexcept {
+            if (type != asio::cancellation_type::none)
+                wait->cancel();
+        }
+        counted<token_wait> wait;
+    };
+
+    token_wait_for(Traits&& traits, Handler&& handler, const Executor& ex)
+        : traits_(std::move(traits)), operation_(traits_),
+          handler_(std::in_place, std::move(handler)),
+          executor_(std::in_place,
+                    asio::prefer(ex, asio::execution::outstanding_work.tracked)) {
+        operation_.who = this;
+    }
+
+    void settle(bool aborted) noexcept override {
+        Handler handler(std::move(*handler_));
+        auto args = traits_.result(operation_, aborted);
+        tracked ex(std::move(*executor_));
+        destroy_handler();
+        drop();  // before the call: it may want the memory
+        post_bound(std::move(ex), std::move(handler), std::move(args));
+    }
+    template <class... Args>
+    static void post_bound(tracked ex, Handler&& handler, std::tuple<Args...>&& args) {
+        tracked work = ex;
+        asio::post(ex, bound_completion<Handler, tracked, Args...>{
+                           std::move(handler), std::move(args), std::move(work)});
+    }
+    void destroy_handler() noexcept override {
+        handler_.reset();
+        executor_.reset();
+    }
+    void dispose() noexcept override { delete this; }
+
+    Traits traits_;
+    typename Traits::operation operation_;
+    std::optional<Handler> handler_;
+    std::optional<tracked> executor_;
+};
+
+template <class Traits, class Handler, class Fallback>
+void launch_token_wait(Traits&& traits, Handler&& handler, const Fallback& fallback) {
+    auto ex = executor_of(handler, fallback);
+    token_wait_for<Traits, std::decay_t<Handler>, decltype(ex)>::launch(
+        std::move(traits), std::forward<Handler>(handler), ex);
+}
+
+/// asio::async_initiate for an operation of ours. `Fallback`: an executor or no_executor.
+template <class Signature, class Traits, class Fallback, class Token>
+auto initiate_token_wait(Traits traits, Fallback fallback, Token&& token) {
+    return asio::async_initiate<Token, Signature>(
+        [](auto handler, Traits t, Fallback ex) {
+            launch_token_wait(std::move(t), std::move(handler), ex);
+        },
+        token, std::move(traits), std::move(fallback));
+}
+
+template <executor_or_context E>
+auto executor_in(E& e) {
+    if constexpr (execution_context_type<E>)
+        return e.get_executor();
+    else
+        return e;
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/blocking.hpp>
+
+#include "context_state.hpp"
+
+#include <utility>
+
+namespace heddle::detail {
+
+/// Owns the process until the work is done; destroyed undone, the process dies with it.
+class blocking_wait::job {
+public:
+    explicit job(blocking_wait& w) noexcept : wait_(&w), home_(w.self().home) {
+        home_->work_started();
+    }
+    job(job&& o) noexcept
+        : wait_(std::exchange(o.wait_, nullptr)), home_(std::move(o.home_)) {}
+    job& operator=(job&&) = delete;
+    ~job() {
+        if (wait_)
+            wait_->dropped();
+        if (home_)
+            home_->work_finished();
+    }
+    void operator()() {
+        wait_->work_(wait_->argument_);
+        std::exchange(wait_, nullptr)->completed();
+    }
+
+private:
+    blocking_wait* wait_;
+    counted<host> home_;
+};
+
+std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) noexcept {
+    process& p = self();
+    begin();
+    try {
+        asio::post(context_state::of(p.home->context())->blocking_pool(), job(*this));
+    } catch (...) {
+        initiation_failed(std::current_exception());
+    }
+    return begun() ? p.home->go_on(p) : p.home->next();
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/token_wait.hpp>
+
+#include "context_state.hpp"
+
+namespace heddle::detail {
+
+token_wait::token_wait() noexcept {
+    foreign = [](sleeper& s) noexcept {
+        auto& self = static_cast<token_wait&>(s);
+        self.leave_list();
+        self.settle(false);
+    };
+}
+
+void token_wait::start(asio::execution_context& ctx, operation& op, bool cancellable) {
+    op_ = &op;
+    state_ = context_state::of(ctx);
+    state_->add(*this);  // [listed]
+    spin_lock* lock = op.source();
+    if (!lock) {
+        word.store(claim_word::waiting, std::memory_order_release);
+        return;  // nil: waits until it is cancelled
+    }
+    wake_list wakes;
+    bool locked = acquire(*lock);
+    bool happened = op.attempt_locked(wakes);
+    if (!happened) {
+        op.exclusive = !cancellable;
+        word.store(claim_word::waiting, std::memory_order_relaxed);
+        op.enlist_locked();
+    }
+    release(*lock, locked);
+    // Not happened: not a word to this from here on.
+    if (happened) {
+        wakes.release();
+        foreign(*this);
+    }
+}
+
+bool token_wait::claim_or_withdraw() noexcept {
+    bool exclusive = op_->exclusive;
+    if (!exclusive && !claim())
+        return false;
+    bool was_queued = op_->withdraw();
+    return !exclusive || was_queued;
+}
+
+void token_wait::cancel() noexcept {
+    if (!claim_or_withdraw())
+        return;
+    leave_list();
+    settle(true);
+}
+
+bool token_wait::abandon() noexcept {
+    if (!claim_or_withdraw())
+        return false;
+    destroy_handler();
+    drop();
+    return true;
+}
+
+void token_wait::leave_list() noexcept { state_->remove(*this); }
+
+}  // namespace heddle::detail
