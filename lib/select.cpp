@@ -156,6 +156,8 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     process& self = self_;
     host& home = *self.home;
     if (state_ == state::happened) {  // but the budget is spent
+        if (chosen_ < n_)
+            ops[chosen_]->postpone();
         home.push(self);
         return home.next();
     }

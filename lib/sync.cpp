@@ -1,20 +1,125 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/sync.hpp>
 
-namespace heddle::detail {
+#include <string>
 
-void wait_count::add(long n) {
+namespace heddle {
+namespace detail {
+
+bool permit_core::give(std::ptrdiff_t n) noexcept {
+    wake_list wakes;
+    bool last = false;
+    {
+        guard g(lock());
+        if (n > max - free_)
+            return false;
+        free_ += n;
+        while (free_ > 0) {  // [permit]
+            operation* op = waiters().pop_claimed();
+            if (!op)
+                break;
+            --free_;
+            op->result = outcome::done;
+            wakes.add(*op->who);
+        }
+        if (owned_ && free_ != 0)  // [users]: else who was woken holds it now
+            last = leave_locked();
+    }
+    wakes.release();
+    if (last)
+        delete this;
+    return true;
+}
+
+void wait_count::set_locked(std::ptrdiff_t n, wake_list& wakes) noexcept {
+    count_ = n;
+    if (n == 0)
+        waiters().wake_all(wakes, outcome::done);  // [zero]
+}
+
+void wait_count::set(std::ptrdiff_t n) noexcept {
     wake_list wakes;
     {
-        guard g(lock_);
-        if (count_ + n < 0)
-            throw std::logic_error(
-                "heddle: wait_group below zero: done() without add()");
-        count_ += n;
-        if (count_ == 0)
-            waiters_.wake_all(wakes, outcome::done);
+        guard g(lock());
+        set_locked(n, wakes);
     }
     wakes.release();
 }
 
-}  // namespace heddle::detail
+void wait_count::add(std::ptrdiff_t n) {
+    wake_list wakes;
+    bool fits;
+    {
+        guard g(lock());
+        std::ptrdiff_t sum = 0;
+        fits = !__builtin_add_overflow(count_, n, &sum) && sum >= 0;
+        if (fits)
+            set_locked(sum, wakes);
+    }
+    wakes.release();
+    if (!fits)
+        throw std::logic_error("heddle: " + std::string(what_) +
+                               (n < 0 ? " below zero: more was done than there was"
+                                      : " beyond the largest count"));
+}
+
+bool barrier_core::arrive_locked(wake_list& wakes) noexcept {
+    if (++arrived_ < expected_)
+        return false;
+    arrived_ = 0;
+    waiters().wake_all(wakes, outcome::done);
+    return true;
+}
+
+}  // namespace detail
+
+void mutex::guard::unlock() {
+    if (!core_)
+        throw std::logic_error("heddle: unlock of a mutex that is not locked: this "
+                               "guard holds nothing");
+    std::exchange(core_, nullptr)->give();
+}
+
+semaphore::semaphore(std::ptrdiff_t permits) {
+    if (permits < 0)
+        throw std::invalid_argument("heddle: a semaphore of less than no permits");
+    core_ = core_.adopt(new detail::permit_core("a semaphore", permits, false));
+}
+
+void semaphore::release(std::ptrdiff_t n) {
+    if (n < 0)
+        throw std::logic_error("heddle: semaphore: release of a negative number");
+    if (!core_->give(n))
+        throw std::logic_error("heddle: semaphore beyond the largest count");
+}
+
+latch::latch(std::ptrdiff_t count) {
+    if (count < 0)
+        throw std::invalid_argument("heddle: latch below zero");
+    core_ = core_.adopt(new detail::wait_count("a latch", count));
+}
+
+void latch::count_down(std::ptrdiff_t n) {
+    if (n < 0)
+        throw std::invalid_argument("heddle: latch: count_down of a negative number");
+    core_->add(-n);
+}
+
+barrier::barrier(std::ptrdiff_t n) {
+    if (n < 1)
+        throw std::invalid_argument("heddle: a barrier for less than one task");
+    core_ = core_.adopt(new detail::barrier_core(n));
+}
+
+bool once::may_run() const {
+    detail::process& self = detail::host::current_process();
+    if (self.interrupted())
+        self.throw_cancelled();                 // as every wait, ready or not
+    if (done_.load(std::memory_order_acquire))  // pairs with call()
+        return false;
+    if (runner_.load(std::memory_order_relaxed) == self.id)
+        throw std::logic_error("heddle: once: call() inside what it calls");
+    return true;
+}
+
+}  // namespace heddle

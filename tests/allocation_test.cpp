@@ -171,6 +171,47 @@ TEST_CASE("a select of a range takes its memory from the frame pool") {
     world.settle();
 }
 
+TEST_CASE("mutex, semaphore, event, barrier and once allocate nothing to wait") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    struct primitives {
+        heddle::mutex mutex;
+        heddle::semaphore permits{1};
+        heddle::event ready;
+        heddle::barrier both{2};
+        heddle::once once;
+    } all;
+    // Two tasks in step, so that each operation is waited for by one of them.
+    auto step = [&all]() -> heddle::task<> {
+        {
+            auto held = co_await all.mutex.lock();
+            co_await heddle::yield();
+        }
+        co_await all.permits.acquire();
+        co_await heddle::yield();
+        all.permits.release();
+        {
+            heddle::mutex::guard held;
+            if (co_await heddle::select(all.mutex.lock(held), all.permits.acquire()))
+                all.permits.release();
+            co_await heddle::yield();
+        }
+        co_await all.both.arrive_and_wait();
+        heddle::go([](heddle::event& e) { e.set(); }, std::ref(all.ready));
+        co_await all.ready.wait();
+        co_await all.both.arrive_and_wait();
+        all.ready.reset();
+        co_await all.both.arrive_and_wait();
+        co_await all.once.call([] {});
+    };
+    auto other = [](auto s) -> heddle::task<> {
+        for (;;)
+            co_await s();
+    };
+    asio::io_context ctx;
+    heddle::go(ctx, other, step);
+    CHECK(allocations_of(ctx, step) == 0);
+}
+
 TEST_CASE("sleeping, yielding and done tokens allocate nothing") {
     SKIP_UNLESS_FRAMES_ARE_RECYCLED
     test::world world;

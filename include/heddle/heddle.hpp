@@ -5,6 +5,7 @@
 #include <heddle/channel.hpp>
 #include <heddle/done.hpp>
 #include <heddle/go.hpp>
+#include <heddle/group.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
 #include <heddle/sync.hpp>

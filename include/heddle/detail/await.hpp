@@ -14,7 +14,10 @@ inline bool park_one(process& self, operation& op) noexcept {
     self.winner = nullptr;
     self.waits = &op;
     self.since = self.home->seen_now();
-    return op.exclusive || self.park();
+    if (op.exclusive || self.park())
+        return true;
+    self.waits = nullptr;
+    return false;
 }
 
 /// Awaits one operation. Node: an operation whose take() gives the result of co_await.
@@ -48,6 +51,7 @@ public:
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
         host& home = *self_.home;
         if (state_ == state::happened) {  // but the budget is spent
+            node_.postpone();
             home.push(self_);
             return home.next();
         }

@@ -95,6 +95,10 @@ public:
     /// Leaves the queue; takes the lock. False: a waker had popped it already.
     virtual bool withdraw() noexcept = 0;
 
+    /// It has happened, but the budget is spent: it is delivered in a later turn, or never
+    /// if the process is destroyed before; and so may be what it refers to.
+    virtual void postpone() noexcept {}
+
     /// Delivers what happened, in the process that waited. May throw (a closed send).
     virtual void complete() {}
 
