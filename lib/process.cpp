@@ -7,6 +7,8 @@
 
 #include <sched.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace heddle {
@@ -134,6 +136,13 @@ scope_guard::~scope_guard() {
     detach();
     if (token_)
         release_parent();
+}
+
+void misplaced_frame() noexcept {
+    std::fputs("heddle: g++ 12 has miscompiled a coroutine that declares no variable and has "
+               "co_await in a condition; declare one in it (README.md, Limits)\n",
+               stderr);
+    std::abort();
 }
 
 void throw_already_joined(const char* what) { throw already_joined(what); }

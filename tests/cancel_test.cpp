@@ -528,7 +528,8 @@ TEST_CASE("a task 1 000 deep in with_done unwinds through all of them") {
         static task<> dive(int n, done_token token) {
             if (n == 0)
                 co_await heddle::sleep(1h);
-            co_await heddle::with_done(token, dive(n - 1, token));
+            else
+                co_await heddle::with_done(token, dive(n - 1, token));
         }
     };
     world w;

@@ -21,10 +21,31 @@ struct asio_adaptor;  // heddle/asio.hpp: Asio's deferred operations
 template <class A>
 concept adaptable = requires { typename asio_adaptor<std::remove_cvref_t<A>>::type; };
 
+/// Aborts: g++ 12 miscompiled a coroutine.
+[[noreturn]] void misplaced_frame() noexcept;
+
+/// g++ 12 misplaces the frame of a coroutine that declares no variable and has co_await in
+/// a condition: `task<> f(receiver<> in) { while (co_await in.receive()) {} }`. The handle
+/// it passes here then differs from where the promise says the frame is. Said at once, that
+/// is better than a crash somewhere.
+class initial_awaiter {
+public:
+    explicit initial_awaiter(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> passed) const noexcept {
+        if (passed.address() != frame_.address())
+            misplaced_frame();
+    }
+    void await_resume() const noexcept {}
+
+private:
+    std::coroutine_handle<> frame_;
+};
+
 /// The part of a task's promise that does not depend on its result.
 class promise_base : public pooled {
 public:
-    std::suspend_always initial_suspend() const noexcept { return {}; }
+    initial_awaiter initial_suspend() const noexcept { return initial_awaiter(frame_); }
     void unhandled_exception() noexcept { failure = std::current_exception(); }
 
     std::coroutine_handle<> frame() const noexcept { return frame_; }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSL-1.0
+# The seams of the library: clock, random, thread_local, lock and atomic are named in the
+# files where they belong and nowhere else in include/ and lib/, so that a simulator or an
+# explorer can put its own in their place.
+# Usage: seams.sh ROOT
+set -u
+cd "$1" || exit 1
+failed=0
+
+# only REGEX FILES...: comments aside, REGEX (extended) occurs in these files, in each of
+# them, and in no other. A file that no longer needs its leave gives it back.
+only() {
+    regex=$1
+    shift
+    for file in $(find include lib -name '*.[ch]pp' | sort); do
+        found=$(sed 's,//.*,,' "$file" | grep -nE -e "$regex")
+        case " $* " in
+        *" $file "*) [ -n "$found" ] || { echo "$file: no \"$regex\" any more"; failed=1; } ;;
+        *) [ -z "$found" ] || { echo "$file: outside its seam: $found"; failed=1; } ;;
+        esac
+    done
+    for file; do
+        [ -f "$file" ] || { echo "$file: no such file"; failed=1; }
+    done
+}
+
+only 'std::atomic' include/heddle/detail/config.hpp
+only 'thread_local' lib/frame_pool.cpp lib/host.cpp
+# The host's clock; and, in real time whatever that shows, how long a dump waits for a
+# thread that may be stuck.
+only '_clock::now|clock_gettime|gettimeofday' lib/host.cpp lib/dump.cpp
+only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/context_state.cpp
+only 'std::[a-z_]*mutex|condition_variable|atomic_thread_fence|pthread_mutex|pthread_cond'
+exit $failed
