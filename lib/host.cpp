@@ -365,6 +365,8 @@ void host::strike(process& p) noexcept {
     bool last;
     {
         guard g(registry_lock_);
+        if (scan_ == &p)
+            scan_ = p.next_live;
         (p.prev_live ? p.prev_live->next_live : first_live_) = p.next_live;
         if (p.next_live)
             p.next_live->prev_live = p.prev_live;
@@ -467,9 +469,9 @@ void host::shut() noexcept {
             }
             again = true;
         }
-        process* next = nullptr;
-        for (process* p = first_live_; p; p = next) {
-            next = p->next_live;
+        for (scan_ = first_live_; scan_;) {
+            process* p = scan_;
+            scan_ = p->next_live;
             if (p->owned_by_handler())
                 continue;  // its handler's: dies with that
             if (p->withdraw_all())

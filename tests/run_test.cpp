@@ -228,7 +228,7 @@ TEST_CASE("virtual time waits for Asio operations in flight, then jumps") {
 }
 
 TEST_CASE("the same seed gives the same run") {
-    for (std::uint64_t seed : {0, 1, 2, 12345}) {
+    for (std::uint64_t seed : {0U, 1U, 2U, 12345U}) {
         auto first = race_of(seed);
         CHECK(first.size() == 12);
         CHECK(race_of(seed) == first);

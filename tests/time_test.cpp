@@ -303,9 +303,9 @@ TEST_CASE("a tick named before a busy loop is late rather than skipped") {
 
 TEST_CASE(
     "a period of zero or less is an invalid_argument; an endless one never ticks") {
-    CHECK_THROWS_AS(heddle::ticker(0s), std::invalid_argument);
-    CHECK_THROWS_AS(heddle::ticker(-1ns), std::invalid_argument);
-    CHECK_THROWS_AS(heddle::ticker(duration::min()), std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker{0s}, std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker{-1ns}, std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker{duration::min()}, std::invalid_argument);
     run_virtual([]() -> task<> {
         co_await heddle::sleep(1s);
         heddle::ticker never(duration::max());

@@ -228,6 +228,7 @@ private:
 
     spin_lock registry_lock_;
     process* first_live_ = nullptr;  // guarded by registry_lock_
+    process* scan_ = nullptr;        // where shut() is: a task's end may end others
     std::size_t live_ = 0;           // guarded by registry_lock_
 
     spin_lock timer_lock_;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+// What go_blocking, dumps from other threads and HEDDLE_STATS promise. They start threads.
+#include <heddle/heddle.hpp>
+
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <stdexcept>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+}  // namespace
+
+TEST_SUITE_BEGIN("blocking.threads");
+
+TEST_CASE(
+    "go_blocking runs on another thread and gives the result, or what was thrown") {
+    heddle::run([]() -> heddle::task<> {
+        auto self = std::this_thread::get_id();
+        auto there =
+            co_await heddle::go_blocking([] { return std::this_thread::get_id(); });
+        CHECK(there != self);
+        CHECK(std::this_thread::get_id() == self);
+        bool thrown = false;
+        try {
+            co_await heddle::go_blocking(
+                [](std::string s) { throw std::runtime_error(s); }, std::string("boo"));
+        } catch (const std::runtime_error& e) {
+            thrown = e.what() == std::string("boo");
+        }
+        CHECK(thrown);
+        CHECK(*co_await heddle::go_blocking([] { return std::make_unique<int>(3); }) ==
+              3);
+    }());
+}
+
+TEST_CASE(
+    "other tasks run while one blocks, and a closed token does not lose the result") {
+    std::latch let_go(1);
+    int got = heddle::run([](std::latch& l) -> heddle::task<int> {
+        auto h = heddle::go(
+            [](std::latch& latch) -> heddle::task<int> {
+                int v = co_await heddle::go_blocking(
+                    [](std::latch& inner) {
+                        inner.wait();
+                        return 7;
+                    },
+                    std::ref(latch));
+                co_return v;  // no wait after it: nothing throws
+            },
+            std::ref(l));
+        co_await heddle::yield();
+        h.cancel();
+        co_await heddle::yield();
+        l.count_down();  // the loop was not blocked
+        co_return co_await h;
+    }(let_go));
+    CHECK(got == 7);
+}
+
+TEST_CASE("under a closed token go_blocking does not begin") {
+    std::atomic<bool> ran = false;
+    CHECK_THROWS_AS(heddle::run([](std::atomic<bool>& r) -> heddle::task<> {
+                        heddle::done_source stop;
+                        stop.close();
+                        co_await heddle::with_done(
+                            stop.token(),
+                            heddle::go_blocking([](std::atomic<bool>& x) { x = true; },
+                                                std::ref(r)));
+                    }(ran)),
+                    heddle::cancelled);
+    CHECK(!ran);
+}
+
+TEST_CASE("the end of a context waits for the functions that run") {
+    std::latch begun(1), let_go(1);
+    std::atomic<bool> over = false;
+    std::thread releaser;
+    {
+        asio::io_context ctx;
+        heddle::go(
+            ctx,
+            [](std::latch& b, std::latch& l, std::atomic<bool>& o) -> heddle::task<> {
+                co_await heddle::go_blocking(
+                    [](std::latch& b2, std::latch& l2, std::atomic<bool>& o2) {
+                        b2.count_down();
+                        l2.wait();
+                        o2 = true;
+                    },
+                    std::ref(b), std::ref(l), std::ref(o));
+            },
+            std::ref(begun), std::ref(let_go), std::ref(over));
+        ctx.poll();
+        begun.wait();
+        releaser = std::thread([&] { let_go.count_down(); });
+    }
+    CHECK(over);
+    releaser.join();
+}
+
+TEST_CASE("a dump may be made from another thread, while tasks run and while one hogs "
+          "its host") {
+    asio::io_context ctx;
+    std::atomic<bool> stop = false, hog = false, hogging = false;
+    heddle::channel<int> c;
+    c.name("ping");
+    heddle::go(
+        ctx,
+        [](heddle::channel<int> ch, std::atomic<bool>& s) -> heddle::task<> {
+            while (!s) {
+                co_await ch.send(1);
+            }
+            ch.close();
+        },
+        c, std::ref(stop));
+    heddle::go(
+        ctx,
+        [](heddle::channel<int> ch, std::atomic<bool>& h,
+           std::atomic<bool>& now) -> heddle::task<> {
+            while (auto v = co_await ch.receive()) {
+                if (h.exchange(false)) {
+                    now = true;
+                    while (now)
+                        std::this_thread::yield();
+                }
+            }
+        },
+        c, std::ref(hog), std::ref(hogging));
+    std::thread runner([&] { ctx.run(); });
+    for (int i = 0; i < 50; ++i)
+        CHECK(heddle::dump_tasks(ctx).find("task ") != std::string::npos);
+    hog = true;
+    while (!hogging)
+        std::this_thread::yield();
+    CHECK(heddle::dump_tasks(ctx).find("its host is busy") != std::string::npos);
+    stop = true;
+    hogging = false;
+    runner.join();
+    CHECK(heddle::dump_tasks(ctx).empty());
+}
+
+TEST_SUITE_END();

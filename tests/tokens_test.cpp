@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the completion-token forms promise to who is no task, and bind_done to Asio's
+// operations. One thread, stepped by hand.
+#include <heddle/heddle.hpp>
+
+#include "support/world.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/use_future.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+
+namespace {
+
+using namespace std::chrono_literals;
+using test::lines;
+using test::tracked;
+
+std::string text(std::error_code ec) {
+    if (!ec)
+        return "ok";
+    if (ec == heddle::errc::closed)
+        return "closed";
+    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
+}
+
+heddle::task<> count_to(int n, heddle::sender<int> out) {
+    for (int i = 1; i <= n; ++i)
+        co_await out.send(i);
+    out.close();
+}
+
+asio::awaitable<void> read_all(heddle::receiver<int> in, test::trace& trace) {
+    while (auto v = co_await in.async_receive(asio::use_awaitable))
+        trace("got " + std::to_string(*v));
+    trace("closed");
+}
+
+heddle::task<int> answer(heddle::channel<> when) {
+    co_await when.receive();
+    co_return 42;
+}
+
+heddle::task<> fail() {
+    co_await heddle::yield();
+    throw std::runtime_error("failed");
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("tokens");
+
+TEST_CASE("an asio::awaitable receives what a task sends, until it is closed") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> c;
+    world.go(count_to, 2, c);
+    asio::co_spawn(world.ctx, read_all(c, trace), asio::detached);
+    world.settle();
+    CHECK(trace.take() == lines{"got 1", "got 2", "closed"});
+}
+
+TEST_CASE("a handler is posted, never called inline") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> c(1);
+    c.async_send(world.ctx, 7, [&](std::error_code ec) { trace("sent " + text(ec)); });
+    c.async_receive(world.ctx, [&](std::error_code ec, std::optional<int> v) {
+        trace("got " + std::to_string(*v) + " " + text(ec));
+    });
+    CHECK(trace.take().empty());
+    world.settle();
+    CHECK(trace.take() == lines{"sent ok", "got 7 ok"});
+}
+
+TEST_CASE(
+    "a send refused or caught by close completes with errc::closed, a receive with "
+    "an empty optional and no error") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> c, d;
+    c.async_send(world.ctx, 1,
+                 [&](std::error_code ec) { trace("parked " + text(ec)); });
+    d.async_receive(world.ctx, [&](std::error_code ec, std::optional<int> v) {
+        trace("receive " + text(ec) + (v ? " value" : " empty"));
+    });
+    c.close();
+    d.close();
+    c.async_send(world.ctx, 2, [&](std::error_code ec) { trace("late " + text(ec)); });
+    world.settle();
+    CHECK(trace.take() == lines{"parked closed", "receive ok empty", "late closed"});
+    CHECK(heddle::make_error_code(heddle::errc::closed).message() == "channel closed");
+}
+
+TEST_CASE("a cancellation slot withdraws the wait, and nothing is lost") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> c;
+    asio::cancellation_signal stop;
+    c.async_receive(world.ctx,
+                    asio::bind_cancellation_slot(
+                        stop.slot(), [&](std::error_code ec, std::optional<int> v) {
+                            trace(text(ec) + (v ? " value" : " empty"));
+                        }));
+    world.settle();
+    stop.emit(asio::cancellation_type::terminal);
+    stop.emit(asio::cancellation_type::terminal);  // no effect: it is settled
+    CHECK(c.try_send(5) == heddle::try_status::would_block);  // nobody waits any more
+    world.settle();
+    CHECK(trace.take() == lines{"aborted empty"});
+}
+
+TEST_CASE("a wait is work: io_context::run stays for it") {
+    asio::io_context ctx;
+    heddle::channel<int> c;
+    int got = 0;
+    c.async_receive(ctx, [&](std::error_code, std::optional<int> v) { got = *v; });
+    ctx.poll();
+    CHECK(!ctx.stopped());
+    CHECK(c.try_send(3) == heddle::try_status::done);
+    ctx.run();
+    CHECK(got == 3);
+}
+
+TEST_CASE("use_future takes the executor that was given") {
+    asio::io_context ctx;
+    heddle::channel<int> c;
+    auto got = c.async_receive(ctx, asio::use_future);
+    auto sent = c.async_send(ctx, 9, asio::use_future);
+    ctx.run();
+    CHECK(*got.get() == 9);
+    sent.get();
+    c.close();
+    auto refused = c.async_send(ctx, 1, asio::use_future);
+    ctx.restart();
+    ctx.run();
+    CHECK_THROWS_AS(refused.get(), std::system_error);
+}
+
+TEST_CASE("the executor of a handler wins over the one given") {
+    asio::io_context given, own;
+    heddle::channel<int> c(1);
+    bool called = false;
+    c.async_send(given, 1,
+                 asio::bind_executor(own.get_executor(),
+                                     [&](std::error_code) { called = true; }));
+    CHECK(given.poll() == 0);
+    CHECK(own.run() == 1);
+    CHECK(called);
+}
+
+TEST_CASE(
+    "a context that dies destroys the handlers that wait, uncalled, and their values") {
+    int alive = tracked::alive();
+    heddle::channel<tracked> c;
+    auto witness = std::make_shared<int>();
+    {
+        asio::io_context ctx;
+        c.async_send(ctx, tracked(1), [witness](std::error_code) { FAIL("called"); });
+        CHECK(witness.use_count() == 2);
+        CHECK(tracked::alive() == alive + 1);
+    }
+    CHECK(witness.use_count() == 1);
+    CHECK(tracked::alive() == alive);
+    std::optional<tracked> v;
+    CHECK(c.try_receive(v) == heddle::try_status::would_block);
+}
+
+TEST_CASE("async_join gives the result, or what escaped, once") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<> when;
+    auto h = world.go(answer, when);
+    h.async_join(world.ctx, [&](std::exception_ptr e, int v) {
+        trace((e ? "failed " : "result ") + std::to_string(v));
+    });
+    CHECK_THROWS_AS(h.async_join(world.ctx, [](std::exception_ptr, int) {}),
+                    heddle::already_joined);
+    auto f = world.go(fail);
+    f.async_join(world.ctx,
+                 [&](std::exception_ptr e) { trace(e ? "escaped" : "none"); });
+    world.settle();
+    CHECK(trace.take() == lines{"escaped"});
+    CHECK(when.try_send() == heddle::try_status::done);
+    world.settle();
+    CHECK(trace.take() == lines{"result 42"});
+}
+
+TEST_CASE(
+    "a cancelled async_join leaves the task, and the handle can be joined again") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<> when;
+    auto h = world.go(answer, when);
+    asio::cancellation_signal stop;
+    h.async_join(world.ctx, asio::bind_cancellation_slot(
+                                stop.slot(), [&](std::exception_ptr e, int) {
+                                    try {
+                                        std::rethrow_exception(e);
+                                    } catch (const std::system_error& s) {
+                                        trace(text(s.code()));
+                                    }
+                                }));
+    world.settle();
+    stop.emit(asio::cancellation_type::terminal);
+    world.settle();
+    CHECK(trace.take() == lines{"aborted"});
+    h.async_join(world.ctx,
+                 [&](std::exception_ptr, int v) { trace(std::to_string(v)); });
+    CHECK(when.try_send() == heddle::try_status::done);
+    world.settle();
+    CHECK(trace.take() == lines{"42"});
+}
+
+TEST_CASE("bind_done cancels an operation of Asio's when the token closes") {
+    asio::io_context ctx;
+    test::trace trace;
+    asio::steady_timer timer(ctx, 1h);
+    heddle::done_source stop;
+    timer.async_wait(
+        heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
+    ctx.poll();
+    CHECK(trace.take().empty());
+    stop.close();
+    CHECK(trace.take().empty());  // emitted on the executor, not in close()
+    ctx.run();
+    CHECK(trace.take() == lines{"aborted"});
+    // Closed before: cancelled after initiation.
+    ctx.restart();
+    timer.async_wait(
+        heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
+    ctx.run();
+    CHECK(trace.take() == lines{"aborted"});
+}
+
+TEST_CASE("bind_done chains the slot a token has, and leaves what completed alone") {
+    asio::io_context ctx;
+    test::trace trace;
+    asio::cancellation_signal user;
+    heddle::done_source stop;
+    asio::steady_timer timer(ctx, 1h);
+    timer.async_wait(heddle::bind_done(
+        stop.token(), asio::bind_cancellation_slot(
+                          user.slot(), [&](std::error_code ec) { trace(text(ec)); })));
+    ctx.poll();
+    user.emit(asio::cancellation_type::terminal);
+    ctx.run();
+    CHECK(trace.take() == lines{"aborted"});
+    ctx.restart();
+    timer.expires_after(0s);
+    timer.async_wait(
+        heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
+    ctx.run();
+    stop.close();
+    ctx.restart();
+    ctx.run();
+    CHECK(trace.take() == lines{"ok"});
+}
+
+TEST_CASE(
+    "a handler bound to a token may be destroyed uncalled, before or after the token") {
+    auto witness = std::make_shared<int>();
+    heddle::done_source late;
+    {
+        asio::io_context ctx;
+        asio::steady_timer timer(ctx, 1h);
+        heddle::done_source early;
+        timer.async_wait(
+            heddle::bind_done(early.token(), [witness](std::error_code) {}));
+        timer.async_wait(
+            heddle::bind_done(late.token(), [witness](std::error_code) {}));
+    }
+    CHECK(witness.use_count() == 1);
+}
+
+TEST_CASE("a stop_token closes a done token, and the other way round") {
+    std::stop_source std_source;
+    heddle::done_source done(std_source.get_token());
+    std::stop_token back = done.token().stop_token();
+    CHECK(!done.token().closed());
+    CHECK(!back.stop_requested());
+    std_source.request_stop();
+    CHECK(done.token().closed());
+    CHECK(back.stop_requested());
+    CHECK_THROWS_AS(std::rethrow_exception(done.token().cause()), heddle::done_closed);
+
+    std::stop_source requested;
+    requested.request_stop();
+    CHECK(heddle::done_source(requested.get_token()).token().closed());
+    CHECK(done.token().stop_token().stop_requested());
+    CHECK(!heddle::done_token().stop_token().stop_possible());
+}
+
+TEST_SUITE_END();
