@@ -222,7 +222,6 @@ TEST_CASE("sleeping, yielding and done tokens allocate nothing") {
     CHECK(allocations_of(world.ctx, []() -> heddle::task<> {
               heddle::done_source limit(heddle::this_task::done(), 1h);
               heddle::done_source below(limit.token());
-              std::optional<int> v;
               (void)co_await heddle::select(below.token(), heddle::otherwise);
               below.close();
               co_await below.token();

@@ -194,7 +194,7 @@ TEST_CASE("plain threads close, cancel and try; tasks resume on their own thread
     std::promise<std::thread::id> told;
     asio::post(threads.ctx, [&] { told.set_value(std::this_thread::get_id()); });
     auto home = told.get_future().get();
-    std::atomic<int> elsewhere{0}, ended{0};
+    std::atomic<int> elsewhere{0};
     heddle::channel<int> c;
     heddle::done_source stop;
     auto by_close = [](heddle::receiver<int> in, auto check) -> heddle::task<> {
