@@ -456,7 +456,7 @@ void host::shut() noexcept {
     shut_.store(true, std::memory_order_release);
     state_->leave(*this);
     enter();  // and never idle again: what is pushed from now on is found below
-    close_timer();
+    let_go();
     for (bool again = true; again;) {
         again = false;
         take_inbox();

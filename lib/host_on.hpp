@@ -79,7 +79,7 @@ public:
 
     void work_started() noexcept override {
         guard g(work_lock_);
-        if (work_++ == 0)
+        if (work_++ == 0 && !is_shut())
             work_guard_ = asio::prefer(asio::any_io_executor(executor_),
                                        asio::execution::outstanding_work.tracked);
     }
@@ -139,7 +139,12 @@ private:
         if (timer_)
             timer_->cancel();
     }
-    void close_timer() noexcept override { timer_.reset(); }
+    void let_go() noexcept override {
+        timer_.reset();
+        asio::any_io_executor last;  // an operation of another context may end later
+        guard g(work_lock_);
+        last = std::exchange(work_guard_, {});
+    }
     void dispose() noexcept override { delete this; }
 
     Executor executor_;

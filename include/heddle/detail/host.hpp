@@ -179,7 +179,7 @@ private:
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;
     virtual void disarm() noexcept = 0;
-    virtual void close_timer() noexcept = 0;
+    virtual void let_go() noexcept = 0;  // of the executor: its context ends
     virtual void dispose() noexcept = 0;
 
     bool submit_to_idle(runnable& r) noexcept;
