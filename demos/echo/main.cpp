@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A TCP echo server: one task for each connection, stopped by SIGINT or SIGTERM.
 // The same program in Go: main.go.
+#include "../options.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <asio/ip/tcp.hpp>
@@ -8,12 +10,9 @@
 #include <asio/write.hpp>
 
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
-#include <getopt.h>
 #include <iostream>
-#include <string_view>
 #include <system_error>
 
 using asio::ip::tcp;
@@ -53,21 +52,10 @@ heddle::task<> serve(std::uint16_t port) {
     co_await stop.async_wait(heddle::use_task);
 }
 
-bool parse(std::string_view text, std::uint16_t& port) {
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    const option options[] = {{"port", required_argument, nullptr, 'p'}, {}};
-    bool good = true;
-    for (int c; good && (c = getopt_long(argc, argv, "", options, nullptr)) != -1;)
-        good = c == 'p' && parse(optarg, port);
-    if (!good || optind < argc) {
-        std::cerr << "usage: echo [--port N]   (0, the default: any free port)\n";
-        return 2;
-    }
+    read_options(argc, argv, "echo [--port N]   (0, the default: any free port)",
+                 {{"port", port}});
     try {
         heddle::run(serve(port));
     } catch (const std::system_error& e) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // Scatters work over tasks and gathers as many results as the channel holds.
 // The same program in Go: main.go. What both print: expected.txt.
+#include "../options.hpp"
+
 #include <heddle/heddle.hpp>
 
-#include <charconv>
-#include <getopt.h>
 #include <iostream>
-#include <string_view>
 #include <system_error>
 
 struct result {
@@ -45,20 +44,9 @@ heddle::task<> scatter_gather(unsigned n, unsigned fail) {
         co_await heddle::yield();
 }
 
-bool parse(std::string_view text, unsigned& count) {
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 int main(int argc, char** argv) {
     unsigned n = 10, fail = 0;
-    const option options[] = {{"fail", required_argument, nullptr, 'f'}, {}};
-    bool good = true;
-    for (int c; good && (c = getopt_long(argc, argv, "n:", options, nullptr)) != -1;)
-        good = c != '?' && parse(optarg, c == 'n' ? n : fail);
-    if (!good || optind < argc) {
-        std::cerr << "usage: scatter_gather [-n TASKS] [--fail K]\n";
-        return 2;
-    }
+    read_options(argc, argv, "scatter_gather [-n TASKS] [--fail K]",
+                 {{"n", n, 0}, {"fail", fail, 0}});
     heddle::run(scatter_gather(n, fail));
 }

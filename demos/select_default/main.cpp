@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Select takes what is ready, else the default, else waits; and it is fair.
 // The same program in Go: main.go. What both print: expected.txt.
+#include "../options.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <iostream>
@@ -58,10 +60,7 @@ heddle::task<> select_default() {
               << (100 * first + picks / 2) / picks << " % of the time\n";
 }
 
-int main(int argc, char**) {
-    if (argc > 1) {
-        std::cerr << "usage: select_default\n";
-        return 2;
-    }
+int main(int argc, char** argv) {
+    read_options(argc, argv, "select_default");
     heddle::run(select_default());
 }

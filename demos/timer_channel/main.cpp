@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A timer is a channel: a task sleeps, then sends the time to whoever receives.
 // The same program in Go: main.go. What both print: expected.txt.
+#include "../options.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <iostream>
@@ -28,10 +30,7 @@ heddle::task<> timer_channel() {
     co_await wait_for_timer(500ms);  // the timer waits for the receiver
 }
 
-int main(int argc, char**) {
-    if (argc > 1) {
-        std::cerr << "usage: timer_channel\n";
-        return 2;
-    }
+int main(int argc, char** argv) {
+    read_options(argc, argv, "timer_channel");
     heddle::run(timer_channel());
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // Many workers share one channel of work; whoever is free takes the next.
 // The same program in Go: main.go. Both print expected.txt, in some order.
+#include "../../options.hpp"
+
 #include <heddle/heddle.hpp>
 
-#include <charconv>
-#include <getopt.h>
 #include <iostream>
-#include <string_view>
 
 using namespace std::chrono_literals;
 
@@ -47,22 +46,9 @@ heddle::task<> balance(int workers, int jobs) {
     std::cerr << "took " << (heddle::now() - start) / 1ms << " ms\n";
 }
 
-bool parse(std::string_view text, int& count) {
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    return error == std::errc() && end == text.data() + text.size() && count > 0;
-}
-
 int main(int argc, char** argv) {
     int workers = 10, jobs = 20;
-    const option options[] = {{"workers", required_argument, nullptr, 'w'},
-                              {"jobs", required_argument, nullptr, 'j'},
-                              {}};
-    bool good = true;
-    for (int c; good && (c = getopt_long(argc, argv, "", options, nullptr)) != -1;)
-        good = c != '?' && parse(optarg, c == 'w' ? workers : jobs);
-    if (!good || optind < argc) {
-        std::cerr << "usage: load_balancer/simple [--workers N] [--jobs M]\n";
-        return 2;
-    }
+    read_options(argc, argv, "load_balancer/simple [--workers N] [--jobs M]",
+                 {{"workers", workers}, {"jobs", jobs}});
     heddle::run(balance(workers, jobs));
 }

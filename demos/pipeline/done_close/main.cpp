@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Closing done stops every stage: main leaves early, and nobody stays behind.
 // The same program in Go: main.go. What both print: 4 or 9.
+#include "../../options.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <iostream>
 #include <stdexcept>
-#include <string_view>
 #include <vector>
 
 struct closing {  // on every way out of its scope
@@ -75,10 +76,7 @@ heddle::task<> done_close(bool fail) {
 }
 
 int main(int argc, char** argv) {
-    bool fail = argc == 2 && argv[1] == std::string_view("--throw");
-    if (argc > 1 && !fail) {
-        std::cerr << "usage: pipeline/done_close [--throw]\n";
-        return 2;
-    }
+    bool fail = false;
+    read_options(argc, argv, "pipeline/done_close [--throw]", {{"throw", fail}});
     heddle::run(done_close(fail));
 }

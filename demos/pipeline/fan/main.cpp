@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Fan-out and fan-in: two stages read one channel, and merge joins what they send.
 // The same program in Go: main.go. Both print expected.txt, in some order.
+#include "../../options.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <iostream>
@@ -54,10 +56,7 @@ heddle::task<> fan() {
         std::cout << *n << '\n';
 }
 
-int main(int argc, char**) {
-    if (argc > 1) {
-        std::cerr << "usage: pipeline/fan\n";
-        return 2;
-    }
+int main(int argc, char** argv) {
+    read_options(argc, argv, "pipeline/fan");
     heddle::run(fan());
 }

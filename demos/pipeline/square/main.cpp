@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A pipeline: each stage returns a channel and closes it after its last value.
 // The same program in Go: main.go. What both print: expected.txt.
+#include "../../options.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <iostream>
@@ -32,10 +34,7 @@ heddle::task<> square() {
         std::cout << *n << '\n';
 }
 
-int main(int argc, char**) {
-    if (argc > 1) {
-        std::cerr << "usage: pipeline/square\n";
-        return 2;
-    }
+int main(int argc, char** argv) {
+    read_options(argc, argv, "pipeline/square");
     heddle::run(square());
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+// The command line of a demo, read by getopt_long. What it does not know, or a number that is none
+// or below its least value or above its most, is answered by the usage on stderr and exit code 2.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <getopt.h>
+#include <initializer_list>
+#include <iostream>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+// `--name`, with a value unless it sets a bool; `-n` where the name is one letter.
+class demo_option {
+public:
+    demo_option(const char* given, bool& flag) : name(given), target(&flag) {}
+    demo_option(const char* given, std::string& text) : name(given), target(&text) {}
+    demo_option(const char* given, std::uint16_t& port) : name(given), target(&port) {}
+    template <class Number>
+    demo_option(const char* given, Number& number, int from = 1,
+                int to = std::numeric_limits<int>::max())
+        : name(given), target(&number), least(from), most(to) {}
+
+    bool valued() const { return !std::holds_alternative<bool*>(target); }
+
+    bool set(const char* text) const {
+        if (auto flag = std::get_if<bool*>(&target))
+            return **flag = true;
+        if (auto string = std::get_if<std::string*>(&target)) {
+            **string = text;
+            return true;
+        }
+        std::string_view digits = text;
+        int number = 0;
+        auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
+        if (error != std::errc() || end != digits.end() || number < least ||
+            number > most)
+            return false;
+        std::visit(
+            [number](auto* there) {
+                using type = std::remove_pointer_t<decltype(there)>;
+                if constexpr (std::is_integral_v<type>)
+                    *there = static_cast<type>(number);
+            },
+            target);
+        return true;
+    }
+
+    const char* name;
+
+private:
+    std::variant<bool*, std::string*, int*, unsigned*, std::size_t*, std::uint16_t*>
+        target;
+    int least = 0, most = std::numeric_limits<std::uint16_t>::max();
+};
+
+// Reads the options, and gives the other arguments: at least and at most as many as said.
+inline std::vector<std::string>
+read_options(int argc, char** argv, std::string_view usage,
+             std::initializer_list<demo_option> known = {}, int least = 0,
+             int most = 0) {
+    std::vector<option> long_options;
+    std::string letters;
+    int index = 256;  // beyond every letter
+    for (const auto& each : known) {
+        if (!each.name[1])
+            letters.append(each.name).append(each.valued() ? ":" : "");
+        long_options.push_back({each.name,
+                                each.valued() ? required_argument : no_argument,
+                                nullptr, index++});
+    }
+    long_options.push_back({});
+
+    bool good = true;
+    opterr = 0;
+    for (int c; good && (c = getopt_long(argc, argv, letters.c_str(),
+                                         long_options.data(), nullptr)) != -1;) {
+        good = false;
+        index = 256;
+        for (const auto& each : known)
+            if (c == index++ || (!each.name[1] && c == each.name[0]))
+                good = each.set(optarg);
+    }
+    std::vector<std::string> rest(argv + optind, argv + argc);
+    auto count = static_cast<int>(rest.size());
+    if (!good || count < least || count > most) {
+        std::cerr << "usage: " << usage << '\n';
+        std::exit(2);
+    }
+    return rest;
+}
