@@ -5,6 +5,7 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/done.hpp>
 #include <heddle/go.hpp>
+#include <heddle/time.hpp>
 
 #include "context_state.hpp"
 #include "host_on.hpp"

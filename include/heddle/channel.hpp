@@ -23,7 +23,7 @@ struct unit {
 };
 
 /// Thrown by a send on a closed channel, and by closing one twice or closing nil.
-class channel_closed : public std::logic_error {
+class HEDDLE_API channel_closed : public std::logic_error {
 public:
     using std::logic_error::logic_error;
 };

@@ -18,7 +18,7 @@ namespace heddle {
 ///
 /// Not derived from std::exception, so that `catch (const std::exception&)` around the
 /// work of a task does not swallow its cancellation.
-class cancelled {
+class HEDDLE_API cancelled {
 public:
     explicit cancelled(std::exception_ptr cause) noexcept : cause_(std::move(cause)) {}
 
@@ -36,13 +36,13 @@ private:
 };
 
 /// The cause of a token closed without one.
-class done_closed : public std::runtime_error {
+class HEDDLE_API done_closed : public std::runtime_error {
 public:
     done_closed() : std::runtime_error("heddle: done token closed") {}
 };
 
 /// The cause of a token whose deadline passed.
-class deadline_exceeded : public std::runtime_error {
+class HEDDLE_API deadline_exceeded : public std::runtime_error {
 public:
     deadline_exceeded() : std::runtime_error("heddle: deadline exceeded") {}
 };
@@ -90,7 +90,7 @@ private:
 /// Cancel    a wait for the token that is in force for the task itself does not throw for
 ///           it: it happens.
 /// Lifetime  independent of the source's.
-class done_token {
+class HEDDLE_API done_token {
 public:
     done_token() noexcept = default;
 
@@ -140,7 +140,7 @@ private:
 /// Lifetime  movable; a moved-from source has a token that never closes, and closing it
 ///           does nothing.
 /// Errors    a deadline outside a task and without an executor: not_in_task.
-class done_source {
+class HEDDLE_API done_source {
 public:
     done_source();
     explicit done_source(const done_token& parent);
@@ -187,7 +187,7 @@ namespace this_task {
 
 /// The done token in force for the running task; in a shield one that never closes.
 /// Throws not_in_task outside a task.
-done_token done();
+HEDDLE_API done_token done();
 
 }  // namespace this_task
 

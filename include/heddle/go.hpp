@@ -18,21 +18,21 @@
 namespace heddle {
 
 /// What is thrown where a running task is needed and there is none.
-class not_in_task : public std::logic_error {
+class HEDDLE_API not_in_task : public std::logic_error {
 public:
     using std::logic_error::logic_error;
 };
 
 /// What a joiner gets if the execution context of the joined task was destroyed before
 /// the task had ended.
-class task_abandoned : public std::runtime_error {
+class HEDDLE_API task_abandoned : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
 namespace detail {
 
-[[noreturn]] void throw_already_joined(const char* what);
+[[noreturn]] HEDDLE_API void throw_already_joined(const char* what);
 
 /// A process and what it will return.
 template <class T>
@@ -73,7 +73,7 @@ struct joinable final : process {
 };
 
 /// The wait for a process to end.
-class join_operation : public operation {
+class HEDDLE_API join_operation : public operation {
 public:
     explicit join_operation(process* p) noexcept : process_(p) {}
 
@@ -159,14 +159,14 @@ struct async_join_signature<void> {
 };
 
 /// The handle no longer refers to the process: reports a failure nobody took.
-void let_go(process& p) noexcept;
+HEDDLE_API void let_go(process& p) noexcept;
 
 /// Marks the result as taken. Throws already_joined if it was before, or there is none.
-void claim_result(process* p);
+HEDDLE_API void claim_result(process* p);
 
 /// Puts a process, whose root frame is `root`, on its host. Noexcept from here on.
-void launch(counted<host> home, process& p, promise_base& root,
-            done_node* scope) noexcept;
+HEDDLE_API void launch(counted<host> home, process& p, promise_base& root,
+                       done_node* scope) noexcept;
 
 }  // namespace detail
 
@@ -329,10 +329,10 @@ template <class T>
 constexpr bool is_task<task<T>> = true;
 
 /// Takes a process that is not queued to another host, and queues it there.
-void move_to(process& p, host& to) noexcept;
+HEDDLE_API void move_to(process& p, host& to) noexcept;
 
 /// The token in force around this call, for what is started here; null outside a task.
-done_node* scope_here() noexcept;
+HEDDLE_API done_node* scope_here() noexcept;
 
 }  // namespace detail
 
@@ -527,21 +527,21 @@ auto go_blocking(F&& f, Args&&... args) {
 namespace this_task {
 
 /// Names the task for dumps and reports.
-void name(std::string name);
+HEDDLE_API void name(std::string name);
 
 /// A number that no other task of this program has.
-std::uint64_t id();
+HEDDLE_API std::uint64_t id();
 
 /// An executor of the task's host: what runs there never runs at the same time as a task
 /// of that host, and tasks started on it belong to the same host.
-asio::any_io_executor executor();
+HEDDLE_API asio::any_io_executor executor();
 
 }  // namespace this_task
 
 /// The number of tasks alive on the hosts of a context, or of the running task's context.
 /// O(hosts).
-std::size_t live_tasks(asio::execution_context& ctx);
-std::size_t live_tasks();
+HEDDLE_API std::size_t live_tasks(asio::execution_context& ctx);
+HEDDLE_API std::size_t live_tasks();
 template <detail::executor_only Executor>
 std::size_t live_tasks(const Executor& ex) {
     return live_tasks(asio::query(ex, asio::execution::context));
@@ -552,8 +552,8 @@ std::size_t live_tasks(const Executor& ex) {
 /// null `f` takes that back.
 ///
 /// Threads   any.
-void on_unhandled(asio::execution_context& ctx,
-                  std::function<void(std::exception_ptr)> f);
+HEDDLE_API void on_unhandled(asio::execution_context& ctx,
+                             std::function<void(std::exception_ptr)> f);
 
 /// What each of these tasks waits for, a paragraph each: its number and name, the wait,
 /// since when, and where it was started.
@@ -567,8 +567,8 @@ void on_unhandled(asio::execution_context& ctx,
 /// Threads   any, while tasks run on others: no frame that runs is touched. A host whose
 ///           thread is busy is waited for, up to 50 ms; after that its tasks are only
 ///           listed. Not from a signal handler.
-std::string dump_tasks(asio::execution_context& ctx);
-std::string dump_tasks();
+HEDDLE_API std::string dump_tasks(asio::execution_context& ctx);
+HEDDLE_API std::string dump_tasks();
 template <detail::executor_only Executor>
 std::string dump_tasks(const Executor& ex) {
     return dump_tasks(asio::query(ex, asio::execution::context));

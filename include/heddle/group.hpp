@@ -14,7 +14,7 @@ namespace heddle {
 namespace detail {
 
 /// What a group and its children share: how many there are, the token, the first failure.
-class group_core final : public wait_count {
+class HEDDLE_API group_core final : public wait_count {
 public:
     explicit group_core(std::ptrdiff_t limit);
 
@@ -71,7 +71,7 @@ task<> run_child(counted_in<group_core> in, task<T> work) {
     }
 }
 
-task<> wait_for_children(counted<group_core> group);
+HEDDLE_API task<> wait_for_children(counted<group_core> group);
 
 }  // namespace detail
 
@@ -102,7 +102,7 @@ task<> wait_for_children(counted<group_core> group);
 /// Errors    wait() throws the first failure, each time; if no child failed and it was
 ///           cancelled, `cancelled`. A limit below one: std::invalid_argument. go() outside
 ///           a task: not_in_task, else as heddle::go.
-class group {
+class HEDDLE_API group {
 public:
     /// No limit.
     group() : group(detail::permit_core::max) {}

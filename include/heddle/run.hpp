@@ -39,14 +39,14 @@ struct run_options {
 /// or Asio operation is pending, and no other context that lives has used heddle: what runs
 /// there might still send. what() lists who waits for what, as dump_tasks does. If it
 /// escapes main(), the program writes that to stderr and exits with code 2, as Go's.
-class deadlock : public std::runtime_error {
+class HEDDLE_API deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
 /// While one lives, something outside (a thread, a signal handler's pipe) may still send to
 /// tasks of `ctx`: it counts as work, and no deadlock is reported.
-class external_producer {
+class HEDDLE_API external_producer {
 public:
     template <detail::execution_context_type Context>
     explicit external_producer(Context& ctx)

@@ -67,7 +67,7 @@ private:
 };
 
 /// A guard holds a mutex, or nothing; it unlocks when it is destroyed.
-class mutex::guard {
+class HEDDLE_API mutex::guard {
 public:
     guard() noexcept = default;
     guard(guard&& o) noexcept : core_(std::exchange(o.core_, nullptr)) {}
@@ -171,7 +171,7 @@ inline mutex::guard mutex::try_lock() const noexcept {
 /// Lifetime  as of mutex.
 /// Errors    less than no permits: std::invalid_argument. release() of a negative number,
 ///           or beyond the largest std::ptrdiff_t: std::logic_error, and nothing changes.
-class semaphore {
+class HEDDLE_API semaphore {
 public:
     explicit semaphore(std::ptrdiff_t permits);
     semaphore(const semaphore&) = delete;
@@ -230,7 +230,7 @@ private:
 /// Lifetime  as of mutex.
 /// Errors    a count below zero: std::logic_error, and the count stays; to be made with
 ///           one, or to count down by a negative number: std::invalid_argument.
-class latch {
+class HEDDLE_API latch {
 public:
     explicit latch(std::ptrdiff_t count);
     latch(const latch&) = delete;
@@ -260,7 +260,7 @@ private:
 ///           same. So it is no arm.
 /// Lifetime  as of mutex.
 /// Errors    made for less than one: std::invalid_argument.
-class barrier {
+class HEDDLE_API barrier {
 public:
     explicit barrier(std::ptrdiff_t n);
     barrier(const barrier&) = delete;
@@ -300,7 +300,7 @@ private:
 ///           cancelled where that waits, as in any call. No arm.
 /// Lifetime  as of mutex.
 /// Errors    call() inside what it calls, by the same task: std::logic_error (Go hangs).
-class once {
+class HEDDLE_API once {
 public:
     once() = default;
 

@@ -13,7 +13,7 @@
 namespace heddle {
 
 /// What a second `co_await` of a task, or a second join, throws.
-class already_joined : public std::logic_error {
+class HEDDLE_API already_joined : public std::logic_error {
 public:
     using std::logic_error::logic_error;
 };

@@ -13,7 +13,7 @@ namespace heddle {
 
 /// The time on the clock of the running task's host: the steady clock, or virtual time;
 /// outside a task the steady clock.
-time_point now() noexcept;
+HEDDLE_API time_point now() noexcept;
 
 namespace detail {
 class timer_operation;
@@ -50,7 +50,7 @@ private:
 
 namespace detail {
 
-class timer_operation final : public operation, public timer_entry {
+class HEDDLE_API timer_operation final : public operation, public timer_entry {
 public:
     explicit timer_operation(timer& t) noexcept : timer_(t) { deadline = t.deadline_; }
 
@@ -135,7 +135,7 @@ inline timer sleep_until(time_point deadline) noexcept { return timer(deadline);
 /// arms are busy, name the tick before the loop, so that it is late rather than skipped.
 ///
 /// Errors    a period of zero or less: std::invalid_argument.
-class ticker {
+class HEDDLE_API ticker {
 public:
     template <class Rep, class Period>
     explicit ticker(std::chrono::duration<Rep, Period> period)

@@ -16,7 +16,7 @@ namespace heddle::detail {
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
 ///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
 ///            to another context, by a handler there), never during initiation.
-class asio_wait : pinned {
+class HEDDLE_API asio_wait : pinned {
 public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 

@@ -14,7 +14,7 @@ namespace detail {
 
 /// Lets a done token cancel an Asio operation that is no task's: a sleeper on the token,
 /// woken once at most, that emits on the operation's executor.
-class done_emitter : public sleeper, pinned {
+class HEDDLE_API done_emitter : public sleeper, pinned {
 public:
     explicit done_emitter(done_token token) noexcept;
 

@@ -9,7 +9,7 @@ namespace heddle::detail {
 
 /// Awaits work on the blocking threads of the task's context, as it would await an Asio
 /// operation that cannot be cancelled: the job owns the process meanwhile.
-class blocking_wait final : public asio_wait {
+class HEDDLE_API blocking_wait final : public asio_wait {
 public:
     blocking_wait(process& self, void (*work)(void*), void* argument) noexcept
         : asio_wait(self), work_(work), argument_(argument) {}

@@ -16,7 +16,7 @@ namespace heddle {
 /// The errors of the completion-token forms.
 enum class errc { closed = 1 };
 
-const std::error_category& error_category() noexcept;
+HEDDLE_API const std::error_category& error_category() noexcept;
 inline std::error_code make_error_code(errc e) noexcept {
     return {static_cast<int>(e), error_category()};
 }

@@ -20,7 +20,7 @@ namespace heddle::detail {
 ///   [final]    closed_ never turns false again; then nobody is parked.
 ///   [orphan]   no handle is left; the waits that are still queued keep the core alive and
 ///              the last to leave frees it.
-class channel_base : pinned {
+class HEDDLE_API channel_base : pinned {
 public:
     static constexpr std::uint64_t one_handle = 1;
     static constexpr std::uint64_t one_sender = (std::uint64_t{1} << 32) + 1;
@@ -251,8 +251,8 @@ private:
 };
 
 /// A value that was handed to a receiver which was destroyed before it ran.
-void count_undelivered() noexcept;
-std::uint64_t undelivered() noexcept;  // so far
+HEDDLE_API void count_undelivered() noexcept;
+HEDDLE_API std::uint64_t undelivered() noexcept;  // so far
 
 template <class T>
 receive_operation<T>::~receive_operation() {

@@ -13,9 +13,9 @@ namespace heddle {
 
 namespace detail {
 
-[[noreturn]] void throw_send_on_closed(channel_base&);
-[[noreturn]] void throw_close_of_closed(channel_base*);
-[[noreturn]] void throw_capacity();
+[[noreturn]] HEDDLE_API void throw_send_on_closed(channel_base&);
+[[noreturn]] HEDDLE_API void throw_close_of_closed(channel_base*);
+[[noreturn]] HEDDLE_API void throw_capacity();
 
 template <class T>
 void send_operation<T>::take() const {

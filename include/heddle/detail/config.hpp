@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The seams below the schedule: lock, atomic and yield point. Nothing else in the library
-// names a lock or an atomic of its own, so that an explorer can put its own here.
+// What every other header builds on. First the seams below the schedule: lock, atomic and yield
+// point. Nothing else in the library names a lock or an atomic of its own, so that an explorer
+// can put its own here.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,9 @@
 #include <sys/single_threaded.h>
 #define HEDDLE_HAS_SINGLE_THREADED 1
 #endif
+
+/// What the library defines and headers use. Everything else in it is hidden.
+#define HEDDLE_API [[gnu::visibility("default")]]
 
 namespace heddle::detail {
 
@@ -31,7 +35,7 @@ inline bool single_threaded() noexcept {
 }
 
 /// A lock for a few instructions. Only the nothrow move of a user's T runs under it.
-class spin_lock {
+class HEDDLE_API spin_lock {
 public:
     spin_lock() = default;
     /// `shared` false: a promise that one thread at a time, in turn, comes here; the lock

@@ -15,7 +15,7 @@ namespace heddle::detail {
 ///   [cause]    a closed node holds its cause, set before closed_ and never changed.
 ///   [parent]   a node counts a reference on its parent; so the root outlives the tree.
 ///              Only bequeath() changes a parent, and only of linked nodes.
-class done_node : pinned {
+class HEDDLE_API done_node : pinned {
 public:
     bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
     std::exception_ptr cause() const noexcept;
@@ -68,6 +68,6 @@ private:
 };
 
 /// A name for a done_node that is nobody's task: what a done_source owns.
-counted<done_node> make_done_state();
+HEDDLE_API counted<done_node> make_done_state();
 
 }  // namespace heddle::detail

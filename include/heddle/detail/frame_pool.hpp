@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/config.hpp>
+
 #include <cstddef>
 
 namespace heddle::detail {
@@ -10,8 +12,8 @@ namespace heddle::detail {
 ///
 /// Built with HEDDLE_NO_FRAME_RECYCLING every block goes to operator new and back, so that
 /// an address sanitizer sees a use after free.
-void* allocate_frame(std::size_t bytes);
-void free_frame(void* p, std::size_t bytes) noexcept;
+HEDDLE_API void* allocate_frame(std::size_t bytes);
+HEDDLE_API void free_frame(void* p, std::size_t bytes) noexcept;
 
 /// Base of what is allocated there.
 struct pooled {

@@ -33,7 +33,7 @@ public:
 ///             the context waits for that.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
-class host : pinned {
+class HEDDLE_API host : pinned {
 public:
     static constexpr int turn_cost = 16;
     static constexpr int budget = 256 * turn_cost;  // of one drain handler
@@ -240,7 +240,7 @@ private:
 };
 
 /// A thread drains a host for as long as this lives.
-class drain_scope : pinned {
+class HEDDLE_API drain_scope : pinned {
 public:
     explicit drain_scope(host& h) noexcept;
     ~drain_scope();
@@ -255,9 +255,10 @@ private:
 
 /// The host of an executor: the context's own for an io_context and its executor and for
 /// this_task::executor(); a new one for any other.
-counted<host> host_of(const asio::any_io_executor& ex);
-counted<host> host_of(asio::io_context& ctx);
-counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex);
+HEDDLE_API counted<host> host_of(const asio::any_io_executor& ex);
+HEDDLE_API counted<host> host_of(asio::io_context& ctx);
+HEDDLE_API counted<host> host_of(asio::execution_context& ctx,
+                                 const asio::any_io_executor& ex);
 
 template <class E>
 concept execution_context_type =
@@ -281,7 +282,7 @@ counted<host> host_for(E& e) {
 }
 
 /// The host of the running task; throws not_in_task outside one.
-counted<host> current_host();
+HEDDLE_API counted<host> current_host();
 
 // -- inline parts -------------------------------------------------------------------
 

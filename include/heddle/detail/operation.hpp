@@ -52,7 +52,7 @@ struct sleeper : runnable {
 };
 
 /// Sleepers claimed under a lock, to be woken after it.
-class wake_list {
+class HEDDLE_API wake_list {
 public:
     void add(runnable& r) noexcept {
         r.next_ready = nullptr;

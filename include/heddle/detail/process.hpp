@@ -25,7 +25,7 @@ class promise_base;
 ///             itself, under lock_; the `cancelled` bit of the claim word follows it.
 ///   [once]    a process is in one place: running, in a queue of its host, parked in
 ///             operations, or owned by the handler of an Asio operation.
-struct process : sleeper, done_node, pooled {
+struct HEDDLE_API process : sleeper, done_node, pooled {
     process(host& h, const void* spawned_at) noexcept;
     ~process() override;
 
@@ -97,17 +97,17 @@ private:
 };
 
 /// How many there have been in this program; also the last number given.
-std::uint64_t tasks_started() noexcept;
+HEDDLE_API std::uint64_t tasks_started() noexcept;
 
 /// The turn of a process whose Asio operation is to be cancelled.
-void emit_cancellation(runnable&, host&);
+HEDDLE_API void emit_cancellation(runnable&, host&);
 
 inline process& as_process(runnable& r) noexcept {
     return static_cast<process&>(static_cast<sleeper&>(r));
 }
 
 /// A scope entered by a process: with_done and its kin put it in their frame.
-class scope_guard : public done_node {
+class HEDDLE_API scope_guard : public done_node {
 public:
     /// Null: no token is in force inside.
     scope_guard(process& self, done_node* token) noexcept;

@@ -22,7 +22,7 @@ template <class A>
 concept adaptable = requires { typename asio_adaptor<std::remove_cvref_t<A>>::type; };
 
 /// Aborts: g++ 12 miscompiled a coroutine.
-[[noreturn]] void misplaced_frame() noexcept;
+[[noreturn]] HEDDLE_API void misplaced_frame() noexcept;
 
 /// g++ 12 misplaces the frame of a coroutine that declares no variable and has co_await in
 /// a condition: `task<> f(receiver<> in) { while (co_await in.receive()) {} }`. The handle

@@ -10,7 +10,7 @@
 namespace heddle::detail {
 
 /// The io_context of heddle::run, and the clock and the seed it gives to its hosts.
-class run_loop : pinned {
+class HEDDLE_API run_loop : pinned {
 public:
     run_loop(std::optional<std::uint64_t> seed, bool virtual_clock, bool dump_on_quit);
     ~run_loop();

@@ -31,7 +31,7 @@ private:
     void* block_;
 };
 
-class select_core : pinned {
+class HEDDLE_API select_core : pinned {
 public:
     select_core(process& self, select_rule rule, std::size_t arms);
 

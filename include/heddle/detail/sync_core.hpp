@@ -90,7 +90,7 @@ inline void describe_wait(std::string& to, const char* what) {
 /// Invariant, whenever lock() is free:
 ///   [permit] while one is free, nobody waits: what is given back goes to who has waited
 ///            longest, and nobody overtakes.
-class permit_core final : public sync_core {
+class HEDDLE_API permit_core final : public sync_core {
 public:
     static constexpr std::ptrdiff_t max = PTRDIFF_MAX;
 
@@ -162,7 +162,7 @@ public:
 /// A count that is waited for to be zero: of a wait group, a latch; of an event, 1 while
 /// it is not set. Invariant, whenever lock() is free:
 ///   [zero] while the count is zero, nobody waits.
-class wait_count : public sync_core {
+class HEDDLE_API wait_count : public sync_core {
 public:
     explicit wait_count(const char* what, std::ptrdiff_t n = 0) noexcept
         : what_(what), count_(n) {}
@@ -198,7 +198,7 @@ public:
 };
 
 /// Those who have arrived at a barrier, all but the last of whom wait.
-class barrier_core final : public sync_core {
+class HEDDLE_API barrier_core final : public sync_core {
 public:
     explicit barrier_core(std::ptrdiff_t n) noexcept : expected_(n) {}
 

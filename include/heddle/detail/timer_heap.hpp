@@ -63,7 +63,7 @@ protected:
 };
 
 /// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no recursion.
-class timer_heap {
+class HEDDLE_API timer_heap {
 public:
     timer_entry* front() const noexcept { return root_; }
     void insert(timer_entry&) noexcept;

@@ -18,7 +18,7 @@ namespace heddle::detail {
 ///   [listed] from start() until it is settled it is in its context's list; a context that
 ///            dies destroys the handlers in its list instead of calling them.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
-class token_wait : public sleeper, pinned {
+class HEDDLE_API token_wait : public sleeper, pinned {
 public:
     void take() noexcept { refs_.take(); }
     void drop() noexcept {

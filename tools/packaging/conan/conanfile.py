@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSL-1.0
+# The recipe of this tree, as it is: conan create tools/packaging/conan
+from pathlib import Path
+
+from conan import ConanFile
+from conan.tools.build import check_min_cppstd
+from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
+from conan.tools.files import copy
+
+
+class Heddle(ConanFile):
+    name = "heddle"
+    version = "0.1.0"
+    description = "Go's tasks, channels, select and cancellation for C++20 on standalone Asio"
+    license = "BSL-1.0"
+    package_type = "library"
+    settings = "os", "arch", "compiler", "build_type"
+    options = {"shared": [True, False], "fPIC": [True, False]}
+    default_options = {"shared": False, "fPIC": True}
+    implements = ["auto_shared_fpic"]
+
+    def export_sources(self):
+        root = Path(self.recipe_folder).parents[2]
+        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "lib/*"):
+            copy(self, pattern, root, self.export_sources_folder)
+
+    def layout(self):
+        cmake_layout(self)
+
+    def validate(self):
+        check_min_cppstd(self, 20)
+
+    def requirements(self):
+        # Users include Asio through heddle's headers.
+        self.requires("asio/[>=1.22 <2]", transitive_headers=True)
+
+    def generate(self):
+        toolchain = CMakeToolchain(self)
+        toolchain.cache_variables["HEDDLE_TESTS"] = False
+        toolchain.cache_variables["HEDDLE_DEMOS"] = False
+        toolchain.cache_variables["HEDDLE_ASIO_INCLUDE_DIR"] = self.dependencies["asio"].cpp_info.includedirs[0]
+        toolchain.generate()
+        CMakeDeps(self).generate()
+
+    def build(self):
+        cmake = CMake(self)
+        cmake.configure()
+        cmake.build()
+
+    def package(self):
+        copy(self, "LICENSE", self.source_folder, Path(self.package_folder) / "licenses")
+        CMake(self).install()
+
+    def package_info(self):
+        # heddle's own package files know its definitions, and which Asio it was built with.
+        self.cpp_info.set_property("cmake_find_mode", "none")
+        self.cpp_info.builddirs = ["lib/cmake/heddle"]
+        self.cpp_info.libs = ["heddle"]
+        self.cpp_info.system_libs = ["pthread", "dl"]

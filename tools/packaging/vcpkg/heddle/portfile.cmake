@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSL-1.0
+# The port of this tree, as it is: vcpkg install heddle --overlay-ports=tools/packaging/vcpkg
+get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOLUTE)
+
+vcpkg_cmake_configure(
+  SOURCE_PATH "${SOURCE_PATH}"
+  OPTIONS
+    -DHEDDLE_TESTS=OFF
+    -DHEDDLE_DEMOS=OFF
+    -DHEDDLE_INSTALL=ON
+    "-DHEDDLE_ASIO_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include")
+vcpkg_cmake_install()
+vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/heddle)
+vcpkg_fixup_pkgconfig()
+
+file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include" "${CURRENT_PACKAGES_DIR}/debug/share"
+  "${CURRENT_PACKAGES_DIR}/share/licenses")
+vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
