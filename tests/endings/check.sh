@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSL-1.0
+# Runs a mode of main.cpp and looks at its exit code and at stderr. Usage: check.sh PROGRAM MODE
+set -u
+program=$1 mode=$2
+dir=$(mktemp -d) || exit 1
+server=
+finish() {
+    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+ulimit -c 0
+failed=0
+
+fail() {
+    echo "$mode: $*"
+    failed=1
+}
+# ran CODE: the program ends with it.
+ran() {
+    "$program" "${2-$mode}" >"$dir/out" 2>"$dir/err"
+    status=$?
+    [ $status = "$1" ] || fail "exit $status, not $1"
+}
+said() { grep -Eq -e "$1" "$dir/err" || fail "stderr lacks: $1"; }
+lines() { [ "$(wc -l <"$dir/err")" = "$1" ] || fail "stderr has not $1 lines"; }
+
+# start: the server, until it says that it waits. A shell's background job ignores SIGQUIT.
+start() {
+    mkfifo "$dir/out" "$dir/err"
+    env --default-signal=QUIT "$program" "$mode" >"$dir/out" 2>"$dir/err" &
+    server=$!
+    exec 3<"$dir/out" 4<"$dir/err"
+    read -r word <&3
+    [ "$word" = ready ] || fail "said: $word"
+}
+ended() {
+    wait "$server"
+    status=$?
+    server=
+    [ $status = "$1" ] || fail "exit $status, not $1"
+}
+
+case $mode in
+deadlock)
+    ran 2
+    said '^heddle: deadlock: every task waits'
+    said '^task 1 \(main\) waits for task 2 to end$'
+    said '^task [23] \(consumer\) waits to receive on `jobs`: no task holds a sender$'
+    lines 5
+    ;;
+caught)
+    ran 0
+    lines 0
+    ;;
+other)
+    ran 134  # SIGABRT, as ever
+    said 'something else'
+    ;;
+leak)
+    ran 0
+    lines 0
+    export HEDDLE_STATS=1
+    ran 0
+    said '^heddle: 4 tasks started, 2 left, 0 values undelivered$'
+    said '^task 2 \(acceptor\) waits for an Asio operation$'
+    said '^task [23] \(consumer\) waits to receive on `jobs`: no task holds a sender$'
+    lines 5
+    ;;
+quit)
+    start
+    for dumps in 1 2 3; do
+        kill -QUIT "$server"
+        read -r line <&4
+        [ "$line" = 'task 1 (server) waits for an Asio operation' ] || fail "dump: $line"
+        read -r line <&4
+    done
+    kill -TERM "$server"
+    read -r word <&3
+    [ "$word" = stopped ] || fail "after the dumps: $word"
+    ended 0
+    ! read -r line <&4 || fail "and then: $line"
+    ;;
+no_quit)
+    start
+    kill -QUIT "$server"
+    ended 131
+    ;;
+same_host)
+    ran 134
+    said 'a same_host channel is used by a second host'
+    ;;
+*) fail "no such mode" ;;
+esac
+
+[ $failed = 0 ] || [ ! -f "$dir/err" ] || cat "$dir/err"
+exit $failed
