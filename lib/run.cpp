@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,12 +47,14 @@ bool virtual_by_environment() {
 
 std::terminate_handler terminate_before = nullptr;
 
-/// A deadlock that nobody catches: the report, and Go's exit code.
+/// A deadlock that nobody catches: the report after what was printed, and Go's exit code.
 [[noreturn]] void terminate_on_deadlock() {
     if (auto escaped = std::current_exception()) {
         try {
             std::rethrow_exception(escaped);
         } catch (const deadlock& d) {
+            std::cout.flush();
+            std::fflush(nullptr);
             std::fputs(d.what(), stderr);
             std::_Exit(2);
         } catch (...) {

@@ -45,6 +45,8 @@ ended() {
 case $mode in
 deadlock)
     ran 2
+    printed='from iostream|from stdio|'
+    [ "$(sort "$dir/out" | tr '\n' '|')" = "$printed" ] || fail "what was printed before is lost"
     said '^heddle: deadlock: every task waits'
     said '^task 1 \(main\) waits for task 2 to end$'
     said '^task [23] \(consumer\) waits to receive on `jobs`: no task holds a sender$'

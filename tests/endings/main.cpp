@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ task<> consumer(heddle::receiver<int> jobs) {
 }
 
 task<> starve() {
+    std::cout << "from iostream\n";
+    std::puts("from stdio");
     heddle::channel<int> jobs;
     jobs.name("jobs");
     heddle::this_task::name("main");
@@ -77,6 +80,7 @@ void same_host() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::ios::sync_with_stdio(false);
     std::string_view mode = argc == 2 ? argv[1] : "";
     if (mode == "deadlock") {
         heddle::run(starve());
