@@ -9,9 +9,17 @@ namespace {
 
 #ifndef HEDDLE_NO_FRAME_RECYCLING
 
-constexpr std::size_t step = 32;
-constexpr std::size_t classes = 64;          // up to 2 KiB
+// Sizes 8, 24, 40, ... fill a chunk of glibc's malloc to the last byte.
+constexpr std::size_t step = 16;
+constexpr std::size_t classes = 128;         // up to 2 KiB
 constexpr std::size_t kept_bytes = 1 << 20;  // by each class of each thread
+
+constexpr std::size_t class_of(std::size_t bytes) noexcept {
+    return (bytes + 7) / step;
+}
+constexpr std::size_t size_of(std::size_t c) noexcept { return c * step + 8; }
+static_assert(size_of(class_of(8)) == 8 && size_of(class_of(9)) == 24 &&
+              size_of(class_of(24)) == 24);
 
 struct block {
     block* next;
@@ -45,8 +53,6 @@ void sweep_at_thread_end() {
 // Not inlined: clang 16 keeps the address of a thread_local across a suspension.
 [[gnu::noinline]] pool& of_this_thread() noexcept { return local; }
 
-std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / step; }
-
 #endif
 
 }  // namespace
@@ -68,14 +74,14 @@ void* allocate_frame(std::size_t bytes) {
         --p.count[c];
         return b;
     }
-    return ::operator new((c + 1) * step);
+    return ::operator new(size_of(c));
 }
 
 void free_frame(void* memory, std::size_t bytes) noexcept {
     std::size_t c = class_of(bytes);
     if (c < classes) {
         pool& p = of_this_thread();
-        if (!p.gone && p.count[c] < kept_bytes / ((c + 1) * step)) {
+        if (!p.gone && p.count[c] < kept_bytes / size_of(c)) {
             if (p.count[c] == 0)
                 sweep_at_thread_end();
             auto* b = static_cast<block*>(memory);

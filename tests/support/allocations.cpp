@@ -12,6 +12,7 @@ namespace {
 thread_local std::size_t count = 0;
 thread_local long live = 0;
 thread_local std::size_t last = 0;
+thread_local std::size_t total = 0;
 thread_local bool armed = false;
 thread_local bool failed = false;
 thread_local std::size_t until_failure = 0;
@@ -19,6 +20,7 @@ thread_local std::size_t until_failure = 0;
 void* take(std::size_t bytes, std::size_t alignment) {
     ++count;
     last = bytes;
+    total += bytes;
     if (armed && until_failure-- == 0) {
         armed = false;
         failed = true;
@@ -57,6 +59,7 @@ namespace test {
 std::size_t allocations() noexcept { return count; }
 long live_blocks() noexcept { return live; }
 std::size_t last_allocation() noexcept { return last; }
+std::size_t allocated_bytes() noexcept { return total; }
 
 failing_allocation::failing_allocation(std::size_t n) noexcept {
     until_failure = n;
@@ -67,7 +70,7 @@ failing_allocation::~failing_allocation() { armed = false; }
 bool failing_allocation::happened() const noexcept { return failed; }
 
 void empty_frame_pools() {
-    for (std::size_t bytes = 32; recycling && bytes <= 2048; bytes += 32) {
+    for (std::size_t bytes = 8; recycling && bytes <= 2048; bytes += 16) {
         for (bool fresh = false; !fresh;) {
             std::size_t before = count;
             void* p = heddle::detail::allocate_frame(bytes);

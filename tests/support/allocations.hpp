@@ -16,6 +16,9 @@ long live_blocks() noexcept;
 /// The bytes that were asked for last.
 std::size_t last_allocation() noexcept;
 
+/// The bytes that were asked for so far.
+std::size_t allocated_bytes() noexcept;
+
 /// Within its life, of the calls of operator new the n-th (from 0) throws bad_alloc.
 class failing_allocation {
 public:
