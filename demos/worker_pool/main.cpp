@@ -29,8 +29,10 @@ heddle::task<> worker_pool(int workers, int count, bool late) {
     jobs.close();               // no more will come, but these stay
     if (late)
         start_workers(workers, jobs, results);
-    for (int a = 1; a <= count; ++a)
-        std::cout << "Result: " << *co_await results.receive() << '\n';
+    for (int a = 1; a <= count; ++a) {
+        auto r = co_await results.receive();
+        std::cout << "Result: " << *r << '\n';
+    }
 
     while (heddle::live_tasks() > 1)  // the workers return, or this never ends
         co_await heddle::yield();

@@ -34,7 +34,8 @@ func workerPool(workers, count int, late bool) {
 		startWorkers(workers, jobs, results)
 	}
 	for a := 1; a <= count; a++ {
-		fmt.Println("Result:", <-results)
+		r := <-results
+		fmt.Println("Result:", r)
 	}
 
 	for runtime.NumGoroutine() > 1 { // the workers return, or this never ends
