@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# Without a seed the writers take turns, so that the end of a longer word follows the last and shortest.
-# In another order than that, a long one would have to come last for each letter: 2 * (1/4)^5 * (1/3)^3 * (1/2)^2.
+# broken: the last order is the shortest, so the ends of those before it follow its letters.
 function(coffee mode expected expected_of_twin)
   set(demo coffee/${mode})
   heddle_demo(${demo})

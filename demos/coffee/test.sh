@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Each of four orders is made once, and then the cup is shown. MODE garbage: that is none of the orders, but each
-# letter is at its place in one of them. MODE whole: it is the order made last. MODE fifo: also, they
-# are made in the order in which the customers say that they ordered (on one thread: at once).
+# Each of four orders is made once, and then the cup is shown. MODE garbage: that is none of the
+# orders, but each letter is at its place in one of them. MODE whole: it is the order made last.
+# MODE fifo: also, they are made as they were ordered, which each customer says (on one thread: at once).
 # Usage: test.sh MODE PROGRAM
 set -eu
 mode=$1

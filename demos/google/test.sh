@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Each search gives one result of each kind (1.0 in order) and the time it took, or, from 2.1 on, what came in time
-# after "timed out". After 1000 runs and more, in virtual time, the mean of the time in ms and the part of the
-# searches with all results are as expected, to within 3 standard deviations of a mean of that many:
-#   each server takes U, uniform in 0..1 (of 100 ms); its distribution is t, that of the least of two f(t) = 1 - (1 - t)^2
+# Each search gives one result of each kind (1.0 in order) and the time it took, or, from 2.1 on,
+# "timed out" and what came in time. After 1000 runs and more, in virtual time, the mean of the time
+# and the part of the searches that have all results are as expected, to within 3 standard deviations
+# of a mean of that many. A server takes U, uniform in 0..1 (of 100 ms); it has answered by t with
+# probability t, the quicker one of two with f(t) = 1 - (1 - t)^2:
 #   1.0  the sum of three U:    mean 3/2, variance 3/12
 #   2.0  the largest of three:  mean 3/4, variance 3/5 - 9/16
 #   2.1  that, or 0.8:          moments from P(> t) = 1 - t^3; all with probability 0.8^3 = 0.512

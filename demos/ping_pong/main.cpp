@@ -42,8 +42,10 @@ heddle::task<> play(int players, int ms, bool toss, bool stacks) {
     co_await heddle::sleep(ms * 1ms);
     auto b = co_await table.receive();  // game over: takes the ball
     std::cout << b->hits << " hits\n";
-    if (stacks)
-        std::cerr << heddle::dump_tasks();
+    if (!stacks)
+        co_return;
+    co_await heddle::sleep(100ms);  // all come to rest
+    std::cerr << heddle::dump_tasks();
 }
 
 int main(int argc, char** argv) {

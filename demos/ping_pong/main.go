@@ -44,9 +44,11 @@ func play(players, ms int, toss, stacks bool) {
 	time.Sleep(time.Duration(ms) * time.Millisecond)
 	b := <-table // game over: takes the ball
 	fmt.Println(b.hits, "hits")
-	if stacks {
-		pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+	if !stacks {
+		return
 	}
+	time.Sleep(100 * time.Millisecond) // all come to rest
+	pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 }
 
 func main() {

@@ -11,7 +11,11 @@ trap 'rm -rf "$dir"' EXIT
 # waiting: who waits for the ball, by the report of heddle or of Go.
 waiting() {
     sed -n 's/^task [0-9]* (\(.*\)) waits to receive on `table`$/\1/p
-        /^goroutine [0-9]* \[chan receive\]:$/{n;s/^main\.player(.*/player/p;s/^main\.play(.*/main/p}' "$dir/err" |
+        /^goroutine [0-9]* \[chan receive\]:$/{
+            n
+            s/^main\.player(.*/player/p
+            s/^main\.play(.*/main/p
+        }' "$dir/err" |
         sed 's/^p[io]ng$/player/' | sort | tr '\n' ' '
 }
 fail() {

@@ -22,8 +22,10 @@ heddle::task<> brew(std::string order, std::string& cup) {
 heddle::task<> coffee() {
     std::string cup;
     heddle::wait_group orders;
-    for (auto order : {"cappuccino", "flat white", "espresso", "latte"})
+    for (auto order : {"cappuccino", "flat white", "espresso", "latte"}) {
         orders.go(brew, order, std::ref(cup));
+        co_await heddle::sleep(3ms);  // the next customer
+    }
     co_await orders.wait();
     std::cout << cup << '\n';
 }

@@ -27,6 +27,7 @@ func main() {
 			defer orders.Done()
 			brew(order, cup)
 		}(order)
+		time.Sleep(3 * time.Millisecond) // the next customer
 	}
 	orders.Wait()
 	fmt.Println(string(cup))

@@ -23,8 +23,7 @@ heddle::task<> ask(std::string kind, std::string query, heddle::sender<std::stri
 }
 
 heddle::task<std::vector<std::string>> google(std::string query) {
-    heddle::channel<std::string> c(
-        3);  // late results have room, so nobody stays behind
+    heddle::channel<std::string> c(3);  // room for late results
     for (auto kind : {"web", "image", "video"})
         heddle::go(ask, kind, query, c);
 

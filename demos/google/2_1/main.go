@@ -21,7 +21,7 @@ func ask(kind, query string, c chan<- string) {
 }
 
 func google(query string) []string {
-	c := make(chan string, 3) // late results have room, so nobody stays behind
+	c := make(chan string, 3) // room for late results
 	for _, kind := range []string{"web", "image", "video"} {
 		go ask(kind, query, c)
 	}

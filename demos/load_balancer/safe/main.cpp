@@ -88,7 +88,7 @@ struct balancer {
 
     heddle::task<> dispatch(request req) {
         worker* w = pool.extract(pool.begin()).value();
-        co_await w->requests.send(req);  // its worker is there to receive it
+        co_await w->requests.send(req);  // w is free
         ++w->pending;
         pool.insert(w);
     }

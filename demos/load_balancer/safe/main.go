@@ -107,7 +107,7 @@ func (b *balancer) balance(work <-chan request, events int) {
 
 func (b *balancer) dispatch(req request) {
 	w := heap.Pop(&b.pool).(*worker)
-	w.requests <- req // its worker is there to receive it
+	w.requests <- req // w is free
 	w.pending++
 	heap.Push(&b.pool, w)
 }

@@ -90,8 +90,7 @@ struct balancer {
 
     heddle::task<> dispatch(request req) {
         worker* w = pool.extract(pool.begin()).value();
-        co_await w->requests.send(
-            req);  // its worker may be about to say that it is done
+        co_await w->requests.send(req);  // w may be about to say it is done
         ++w->pending;
         pool.insert(w);
     }

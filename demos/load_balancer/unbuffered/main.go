@@ -100,7 +100,7 @@ func (b *balancer) balance(work <-chan request) {
 
 func (b *balancer) dispatch(req request) {
 	w := heap.Pop(&b.pool).(*worker)
-	w.requests <- req // its worker may be about to say that it is done
+	w.requests <- req // w may be about to say it is done
 	w.pending++
 	heap.Push(&b.pool, w)
 }
