@@ -19,7 +19,7 @@ heddle::task<result> process(bool fail) {
     co_return result{5.0, {}};
 }
 
-heddle::task<> scatter_gather(unsigned n, unsigned fail) {
+heddle::task<> scatter_gather(unsigned n, unsigned fail, bool log) {
     heddle::channel<result> c(n);
     for (std::size_t i = 0; i < c.capacity(); ++i)  // scatter
         heddle::go([=]() -> heddle::task<> {
@@ -31,10 +31,13 @@ heddle::task<> scatter_gather(unsigned n, unsigned fail) {
     int failed = 0;
     for (std::size_t i = 0; i < c.capacity(); ++i) {  // gather
         auto res = co_await c.receive();
-        if (!res->err)
+        if (!res->err) {
             total += res->val;
-        else
-            ++failed;
+            continue;
+        }
+        ++failed;
+        if (log)
+            std::cerr << "could not process: " << res->err.message() << '\n';
     }
     std::cout << "totalfloat:  " << total << '\n';
     if (failed > 0)
@@ -46,7 +49,8 @@ heddle::task<> scatter_gather(unsigned n, unsigned fail) {
 
 int main(int argc, char** argv) {
     unsigned n = 10, fail = 0;
-    read_options(argc, argv, "scatter_gather [-n TASKS] [--fail K]",
-                 {{"n", n, 0}, {"fail", fail, 0}});
-    heddle::run(scatter_gather(n, fail));
+    bool log = false;
+    read_options(argc, argv, "scatter_gather [-n TASKS] [--fail K] [--log]",
+                 {{"n", n, 0}, {"fail", fail, 0}, {"log", log}});
+    heddle::run(scatter_gather(n, fail, log));
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"runtime"
 )
 
@@ -16,12 +17,12 @@ type result struct {
 
 func process(fail bool) (float64, error) {
 	if fail {
-		return 0, errors.New("input/output error")
+		return 0, errors.New("Input/output error")
 	}
 	return 5.0, nil
 }
 
-func scatterGather(n, fail int) {
+func scatterGather(n, fail int, log bool) {
 	c := make(chan result, n)
 	for i := 0; i < cap(c); i++ { // scatter
 		go func(i int) {
@@ -36,8 +37,11 @@ func scatterGather(n, fail int) {
 		res := <-c
 		if res.err == nil {
 			total += res.val
-		} else {
-			failed++
+			continue
+		}
+		failed++
+		if log {
+			fmt.Fprintln(os.Stderr, "could not process:", res.err)
 		}
 	}
 	fmt.Println("totalfloat: ", total)
@@ -53,6 +57,7 @@ func scatterGather(n, fail int) {
 func main() {
 	n := flag.Int("n", 10, "")
 	fail := flag.Int("fail", 0, "")
+	log := flag.Bool("log", false, "")
 	flag.Parse()
-	scatterGather(*n, *fail)
+	scatterGather(*n, *fail, *log)
 }

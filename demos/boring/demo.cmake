@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSL-1.0
+foreach(mode IN ITEMS generator lockstep quit quit_answer)
+  set(demo boring/${mode})
+  heddle_demo(${demo})
+  demo_test(${demo} output sh check.sh late ${demo}/expected.txt PROGRAM)
+  demo_test(${demo} seeds sh check.sh seeds exact ${demo}/expected.txt PROGRAM)
+  demo_test(${demo} go sh check.sh late ${demo}/expected.txt TWIN)
+endforeach()
+
+foreach(mode IN ITEMS fan_in select sequence timeout_all timeout_each)
+  set(demo boring/${mode})
+  heddle_demo(${demo})
+  demo_test(${demo} output sh boring/test.sh ${mode} 300 PROGRAM)
+  demo_test(${demo} seeds sh check.sh seeds run sh boring/test.sh ${mode} 0 PROGRAM)
+  demo_test(${demo} go sh boring/test.sh ${mode} 300 TWIN)
+endforeach()

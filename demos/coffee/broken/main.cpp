@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+// Four tasks write at once what is in the cup, letter by letter: one thread, yet garbage.
+// The same program in Go: main.go, where this is a data race besides.
+#include "../../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <string>
+
+using namespace std::chrono_literals;
+
+heddle::task<> brew(std::string order, std::string& cup) {
+    std::cout << "making " << order << '\n';
+    cup.assign(15, ' ');
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        cup[i] = order[i];
+        co_await heddle::sleep(10ms);
+    }
+}
+
+heddle::task<> coffee() {
+    std::string cup;
+    heddle::wait_group orders;
+    for (auto order : {"cappuccino", "flat white", "espresso", "latte"}) {
+        orders.go(brew, order, std::ref(cup));
+        co_await heddle::sleep(3ms);  // the next customer
+    }
+    co_await orders.wait();
+    std::cout << cup << '\n';
+}
+
+int main(int argc, char** argv) {
+    read_options(argc, argv, "coffee/broken");
+    heddle::run(coffee());
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSL-1.0
+heddle_demo(crawler --depth "--depth 0" "--depth x")
+demo_test(crawler output sh check.sh set crawler/expected.txt PROGRAM)
+demo_test(crawler seeds sh check.sh seeds set crawler/expected.txt PROGRAM)
+demo_test(crawler depth sh check.sh line "found: https://golang.org/ \"The Go.*\"" PROGRAM --depth 1)
+set(parallel sh -c "\"$0\" 2>&1 >/dev/null")
+demo_test(crawler parallel sh check.sh seeds line "5 pages took 300 ms" ${parallel} PROGRAM)
+demo_test(crawler go sh check.sh set crawler/expected.txt TWIN)
+demo_test(crawler go.parallel sh check.sh late crawler/expected_time.txt ${parallel} TWIN)

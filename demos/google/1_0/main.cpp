@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+// A search asks one server after the other: the times add up.
+// The same program in Go: main.go.
+#include "../../options.hpp"
+#include "../../random.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+heddle::task<std::string> search(std::string kind, std::string query) {
+    co_await heddle::sleep(random_below(100ms));
+    co_return kind + " result for " + query;
+}
+
+heddle::task<std::vector<std::string>> google(std::string query) {
+    std::vector<std::string> results;
+    for (auto kind : {"web", "image", "video"})
+        results.push_back(co_await search(kind, query));
+    co_return results;
+}
+
+heddle::task<> searches(int runs) {
+    for (int i = 0; i < runs; ++i) {
+        auto start = heddle::now();
+        auto results = co_await google("golang");
+        for (auto& r : results)
+            std::cout << r << '\n';
+        std::cout << "elapsed " << (heddle::now() - start) / 1us << " us\n";
+    }
+}
+
+int main(int argc, char** argv) {
+    int runs = 1;
+    read_options(argc, argv, "google/1_0 [--runs N]", {{"runs", runs}});
+    heddle::run(searches(runs));
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+// A balancer that gives the requests to its workers in turn loads them unevenly.
+// The same program in Go: main.go. Compare the variance with that of load_balancer/heap.
+#include "../../options.hpp"
+#include "../../random.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <stdexcept>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+struct request {
+    std::function<heddle::task<int>()> fn;  // what to do
+    heddle::channel<int> c;                 // where the result goes
+};
+
+struct worker {
+    heddle::channel<request> requests;
+    int pending = 0;
+};
+
+heddle::task<> requester(int id, int workers, heddle::sender<request> work) {
+    heddle::channel<int> c;
+    auto fn = [=]() -> heddle::task<int> {
+        co_await heddle::sleep(random_below(workers * 1ms));
+        co_return id;
+    };
+    for (;;) {
+        co_await heddle::sleep(random_below(workers * 2ms));
+        co_await work.emplace(fn, c);
+        if (co_await c.receive() != id)
+            throw std::logic_error("the answer to the request of another");
+    }
+}
+
+heddle::task<> work(worker* w, heddle::receiver<request> requests,
+                    heddle::sender<worker*> done) {
+    while (auto req = co_await requests.receive()) {
+        int result = co_await req->fn();
+        co_await req->c.send(result);
+        co_await done.send(w);
+    }
+}
+
+struct balancer {
+    std::vector<worker> workers;
+    std::size_t next = 0;
+    heddle::channel<worker*> done;
+
+    balancer(int count, int requesters) : workers(count) {
+        for (int i = 0; i < count; ++i) {
+            workers[i] = {heddle::channel<request>(requesters), 0};
+            heddle::go(work, &workers[i], workers[i].requests, done);
+        }
+    }
+
+    heddle::task<> balance(heddle::receiver<request> work, int events) {
+        std::optional<request> req;
+        std::optional<worker*> w;
+        for (int i = 0; i < events; ++i) {
+            switch (co_await heddle::select(work.receive(req), done.receive(w))) {
+            case 0:
+                co_await dispatch(*req);
+                break;
+            case 1:
+                completed(*w);
+                break;
+            }
+            print();
+        }
+    }
+
+    heddle::task<> dispatch(request req) {
+        worker& w = workers[next++ % workers.size()];
+        co_await w.requests.send(req);  // never waits: the buffer has room for all
+        ++w.pending;
+    }
+
+    void completed(worker* w) { --w->pending; }
+
+    void print() const {
+        double sum = 0, squares = 0;
+        for (auto& w : workers) {
+            std::cout << w.pending << ' ';
+            sum += w.pending;
+            squares += w.pending * w.pending;
+        }
+        auto n = static_cast<double>(workers.size());
+        double mean = sum / n;
+        std::cout << std::fixed << std::setprecision(2) << "mean " << mean
+                  << " variance " << squares / n - mean * mean << '\n';
+    }
+};
+
+heddle::task<> run(int requesters, int workers, int events) {
+    heddle::channel<request> work;
+    balancer b(workers, requesters);
+    for (int id = 0; id < requesters; ++id)
+        heddle::go(requester, id, workers, work);
+    co_await b.balance(work, events);
+}
+
+int main(int argc, char** argv) {
+    int requesters = 100, workers = 10, events = 200;
+    read_options(
+        argc, argv,
+        "load_balancer/round_robin [--requesters R] [--workers N] [--events E]",
+        {{"requesters", requesters}, {"workers", workers}, {"events", events}});
+    heddle::run(run(requesters, workers, events));
+}

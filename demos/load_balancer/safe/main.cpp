@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+// Unbuffered, the balancer takes no request unless a worker is free: then it never waits.
+// The same program in Go: main.go. Without that it is load_balancer/unbuffered.
+#include "../../options.hpp"
+#include "../../random.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+struct request {
+    std::function<heddle::task<int>()> fn;  // what to do
+    heddle::channel<int> c;                 // where the result goes
+};
+
+struct worker {
+    heddle::channel<request> requests;
+    int index = 0;
+    int pending = 0;
+};
+
+heddle::task<> requester(int id, int workers, heddle::sender<request> work) {
+    heddle::channel<int> c;
+    auto fn = [=]() -> heddle::task<int> {
+        co_await heddle::sleep(random_below(workers * 1ms));
+        co_return id;
+    };
+    for (;;) {
+        co_await heddle::sleep(random_below(workers * 2ms));
+        co_await work.emplace(fn, c);
+        if (co_await c.receive() != id)
+            throw std::logic_error("the answer to the request of another");
+    }
+}
+
+heddle::task<> work(worker* w, heddle::receiver<request> requests,
+                    heddle::sender<worker*> done) {
+    while (auto req = co_await requests.receive()) {
+        int result = co_await req->fn();
+        co_await req->c.send(result);
+        co_await done.send(w);
+    }
+}
+
+struct less {
+    bool operator()(const worker* a, const worker* b) const {
+        return std::pair(a->pending, a->index) < std::pair(b->pending, b->index);
+    }
+};
+
+struct balancer {
+    std::vector<worker> workers;
+    std::set<worker*, less> pool;
+    heddle::channel<worker*> done;
+
+    explicit balancer(int count) : workers(count) {
+        for (int i = 0; i < count; ++i) {
+            workers[i].index = i;
+            pool.insert(&workers[i]);
+            heddle::go(work, &workers[i], workers[i].requests, done);
+        }
+    }
+
+    heddle::task<> balance(heddle::receiver<request> work, int events) {
+        std::optional<request> req;
+        std::optional<worker*> w;
+        for (int i = 0; i < events; ++i) {
+            bool full = (*pool.begin())->pending > 0;  // the least loaded: all are
+            heddle::receiver<request> in = full ? nullptr : work;  // nil is never ready
+            switch (co_await heddle::select(in.receive(req), done.receive(w))) {
+            case 0:
+                co_await dispatch(*req);
+                break;
+            case 1:
+                completed(*w);
+                break;
+            }
+            print();
+        }
+    }
+
+    heddle::task<> dispatch(request req) {
+        worker* w = pool.extract(pool.begin()).value();
+        co_await w->requests.send(req);  // w is free
+        ++w->pending;
+        pool.insert(w);
+    }
+
+    void completed(worker* w) {
+        pool.erase(w);
+        --w->pending;
+        pool.insert(w);
+    }
+
+    void print() const {
+        double sum = 0, squares = 0;
+        for (auto& w : workers) {
+            std::cout << w.pending << ' ';
+            sum += w.pending;
+            squares += w.pending * w.pending;
+        }
+        auto n = static_cast<double>(workers.size());
+        double mean = sum / n;
+        std::cout << std::fixed << std::setprecision(2) << "mean " << mean
+                  << " variance " << squares / n - mean * mean << '\n';
+    }
+};
+
+heddle::task<> run(int requesters, int workers, int events) {
+    heddle::channel<request> work;
+    balancer b(workers);
+    for (int id = 0; id < requesters; ++id)
+        heddle::go(requester, id, workers, work);
+    co_await b.balance(work, events);
+}
+
+int main(int argc, char** argv) {
+    int requesters = 100, workers = 10, events = 200;
+    read_options(
+        argc, argv, "load_balancer/safe [--requesters R] [--workers N] [--events E]",
+        {{"requesters", requesters}, {"workers", workers}, {"events", events}});
+    heddle::run(run(requesters, workers, events));
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+)
+
+func worker(id int, jobs <-chan int, results chan<- int) {
+	for j := range jobs {
+		fmt.Println("Worker", id, "processing job", j)
+		results <- j * 2
+	}
+}
+
+func startWorkers(workers int, jobs <-chan int, results chan<- int) {
+	for w := 1; w <= workers; w++ {
+		go worker(w, jobs, results)
+	}
+}
+
+func workerPool(workers, count int, late bool) {
+	jobs, results := make(chan int, count), make(chan int, count)
+	if !late {
+		startWorkers(workers, jobs, results)
+	}
+	for j := 1; j <= count; j++ {
+		jobs <- j // there is room for all
+	}
+	close(jobs) // no more will come, but these stay
+	if late {
+		startWorkers(workers, jobs, results)
+	}
+	for a := 1; a <= count; a++ {
+		r := <-results
+		fmt.Println("Result:", r)
+	}
+
+	for runtime.NumGoroutine() > 1 { // the workers return, or this never ends
+		runtime.Gosched()
+	}
+}
+
+func main() {
+	workers := flag.Int("w", 3, "")
+	jobs := flag.Int("j", 5, "")
+	late := flag.Bool("late", false, "")
+	flag.Parse()
+	workerPool(*workers, *jobs, *late)
+}
