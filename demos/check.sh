@@ -5,6 +5,7 @@
 #   check.sh set FILE COMMAND...     prints the lines of FILE, in any order
 #   check.sh late FILE COMMAND...    prints FILE, but a number before "ms" may be larger by less than 300
 #   check.sh line REGEX COMMAND...   prints one line, and REGEX (extended) matches all of it
+#   check.sh joined REGEX COMMAND... the lines it prints, joined by blanks, are matched by REGEX
 #   check.sh usage COMMAND...        prints only its usage, on stderr, and exits 2 (the others: 0)
 #   check.sh refuses PROGRAM WORDS...  so for each WORDS, split at blanks, as its arguments
 #   check.sh run COMMAND...          exits 0 (for scripts that check by themselves)
@@ -62,6 +63,7 @@ exact) diff -u "$expected" "$dir/out" ;;
 set) sort "$expected" >"$dir/want" && sort "$dir/out" | diff -u "$dir/want" - ;;
 late) late "$expected" <"$dir/out" ;;
 line) [ "$(wc -l <"$dir/out")" = 1 ] && grep -Eqx -e "$expected" "$dir/out" ;;
+joined) paste -sd ' ' "$dir/out" | grep -Eqx -e "$expected" ;;
 usage) [ ! -s "$dir/out" ] && grep -q '^usage: ' "$dir/err" ;;
 *) false ;;
 esac

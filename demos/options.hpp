@@ -17,12 +17,15 @@
 #include <variant>
 #include <vector>
 
-// `--name`, with a value unless it sets a bool; `-n` where the name is one letter.
+// `--name`, with a value unless it sets a bool; `-n` where the name is one letter. A list is
+// numbers with commas between.
 class demo_option {
 public:
     demo_option(const char* given, bool& flag) : name(given), target(&flag) {}
     demo_option(const char* given, std::string& text) : name(given), target(&text) {}
     demo_option(const char* given, std::uint16_t& port) : name(given), target(&port) {}
+    demo_option(const char* given, std::vector<int>& list)
+        : name(given), target(&list) {}
     template <class Number>
     demo_option(const char* given, Number& number, int from = 1,
                 int to = std::numeric_limits<int>::max())
@@ -37,6 +40,8 @@ public:
             **string = text;
             return true;
         }
+        if (auto list = std::get_if<std::vector<int>*>(&target))
+            return read_list(text, **list);
         std::string_view digits = text;
         int number = 0;
         auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
@@ -56,7 +61,19 @@ public:
     const char* name;
 
 private:
-    std::variant<bool*, std::string*, int*, unsigned*, std::size_t*, std::uint16_t*>
+    static bool read_list(std::string_view text, std::vector<int>& list) {
+        list.clear();
+        for (auto at = text.data(), end = at + text.size();; ++at) {
+            auto [rest, error] = std::from_chars(at, end, list.emplace_back());
+            if (error != std::errc() || (rest != end && *rest != ','))
+                return false;
+            if ((at = rest) == end)
+                return true;
+        }
+    }
+
+    std::variant<bool*, std::string*, std::vector<int>*, int*, unsigned*, std::size_t*,
+                 std::uint16_t*>
         target;
     int least = 0, most = std::numeric_limits<std::uint16_t>::max();
 };

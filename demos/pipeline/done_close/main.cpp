@@ -55,19 +55,19 @@ heddle::receiver<int> merge(heddle::done_token done,
     return out;
 }
 
-heddle::task<> first_square(bool fail) {
+heddle::task<> first_square(std::vector<int> nums, bool fail) {
     heddle::done_source done;  // closes on every way out of this scope
-    auto in = gen(done.token(), {2, 3});
+    auto in = gen(done.token(), nums);
     auto c1 = sq(done.token(), in), c2 = sq(done.token(), in);
     auto out = merge(done.token(), {c1, c2});
-    std::cout << *co_await out.receive() << '\n';  // 4 or 9
+    std::cout << *co_await out.receive() << '\n';
     if (fail)
         throw std::runtime_error("thrown");
 }
 
-heddle::task<> done_close(bool fail) {
+heddle::task<> done_close(std::vector<int> nums, bool fail) {
     try {
-        co_await first_square(fail);
+        co_await first_square(nums, fail);
     } catch (const std::runtime_error& e) {
         std::cerr << "left by an exception: " << e.what() << '\n';
     }
@@ -76,7 +76,9 @@ heddle::task<> done_close(bool fail) {
 }
 
 int main(int argc, char** argv) {
+    std::vector<int> nums{2, 3};
     bool fail = false;
-    read_options(argc, argv, "pipeline/done_close [--throw]", {{"throw", fail}});
-    heddle::run(done_close(fail));
+    read_options(argc, argv, "pipeline/done_close [--in N,...] [--throw]",
+                 {{"in", nums}, {"throw", fail}});
+    heddle::run(done_close(nums, fail));
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -64,7 +65,7 @@ func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
 	return out
 }
 
-func firstSquare(fail bool) {
+func firstSquare(nums []int, fail bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			fmt.Fprintln(os.Stderr, "left by an exception:", r)
@@ -72,19 +73,24 @@ func firstSquare(fail bool) {
 	}()
 	done := make(chan struct{})
 	defer close(done) // on every way out of this function
-	in := gen(done, 2, 3)
+	in := gen(done, nums...)
 	c1, c2 := sq(done, in), sq(done, in)
 	out := merge(done, c1, c2)
-	fmt.Println(<-out) // 4 or 9
+	fmt.Println(<-out)
 	if fail {
 		panic("thrown")
 	}
 }
 
 func main() {
+	in := flag.String("in", "2,3", "numbers, with commas between")
 	fail := flag.Bool("throw", false, "")
 	flag.Parse()
-	firstSquare(*fail)
+	var nums []int
+	if err := json.Unmarshal([]byte("["+*in+"]"), &nums); err != nil {
+		panic(err)
+	}
+	firstSquare(nums, *fail)
 	for runtime.NumGoroutine() > 1 { // all stages end, or this never does
 		runtime.Gosched()
 	}

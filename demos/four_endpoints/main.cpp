@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSL-1.0
+// An HTTP server on one thread: a thousand requests wait at once, each as if it were alone.
+// Boost.Beast parses and serialises; the sockets are heddle's. The same program in Go: main.go.
+#include "../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/write.hpp>
+// Narrow headers: Boost 1.74's Asio and the standalone one do not go together.
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <string>
+#include <system_error>
+
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+namespace http = boost::beast::http;
+using http::status;
+using request = http::request<http::string_body>;
+using response = http::response<http::string_body>;
+
+response reply(status code, std::string type, std::string body) {
+    response r(code, 11, std::move(body));
+    r.set(http::field::content_type, type);
+    return r;
+}
+response refuse(status code) {
+    return reply(code, "text/plain", std::string(http::obsolete_reason(code)) + '\n');
+}
+
+heddle::task<response> hello(request) {
+    co_await heddle::sleep(100ms);  // the work
+    co_return reply(status::ok, "text/plain", "hello\n");
+}
+
+heddle::task<response> count(request) {
+    static int counted = 0;  // no lock: all requests are on this thread
+    co_await heddle::sleep(100ms);
+    auto number = std::to_string(++counted);
+    co_return reply(status::ok, "application/json", "{\"count\": " + number + "}\n");
+}
+
+heddle::task<response> square(request r) {
+    co_await heddle::sleep(100ms);
+    std::string query(r.target().substr(r.target().find('?') + 1));
+    std::int32_t n = 0;
+    auto end = query.data() + query.size();
+    if (!query.starts_with("n=") || std::from_chars(&query[2], end, n).ptr != end)
+        co_return refuse(status::bad_request);
+    auto result = std::to_string(std::int64_t(n) * n);
+    co_return reply(status::ok, "application/json", "{\"square\": " + result + "}\n");
+}
+
+heddle::task<response> upper(request r) {
+    co_await heddle::sleep(100ms);
+    for (char& c : r.body())
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    co_return reply(status::ok, "text/plain", r.body());
+}
+
+struct endpoint {
+    http::verb method;
+    heddle::task<response> (*answer)(request);
+};
+const std::map<std::string, endpoint> endpoints{{"/count", {http::verb::get, count}},
+                                                {"/hello", {http::verb::get, hello}},
+                                                {"/square", {http::verb::get, square}},
+                                                {"/upper", {http::verb::post, upper}}};
+
+heddle::task<response> handle(request r) {
+    auto found =
+        endpoints.find(std::string(r.target().substr(0, r.target().find('?'))));
+    if (found == endpoints.end())
+        co_return refuse(status::not_found);
+    auto [method, answer] = found->second;
+    if (r.method() == method)
+        co_return co_await answer(std::move(r));
+    auto refusal = refuse(status::method_not_allowed);
+    refusal.set(http::field::allow, http::to_string(method));
+    co_return refusal;
+}
+
+// Reads up to the end of a request, and says what is wrong with it. What follows stays in `input`.
+heddle::task<status> read(tcp::socket& peer, std::string& input,
+                          http::request_parser<http::string_body>& parser) {
+    parser.eager(true);
+    parser.header_limit(8 << 10);
+    parser.body_limit(64 << 10);
+    std::array<char, 4096> data;
+    for (boost::system::error_code error;;) {
+        input.erase(0, parser.put(boost::asio::buffer(input), error));
+        if (parser.is_done())
+            co_return status::ok;
+        if (error == http::error::header_limit)
+            co_return status::request_header_fields_too_large;
+        if (error == http::error::body_limit)
+            co_return status::payload_too_large;
+        if (error && error != http::error::need_more)
+            co_return status::bad_request;
+        auto n = co_await peer.async_read_some(asio::buffer(data), heddle::use_task);
+        input.append(data.data(), n);
+    }
+}
+
+std::string serialize(response answer) {
+    std::string bytes;
+    http::response_serializer<http::string_body> serializer(answer);
+    for (boost::system::error_code error; !serializer.is_done();)
+        serializer.next(error, [&](auto&, const auto& buffers) {
+            for (boost::asio::const_buffer b : boost::beast::buffers_range_ref(buffers))
+                bytes.append(static_cast<const char*>(b.data()), b.size());
+            serializer.consume(boost::asio::buffer_size(buffers));
+        });
+    return bytes;
+}
+
+// A socket closed with input unread may lose the answer that is on its way.
+heddle::task<> read_all(tcp::socket& peer) {
+    for (std::array<char, 4096> data;;)
+        co_await peer.async_read_some(asio::buffer(data), heddle::use_task);
+}
+
+heddle::task<> converse(tcp::socket peer) {
+    std::string input;
+    try {
+        for (bool open = true; open;) {
+            http::request_parser<http::string_body> parser;
+            auto code = co_await read(peer, input, parser);
+            open = code == status::ok && parser.keep_alive();
+            auto answer = refuse(code);
+            if (code == status::ok)
+                answer = co_await handle(parser.release());
+            answer.keep_alive(open);
+            answer.prepare_payload();
+            auto bytes = serialize(answer);
+            co_await asio::async_write(peer, asio::buffer(bytes), heddle::use_task);
+        }
+        peer.shutdown(tcp::socket::shutdown_send);
+        co_await heddle::with_timeout(1s, read_all(peer));
+    } catch (const std::system_error&) {
+        // The peer has left.
+    } catch (const heddle::cancelled&) {
+        // It stays, but not with us.
+    }
+}
+
+heddle::task<> accept_all(tcp::acceptor acceptor) {
+    for (;;) {
+        try {
+            heddle::go(converse, co_await acceptor.async_accept(heddle::use_task));
+            continue;
+        } catch (const std::system_error& e) {
+            std::cerr << "accept: " << e.what() << std::endl;
+        }
+        co_await heddle::sleep(100ms);  // descriptors that have run out stay so a while
+    }
+}
+
+heddle::task<> serve(std::uint16_t port) {
+    auto here = heddle::this_task::executor();
+    asio::signal_set stop(here, SIGINT, SIGTERM);
+    tcp::acceptor acceptor(here, {asio::ip::address_v4::loopback(), port});
+    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
+    heddle::go(accept_all, std::move(acceptor));
+    co_await stop.async_wait(heddle::use_task);
+}
+
+int main(int argc, char** argv) {
+    std::uint16_t port = 0;
+    read_options(argc, argv,
+                 "four_endpoints [--port N]   (0, the default: any free port)",
+                 {{"port", port}});
+    try {
+        heddle::run(serve(port));
+    } catch (const std::system_error& e) {
+        std::cerr << "four_endpoints: " << e.what() << '\n';
+        return 1;
+    }
+}

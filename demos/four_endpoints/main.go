@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+func reply(w http.ResponseWriter, contentType, body string) {
+	w.Header().Set("Content-Type", contentType)
+	io.WriteString(w, body)
+}
+
+func refuse(w http.ResponseWriter, code int) {
+	http.Error(w, http.StatusText(code), code)
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(100 * time.Millisecond) // the work
+	reply(w, "text/plain", "hello\n")
+}
+
+var counted int64
+
+func count(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(100 * time.Millisecond)
+	number := atomic.AddInt64(&counted, 1) // requests are on any thread
+	reply(w, "application/json", fmt.Sprintf("{\"count\": %d}\n", number))
+}
+
+func square(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(100 * time.Millisecond)
+	n, err := strconv.ParseInt(r.URL.Query().Get("n"), 10, 32)
+	if err != nil {
+		refuse(w, http.StatusBadRequest)
+		return
+	}
+	reply(w, "application/json", fmt.Sprintf("{\"square\": %d}\n", n*n))
+}
+
+func upper(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		refuse(w, http.StatusRequestEntityTooLarge)
+		return
+	}
+	time.Sleep(100 * time.Millisecond)
+	reply(w, "text/plain", string(bytes.ToUpper(body)))
+}
+
+type endpoint struct {
+	method string
+	answer http.HandlerFunc
+}
+
+var endpoints = map[string]endpoint{
+	"/count":  {http.MethodGet, count},
+	"/hello":  {http.MethodGet, hello},
+	"/square": {http.MethodGet, square},
+	"/upper":  {http.MethodPost, upper},
+}
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	found, ok := endpoints[r.URL.Path]
+	if !ok {
+		refuse(w, http.StatusNotFound)
+		return
+	}
+	if r.Method == found.method {
+		found.answer(w, r)
+		return
+	}
+	w.Header().Set("Allow", found.method)
+	refuse(w, http.StatusMethodNotAllowed)
+}
+
+func serve(port uint) error {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return err
+	}
+	fmt.Println("listening on", listener.Addr())
+	server := http.Server{Handler: http.HandlerFunc(handle), MaxHeaderBytes: 8 << 10}
+	go server.Serve(listener)
+	<-stop
+	return nil
+}
+
+func main() {
+	port := flag.Uint("port", 0, "0: any free port")
+	flag.Parse()
+	if err := serve(*port); err != nil {
+		fmt.Fprintln(os.Stderr, "four_endpoints:", err)
+		os.Exit(1)
+	}
+}

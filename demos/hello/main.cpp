@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+// Go starts a task, and whoever wants to see its work must wait for it; sleeping is a bad way.
+// The same program in Go: main.go. What both print: expected.txt.
+#include "../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+
+using namespace std::chrono_literals;
+
+heddle::task<> process() {
+    co_await heddle::sleep(1ms);
+    std::cout << "processing\n";
+}
+
+heddle::task<> hello(bool wait) {
+    std::cout << "start\n";
+    heddle::go(process);
+    if (wait)
+        co_await heddle::sleep(10ms);  // this is bad: is it enough?
+    std::cout << "done\n";
+}
+
+int main(int argc, char** argv) {
+    bool no_wait = false;
+    read_options(argc, argv, "hello [--no-wait]", {{"no-wait", no_wait}});
+    heddle::run(hello(!no_wait));
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSL-1.0
+heddle_demo(one_to_ten --readers "--readers 0" "--readers x")
+set(numbers one_to_ten/expected.txt)
+demo_test(one_to_ten output sh check.sh exact ${numbers} PROGRAM)
+demo_test(one_to_ten seeds sh check.sh seeds exact ${numbers} PROGRAM)
+demo_test(one_to_ten readers sh check.sh set ${numbers} PROGRAM --readers 3)
+demo_test(one_to_ten readers.seeds sh check.sh seeds set ${numbers} PROGRAM --readers 3)
+demo_test(one_to_ten readers.orders sh orders.sh PROGRAM --readers 3)
+demo_test(one_to_ten go sh check.sh exact ${numbers} TWIN)
+demo_test(one_to_ten go.readers sh check.sh set ${numbers} TWIN --readers 3)

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSL-1.0
+# A demo whose order is the scheduler's: the same order each time with the same seed, but not the same
+# with each of 20 seeds. Usage: orders.sh PROGRAM ARGUMENTS...
+set -eu
+first=
+for seed in $(seq 20); do
+    order=$(HEDDLE_SEED=$seed "$@")
+    again=$(HEDDLE_SEED=$seed "$@")
+    [ "$order" = "$again" ] || {
+        printf 'two orders with HEDDLE_SEED=%s:\n%s\nand\n%s\n' "$seed" "$order" "$again"
+        exit 1
+    }
+    [ -n "$first" ] || first=$order
+    [ "$order" = "$first" ] || differs=yes
+done
+[ -n "${differs-}" ] || {
+    printf 'the same order with each of 20 seeds:\n%s\n' "$first"
+    exit 1
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+func gen(nums ...int) <-chan int {
+	out := make(chan int, len(nums))
+	for _, n := range nums {
+		out <- n // there is room for all
+	}
+	close(out)
+	return out
+}
+
+func sq(in <-chan int) <-chan int {
+	out := make(chan int)
+	go func() {
+		for n := range in {
+			out <- n * n
+		}
+		close(out)
+	}()
+	return out
+}
+
+func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
+	var wg sync.WaitGroup
+	out := make(chan int)
+	output := func(c <-chan int) {
+		defer wg.Done()
+		for n := range c {
+			select {
+			case out <- n:
+			case <-done:
+				return
+			}
+		}
+	}
+	for _, c := range cs {
+		wg.Add(1)
+		go output(c)
+	}
+	go func() {
+		wg.Wait()
+		close(out)
+	}()
+	return out
+}
+
+func doneMerge(nums []int) {
+	done := make(chan struct{})
+	in := gen(nums...)
+	c1, c2 := sq(in), sq(in)
+	out := merge(done, c1, c2)
+	fmt.Println(<-out)
+
+	close(done)
+	time.Sleep(50 * time.Millisecond) // who can end has ended
+	fmt.Println("left", runtime.NumGoroutine()-1)
+}
+
+func main() {
+	in := flag.String("in", "2,3", "numbers, with commas between")
+	flag.Parse()
+	var nums []int
+	if err := json.Unmarshal([]byte("["+*in+"]"), &nums); err != nil {
+		panic(err)
+	}
+	doneMerge(nums)
+}

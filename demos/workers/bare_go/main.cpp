@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+// The same jobs started by go, and main does not wait: it ends, and with it the program.
+// The same program in Go: main.go. What both print: expected.txt.
+#include "../../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <random>
+#include <string>
+
+using namespace std::chrono_literals;
+
+heddle::duration random_pause() {  // up to 200 ms
+    static std::mt19937 random(std::random_device{}());
+    return (1 + random() % 200'000) * 1us;
+}
+
+heddle::task<> worker(std::string t) {
+    for (int i = 0; i < 3; ++i) {
+        co_await heddle::sleep(random_pause());
+        std::cout << t << ' ' << i << " complete\n";
+    }
+}
+
+heddle::task<> work() {
+    std::cout << "Starting...\n";
+    for (auto t : {"sort data", "parse files", "generate output"})
+        heddle::go(worker, t);
+    co_return;
+}
+
+int main(int argc, char** argv) {
+    read_options(argc, argv, "workers/bare_go");
+    heddle::run(work());
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"fmt"
+	"math/rand"
+	"sync"
+	"time"
+)
+
+func randomPause() time.Duration { // up to 200 ms
+	return time.Duration(1+rand.Intn(200_000)) * time.Microsecond
+}
+
+func worker(t string, ch chan<- string) {
+	for i := 0; i < 3; i++ {
+		time.Sleep(randomPause())
+		ch <- fmt.Sprint(t, " ", i, " complete")
+	}
+}
+
+func main() {
+	fmt.Println("Starting...")
+	ch := make(chan string)
+	var wg sync.WaitGroup
+	for _, t := range []string{"sort data", "parse files", "generate output"} {
+		t := t
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			worker(t, ch)
+		}()
+	}
+	go func() {
+		wg.Wait()
+		close(ch)
+	}()
+	for line := range ch {
+		fmt.Println(line)
+	}
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSL-1.0
+foreach(mode serial bare_go)
+  heddle_demo(workers/${mode})
+  set(expected workers/${mode}/expected.txt)
+  demo_test(workers/${mode} output sh check.sh exact ${expected} PROGRAM)
+  demo_test(workers/${mode} seeds sh check.sh seeds exact ${expected} PROGRAM)
+  demo_test(workers/${mode} go sh check.sh exact ${expected} TWIN)
+endforeach()
+
+# test.sh MODE says what each promises; those not named there promise all lines.
+foreach(mode sleep wait_group one range bad_close count select close)
+  heddle_demo(workers/${mode})
+  string(REGEX REPLACE "^(count|select|close)$" "all" promise ${mode})
+  demo_test(workers/${mode} output sh workers/test.sh ${promise} PROGRAM)
+  demo_test(workers/${mode} seeds sh workers/test.sh --seeds ${promise} PROGRAM)
+  demo_test(workers/${mode} go sh workers/test.sh ${promise} TWIN)
+endforeach()

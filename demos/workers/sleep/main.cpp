@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+// Main sleeps longer than the jobs take: all are done, if the guess was right, and time is lost.
+// The same program in Go: main.go. Both print the lines of serial, in some order.
+#include "../../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <random>
+#include <string>
+
+using namespace std::chrono_literals;
+
+heddle::duration random_pause() {  // up to 200 ms
+    static std::mt19937 random(std::random_device{}());
+    return (1 + random() % 200'000) * 1us;
+}
+
+heddle::task<> worker(std::string t) {
+    for (int i = 0; i < 3; ++i) {
+        co_await heddle::sleep(random_pause());
+        std::cout << t << ' ' << i << " complete\n";
+    }
+}
+
+heddle::task<> work() {
+    auto start = heddle::now();
+    std::cout << "Starting...\n";
+    for (auto t : {"sort data", "parse files", "generate output"})
+        heddle::go(worker, t);
+    co_await heddle::sleep(1000ms);  // more than three pauses
+    std::cerr << "took " << (heddle::now() - start) / 1ms << " ms\n";
+}
+
+int main(int argc, char** argv) {
+    read_options(argc, argv, "workers/sleep");
+    heddle::run(work());
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+// A wait group waits for all jobs, and not a moment longer than the slowest takes.
+// The same program in Go: main.go. Both print the lines of serial, in some order.
+#include "../../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <iostream>
+#include <random>
+#include <string>
+
+using namespace std::chrono_literals;
+
+heddle::duration random_pause() {  // up to 200 ms
+    static std::mt19937 random(std::random_device{}());
+    return (1 + random() % 200'000) * 1us;
+}
+
+heddle::task<> worker(std::string t) {
+    auto start = heddle::now();
+    for (int i = 0; i < 3; ++i) {
+        co_await heddle::sleep(random_pause());
+        std::cout << t << ' ' << i << " complete\n";
+    }
+    std::cerr << t << " took " << (heddle::now() - start) / 1ms << " ms\n";
+}
+
+heddle::task<> work() {
+    auto start = heddle::now();
+    std::cout << "Starting...\n";
+    heddle::wait_group wg;
+    for (auto t : {"sort data", "parse files", "generate output"})
+        wg.go(worker, t);  // adds one now, and is done however the worker ends
+    co_await wg.wait();
+    std::cerr << "all took " << (heddle::now() - start) / 1ms << " ms\n";
+}
+
+int main(int argc, char** argv) {
+    read_options(argc, argv, "workers/wait_group");
+    heddle::run(work());
+}
