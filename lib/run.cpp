@@ -76,6 +76,8 @@ struct stop_at_end : sleeper {
         : context(ctx), join(&main) {
         foreign = [](sleeper& s) noexcept {
             static_cast<stop_at_end&>(s).context.stop();
+            if (host* here = host::current())
+                here->spend_all();  // what is ready does not run any more
         };
         join.who = this;
         join.exclusive = true;

@@ -340,6 +340,34 @@ TEST_CASE("tasks are destroyed after a deadlock as after any other end") {
     CHECK(tracked::alive() == 0);
 }
 
+TEST_CASE("what is ready when main ends is destroyed, and does not run") {
+    bool ran = false;
+    run([](bool& ran_) -> task<> {
+        std::vector<int> local(3);
+        for (int i = 0; i < 3; ++i)
+            go(
+                [](tracked, std::vector<int>& mains, bool& r) -> task<> {
+                    r = mains.at(0) == 0;  // main's frame is gone by now
+                    co_return;
+                },
+                tracked(i), std::ref(local), std::ref(ran_));
+        co_return;
+    }(ran));
+    CHECK_FALSE(ran);
+    CHECK(tracked::alive() == 0);
+    CHECK(run([](bool& ran_) -> task<int> {
+              go(
+                  [](bool& r) -> task<> {
+                      r = true;
+                      throw std::runtime_error("too late to matter");
+                      co_return;
+                  },
+                  std::ref(ran_));
+              co_return 7;
+          }(ran)) == 7);
+    CHECK_FALSE(ran);
+}
+
 TEST_CASE("HEDDLE_CLOCK=virtual makes time virtual") {
     environment e("HEDDLE_CLOCK", "virtual");
     run([]() -> task<> {

@@ -60,7 +60,7 @@ private:
 };
 
 /// run is Go's main: runs `main` on an io_context of its own until it ends and gives its
-/// result. Other tasks are then destroyed, not awaited.
+/// result. Other tasks are then destroyed, not awaited: none of them runs any further.
 ///
 ///     int main() { heddle::run(serve()); }
 ///

@@ -91,6 +91,9 @@ public:
     /// An operation completed without waiting. False: the budget is spent, let others run.
     bool spend() noexcept { return --budget_ > 0; }
 
+    /// Ends this drain handler: what is ready waits for the next one.
+    void spend_all() noexcept { budget_ = 0; }
+
     /// The root frame of `p` has come to its end; the drain loop destroys it.
     std::coroutine_handle<> finish(process& p) noexcept {
         finished_ = &p;
