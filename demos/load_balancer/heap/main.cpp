@@ -6,12 +6,12 @@
 
 #include <heddle/heddle.hpp>
 
+#include <deque>
 #include <functional>
 #include <iomanip>
 #include <iostream>
 #include <set>
 #include <stdexcept>
-#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -22,7 +22,7 @@ struct request {
 
 struct worker {
     heddle::channel<request> requests;
-    int index = 0;
+    int number;
     int pending = 0;
 };
 
@@ -51,20 +51,20 @@ heddle::task<> work(worker* w, heddle::receiver<request> requests,
 
 struct less {
     bool operator()(const worker* a, const worker* b) const {
-        return std::pair(a->pending, a->index) < std::pair(b->pending, b->index);
+        return std::pair(a->pending, a->number) < std::pair(b->pending, b->number);
     }
 };
 
 struct balancer {
-    std::vector<worker> workers;
+    std::deque<worker> workers;  // which keeps its addresses
     std::set<worker*, less> pool;
     heddle::channel<worker*> done;
 
-    balancer(int count, int requesters) : workers(count) {
+    balancer(int count, int requesters) {
         for (int i = 0; i < count; ++i) {
-            workers[i] = {heddle::channel<request>(requesters), i, 0};
-            pool.insert(&workers[i]);
-            heddle::go(work, &workers[i], workers[i].requests, done);
+            auto& w = workers.emplace_back(heddle::channel<request>(requesters), i);
+            pool.insert(&w);
+            heddle::go(work, &w, w.requests, done);
         }
     }
 

@@ -6,11 +6,11 @@
 
 #include <heddle/heddle.hpp>
 
+#include <deque>
 #include <functional>
 #include <iomanip>
 #include <iostream>
 #include <stdexcept>
-#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -48,14 +48,14 @@ heddle::task<> work(worker* w, heddle::receiver<request> requests,
 }
 
 struct balancer {
-    std::vector<worker> workers;
+    std::deque<worker> workers;  // which keeps its addresses
     std::size_t next = 0;
     heddle::channel<worker*> done;
 
-    balancer(int count, int requesters) : workers(count) {
+    balancer(int count, int requesters) {
         for (int i = 0; i < count; ++i) {
-            workers[i] = {heddle::channel<request>(requesters), 0};
-            heddle::go(work, &workers[i], workers[i].requests, done);
+            auto& w = workers.emplace_back(heddle::channel<request>(requesters));
+            heddle::go(work, &w, w.requests, done);
         }
     }
 

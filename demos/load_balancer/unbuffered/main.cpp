@@ -6,11 +6,11 @@
 
 #include <heddle/heddle.hpp>
 
+#include <deque>
 #include <functional>
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -21,7 +21,7 @@ struct request {
 
 struct worker {
     heddle::channel<request> requests;
-    int index = 0;
+    int number;
     int pending = 0;
 };
 
@@ -43,7 +43,7 @@ heddle::task<> requester(int id, int workers, heddle::sender<request> work) {
 
 heddle::task<> work(worker* w, heddle::receiver<request> requests,
                     heddle::sender<worker*> done) {
-    heddle::this_task::name("worker " + std::to_string(w->index));
+    heddle::this_task::name("worker " + std::to_string(w->number));
     while (auto req = co_await requests.receive()) {
         int result = co_await req->fn();
         co_await req->c.send(result);
@@ -53,21 +53,21 @@ heddle::task<> work(worker* w, heddle::receiver<request> requests,
 
 struct less {
     bool operator()(const worker* a, const worker* b) const {
-        return std::pair(a->pending, a->index) < std::pair(b->pending, b->index);
+        return std::pair(a->pending, a->number) < std::pair(b->pending, b->number);
     }
 };
 
 struct balancer {
-    std::vector<worker> workers;
+    std::deque<worker> workers;  // which keeps its addresses
     std::set<worker*, less> pool;
     heddle::channel<worker*> done;
 
-    explicit balancer(int count) : workers(count) {
+    explicit balancer(int count) {
         for (int i = 0; i < count; ++i) {
-            workers[i].index = i;
-            workers[i].requests.name("requests of worker " + std::to_string(i));
-            pool.insert(&workers[i]);
-            heddle::go(work, &workers[i], workers[i].requests, done);
+            auto& w = workers.emplace_back(heddle::channel<request>(), i);
+            w.requests.name("requests of worker " + std::to_string(i));
+            pool.insert(&w);
+            heddle::go(work, &w, w.requests, done);
         }
     }
 
