@@ -15,3 +15,7 @@ foreach(mode sleep wait_group one range bad_close count select close)
   demo_test(workers/${mode} seeds sh workers/test.sh --seeds ${promise} PROGRAM)
   demo_test(workers/${mode} go sh workers/test.sh ${promise} TWIN)
 endforeach()
+
+# The jobs were started, and are left when main ends.
+demo_test(workers/bare_go left sh check.sh line "heddle: 4 tasks started, 3 left, .*"
+  sh -c "HEDDLE_STATS=1 \"$0\" 2>&1 >/dev/null | head -n 1" PROGRAM)

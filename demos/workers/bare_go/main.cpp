@@ -2,23 +2,18 @@
 // The same jobs started by go, and main does not wait: it ends, and with it the program.
 // The same program in Go: main.go. What both print: expected.txt.
 #include "../../options.hpp"
+#include "../../random.hpp"
 
 #include <heddle/heddle.hpp>
 
 #include <iostream>
-#include <random>
 #include <string>
 
 using namespace std::chrono_literals;
 
-heddle::duration random_pause() {  // up to 200 ms
-    static std::mt19937 random(std::random_device{}());
-    return (1 + random() % 200'000) * 1us;
-}
-
 heddle::task<> worker(std::string t) {
     for (int i = 0; i < 3; ++i) {
-        co_await heddle::sleep(random_pause());
+        co_await heddle::sleep(random_below(200ms));
         std::cout << t << ' ' << i << " complete\n";
     }
 }

@@ -8,13 +8,9 @@ import (
 	"time"
 )
 
-func randomPause() time.Duration { // up to 200 ms
-	return time.Duration(1+rand.Intn(200_000)) * time.Microsecond
-}
-
 func worker(t string, ch chan<- string) {
 	for i := 0; i < 3; i++ {
-		time.Sleep(randomPause())
+		time.Sleep(time.Duration(rand.Intn(200_000)) * time.Microsecond)
 		ch <- fmt.Sprint(t, " ", i, " complete")
 	}
 }

@@ -2,24 +2,19 @@
 // A wait group waits for all jobs, and not a moment longer than the slowest takes.
 // The same program in Go: main.go. Both print the lines of serial, in some order.
 #include "../../options.hpp"
+#include "../../random.hpp"
 
 #include <heddle/heddle.hpp>
 
 #include <iostream>
-#include <random>
 #include <string>
 
 using namespace std::chrono_literals;
 
-heddle::duration random_pause() {  // up to 200 ms
-    static std::mt19937 random(std::random_device{}());
-    return (1 + random() % 200'000) * 1us;
-}
-
 heddle::task<> worker(std::string t) {
     auto start = heddle::now();
     for (int i = 0; i < 3; ++i) {
-        co_await heddle::sleep(random_pause());
+        co_await heddle::sleep(random_below(200ms));
         std::cout << t << ' ' << i << " complete\n";
     }
     std::cerr << t << " took " << (heddle::now() - start) / 1ms << " ms\n";

@@ -10,14 +10,10 @@ import (
 	"time"
 )
 
-func randomPause() time.Duration { // up to 200 ms
-	return time.Duration(1+rand.Intn(200_000)) * time.Microsecond
-}
-
 func worker(t string) {
 	start := time.Now()
 	for i := 0; i < 3; i++ {
-		time.Sleep(randomPause())
+		time.Sleep(time.Duration(rand.Intn(200_000)) * time.Microsecond)
 		fmt.Println(t, i, "complete")
 	}
 	fmt.Fprintln(os.Stderr, t, "took", time.Since(start).Milliseconds(), "ms")
