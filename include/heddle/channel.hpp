@@ -187,8 +187,9 @@ public:
             return {to(), value};
     }
 
-    [[deprecated("g++ before 13 destroys an aggregate that is made inside a co_await "
-                 "expression twice; use emplace(args...)")]]
+    [[deprecated(
+        "g++ before 13 destroys an aggregate that is made inside a co_await "
+        "expression twice; use emplace(args...), or emplace(std::move(named))")]]
     send_op<T> send(T&& value) const
         requires(destroyed_twice<T>)
     {
