@@ -175,13 +175,14 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         state_ = state::cancelled;
         return frame;
     }
-    self.waits = nullptr;
+    self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
     for (std::size_t k = 0; k < n_; ++k) {
-        operation& op = *ops[order[k]];
+        std::size_t i = order[k];
+        operation& op = *ops[i];
         op.exclusive = exclusive;
-        op.sibling = std::exchange(self.waits, &op);
+        op.sibling = i + 1 < n_ ? ops[i + 1] : nullptr;
         if (op.source())
             op.enlist_locked();
     }

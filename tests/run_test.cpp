@@ -294,6 +294,32 @@ TEST_CASE("a deadlock is reported, with who waits for what") {
     CHECK(tasks == 4);
 }
 
+TEST_CASE("a dump names the arms of a select as they are written") {
+    std::vector<heddle::channel<int>> channels(8);
+    std::string written;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+        channels[i].name("c" + std::to_string(i));
+        written += (i ? ", or to receive on `c" : "in a select: to receive on `c") +
+                   std::to_string(i) + "`";
+    }
+    auto what = deadlock_of([](auto all) -> task<> {
+        std::vector<std::optional<int>> to(all.size());
+        std::vector<heddle::receive_op<int>> arms;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            arms.push_back(all[i].receive(to[i]));
+        (void)co_await heddle::select(arms);
+    }(channels));
+    CAPTURE(what);
+    CHECK(contains(what, written.c_str()));
+
+    auto nothing = deadlock_of([]() -> task<> {
+        std::vector<heddle::receive_op<int>> arms;
+        (void)co_await heddle::select(arms);
+    }());
+    CAPTURE(nothing);
+    CHECK(contains(nothing, " waits in a select without arms"));
+}
+
 TEST_CASE("waits that nothing can end are a deadlock, with either clock") {
     CHECK(contains(deadlock_of(wait_in(nullptr)), "receive on a nil channel"));
     CHECK(contains(deadlock_of(wait_in(heddle::channel<>())),
