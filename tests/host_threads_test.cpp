@@ -325,3 +325,92 @@ TEST_CASE("a context dies while threads use the channels its tasks are parked on
 }
 
 TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("dump.threads");
+
+TEST_CASE("a dump from other threads names every task, while the tasks go on") {
+    crew threads(2);
+    heddle::channel<int> there, back;
+    there.name("there");
+    back.name("back");
+    std::promise<void> first, over;
+    auto player = [](heddle::receiver<int> in,
+                     heddle::sender<int> out) -> heddle::task<> {
+        heddle::this_task::name("player");
+        while (auto v = co_await in.receive())
+            co_await out.send(*v + 1);
+        out.try_close();
+    };
+    heddle::go(threads.ctx, player, there, back);
+    heddle::go(
+        threads.ctx,
+        [](heddle::channel<int> out, heddle::channel<int> in, std::promise<void>& begun,
+           std::promise<void>& ended) -> heddle::task<> {
+            heddle::this_task::name("server");
+            int v = 0;
+            for (int i = 0; i < 20000; ++i) {
+                co_await out.send(v);
+                v = *co_await in.receive();
+                if (i == 0)
+                    begun.set_value();
+            }
+            out.close();
+            CHECK(v == 20000);
+            ended.set_value();
+        },
+        there, back, std::ref(first), std::ref(over));
+    first.get_future().get();
+    auto end = over.get_future();
+    std::atomic<int> incomplete{0}, dumps{0};
+    test::together(2, [&](int) {
+        while (end.wait_for(0s) != std::future_status::ready) {
+            auto text = heddle::dump_tasks(threads.ctx);
+            ++dumps;
+            if (text.find("(server)") == std::string::npos &&
+                end.wait_for(0s) != std::future_status::ready)
+                ++incomplete;  // it lives at least until it says that it ends
+        }
+    });
+    threads.join();
+    CHECK(dumps > 0);
+    CHECK(incomplete == 0);
+    CHECK(heddle::dump_tasks(threads.ctx) == "");
+}
+
+TEST_CASE("a dump does not wait for a task that does not let go of its thread") {
+    crew threads(1);
+    std::promise<void> begun, dumped;
+    heddle::go(
+        threads.ctx,
+        [](std::promise<void>& in, std::future<void> out) -> heddle::task<> {
+            heddle::this_task::name("stuck");
+            in.set_value();
+            out.get();  // holds the thread until the dump is there
+            co_return;
+        },
+        std::ref(begun), dumped.get_future());
+    begun.get_future().get();
+    auto text = heddle::dump_tasks(threads.ctx);
+    dumped.set_value();
+    CHECK(text.find("(stuck): its host is busy") != std::string::npos);
+    threads.join();
+}
+
+TEST_CASE("a task may dump the tasks of another context that dumps its own") {
+    crew a(1), b(1);
+    std::promise<void> ends[2];
+    auto dumper = [](asio::io_context& other,
+                     std::promise<void>& end) -> heddle::task<> {
+        for (int i = 0; i < 20; ++i) {
+            (void)heddle::dump_tasks(other);
+            co_await heddle::yield();
+        }
+        end.set_value();
+    };
+    heddle::go(a.ctx, dumper, std::ref(b.ctx), std::ref(ends[0]));
+    heddle::go(b.ctx, dumper, std::ref(a.ctx), std::ref(ends[1]));
+    for (auto& end : ends)
+        CHECK(end.get_future().wait_for(60s) == std::future_status::ready);
+}
+
+TEST_SUITE_END();
