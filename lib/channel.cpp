@@ -50,10 +50,12 @@ bool channel_base::close() noexcept {
 }
 
 bool channel_base::withdraw(operation& op, wait_list& list) noexcept {
+    if (!op.linked.load(std::memory_order_acquire))
+        return false;  // [linked]: this channel may be gone
     bool was, last;
     {
         guard g(lock_);
-        was = op.linked;
+        was = op.linked.load(std::memory_order_relaxed);
         if (was)
             list.erase(op);
         last = was && orphan_ && senders_.empty() && receivers_.empty();

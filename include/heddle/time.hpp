@@ -65,17 +65,17 @@ public:
     void enlist_locked() noexcept override {
         if (deadline == time_point::max())
             return;
-        linked = true;
+        linked.store(true, std::memory_order_relaxed);
         home().insert_locked(*this);
     }
     bool withdraw() noexcept override {
         if (timer_.happened_ || deadline == time_point::max())
             return true;
         guard g(home().timer_lock());
-        bool was = linked;
+        bool was = linked.load(std::memory_order_relaxed);
         if (was)
             home().erase_locked(*this);
-        linked = false;
+        linked.store(false, std::memory_order_relaxed);
         return was;
     }
     void complete() override { timer_.happened_ = true; }
@@ -83,7 +83,7 @@ public:
     void describe(std::string& to) const override;
 
     void expire_locked(expiry& e) noexcept override {
-        linked = false;
+        linked.store(false, std::memory_order_relaxed);
         if (!exclusive && !who->claim())
             return;
         who->winner = this;

@@ -345,4 +345,47 @@ TEST_CASE("law 19: a hand-off writes into its receiver only, alive or dying") {
     CHECK(tracked::alive() == alive);
 }
 
+TEST_CASE(
+    "law 19: a channel may die before those who waited in it run again, or never do") {
+    // As when a dying context destroys the frame that holds the handle first.
+    auto wait = [](std::vector<const heddle::channel<int>*> all) -> heddle::task<> {
+        std::vector<std::optional<int>> to(all.size());
+        std::vector<heddle::receive_op<int>> arms;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            arms.push_back(all[i]->receive(to[i]));
+        if (arms.size() == 1)
+            co_await arms[0];
+        else
+            co_await heddle::select(arms);
+    };
+    for (int arms : {1, 2})
+        for (bool close : {false, true})
+            for (bool send : {false, true})
+                for (bool run : {false, true}) {
+                    CAPTURE(arms);
+                    CAPTURE(close);
+                    CAPTURE(send);
+                    CAPTURE(run);
+                    test::world world;
+                    std::optional<heddle::channel<int>> a(std::in_place),
+                        b(std::in_place);
+                    std::vector<const heddle::channel<int>*> all{&*a};
+                    if (arms == 2)
+                        all.push_back(&*b);
+                    world.go(wait, all);
+                    world.settle();
+                    if (send)
+                        CHECK(a->try_send(1) == try_status::done);
+                    if (close) {  // pops who waits, whether it has been claimed or not
+                        b->close();
+                        a->close();
+                    }
+                    a.reset();
+                    b.reset();
+                    if (run)
+                        world.settle();
+                    CHECK(world.live() == (run && (send || close) ? 0 : 1));
+                }
+}
+
 TEST_SUITE_END();

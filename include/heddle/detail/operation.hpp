@@ -81,6 +81,8 @@ enum class outcome : std::uint8_t { pending, done, closed };
 /// parked. It lives in the awaiting frame: waiting allocates nothing.
 ///
 /// Lifetime  destroyed only when not linked: who destroys a parked process withdraws first.
+///   [linked]  written under the source's lock, false last: who reads false without it knows
+///             that nobody looks at the node, and that the source may be gone.
 class operation : pinned {
 public:
     /// The lock that guards the source; null: a nil arm, never ready.
@@ -113,13 +115,16 @@ public:
     sleeper* who = nullptr;
     operation* sibling = nullptr;  // next arm of the same wait
     std::uint32_t index = 0;       // which arm
-    bool linked = false;           // guarded by the source's lock
+    atomic<bool> linked{false};    // [linked]
     bool exclusive = false;        // the only claimant: popping it is the claim
     outcome result = outcome::pending;
 
 protected:
     operation() = default;
-    ~operation() { assert(!linked && "heddle: a wait destroyed while it is queued"); }
+    ~operation() {
+        assert(!linked.load(std::memory_order_relaxed) &&
+               "heddle: a wait destroyed while it is queued");
+    }
 };
 
 /// FIFO of operations, one pointer, guarded by the source's lock.
@@ -137,30 +142,25 @@ public:
         } else {
             first_ = op.prev = op.next = &op;
         }
-        op.linked = true;
+        op.linked.store(true, std::memory_order_relaxed);
     }
 
     void erase(operation& op) noexcept {
-        if (op.next == &op) {
-            first_ = nullptr;
-        } else {
-            op.prev->next = op.next;
-            op.next->prev = op.prev;
-            if (first_ == &op)
-                first_ = op.next;
-        }
-        op.linked = false;
+        take_out(op);
+        op.linked.store(false, std::memory_order_release);  // [linked]
     }
 
     /// Pops the first operation whose sleeper can be claimed [claim]; who lost its claim
     /// to another arm or to its token is dropped on the way.
     operation* pop_claimed() noexcept {
         while (operation* op = first_) {
-            erase(*op);
-            if (op->exclusive || op->who->claim()) {
+            take_out(*op);
+            bool won = op->exclusive || op->who->claim();
+            if (won)
                 op->who->winner = op;
+            op->linked.store(false, std::memory_order_release);  // [linked]
+            if (won)
                 return op;
-            }
         }
         return nullptr;
     }
@@ -173,13 +173,26 @@ public:
     }
 
 private:
+    void take_out(operation& op) noexcept {
+        if (op.next == &op) {
+            first_ = nullptr;
+        } else {
+            op.prev->next = op.next;
+            op.next->prev = op.prev;
+            if (first_ == &op)
+                first_ = op.next;
+        }
+    }
+
     operation* first_ = nullptr;
 };
 
 /// Waits that hold nothing but a queue and its lock: the common withdraw.
 inline bool withdraw_from(operation& op, wait_list& list, spin_lock& lock) noexcept {
+    if (!op.linked.load(std::memory_order_acquire))
+        return false;  // [linked]
     guard g(lock);
-    bool was = op.linked;
+    bool was = op.linked.load(std::memory_order_relaxed);
     if (was)
         list.erase(op);
     return was;
