@@ -315,6 +315,30 @@ TEST_CASE("awaiting an Asio operation adds no allocation of ours") {
         (void)co_await asio::async_read(far, asio::buffer(text), use_task);
     });
     CHECK(composed <= plain);
+    std::size_t inflight = 12345;
+    world.go([&]() -> heddle::task<> {
+        timer.expires_at(heddle::time_point::max());
+        heddle::inflight waiting(timer.async_wait(use_task));
+        auto part = asio::buffer(text);
+        heddle::inflight writing(near.async_write_some(part, use_task));
+        heddle::inflight reading(far.async_read_some(part, use_task));
+        std::size_t before = 0;
+        for (int round = 0; round < 1300; ++round) {
+            if (round == 300)
+                before = test::allocations();
+            for (int happened = 0; happened < 2; ++happened)
+                if (co_await heddle::select(writing, reading, waiting) == 0)
+                    (void)writing.result();
+                else
+                    (void)reading.result();
+            writing.start(near.async_write_some(part, use_task));
+            reading.start(far.async_read_some(part, use_task));
+        }
+        inflight = test::allocations() - before;
+    });
+    world.ctx.restart();
+    world.ctx.run();
+    CHECK(inflight <= plain);
     MESSAGE("per 1000 rounds: handlers " << plain << ", tasks " << ours << ", composed "
                                          << composed);
 }

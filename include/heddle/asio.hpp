@@ -106,12 +106,25 @@ public:
 
     void set(Results&&... results) { results_.emplace(std::move(results)...); }
 
+    bool aborted() const noexcept {
+        if constexpr (reports_error)
+            return std::get<0>(*results_) == asio::error::operation_aborted;
+        else if constexpr (is_error_tuple<first>)
+            return std::get<0>(std::get<0>(*results_)) ==
+                   asio::error::operation_aborted;
+        else
+            return false;
+    }
+
     result take(process& self) {
-        if constexpr (reports_error) {
-            std::error_code ec = std::get<0>(*results_);
-            if (ec == asio::error::operation_aborted && self.interrupted())
+        if constexpr (reports_error)
+            if (aborted() && self.interrupted())
                 self.throw_cancelled();
-            if (ec)
+        return take();
+    }
+    result take() {
+        if constexpr (reports_error) {
+            if (std::error_code ec = std::get<0>(*results_))
                 throw asio::system_error(ec);
         } else if constexpr (reports_exception) {
             if (auto failure = std::get<0>(*results_))
@@ -211,6 +224,17 @@ public:
     template <class I, class... A>
     explicit asio_op(std::in_place_t, I&& initiation, A&&... args)
         : initiation_(std::forward<I>(initiation)), args_(std::forward<A>(args)...) {}
+
+    /// Starts it with a handler, after `look(initiation)`.
+    template <class Look, class Handler>
+    void start_with(Look look, Handler&& handler) {
+        look(std::as_const(initiation_));
+        std::apply(
+            [&](Args&... args) {
+                std::move(initiation_)(std::move(handler), std::move(args)...);
+            },
+            args_);
+    }
 
     auto await_by(process& self) && {
         return asio_awaiter<Signature, Initiation, Args...>(

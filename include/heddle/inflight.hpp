@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/asio.hpp>
+#include <heddle/detail/inflight_core.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+namespace detail {
+
+template <class Op>
+struct signature_of_op;
+template <class Signature, class Initiation, class... Args>
+struct signature_of_op<asio_op<Signature, Initiation, Args...>> {
+    using type = Signature;
+};
+
+/// As an operation given use_task, whatever token it was deferred with.
+template <class Op>
+auto as_asio_op(Op&& op) {
+    if constexpr (requires { typename signature_of_op<std::remove_cvref_t<Op>>::type; })
+        return std::remove_cvref_t<Op>(std::forward<Op>(op));
+    else
+        return std::remove_cvref_t<Op>(std::forward<Op>(op))(use_task);
+}
+
+template <class Op>
+using signature_of =
+    typename signature_of_op<decltype(as_asio_op(std::declval<Op>()))>::type;
+
+template <class Op>
+concept startable = requires { typename signature_of<Op>; };
+
+template <class Signature>
+class inflight_of;
+
+template <class R, class... Results>
+class inflight_of<R(Results...)> : public inflight_core {
+    using results = asio_results<std::decay_t<Results>...>;
+
+public:
+    using result_type = typename results::result;
+
+    template <class Op>
+    void start(Op op) {
+        begin();
+        try {
+            op.start_with(
+                [this](const auto& initiation) {
+                    if constexpr (requires { initiation.get_executor(); })
+                        remember_executor(initiation.get_executor());
+                },
+                handler(*this));
+        } catch (...) {
+            not_begun();
+            throw;
+        }
+    }
+
+    result_type take_result() {
+        rest();
+        if (was_dropped())
+            throw asio::system_error(asio::error::operation_aborted);
+        return results_.take();
+    }
+
+    void forget_aborted() noexcept override {
+        if (zero() && (was_dropped() || results_.aborted()))
+            rest();
+    }
+
+private:
+    class handler {
+    public:
+        using executor_type = host_executor;
+        using cancellation_slot_type = asio::cancellation_slot;
+
+        explicit handler(inflight_of& core) noexcept : core_(&core) {}
+        handler(handler&&) noexcept = default;
+        handler& operator=(handler&&) = delete;
+        ~handler() {
+            if (core_)
+                core_->dropped();
+        }
+
+        void operator()(Results... values) {
+            auto core = std::move(core_);
+            core->results_.set(std::move(values)...);
+            core->completed();
+        }
+
+        executor_type get_executor() const noexcept { return core_->executor(); }
+        cancellation_slot_type get_cancellation_slot() const noexcept {
+            return core_->slot();
+        }
+
+    private:
+        counted<inflight_of> core_;
+    };
+
+    results results_;
+};
+
+/// With what has to live as long as the operation's handler.
+template <class Signature, class... Keep>
+class inflight_with final : public inflight_of<Signature> {
+public:
+    template <class... K>
+    explicit inflight_with(K&&... keep) : keep_(std::forward<K>(keep)...) {}
+
+private:
+    std::tuple<Keep...> keep_;
+};
+
+/// The wait for a result: that of an event, which then takes it.
+template <class Core>
+class inflight_operation final : public sync_operation<wait_count> {
+public:
+    explicit inflight_operation(Core& core) noexcept : sync_operation(core) {}
+
+    bool attempt_locked(wake_list&) noexcept override { return core_.zero_locked(); }
+    void describe(std::string& to) const override { describe_wait(to, core_.what()); }
+    auto take() { return static_cast<Core&>(core_).take_result(); }
+};
+
+}  // namespace detail
+
+/// inflight is an Asio operation that stays in flight over many waits. As an arm of select
+/// it happens when the operation has completed; if another arm happens the operation goes
+/// on, and keeps what it brings.
+///
+///     heddle::inflight reading(socket.async_read_some(buffer, heddle::deferred));
+///     for (std::optional<note> n;;)
+///         switch (co_await heddle::select(reading, notes.receive(n), heddle::after(30s))) {
+///         case 0:
+///             use(buffer, reading.result());
+///             reading.start(socket.async_read_some(buffer, heddle::deferred));
+///             break;
+///         ...
+///
+/// The operation is started when the inflight is made, and again by start(). While it has
+/// neither a result nor an operation, it is a nil arm: never ready.
+///
+/// keep...: what the operation uses, moved in or shared_ptrs; it lives until the inflight and
+/// the operation's handler are gone. Requires: without it the operation is a single step of
+/// a socket or timer (async_read_some, async_wait, not async_read or TLS), and the inflight is
+/// destroyed before that object, in its task's host.
+///
+/// Threads   made, waited for and asked by tasks of one host at a time; the operation may
+///           belong to another context.
+/// Resumes   on the task's host, after the operation has completed. The handlers of the
+///           operation, those of a composed one too, run in the host that started it.
+/// Cancel    a done token ends the wait and not the operation; stop() and the destructor
+///           end the operation, by terminal cancellation emitted on its own executor.
+/// Lifetime  to destroy it cancels, and does not wait. One allocation, when it is made; none
+///           for an operation but Asio's own.
+/// Errors    made or started outside a task: not_in_task. start() while one is in flight or
+///           has a result that nobody took, result() where there is none: std::logic_error.
+template <class Signature>
+class [[nodiscard]] inflight {
+    using core_type = detail::inflight_of<Signature>;
+
+public:
+    template <detail::startable Op, class... Keep>
+        requires std::is_same_v<detail::signature_of<Op>, Signature>
+    explicit inflight(Op&& op, Keep&&... keep)
+        : core_(core_.adopt(new detail::inflight_with<Signature, std::decay_t<Keep>...>(
+              std::forward<Keep>(keep)...))) {
+        start(std::forward<Op>(op));
+    }
+    inflight(inflight&&) noexcept = default;
+    inflight& operator=(inflight&& o) noexcept {
+        std::swap(core_, o.core_);
+        return *this;
+    }
+    ~inflight() {
+        if (core_)
+            core_->cancel();
+    }
+
+    /// Starts another operation of the same signature.
+    template <detail::startable Op>
+        requires std::is_same_v<detail::signature_of<Op>, Signature>
+    void start(Op&& op) {
+        core_->start(detail::as_asio_op(std::forward<Op>(op)));
+    }
+
+    bool has_result() const noexcept { return core_->zero(); }
+
+    /// Takes the result, as use_task gives it: nothing, the value or a tuple; throws
+    /// std::system_error if the operation failed.
+    typename core_type::result_type result() { return core_->take_result(); }
+
+    /// Cancels the operation and waits until it has ended, whatever the token in force; then
+    /// throws `cancelled` if that is closed. What completed before it could be cancelled can
+    /// still be taken.
+    task<> stop() {
+        return detail::join_cancelled(
+            detail::counted<detail::inflight_core>(core_.get()));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    /// `co_await reading` waits, and gives result().
+    auto await_by(detail::process& self) {
+        return detail::await_one<detail::inflight_operation<core_type>>(self, *core_);
+    }
+    using arm_node = detail::count_operation;
+    static constexpr bool arm_by_reference = true;
+    detail::wait_count& core() const noexcept { return *core_; }
+
+private:
+    detail::counted<core_type> core_;
+};
+
+template <class Op, class... Keep>
+inflight(Op&&, Keep&&...) -> inflight<detail::signature_of<Op>>;
+
+}  // namespace heddle

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSL-1.0
+// Asio operations that outlast the waits for them.
+#include <heddle/inflight.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace heddle::detail {
+
+bool inflight_core::flying() noexcept {
+    guard g(lock());
+    return flying_;
+}
+
+void inflight_core::begin() {
+    host& here = *host::current_process().home;
+    {
+        guard g(lock());
+        if (flying_)
+            throw std::logic_error("heddle: inflight: started while one is in flight");
+        if (zero_locked())
+            throw std::logic_error(
+                "heddle: inflight: started while it has a result that nobody took");
+        flying_ = true;
+        dropped_ = false;
+    }
+    home_ = counted<host>(&here);
+    signal_.slot().clear();  // what an earlier operation left
+}
+
+void inflight_core::not_begun() noexcept {
+    {
+        guard g(lock());
+        flying_ = false;
+    }
+    set(1);
+}
+
+void inflight_core::rest() {
+    if (!zero())
+        throw std::logic_error(flying()
+                                   ? "heddle: inflight: no result yet"
+                                   : "heddle: inflight: no result: none was started");
+    set(1);
+}
+
+void inflight_core::completed() noexcept {
+    {
+        guard g(lock());
+        if (emitting_) {  // [emission]
+            ended_ = true;
+            return;
+        }
+        flying_ = false;
+    }
+    set(0);
+}
+
+void inflight_core::dropped() noexcept {
+    dropped_ = true;
+    completed();
+}
+
+void inflight_core::cancel() noexcept {
+    {
+        guard g(lock());
+        if (!flying_ || emitting_)
+            return;
+        emitting_ = true;
+    }
+    if (host::current() == home_.get() || home_->is_shut())
+        return emit();
+    take();
+    turn = emit_turn;
+    home_->submit(*this);
+}
+
+void inflight_core::emit_turn(runnable& r, host&) {
+    auto self = counted<inflight_core>::adopt(static_cast<inflight_core*>(&r));
+    self->emit();
+}
+
+/// Emits on the executor of an operation that belongs to another context.
+class inflight_core::remote_emission {
+public:
+    explicit remote_emission(inflight_core& core) noexcept : core_(&core) {}
+    remote_emission(remote_emission&&) noexcept = default;
+    remote_emission& operator=(remote_emission&&) = delete;
+    ~remote_emission() {
+        if (core_)
+            core_->emitted();
+    }
+    void operator()() { core_->signal_.emit(asio::cancellation_type::terminal); }
+
+private:
+    counted<inflight_core> core_;
+};
+
+void inflight_core::emit() noexcept {
+    if (home_->is_shut())
+        return emitted();  // what it would be emitted to may be gone
+    if (elsewhere_) {
+        asio::post(*elsewhere_, remote_emission(*this));
+    } else {
+        signal_.emit(asio::cancellation_type::terminal);
+        emitted();
+    }
+}
+
+void inflight_core::emitted() noexcept {
+    {
+        guard g(lock());
+        emitting_ = false;
+        if (!std::exchange(ended_, false))
+            return;
+        flying_ = false;
+    }
+    set(0);
+}
+
+task<> join_cancelled(counted<inflight_core> core) {
+    process& self = host::current_process();
+    core->cancel();
+    if (core->flying()) {
+        scope_guard to_the_end(self, nullptr);
+        co_await wait_op(*core);
+    }
+    core->forget_aborted();
+    if (self.interrupted())
+        self.throw_cancelled();
+}
+
+}  // namespace heddle::detail
