@@ -6,6 +6,7 @@
 #include <heddle/done.hpp>
 #include <heddle/go.hpp>
 #include <heddle/group.hpp>
+#include <heddle/patterns.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
 #include <heddle/sync.hpp>
