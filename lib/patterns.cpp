@@ -14,18 +14,6 @@ void throw_unanswered() {
         "heddle: an actor was destroyed before it had answered a call");
 }
 
-namespace {
-
-task<std::exception_ptr> ending_of(join_handle<>& of) {
-    try {
-        co_await of;
-    } catch (...) {
-        co_return std::current_exception();
-    }
-    co_return nullptr;
-}
-
-}  // namespace
 }  // namespace detail
 
 void run_group::add(execute service, interrupt end) {
@@ -46,9 +34,15 @@ task<> run_group::run() const {
     } catch (...) {
         why = std::current_exception();
     }
-    // No wait from here on can be cancelled, but what an interrupt starts can be.
-    if (first < running.size())
-        why = co_await shield(detail::ending_of(running[first]));
+    // Joins cannot be cancelled from here on, but what an interrupt starts can be.
+    if (first < running.size()) {
+        detail::scope_guard to_the_end(detail::host::current_process(), nullptr);
+        try {
+            co_await running[first];
+        } catch (...) {
+            why = std::current_exception();
+        }
+    }
 
     std::exception_ptr failure = why;
     for (std::size_t i = 0; i < members_.size(); ++i)
@@ -61,9 +55,14 @@ task<> run_group::run() const {
             if (!failure)
                 failure = std::current_exception();
         }
-    for (std::size_t i = 0; i < running.size(); ++i)
-        if (i != first)
-            (void)co_await shield(detail::ending_of(running[i]));
+    for (std::size_t i = 0; i < running.size(); ++i) {
+        detail::scope_guard to_the_end(detail::host::current_process(), nullptr);
+        try {
+            if (i != first)
+                co_await running[i];
+        } catch (...) {  // dropped, as promised
+        }
+    }
     if (failure)
         std::rethrow_exception(std::move(failure));
 }

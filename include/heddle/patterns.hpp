@@ -253,8 +253,9 @@ inline task<> tell(sender<task<>> jobs, task<> job) {
 /// Errors    an exception of f is its caller's; without one, also because it was
 ///           cancelled, it is a detached task's. If the actor's context was destroyed:
 ///           task_abandoned, or channel_closed. To be made outside a task: not_in_task.
+///           No memory to start a function ends the actor: its caller gets task_abandoned.
 ///           A function that awaits a call to, or the stop of, its own actor waits for
-///           itself.
+///           itself. With g++ 12, name a lambda that captures before you give it to call.
 template <class State>
 class actor {
 public:
