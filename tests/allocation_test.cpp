@@ -509,6 +509,10 @@ heddle::task<> patterns(outcome& o) {
             ++o.failed;
         }
     CHECK(running == 0);  // run() has waited for all
+    int before = started;
+    for (int i = 0; i < 20; ++i)
+        co_await heddle::yield();
+    CHECK(started == before);
 }
 
 /// Runs it once for each allocation it makes, which then fails; how many there are.
