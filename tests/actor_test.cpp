@@ -482,6 +482,23 @@ TEST_CASE("a context may be destroyed with actor, callers and stops in any state
     }
 }
 
+TEST_CASE(
+    "a function that awaits a call to its own actor, or its stop, waits for itself") {
+    for (bool stop : {false, true}) {
+        auto hang = [](bool stops) -> task<> {
+            actor<int> a(0);
+            auto f = [&a, stops](int&) -> task<> {
+                if (stops)
+                    co_await a.stop();
+                else
+                    (void)co_await a.call(increment);
+            };
+            co_await a.call(f);
+        };
+        CHECK_THROWS_AS(test::run_virtual(hang(stop)), heddle::deadlock);
+    }
+}
+
 TEST_CASE("outside a task it throws; so does what its state throws") {
     CHECK_THROWS_AS(actor<int>(1), heddle::not_in_task);
     world w;
