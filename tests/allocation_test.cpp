@@ -441,10 +441,107 @@ heddle::task<> program(outcome& o) {
     }
 }
 
-}  // namespace
+/// The patterns, with the same promise; their detached tasks may fail, too.
+heddle::task<> three(heddle::sender<tracked> out) {
+    for (int i = 0; i < 3; ++i)
+        co_await out.emplace(i);
+}
 
-TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing leaks") {
-    auto run = [](std::size_t k, outcome& o) {
+heddle::task<> merge_two(outcome& o) {
+    heddle::channel<tracked> a(2), b(2);
+    (void)a.try_send(tracked(1));
+    (void)b.try_send(tracked(2));
+    heddle::receiver<tracked> all;
+    try {
+        all = heddle::merge(a, b);
+        ++o.done;
+    } catch (const std::bad_alloc&) {
+        ++o.failed;
+    }
+    for (int i = 0; i < 20; ++i)
+        co_await heddle::yield();
+    bool merged = all != nullptr;
+    CHECK(a.size() + b.size() == (merged ? 0 : 2));
+    if (!merged)
+        all = a;
+    a.close();
+    b.close();
+    int n = 0;
+    while (auto v = co_await all.receive())
+        ++n;
+    CHECK(n == (merged ? 2 : 1));
+}
+
+heddle::task<> make_unbounded(heddle::receiver<tracked>& to) {
+    to = heddle::unbounded(heddle::generate<tracked>(three));
+    co_return;
+}
+
+heddle::task<> read_unbounded() {
+    heddle::done_source scope;  // ends the generator, if nobody reads it
+    heddle::receiver<tracked> out;
+    co_await heddle::with_done(scope.token(), make_unbounded(out));
+    while (auto v = co_await out.receive()) {
+    }
+}
+
+heddle::task<> use_actor() {
+    heddle::actor<int> a(1);
+    co_await a.call([](int& n) { ++n; });
+    co_await a.cast([](int& n) { ++n; });
+    co_await a.stop();
+}
+
+heddle::task<> serve(int turns, int& started, int& running) {
+    ++started;
+    ++running;
+    for (int n = 0; n < turns; ++n)
+        co_await heddle::yield();
+    --running;
+}
+
+heddle::task<> use_run_group(int& started, int& running) {
+    heddle::run_group g;
+    for (int i = 0; i < 3; ++i)
+        g.add([&started, &running, i] { return serve(i, started, running); },
+              [](std::exception_ptr) {});
+    co_await g.run();
+}
+
+heddle::task<> patterns(outcome& o) {
+    int started = 0, running = 0;
+    for (int i = 0; i < 4; ++i)
+        try {
+            if (i == 0)
+                co_await merge_two(o);
+            else if (i == 1)
+                co_await read_unbounded();
+            else if (i == 2)
+                co_await use_actor();
+            else
+                co_await use_run_group(started, running);
+            if (i == 3 && started < 3)
+                ++o.failed;  // of one that was not the first to return
+            ++o.done;
+        } catch (const std::bad_alloc&) {
+            ++o.failed;
+        } catch (const std::length_error&) {  // of a capacity that cannot be had
+            ++o.failed;
+        } catch (const std::logic_error&) {  // the actor's loop had no memory
+            ++o.failed;
+        } catch (const heddle::task_abandoned&) {
+            ++o.failed;
+        }
+    CHECK(running == 0);  // run() has waited for all
+    int before = started;
+    for (int i = 0; i < 20; ++i)
+        co_await heddle::yield();
+    CHECK(started == before);
+}
+
+/// Runs it once for each allocation it makes, which then fails; how many there are.
+std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
+    auto run = [program](std::size_t k, outcome& o) {
         test::world world;
         world.go([] {});  // the host exists, and its service
         world.settle();
@@ -492,8 +589,18 @@ TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing l
             break;
         CHECK(o.failed >= 1);  // a failure reaches somebody
     }
-    CHECK(k >= 15);
     MESSAGE(k << " allocations were made to fail, one at a time");
+    return k;
+}
+
+}  // namespace
+
+TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing leaks") {
+    CHECK(fail_each(program) >= 15);
+}
+
+TEST_CASE("so may those of generate, merge, unbounded, actor and run_group") {
+    CHECK(fail_each(patterns) >= 30);
 }
 
 TEST_SUITE_END();

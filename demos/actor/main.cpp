@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // An actor is a task that owns its state and serves requests; it can be stopped while callers wait.
+// By hand, as in Go; heddle::actor does this for any state and any function.
 // The same program in Go: main.go. What both print: expected.txt.
 #include "../options.hpp"
 

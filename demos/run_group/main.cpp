@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Actors that stand and fall together: when one returns, the others are interrupted and waited for.
+// By hand, as in Go; heddle::run_group is the library's.
 // The same program in Go: main.go. What both print: expected.txt.
 #include "../options.hpp"
 

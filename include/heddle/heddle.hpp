@@ -7,6 +7,7 @@
 #include <heddle/go.hpp>
 #include <heddle/group.hpp>
 #include <heddle/inflight.hpp>
+#include <heddle/patterns.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
 #include <heddle/sync.hpp>

@@ -9,50 +9,38 @@
 #include <stdexcept>
 #include <vector>
 
-struct closing {  // on every way out of its scope
-    heddle::sender<int> out;
-    ~closing() { out.close(); }
-};
 enum { sent, stopped };
 
+// generate closes the channel on every way out of the task.
 heddle::receiver<int> gen(heddle::done_token done, std::vector<int> nums) {
-    heddle::channel<int> out;
-    heddle::go([=]() -> heddle::task<> {
-        closing close{out};
+    return heddle::generate<int>([=](heddle::sender<int> out) -> heddle::task<> {
         for (int n : nums)
             if (co_await heddle::select(out.send(n), done) == stopped)
                 co_return;
     });
-    return out;
 }
 
 heddle::receiver<int> sq(heddle::done_token done, heddle::receiver<int> in) {
-    heddle::channel<int> out;
-    heddle::go([=]() -> heddle::task<> {
-        closing close{out};
+    return heddle::generate<int>([=](heddle::sender<int> out) -> heddle::task<> {
         while (auto n = co_await in.receive())
             if (co_await heddle::select(out.send(*n * *n), done) == stopped)
                 co_return;
     });
-    return out;
 }
 
 heddle::receiver<int> merge(heddle::done_token done,
                             std::vector<heddle::receiver<int>> cs) {
-    heddle::channel<int> out;
-    auto output = [=](heddle::receiver<int> c) -> heddle::task<> {
-        while (auto n = co_await c.receive())
-            if (co_await heddle::select(out.send(*n), done) == stopped)
-                co_return;
-    };
-    heddle::go([=]() -> heddle::task<> {
-        closing close{out};
+    return heddle::generate<int>([=](heddle::sender<int> out) -> heddle::task<> {
+        auto output = [=](heddle::receiver<int> c) -> heddle::task<> {
+            while (auto n = co_await c.receive())
+                if (co_await heddle::select(out.send(*n), done) == stopped)
+                    co_return;
+        };
         heddle::wait_group wg;
         for (auto c : cs)
             wg.go(output, c);
         co_await wg.wait();
     });
-    return out;
 }
 
 heddle::task<> first_square(std::vector<int> nums, bool fail) {
