@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 heddle_demo(gophers "--design 5" "--cores 0" "--cores 1,x" "--cost 1,2,3" "--cost 1,1,1,0"
-  "--cost 1,1,1,nan" "--books 0" "--carts 0" "--draw 1")
+  "--cost 1,1,1,nan" "--cost 1,1,1,1001" "--cores 1001" "--books 0" "--carts 0" "--draw 1")
 demo_test(gophers output sh check.sh exact gophers/expected.txt PROGRAM)
 demo_test(gophers table sh gophers/test.sh table PROGRAM)
 demo_test(gophers seeds sh check.sh seeds run sh gophers/test.sh table PROGRAM)

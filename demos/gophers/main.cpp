@@ -30,8 +30,7 @@ struct road {
     heddle::sender<int> to;
     std::array<heddle::duration, 4> cost;  // of each job
     heddle::channel<cart> empty, full, there, back;
-    std::array<heddle::channel<>, 4>
-        room;  // for how many gophers at once: one at either end
+    std::array<heddle::channel<>, 4> room;  // at either end for one gopher
 
     std::array<int, 4> doing = {};  // gophers, by job
     std::array<std::size_t, 4> waiting = {};
@@ -147,7 +146,7 @@ const design designs[] = {
 };
 
 struct settings {
-    int books = 100, carts = 8;
+    int books = 100, carts = 8;  // these on each road
     std::vector<double> cost{1, 1, 1, 1};
     heddle::duration unit = 100ms;
     bool draw = false;
@@ -208,9 +207,10 @@ std::string on_road(const road& r, job j, const char* asleep, const char* walks)
     auto put = [&](const char* gopher, heddle::duration done) {
         auto at = static_cast<std::size_t>((places - 1) * done / r.cost[j]);
         at = j == mover ? at : places - 1 - at;
-        while (lane.compare(2 * at, 2, "  ") != 0)
+        while (lane[2 * at] != ' ')
             at = (at + 1) % places;
-        lane.replace(2 * at, 2, gopher);
+        lane[2 * at] = gopher[0];
+        lane[2 * at + 1] = gopher[1];
     };
     for (auto began : r.since[j])
         put(walks, std::min(heddle::now() - began, r.cost[j]));
@@ -315,17 +315,19 @@ int main(int argc, char** argv) {
     read_options(argc, argv, usage,
                  {{"design", name},
                   {"cores", cores},
-                  {"books", set.books, 1, 1'000'000},
-                  {"carts", set.carts, 1, 1'000'000},
+                  {"books", set.books, 1, 100'000},
+                  {"carts", set.carts, 1, 100'000},
                   {"cost", set.cost},
                   {"draw", set.draw},
-                  {"unit", ms}});
+                  {"unit", ms, 1, 10'000}});
     auto named = [&](const design& d) { return name.empty() || d.name == name; };
-    auto possible = [](double number) { return number > 0 && number <= 1'000'000; };
+    auto from = [](auto least) {
+        return [=](auto number) { return number >= least && number <= 1000; };
+    };
     if (std::none_of(std::begin(designs), std::end(designs), named) ||
         set.cost.size() != 4 ||
-        !std::all_of(set.cost.begin(), set.cost.end(), possible) ||
-        !std::all_of(cores.begin(), cores.end(), possible))
+        !std::all_of(set.cost.begin(), set.cost.end(), from(.001)) ||
+        !std::all_of(cores.begin(), cores.end(), from(1)))
         wrong_usage(usage);
     set.unit = ms * 1ms;
     heddle::run({.virtual_clock = !set.draw}, burn_all(name, cores, set));
