@@ -83,6 +83,7 @@ private:
     int least = 0, most = std::numeric_limits<std::uint16_t>::max();
 };
 
+// For what only the program can tell: numbers that do not go together, an unknown word.
 [[noreturn]] inline void wrong_usage(std::string_view usage) {
     std::cerr << "usage: " << usage << '\n';
     std::exit(2);
