@@ -26,6 +26,8 @@ public:
     demo_option(const char* given, std::uint16_t& port) : name(given), target(&port) {}
     demo_option(const char* given, std::vector<int>& list)
         : name(given), target(&list) {}
+    demo_option(const char* given, std::vector<double>& list)
+        : name(given), target(&list) {}
     template <class Number>
     demo_option(const char* given, Number& number, int from = 1,
                 int to = std::numeric_limits<int>::max())
@@ -41,6 +43,8 @@ public:
             return true;
         }
         if (auto list = std::get_if<std::vector<int>*>(&target))
+            return read_list(text, **list);
+        if (auto list = std::get_if<std::vector<double>*>(&target))
             return read_list(text, **list);
         std::string_view digits = text;
         int number = 0;
@@ -61,7 +65,8 @@ public:
     const char* name;
 
 private:
-    static bool read_list(std::string_view text, std::vector<int>& list) {
+    template <class Number>
+    static bool read_list(std::string_view text, std::vector<Number>& list) {
         list.clear();
         for (auto at = text.data(), end = at + text.size();; ++at) {
             auto [rest, error] = std::from_chars(at, end, list.emplace_back());
@@ -72,11 +77,17 @@ private:
         }
     }
 
-    std::variant<bool*, std::string*, std::vector<int>*, int*, unsigned*, std::size_t*,
-                 std::uint16_t*>
+    std::variant<bool*, std::string*, std::vector<int>*, std::vector<double>*, int*,
+                 unsigned*, std::size_t*, std::uint16_t*>
         target;
     int least = 0, most = std::numeric_limits<std::uint16_t>::max();
 };
+
+// For what only the program can tell: numbers that do not go together, an unknown word.
+[[noreturn]] inline void wrong_usage(std::string_view usage) {
+    std::cerr << "usage: " << usage << '\n';
+    std::exit(2);
+}
 
 // Reads the options, and gives the other arguments: at least and at most as many as said.
 inline std::vector<std::string>
@@ -107,9 +118,7 @@ read_options(int argc, char** argv, std::string_view usage,
     }
     std::vector<std::string> rest(argv + optind, argv + argc);
     auto count = static_cast<int>(rest.size());
-    if (!good || count < least || count > most) {
-        std::cerr << "usage: " << usage << '\n';
-        std::exit(2);
-    }
+    if (!good || count < least || count > most)
+        wrong_usage(usage);
     return rest;
 }

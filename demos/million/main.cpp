@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+// More than a million tasks live at once, and what each of them takes in memory.
+// The same program in Go: main.go. Both print such lines; in Go with other numbers.
+#include "../options.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+
+long resident_memory() {
+    long size, resident = 0;
+    std::ifstream("/proc/self/statm") >> size >> resident;
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+auto threads() {
+    std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+}
+
+heddle::task<> wait_for(heddle::receiver<> end) { co_await end.receive(); }
+
+heddle::task<> million(int n) {
+    auto start = heddle::now();
+    long before = resident_memory();
+    heddle::channel<> end;
+    for (int i = 0; i < n; ++i)
+        heddle::go(wait_for, end);
+    co_await heddle::yield();  // all of them wait now
+    long bytes = (resident_memory() - before) / n;
+    std::cout << heddle::live_tasks() - 1 << " tasks live on " << threads()
+              << " threads, " << bytes << " bytes each\n";
+    end.close();
+    while (heddle::live_tasks() > 1)
+        co_await heddle::yield();
+    std::cout << heddle::live_tasks() - 1 << " tasks live after "
+              << (heddle::now() - start) / 1ms << " ms\n";
+}
+
+int main(int argc, char** argv) {
+    int n = 1'300'000;
+    read_options(argc, argv, "million [-n TASKS]", {{"n", n}});
+    heddle::run({.threads = 0}, million(n));  // as many as there are cores
+}
