@@ -54,11 +54,12 @@ void set_context_state(asio::execution_context& ctx,
     asio::add_service(ctx, new host_service(ctx, std::move(state)));
 }
 
-context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clock)
+context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clock,
+                             chooser* explorer)
     : random_(seed ? *seed
                    : (std::uint64_t{std::random_device{}()} << 32) ^
                          std::random_device{}()),
-      seeded_(seed.has_value()), virtual_(virtual_clock) {}
+      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer) {}
 
 std::uint64_t context_state::next_seed() noexcept {
     guard g(lock_);
@@ -119,7 +120,7 @@ void context_state::describe(std::string& to) {
         h->describe(to);
 }
 
-bool context_state::advance() noexcept {
+bool context_state::advance(time_point limit) noexcept {
     time_point next = time_point::max();
     guard g(lock_);
     for (host* h = first_; h; h = h->next_host_) {
@@ -127,10 +128,14 @@ bool context_state::advance() noexcept {
         if (timer_entry* t = h->timers_.front())
             next = std::min(next, t->deadline);
     }
-    if (next == time_point::max())
+    bool due = next <= limit && next != time_point::max();
+    if (!due && limit == time_point::max())
         return false;
-    next = std::max(next, virtual_now());  // a host may have enlisted what has passed
+    next = std::max(due ? next : limit,
+                    virtual_now());  // a host may have enlisted what has passed
     now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    if (!due)
+        return false;
     for (host* h = first_; h; h = h->next_host_)
         h->poke();
     return true;

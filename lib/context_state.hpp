@@ -21,17 +21,20 @@ public:
     static std::shared_ptr<context_state> of(asio::execution_context& ctx);
 
     explicit context_state(std::optional<std::uint64_t> seed = {},
-                           bool virtual_clock = false);
+                           bool virtual_clock = false, chooser* explorer = nullptr);
 
-    bool seeded() const noexcept { return seeded_; }
+    /// Does something else than the FIFO say who runs next?
+    bool seeded() const noexcept { return seeded_ || chooser_; }
+    chooser* explorer() const noexcept { return chooser_; }
     std::uint64_t next_seed() noexcept;
 
     bool is_virtual() const noexcept { return virtual_; }
     time_point virtual_now() const noexcept {
         return time_point(duration(now_.load(std::memory_order_relaxed)));
     }
-    /// Lets virtual time jump to the next deadline. False: there is none.
-    bool advance() noexcept;
+    /// Lets virtual time jump to the next deadline. False: there is none up to `limit`,
+    /// and it is `limit` now.
+    bool advance(time_point limit = time_point::max()) noexcept;
 
     void add(host& h) noexcept;
     void remove(host& h) noexcept;
@@ -80,6 +83,7 @@ private:
     std::uint64_t random_;
     const bool seeded_;
     const bool virtual_;
+    chooser* const chooser_;
     atomic<duration::rep> now_{0};
     atomic<bool> shut_{false};
 };

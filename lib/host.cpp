@@ -51,8 +51,8 @@ process& host::current_process() {
 }
 
 host::host(std::shared_ptr<context_state> state) noexcept
-    : random_(state->next_seed()), seeded_(state->seeded()), state_(std::move(state)),
-      inbox_(idle()) {
+    : random_(state->next_seed()), seeded_(state->seeded()),
+      chooser_(state->explorer()), state_(std::move(state)), inbox_(idle()) {
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
@@ -71,6 +71,8 @@ time_point host::read_clock() const noexcept {
 
 /// splitmix64 (Steele, Lea, Flood 2014); the range by Lemire's multiplication.
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
+    if (chooser_)
+        return chooser_->choose(n);
     std::uint64_t z = random_ += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -160,7 +162,30 @@ runnable* host::pop() noexcept {
     return r;
 }
 
+/// The k-th that is ready, in the order of the FIFO. A poke does nothing any more: no choice.
+runnable* host::pop_chosen() noexcept {
+    std::uint32_t n = 0;
+    runnable* before = nullptr;
+    runnable* r = head_;
+    while (r && r != &poke_) {
+        ++n;
+        before = std::exchange(r, r->next_ready);
+    }
+    if (!r) {
+        before = nullptr;
+        r = head_;
+        for (auto k = n > 1 ? chooser_->choose(n) : 0; k > 0; --k)
+            before = std::exchange(r, r->next_ready);
+    }
+    (before ? before->next_ready : head_) = r->next_ready;
+    if (!r->next_ready)
+        tail_ = before;
+    return r;
+}
+
 runnable* host::pop_random() noexcept {
+    if (chooser_)
+        return pop_chosen();
     while (head_) {
         try {
             choices_.push_back(head_);

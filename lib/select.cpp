@@ -11,25 +11,40 @@
 
 namespace heddle::detail {
 
-/// A random order of n arms, drawn as far as it is needed (Fisher, Yates).
+/// A random order of n arms, drawn as far as it is needed (Fisher, Yates). An explorer chooses
+/// the first, and the others follow as written: that gives each ready arm its chance.
 class select_core::shuffle {
 public:
     shuffle(select_core& s, std::uint32_t* large) noexcept
         : host_(*s.self_.home), random_(!s.rule_.by_priority), n_(s.n_),
           order_(large ? large : small_) {
-        if (random_)
+        if (random_ && !host_.explorer())
             for (std::size_t i = 0; i < n_; ++i)
                 order_[i] = static_cast<std::uint32_t>(i);
     }
     std::size_t operator[](std::size_t i) noexcept {  // i ascending
         if (!random_)
             return i;
+        if (host_.explorer())
+            return turned(i);
         auto j = i + host_.random_below(static_cast<std::uint32_t>(n_ - i));
         std::swap(order_[i], order_[j]);
         return order_[i];
     }
 
+    /// No arm was ready: the order does not matter.
+    void found_nothing() noexcept {
+        if (random_ && n_ > 1 && host_.explorer())
+            host_.explorer()->was_moot();
+    }
+
 private:
+    std::size_t turned(std::size_t i) noexcept {
+        if (i == 0)
+            order_[0] = n_ > 1 ? host_.random_below(static_cast<std::uint32_t>(n_)) : 0;
+        return (order_[0] + i) % n_;
+    }
+
     host& host_;
     bool random_;
     std::size_t n_;
@@ -105,6 +120,7 @@ bool select_core::try_each(operation** ops) noexcept {
             return true;
         }
     }
+    order.found_nothing();
     return false;
 }
 
@@ -118,7 +134,16 @@ bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
             return true;
         }
     }
+    order.found_nothing();
     return false;
+}
+
+bool select_core::sources_differ(operation** ops) const noexcept {
+    for (std::size_t i = 0; i < n_; ++i)
+        for (std::size_t k = 0; k < i; ++k)
+            if (ops[i]->source() && ops[i]->source() == ops[k]->source())
+                return false;
+    return true;
 }
 
 bool select_core::ready(operation** ops) noexcept {
@@ -178,8 +203,9 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
+    bool as_written = home.explorer() && sources_differ(ops);
     for (std::size_t k = 0; k < n_; ++k) {
-        std::size_t i = order[k];
+        std::size_t i = as_written ? k : order[k];
         operation& op = *ops[i];
         op.exclusive = exclusive;
         op.sibling = i + 1 < n_ ? ops[i + 1] : nullptr;

@@ -20,6 +20,18 @@ public:
     class deadline_node* deadlines = nullptr;
 };
 
+/// Makes every choice of the hosts of a context, where an explorer does: who runs next, which
+/// ready arm happens.
+class chooser {
+public:
+    virtual std::uint32_t choose(std::uint32_t n) noexcept = 0;  // below n
+    /// The last choice changed nothing: each would have led here.
+    virtual void was_moot() noexcept = 0;
+
+protected:
+    ~chooser() = default;
+};
+
 /// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
@@ -112,6 +124,7 @@ public:
     time_point now() noexcept { return seen_ = read_clock(); }
     time_point seen_now() const noexcept { return seen_; }
     std::uint32_t random_below(std::uint32_t n) noexcept;
+    chooser* explorer() const noexcept { return chooser_; }  // mostly null
 
     /// Goes on with a process from a turn.
     void resume(process& p) noexcept;
@@ -188,6 +201,7 @@ private:
     bool submit_to_idle(runnable& r) noexcept;
     runnable* pop() noexcept;
     runnable* pop_random() noexcept;
+    runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
     bool go_idle();
     void begin_draining() noexcept;
@@ -218,6 +232,7 @@ private:
     std::uint64_t random_;
     std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
     const bool seeded_;
+    chooser* const chooser_;
 
     runnable poke_;
     const std::shared_ptr<context_state> state_;
