@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <type_traits>
 
@@ -81,6 +82,22 @@ TEST_CASE("a copy of a handle is the same channel, another channel is not") {
     std::optional<int> v;
     CHECK(copy.try_receive(v) == try_status::done);
     CHECK(v == 5);
+}
+
+TEST_CASE("a printed channel is its identity, and nothing is received") {
+    auto printed = [](const auto& c) {
+        std::ostringstream to;
+        to << c;
+        return to.str();
+    };
+    heddle::channel<std::string> a(1), b(1);
+    CHECK(a.try_send("contents") == try_status::done);
+    CHECK(printed(a).rfind("channel@0x", 0) == 0);
+    CHECK(printed(a) == printed(heddle::sender<std::string>(a)));
+    CHECK(printed(a) == printed(heddle::receiver<std::string>(a)));
+    CHECK(printed(a) != printed(b));
+    CHECK(printed(heddle::channel<>(nullptr)) == "channel@nil");
+    CHECK(a.size() == 1);
 }
 
 TEST_CASE("a default-made channel is live and unbuffered, a default-made end is nil") {

@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -98,6 +99,15 @@ public:
     void name(std::string name) const {
         if (core_)
             core_->name(std::move(name));
+    }
+
+    /// Prints which channel it is, never what is in it: channel@0x5581f0c0a2b0, or
+    /// channel@nil. Every handle of a channel prints the same.
+    template <class Char, class Traits>
+    friend std::basic_ostream<Char, Traits>&
+    operator<<(std::basic_ostream<Char, Traits>& to, const channel_handle& c) {
+        to << "channel@";
+        return c.core_ ? to << static_cast<const void*>(c.core_) : to << "nil";
     }
 
     // -- for the library ------------------------------------------------------------
