@@ -140,10 +140,17 @@ private:
 }  // namespace
 
 /// A token that closes by itself. The heap entry counts a reference on the node, so that
-/// the one that expires finds it alive.
+/// the one that expires finds it alive. One that leaves the heap empty tells the host, whose
+/// Asio timer would hold the context up otherwise.
 class deadline_node final : public done_node, public timer_entry, public pooled {
 public:
-    explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {}
+    explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {
+        poker_.foreign = [](sleeper& s) noexcept {
+            deadline_node* n = static_cast<poker&>(s).node;
+            n->home_->poke();
+            n->drop();
+        };
+    }
 
     void arm(time_point t) noexcept {
         deadline = t;
@@ -155,27 +162,41 @@ public:
         }
         home_->poke();
     }
-    void disarm() noexcept {
-        guard g(home_->timer_lock());
-        if (queued)
-            home_->erase_locked(*this);
-    }
-
     deadline_node* next_expired = nullptr;
 
 private:
-    void interrupt(wake_list&) noexcept override { disarm(); }
+    struct poker : sleeper {
+        explicit poker(deadline_node* n) noexcept : node(n) {}
+        deadline_node* const node;
+    };
+
+    /// Whether it was the last in the heap.
+    bool disarm() noexcept {
+        guard g(home_->timer_lock());
+        if (!queued)
+            return false;
+        home_->erase_locked(*this);
+        return home_->no_timers_locked();
+    }
+    void interrupt(wake_list& wakes) noexcept override {
+        if (!disarm())
+            return;
+        take();  // the poker's; under the lock of the tree the host cannot be told
+        wakes.add(poker_);
+    }
     void expire_locked(expiry& e) noexcept override {
         take();  // the expiry's, until it has closed this
         next_expired = e.deadlines;
         e.deadlines = this;
     }
     void dispose() noexcept override {
-        disarm();
+        if (disarm())
+            home_->poke();
         delete this;
     }
 
     counted<host> home_;
+    poker poker_{this};
 };
 
 void close_expired(expiry& e) noexcept {

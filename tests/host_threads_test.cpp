@@ -326,6 +326,44 @@ TEST_CASE("a context dies while threads use the channels its tasks are parked on
 
 TEST_SUITE_END();
 
+TEST_SUITE_BEGIN("deadline.threads");
+
+TEST_CASE(
+    "a deadline that goes away on another thread does not keep its context running") {
+    for (bool closed : {false, true}) {
+        CAPTURE(closed);
+        asio::io_context clock;
+        auto work = asio::make_work_guard(clock);
+        std::promise<void> over;
+        std::jthread runs_clock([&] {
+            clock.run();
+            over.set_value();
+        });
+        heddle::done_source above(clock, heddle::done_token(), heddle::duration::max());
+        {
+            heddle::done_source d(clock, above.token(), 1h);
+            // Its host has seen the deadline, and is idle again, when a turn after it is over.
+            for (int i = 0; i < 2; ++i) {
+                std::promise<void> turn;
+                asio::post(clock, [&] { turn.set_value(); });
+                turn.get_future().get();
+            }
+            if (closed) {
+                above.close();
+                CHECK(d.token().closed());
+            }
+            work.reset();
+            if (closed)
+                CHECK(over.get_future().wait_for(20s) == std::future_status::ready);
+        }
+        if (!closed)
+            CHECK(over.get_future().wait_for(20s) == std::future_status::ready);
+        clock.stop();
+    }
+}
+
+TEST_SUITE_END();
+
 TEST_SUITE_BEGIN("dump.threads");
 
 TEST_CASE("a dump from other threads names every task, while the tasks go on") {

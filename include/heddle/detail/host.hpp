@@ -158,7 +158,8 @@ public:
     spin_lock& timer_lock() noexcept { return timer_lock_; }
     void insert_locked(timer_entry& t) noexcept;  // timer_lock() held
     void erase_locked(timer_entry& t) noexcept;
-    /// After an insertion by a thread that may not be the drainer: lets it re-arm.
+    bool no_timers_locked() const noexcept { return !timers_.front(); }
+    /// After a change by a thread that may not be the drainer: lets it arm anew, or disarm.
     void poke() noexcept;
 
     /// Destroys what is parked here or queued; the execution context ends.
