@@ -21,6 +21,7 @@
 #include <asio/require.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/system_error.hpp>
+#include <asio/system_executor.hpp>
 #include <asio/version.hpp>
 
 #if ASIO_VERSION < 102400

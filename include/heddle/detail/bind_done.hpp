@@ -123,7 +123,9 @@ struct done_initiation {
         if constexpr (requires { initiation.get_executor(); })
             return asio::get_associated_executor(h, initiation.get_executor());
         else
-            return asio::get_associated_executor(h);
+            return asio::get_associated_executor(
+                h,
+                asio::system_executor());  // newer Asio's default cannot be posted to
     }
 };
 
