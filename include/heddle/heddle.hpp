@@ -9,6 +9,7 @@
 #include <heddle/inflight.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
+#include <heddle/serve.hpp>
 #include <heddle/sync.hpp>
 #include <heddle/task.hpp>
 #include <heddle/time.hpp>
