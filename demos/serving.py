@@ -11,8 +11,15 @@ import struct
 import subprocess
 import sys
 import tempfile
+import traceback
 
-signal.alarm(50)
+
+def too_late(*_):
+    raise SystemExit("hangs in " + "".join(traceback.format_stack()))
+
+
+signal.signal(signal.SIGALRM, too_late)
+signal.alarm(int(os.environ.get("LIMIT", 50)))
 
 
 def expect(got, wanted, what=""):

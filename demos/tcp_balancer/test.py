@@ -50,6 +50,17 @@ def get(path="name"):
         return answer.read().decode()
 
 
+def settle(wanted):
+    """Waits until the balancer has so many connections to backends."""
+    ports = {f"{b.port:04X}" for b in backends.values()}
+    while True:
+        with open("/proc/net/tcp") as file:
+            rows = [line.split() for line in file]
+        # 01: established; 08: the backend has closed, and the balancer not yet
+        if wanted == sum(row[2][-4:] in ports and row[3] in ("01", "08") for row in rows):
+            return
+
+
 class Idle(Peer):
     """A connection that has not asked anything yet."""
 
@@ -58,21 +69,30 @@ class Idle(Peer):
         return self.input.read()[-1:].decode()
 
 
+def hold(count):
+    peers = []
+    for number in range(count):
+        peers.append(Idle(server))
+        settle(number + 1)
+    return peers
+
+
 # The least loaded gets it: nine that wait are three for each.
-idle = [Idle(server) for _ in range(9)]
-first = get()  # one more to whichever, which proves that all nine have one
-expect(Counter(peer.ask() for peer in idle), Counter(a=3, b=3, c=3), "nine idle connections went to")
+expect(Counter(peer.ask() for peer in hold(9)), Counter(a=3, b=3, c=3), "nine idle connections went to")
+settle(0)
 
 # A backend that has less to do gets the next one.
-idle = [Idle(server) for _ in range(6)]
-get()
-freed = []
+idle, freed = hold(6), []
 for peer in idle[:4]:
     name = peer.ask()
+    settle(5)
     freed.append((Idle(server), name))
-    get()
+    settle(6)
 for peer, name in freed:
     expect(peer.ask(), name, "the next one went to")
+for peer in idle[4:]:
+    peer.close()
+settle(0)
 
 # Large answers arrive whole, through nc too, which closes its half when it has asked.
 large = get("large")
@@ -90,7 +110,8 @@ slow = [Peer(server, receive=4096) for _ in range(12)]
 for peer in slow:
     peer.send(b"GET /large HTTP/1.0\r\n\r\n")
     expect(peer.hear().split()[1], "200", "slow:")
-get()
+if get() not in "abc":
+    sys.exit("the others have to wait for the slow")
 grown = server.status("VmHWM") - before
 if grown > 10000:
     sys.exit(f"it grew by {grown} kB for 36 MB that nobody reads")
@@ -107,8 +128,8 @@ silent.half_close()
 silent.check_closed()
 
 # One is killed while it has connections: these are closed, all that come afterwards are served.
-idle = [Idle(server) for _ in range(6)]
-get()
+settle(0)
+idle = hold(6)
 backends["b"].kill()
 expect(Counter(peer.ask() for peer in idle)[""], 2, "connections of the killed one that were closed:")
 expect({get() for _ in range(30)} - {"a", "c"}, set(), "answers of the killed one:")
