@@ -6,7 +6,6 @@
 #include <heddle/heddle.hpp>
 
 #include <asio/ip/tcp.hpp>
-#include <asio/signal_set.hpp>
 #include <asio/write.hpp>
 
 #include <array>
@@ -44,12 +43,12 @@ heddle::task<> accept_all(tcp::acceptor acceptor) {
 }
 
 heddle::task<> serve(std::uint16_t port) {
-    auto here = heddle::this_task::executor();
-    asio::signal_set stop(here, SIGINT, SIGTERM);
-    tcp::acceptor acceptor(here, {asio::ip::address_v4::loopback(), port});
+    heddle::signals stop({SIGINT, SIGTERM});
+    tcp::acceptor acceptor(heddle::this_task::executor(),
+                           {asio::ip::address_v4::loopback(), port});
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::go(accept_all, std::move(acceptor));
-    co_await stop.async_wait(heddle::use_task);
+    co_await stop.token();
 }
 
 int main(int argc, char** argv) {

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Chats through nc, and with those who misbehave."""
+import signal
+import sys
+
+from serving import Nc, Peer, Server, expect
+
+server = Server(sys.argv[1])
+server.check_port_is_taken()
+
+# Everybody hears everything that is said, and who comes and goes, in one order.
+ann = Nc(server)
+ann.say("ann")
+ann.check("ann has arrived")
+bob = Nc(server)
+bob.say("bob", "hello")
+for each in (ann, bob):
+    each.check("bob has arrived", "bob: hello")
+bob.say("again")
+bob.check("bob: again")
+bob.leave()
+ann.check("bob: again", "bob has left")
+bob.check_closed()
+
+
+def enter(name):
+    guest = Peer(server)
+    guest.say(name)
+    ann.check(name + " has arrived")
+    return guest
+
+
+# One that resets the connection, in the middle of a line.
+cat = enter("cat")
+cat.send(b"I was about to s")
+cat.reset()
+ann.check("cat has left")
+
+# One that closes its half only: it has left, and its other half is closed too.
+dan = enter("dan")
+dan.half_close()
+ann.check("dan has left")
+dan.hear_until("dan has arrived")
+dan.check_closed()
+
+# A line of 1024 bytes with its end is one, a longer one is none, be its end there or not.
+eve = enter("eve")
+eve.send(b"x" * 1023 + b"\n")
+ann.check("eve: " + "x" * 1023)
+eve.send(b"x" * 1024 + b"\n")
+ann.check("eve has left")
+fay = enter("fay")
+fay.send(b"x" * 100000)
+ann.check("fay has left")
+Peer(server).send(b"x" * 2000)  # as a name
+
+# Somebody who never says a name, and somebody who leaves before that.
+silent = Peer(server)
+Peer(server).reset()
+
+# One that does not read: it is dropped, nobody else waits for it, and what it did not read is bounded.
+slow = Peer(server, receive=4096)
+slow.say("slow")
+ann.check("slow has arrived")
+before = server.status("VmHWM")
+said, heard = 0, ""
+while heard != "slow has left":
+    ann.say("y" * 1000)
+    heard = ann.hear()
+    if heard != "slow has left":
+        expect(heard, "ann: " + "y" * 1000)
+        said += 1
+        if said > 20000:
+            sys.exit("20 MB have been said, and the slow one is still there")
+ann.check("ann: " + "y" * 1000)
+grown = server.status("VmHWM") - before
+if grown > 8000:
+    sys.exit(f"it grew by {grown} kB for one that is slow")
+print(f"the slow one was dropped after {said} lines")
+
+# The server ends while people are there, and the next one gets its port.
+server.stop(signal.SIGINT)
+ann.leave()
+ann.check_closed()
+silent.check_closed()
+again = Server(sys.argv[1], port=server.port)
+zoe = Nc(again)
+zoe.say("zoe")
+zoe.check("zoe has arrived")
+again.stop()

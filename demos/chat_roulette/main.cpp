@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+// Chat roulette: one select both offers itself as a partner and looks for one.
+// Who finds none talks to a robot. The same program in Go: main.go.
+#include "../options.hpp"
+#include "../random.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/read_until.hpp>
+#include <asio/write.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+using connection = std::shared_ptr<tcp::socket>;
+
+// A Markov chain: which words have followed which. No lock: all tasks are on this thread.
+struct chain {
+    std::vector<std::string> words;
+    std::map<std::string, std::vector<std::string>> next;
+
+    void learn(const std::string& line) {
+        std::istringstream in(line);
+        std::string before;
+        for (std::string word; words.size() < 10000 && in >> word; before = word) {
+            words.push_back(word);
+            if (!before.empty())
+                next[before].push_back(word);
+        }
+    }
+
+    std::string say() const {
+        std::string line;
+        for (auto from = &words; !from->empty() && line.size() < 60;) {
+            auto& word = (*from)[std::size_t(random_below(int(from->size())))];
+            line += line.empty() ? word : ' ' + word;
+            auto found = next.find(word);
+            if (found == next.end())
+                break;
+            from = &found->second;
+        }
+        return line;
+    }
+};
+chain brain;
+
+heddle::task<> print(connection to, std::string line) {
+    line += '\n';
+    co_await asio::async_write(*to, asio::buffer(line), heddle::use_task);
+}
+
+heddle::task<> copy(connection to, connection from, heddle::sender<> ended) {
+    std::array<char, 4096> data;
+    try {
+        for (;;) {
+            auto buffer = asio::buffer(data);
+            auto n = co_await from->async_read_some(buffer, heddle::use_task);
+            co_await asio::async_write(*to, asio::buffer(buffer, n), heddle::use_task);
+        }
+    } catch (const std::system_error&) {
+        // One of them has left.
+    }
+    co_await ended.send();
+}
+
+heddle::task<> chat(connection a, connection b) {
+    heddle::channel<> ended(2);
+    try {
+        co_await print(a, "Found one! Say hi.");
+        co_await print(b, "Found one! Say hi.");
+        heddle::go(copy, a, b, ended);
+        heddle::go(copy, b, a, ended);
+        co_await ended.receive();
+    } catch (const std::system_error&) {
+        // One has not waited for the other.
+    }
+    a->close();
+    b->close();
+}
+
+heddle::task<> chat_with_robot(connection c) {
+    co_await print(c, "Found a robot. Say hi.");
+    for (std::string input;;) {
+        auto buffer = asio::dynamic_buffer(input, 1024);
+        auto n = co_await asio::async_read_until(*c, buffer, '\n', heddle::use_task);
+        brain.learn(input.substr(0, n));
+        input.erase(0, n);
+        co_await print(c, brain.say());
+    }
+}
+
+heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
+                     heddle::duration patience) {
+    auto c = std::make_shared<tcp::socket>(std::move(socket));
+    std::optional<connection> p;
+    try {
+        co_await print(c, "Waiting for a partner...");
+        switch (co_await heddle::select(partner.send(c), partner.receive(p),
+                                        heddle::after(patience))) {
+        case 0:
+            break;  // now handled by the other task
+        case 1:
+            co_await chat(*p, c);
+            break;
+        case 2:
+            co_await chat_with_robot(c);
+        }
+    } catch (const std::system_error&) {
+        // It has left, or said too much at once to a robot.
+    }
+}
+
+heddle::task<> serve(std::uint16_t port, heddle::duration patience) {
+    heddle::signals stop({SIGINT, SIGTERM});
+    tcp::acceptor acceptor(heddle::this_task::executor(),
+                           {asio::ip::address_v4::loopback(), port});
+    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
+    heddle::channel<connection> partner;
+    auto session = [=](tcp::socket s) {
+        return match(std::move(s), partner, patience);
+    };
+    co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
+}
+
+int main(int argc, char** argv) {
+    std::uint16_t port = 0;
+    int patience = 5000;
+    read_options(argc, argv, "chat_roulette [--port N] [--patience MS]",
+                 {{"port", port}, {"patience", patience}});
+    try {
+        heddle::run(serve(port, patience * 1ms));
+    } catch (const std::system_error& e) {
+        std::cerr << "chat_roulette: " << e.what() << '\n';
+        return 1;
+    }
+}

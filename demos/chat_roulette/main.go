@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Markov chain: which words have followed which.
+type chain struct {
+	sync.Mutex
+	words []string
+	next  map[string][]string
+}
+
+func (c *chain) learn(line string) {
+	c.Lock()
+	defer c.Unlock()
+	before := ""
+	for _, word := range strings.Fields(line) {
+		if len(c.words) == 10000 {
+			break
+		}
+		c.words = append(c.words, word)
+		if before != "" {
+			c.next[before] = append(c.next[before], word)
+		}
+		before = word
+	}
+}
+
+func (c *chain) say() string {
+	c.Lock()
+	defer c.Unlock()
+	line := ""
+	for from := c.words; len(from) > 0 && len(line) < 60; {
+		word := from[rand.Intn(len(from))]
+		if line != "" {
+			line += " "
+		}
+		line += word
+		from = c.next[word]
+	}
+	return line
+}
+
+var brain = chain{next: make(map[string][]string)}
+
+func print(to net.Conn, line string) error {
+	_, err := fmt.Fprintln(to, line)
+	return err
+}
+
+func copy(to, from net.Conn, ended chan<- bool) {
+	io.Copy(to, from) // until one of them has left
+	ended <- true
+}
+
+func chat(a, b net.Conn) {
+	ended := make(chan bool, 2)
+	print(a, "Found one! Say hi.")
+	print(b, "Found one! Say hi.")
+	go copy(a, b, ended)
+	go copy(b, a, ended)
+	<-ended
+	a.Close()
+	b.Close()
+}
+
+func chatWithRobot(c net.Conn) {
+	defer c.Close()
+	if print(c, "Found a robot. Say hi.") != nil {
+		return
+	}
+	input := bufio.NewReaderSize(c, 1024)
+	for {
+		line, err := input.ReadSlice('\n')
+		if err != nil {
+			return // it has left, or said too much at once to a robot
+		}
+		brain.learn(string(line))
+		if print(c, brain.say()) != nil {
+			return
+		}
+	}
+}
+
+func match(c net.Conn, partner chan net.Conn, patience time.Duration) {
+	print(c, "Waiting for a partner...")
+	select {
+	case partner <- c:
+		// now handled by the other goroutine
+	case p := <-partner:
+		chat(p, c)
+	case <-time.After(patience):
+		chatWithRobot(c)
+	}
+}
+
+func acceptAll(listener net.Listener, patience time.Duration) {
+	partner := make(chan net.Conn)
+	for {
+		c, err := listener.Accept()
+		if err == nil {
+			go match(c, partner, patience)
+			continue
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func serve(port uint, patience time.Duration) error {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return err
+	}
+	fmt.Println("listening on", listener.Addr())
+	go acceptAll(listener, patience)
+	<-stop
+	return nil
+}
+
+func main() {
+	port := flag.Uint("port", 0, "0: any free port")
+	patience := flag.Int("patience", 5000, "milliseconds")
+	flag.Parse()
+	if err := serve(*port, time.Duration(*patience)*time.Millisecond); err != nil {
+		fmt.Fprintln(os.Stderr, "chat_roulette:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
+heddle_demo(context_search --port "--port x" --work "--work 0")
+demo_test(context_search http sh serving.sh context_search/test.py PROGRAM)
+demo_test(context_search go sh serving.sh context_search/test.py TWIN)

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
+heddle_demo(tcp_balancer --port "--port x 1" 0 65536 "80 x")
+demo_test(tcp_balancer http sh serving.sh tcp_balancer/test.py PROGRAM)
+demo_test(tcp_balancer go sh serving.sh tcp_balancer/test.py TWIN)

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/go.hpp>
+#include <heddle/inflight.hpp>
+#include <heddle/select.hpp>
+#include <heddle/sync.hpp>
+#include <heddle/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// How `serve` serves. Plain values, so that g++ 12 can make one in a co_await expression.
+struct serve_options {
+    /// How many sessions run at once.
+    std::ptrdiff_t sessions = 1024;
+
+    /// How long sessions may go on after the stop.
+    duration grace = std::chrono::seconds(10);
+
+    /// Called on the server's host with each exception that leaves a session and would be
+    /// reported of a detached task, and with each error of accept that is tried again later.
+    void (*on_error)(std::exception_ptr) = nullptr;
+};
+
+namespace detail {
+
+/// What serve and its sessions share: how many there are, and their token.
+class HEDDLE_API serve_core final : public wait_count {
+public:
+    explicit serve_core(const serve_options& options);
+
+    /// How many more sessions may run.
+    permit_core& slots() const noexcept { return *slots_; }
+    done_node& node() const noexcept { return *node_; }
+    const serve_options& options() const noexcept { return options_; }
+
+    /// How long to leave the acceptor alone after an error; throws those that stay.
+    duration pause_after(std::error_code error) const;
+
+private:
+    counted<permit_core> slots_;
+    counted<done_node> node_;
+    const serve_options options_;
+};
+
+/// The permit of a session, counted, for as long as its frame lives.
+class session_slot {
+public:
+    explicit session_slot(const counted<serve_core>& core) : core_(core) {
+        core_->add(1);
+    }
+    session_slot(session_slot&&) noexcept = default;
+    ~session_slot() {
+        if (!core_)
+            return;
+        core_->slots().give();
+        core_->add(-1);
+    }
+
+    serve_core& core() const noexcept { return *core_; }
+
+private:
+    counted<serve_core> core_;
+};
+
+HEDDLE_API void start_session(session_slot slot, task<> work, const void* at);
+
+/// Waits for the sessions, as long as they may take, then for those it has cancelled.
+HEDDLE_API task<> end_sessions(counted<serve_core> core, done_token stop,
+                               std::exception_ptr failure);
+
+/// Accepts until `stop` closes.
+template <class Acceptor, class Session>
+task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& session,
+                       counted<serve_core> core, const void* at) {
+    for (;;) {
+        auto first = co_await priority_select(stop, acquire_op(core->slots()));
+        if (first == 0)
+            co_return;
+        session_slot slot(core);
+        inflight accepting(acceptor.async_accept(use_task));
+        std::optional<decltype(accepting.result())> peer;
+        for (;;) {
+            first = co_await priority_select(stop, accepting);
+            if (first == 0)
+                co_return;
+            duration pause{};
+            try {
+                peer.emplace(accepting.result());
+                break;
+            } catch (const asio::system_error& e) {
+                pause = core->pause_after(e.code());
+            }
+            first = co_await priority_select(stop, after(pause));
+            if (first == 0)
+                co_return;
+            accepting.start(acceptor.async_accept(use_task));
+        }
+        start_session(std::move(slot), bind_task(session, *std::move(peer)), at);
+    }
+}
+
+template <class Acceptor, class Session>
+task<> run_server(Acceptor acceptor, done_token stop, Session session,
+                  serve_options options, const void* at) {
+    counted<serve_core> core;
+    core = core.adopt(new serve_core(options));
+    std::exception_ptr failure;
+    try {
+        co_await accept_sessions(acceptor, stop, session, core, at);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    std::error_code closed_anyway;
+    acceptor.close(closed_anyway);
+    co_await end_sessions(core, stop, failure);
+}
+
+}  // namespace detail
+
+/// serve is a server: it accepts connections until `stop` closes, and runs a task,
+/// `session(socket)`, for each of them.
+///
+///     heddle::signals stop({SIGINT, SIGTERM});
+///     tcp::acceptor acceptor(heddle::this_task::executor(), endpoint);
+///     co_await heddle::serve(std::move(acceptor), stop.token(), session, {.sessions = 100});
+///
+/// Of sessions there are never more than options.sessions: while there are, it does not
+/// accept, and peers wait in the backlog of the system. `session` is copied for each, as by
+/// go. A server that is one of several tasks of main is started: go(serve(...)).
+///
+/// Threads   the sessions run in the host of the task that serves. Requires: the acceptor,
+///           of any protocol, belongs to its context.
+/// Resumes   when all sessions have ended and their frames have been destroyed.
+/// Closing   once `stop` has closed, it closes the acceptor, waits for the sessions for
+///           options.grace, then cancels them, with the cause of `stop`, waits for the
+///           rest, and returns. Sessions that want to know of it earlier ask `stop`.
+/// Cancel    cancels the sessions at once, waits for them, then throws `cancelled`. Each
+///           session's token is below the one in force for serve.
+/// Lifetime  a session's slot is free again when its frame, with its socket, is destroyed.
+/// Errors    of accept: connections that failed before they were accepted are ignored; if
+///           descriptors or memory have run out it tries again in 100 ms; all else cancels
+///           the sessions, and is thrown when they have ended. An exception out of a session
+///           goes to options.on_error, or else where a detached task's goes; neither ends
+///           serve. options.sessions below one: std::invalid_argument.
+template <class Acceptor, class Session>
+[[gnu::noinline]] task<> serve(Acceptor acceptor, done_token stop, Session session,
+                               serve_options options = {}) {
+    using peer = decltype(std::declval<inflight<detail::signature_of<
+                              decltype(acceptor.async_accept(use_task))>>&>()
+                              .result());
+    static_assert(std::is_invocable_r_v<task<>, Session, peer>,
+                  "heddle::serve: session(socket) must return a task<>");
+    return detail::run_server(std::move(acceptor), std::move(stop), std::move(session),
+                              options, __builtin_return_address(0));
+}
+
+/// The cause of a token that a signal has closed.
+class HEDDLE_API signal_received : public std::runtime_error {
+public:
+    explicit signal_received(int number);
+    int number() const noexcept { return number_; }
+
+private:
+    int number_;
+};
+
+/// signals closes a token when the process gets one of some signals.
+///
+///     heddle::signals stop({SIGINT, SIGTERM});
+///     co_await heddle::serve(std::move(acceptor), stop.token(), session);
+///
+/// Only the first one is caught: the next does what it does without a `signals`, so that a
+/// second Ctrl-C ends a program that takes its time. The cause is signal_received.
+///
+/// Threads   made in a task, or with the executor to use; token() from any thread.
+/// Closing   the destructor closes the token, as a done_source's does.
+/// Lifetime  counts as work of the context until a signal has come, or it is destroyed.
+/// Errors    outside a task without an executor: not_in_task; no such signal:
+///           std::system_error.
+class HEDDLE_API signals {
+public:
+    explicit signals(std::initializer_list<int> numbers)
+        : signals(detail::current_host(), numbers) {}
+    template <detail::executor_or_context Executor>
+    signals(Executor&& ex, std::initializer_list<int> numbers)
+        : signals(detail::host_for(ex), numbers) {}
+    signals(const signals&) = delete;
+    signals& operator=(const signals&) = delete;
+    ~signals();
+
+    done_token token() const noexcept;
+
+private:
+    signals(detail::counted<detail::host> home, std::initializer_list<int> numbers);
+
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace heddle

@@ -1,0 +1,839 @@
+// SPDX-License-Identifier: BSL-1.0
+// What serve and signals promise. An acceptor whose every step the test decides, then real
+// sockets, on the loopback.
+#include "support/ending.hpp"
+#include "support/operations.hpp"
+#include "support/world.hpp"
+
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using asio::ip::tcp;
+using heddle::serve_options;
+using heddle::task;
+using heddle::use_task;
+using test::lines;
+
+/// A connection: a number. Counts those that are open.
+class visitor {
+public:
+    explicit visitor(int n = 0) : n_(n) { open() += n > 0; }
+    visitor(visitor&& o) noexcept : n_(std::exchange(o.n_, 0)) {}
+    visitor& operator=(visitor&&) = delete;
+    ~visitor() { open() -= n_ > 0; }
+
+    int value() const { return n_; }
+
+    static int& open() {
+        static int n = 0;
+        return n;
+    }
+
+private:
+    int n_;
+};
+
+/// Where a fake acceptor gets its connections from.
+struct line {
+    line() {
+        accepts.on_cancel = [this] { fail(asio::error::operation_aborted); };
+    }
+    void connect(int number) { accepts.complete({}, visitor(number)); }
+    void fail(std::error_code error) { accepts.complete(error, visitor()); }
+    void fail(int error) {
+        fail(std::error_code(error, asio::error::get_system_category()));
+    }
+
+    test::held<void(std::error_code, visitor)> accepts;
+    bool closed = false;
+};
+
+struct fake_acceptor {
+    template <class Token>
+    auto async_accept(Token&& token) {
+        return from->accepts.start(std::forward<Token>(token));
+    }
+    void close(std::error_code&) { from->closed = true; }
+
+    line* from;
+};
+
+/// A server of fake connections: a session logs its number and waits at the gate; an even
+/// one needs a second more after it was cancelled.
+struct site : test::world {
+    template <class F>
+    void start(F session, serve_options options = {}) {
+        server = go(
+            heddle::serve(fake_acceptor{&connections}, stop.token(), session, options));
+        go([this]() -> task<> {
+            auto end = co_await test::ending(server);
+            trace("serve: " + end);
+        });
+        settle();
+    }
+    void start(serve_options options = {}) {
+        start([this](visitor p) { return wait_at_gate(std::move(p)); }, options);
+    }
+    void connect(int number) {
+        connections.connect(number);
+        settle();
+    }
+
+    task<> wait_at_gate(visitor p) {
+        auto name = std::to_string(p.value());
+        trace(name + " begins");
+        try {
+            co_await gate.receive();
+            trace(name + " ends");
+            co_return;
+        } catch (const heddle::cancelled& c) {
+            trace(name + " is cancelled: " + test::why(c.cause()));
+        }
+        if (p.value() % 2 == 0) {
+            co_await heddle::shield(clean_up());
+            trace(name + " has cleaned up");
+        }
+    }
+    task<> clean_up() { co_await cleaned.receive(); }
+
+    line connections;
+    heddle::done_source stop;
+    heddle::channel<> gate, cleaned;
+    test::trace trace;
+    heddle::join_handle<> server;
+};
+
+/// What it throws when cancelled was thrown by a wait of another task.
+task<> waits_for_one_like_it() {
+    auto other = heddle::go([]() -> task<> { co_await heddle::sleep(1h); });
+    co_await heddle::shield([](auto& h) -> task<> { co_await h; }(other));
+}
+
+/// What on_error was told.
+std::vector<std::string> told;
+void tell(std::exception_ptr e) { told.push_back(test::why(e)); }
+
+lines sorted(lines all) {
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+std::string accept_error(int error) {
+    return "accept: " + std::error_code(error, std::system_category()).message();
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("serve");
+
+TEST_CASE("each connection gets a session, a task of its own") {
+    site s;
+    s.start();
+    s.connect(1);
+    s.connect(3);
+    CHECK(s.trace.take() == lines{"1 begins", "3 begins"});
+    CHECK(s.live() == 4);  // serve, who waits for it, two sessions
+    CHECK(visitor::open() == 2);
+    s.gate.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"1 ends", "3 ends"});
+    CHECK(visitor::open() == 0);
+    CHECK(s.connections.accepts.waiting());
+    s.stop.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"serve: ok"});
+    CHECK(s.live() == 0);
+}
+
+TEST_CASE("the session is copied for each connection, with what it captures") {
+    site s;
+    auto captured = std::make_shared<int>(0);
+    s.start([captured, gate = s.gate](visitor) -> task<> {
+        ++*captured;
+        co_await gate.receive();
+    });
+    s.connect(1);
+    s.connect(2);
+    CHECK(*captured == 2);
+    CHECK(captured.use_count() == 1 + 1 + 2);
+    s.gate.close();
+    s.settle();
+    CHECK(captured.use_count() == 1 + 1);
+    s.stop.close();
+    s.settle();
+    CHECK(captured.use_count() == 1);
+}
+
+TEST_CASE("while as many sessions run as may, it does not accept") {
+    site s;
+    s.start({.sessions = 2});
+    CHECK(s.connections.accepts.started() == 1);
+    s.connect(1);
+    CHECK(s.connections.accepts.started() == 2);
+    s.connect(3);
+    CHECK(s.connections.accepts.started() == 2);
+    CHECK(!s.connections.accepts.waiting());
+    s.go([](heddle::sender<> gate) -> task<> { co_await gate.send(); }, s.gate);
+    s.settle();
+    CHECK(s.connections.accepts.started() == 3);
+    CHECK(visitor::open() == 1);
+    s.connect(5);
+    CHECK(s.connections.accepts.started() == 3);
+    CHECK(s.trace.take() == lines{"1 begins", "3 begins", "1 ends", "5 begins"});
+    s.gate.close();
+    s.stop.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"3 ends", "5 ends", "serve: ok"});
+}
+
+TEST_CASE(
+    "a slot is free when the frame of the session, with its socket, is destroyed") {
+    site s;
+    struct watch {
+        ~watch() { accepted_before = from->accepts.started(); }
+        line* from;
+        int& accepted_before;
+    };
+    int accepted = 0;
+    s.start(
+        [&](visitor) -> task<> {
+            watch w{&s.connections, accepted};
+            co_await s.gate.receive();
+        },
+        {.sessions = 1});
+    s.connect(1);
+    s.gate.close();
+    s.settle();
+    CHECK(accepted == 1);
+    CHECK(s.connections.accepts.started() == 2);
+    s.stop.close();
+    s.settle();
+}
+
+TEST_CASE("once stop has closed it closes the acceptor, and sessions may end") {
+    site s;
+    s.start();
+    s.connect(1);
+    s.connect(2);
+    s.stop.close();
+    s.settle();
+    CHECK(s.connections.closed);
+    CHECK(!s.connections.accepts.waiting());
+    CHECK(s.trace.take() == lines{"1 begins", "2 begins"});
+    s.gate.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"1 ends", "2 ends", "serve: ok"});
+    CHECK(s.live() == 0);
+}
+
+TEST_CASE("stop ends it while it is full, and before it has begun") {
+    site full, early;
+    full.start({.sessions = 1});
+    full.connect(1);
+    full.stop.close();
+    full.settle();
+    CHECK(full.connections.closed);
+    full.gate.close();
+    full.settle();
+    CHECK(full.trace.take() == lines{"1 begins", "1 ends", "serve: ok"});
+
+    early.stop.close();
+    early.start();
+    CHECK(early.connections.closed);
+    CHECK(early.trace.take() == lines{"serve: ok"});
+}
+
+TEST_CASE("a connection that comes when stop has closed gets no session") {
+    site s;
+    s.start();
+    s.connections.connect(1);
+    s.stop.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"serve: ok"});
+    CHECK(visitor::open() == 0);
+}
+
+TEST_CASE("when grace is over it cancels the sessions, and waits for the rest") {
+    auto seen = test::run_virtual([]() -> task<lines> {
+        test::trace trace;
+        line connections;
+        heddle::done_source stop;
+        auto log = [&](const std::string& what) {
+            trace(what + " at " +
+                  std::to_string(heddle::now().time_since_epoch() / 1s));
+        };
+        auto session = [&](visitor p) -> task<> {
+            auto name = std::to_string(p.value());
+            try {
+                co_await heddle::sleep(p.value() * 1s);
+                log(name + " ends");
+            } catch (const heddle::cancelled& c) {
+                log(name + " is cancelled: " + test::why(c.cause()));
+            }
+            co_await heddle::shield([]() -> task<> { co_await heddle::sleep(4s); }());
+        };
+        auto server =
+            heddle::go(heddle::serve(fake_acceptor{&connections}, stop.token(), session,
+                                     {.sessions = 10, .grace = 5s}));
+        for (int seconds : {7, 2}) {
+            co_await heddle::yield();
+            co_await heddle::yield();
+            connections.connect(seconds);
+        }
+        co_await heddle::sleep(1s);
+        stop.close(test::cause("enough"));
+        co_await server;
+        log("serve ends");
+        co_return trace.take();
+    }());
+    CHECK(seen ==
+          lines{"2 ends at 2", "7 is cancelled: enough at 6", "serve ends at 10"});
+}
+
+TEST_CASE("cancelled it cancels the sessions at once, waits for them, and throws") {
+    site s;
+    s.start({.sessions = 10, .grace = 1h});
+    s.connect(1);
+    s.connect(2);
+    s.trace.take();
+    s.server.cancel(test::cause("away"));
+    s.settle();
+    CHECK(s.connections.closed);
+    CHECK(sorted(s.trace.take()) ==
+          lines{"1 is cancelled: away", "2 is cancelled: away"});
+    s.cleaned.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"2 has cleaned up", "serve: cancelled: away"});
+    CHECK(s.live() == 0);
+}
+
+TEST_CASE("cancelled in its grace, or after it, it does the same") {
+    for (auto grace : {heddle::duration(1h), heddle::duration(0)}) {
+        site s;
+        s.start({.sessions = 10, .grace = grace});
+        s.connect(2);
+        s.stop.close(test::cause("enough"));
+        s.settle();
+        CHECK(s.trace.take().size() == (grace == 0s ? 2 : 1));
+        s.server.cancel(test::cause("away"));
+        s.settle();
+        s.trace.take();
+        s.cleaned.close();
+        s.settle();
+        CHECK(s.trace.take() == lines{"2 has cleaned up", "serve: cancelled: away"});
+    }
+}
+
+TEST_CASE("an error of one connection that was to be accepted is ignored") {
+    site s;
+    told.clear();
+    s.start({.on_error = tell});
+    for (int error : {ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET,
+                      EHOSTUNREACH, ENETUNREACH, EPERM, EINTR, EAGAIN}) {
+        CAPTURE(error);
+        s.connections.fail(error);
+        s.settle();  // no time passes
+        CHECK(s.connections.accepts.waiting());
+    }
+    s.connect(1);
+    CHECK(s.trace.take() == lines{"1 begins"});
+    CHECK(told.empty());
+    s.gate.close();
+    s.stop.close();
+    s.settle();
+}
+
+TEST_CASE("where descriptors or memory have run out it tries again, in 100 ms") {
+    auto milliseconds = test::run_virtual([]() -> task<std::vector<long>> {
+        line connections;
+        std::vector<long> started;
+        connections.accepts.on_start = [&] {
+            started.push_back(heddle::now().time_since_epoch() / 1ms);
+        };
+        told.clear();
+        heddle::done_source stop;
+        auto session = [](visitor) -> task<> { co_return; };
+        auto server = heddle::go(heddle::serve(
+            fake_acceptor{&connections}, stop.token(), session, {.on_error = tell}));
+        for (int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EMFILE}) {
+            co_await heddle::sleep(150ms);
+            connections.fail(error);
+        }
+        co_await heddle::yield();  // in this pause it is stopped
+        stop.close();
+        co_await server;
+        started.push_back(heddle::now().time_since_epoch() / 1ms);
+        co_return started;
+    }());
+    CHECK(milliseconds == std::vector<long>{0, 250, 400, 550, 700, 750});
+    CHECK(told.size() == 5);
+    CHECK(told.front() == accept_error(EMFILE));
+}
+
+TEST_CASE("any other error ends it, when the sessions have been cancelled and joined") {
+    site s;
+    told.clear();
+    s.start({.on_error = tell});
+    s.connect(2);
+    s.connections.fail(EINVAL);
+    s.settle();
+    auto invalid = accept_error(EINVAL);
+    CHECK(s.connections.closed);
+    CHECK(s.trace.take() == lines{"2 begins", "2 is cancelled: " + invalid});
+    s.cleaned.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"2 has cleaned up", "serve: " + invalid});
+    CHECK(told.empty());
+    CHECK(s.live() == 0);
+}
+
+TEST_CASE("an exception out of a session is on_error's, and the server goes on") {
+    site s;
+    told.clear();
+    s.start(
+        [&](visitor p) -> task<> {
+            if (p.value() == 1)
+                throw std::runtime_error("one");
+            if (p.value() == 2)  // a cancellation that is not its own
+                throw heddle::cancelled(test::cause("of another"));
+            if (p.value() == 3)
+                co_await waits_for_one_like_it();
+            co_await s.gate.receive();
+        },
+        {.on_error = tell});
+    for (int number : {1, 2, 4})
+        s.connect(number);
+    CHECK(told == lines{"one", "cancelled: of another"});
+    s.connect(3);
+    CHECK(visitor::open() == 2);
+    s.server.cancel();
+    s.settle();
+    CHECK(told.size() == 2);  // 3 and 4 were cancelled, which is a normal end
+    CHECK(s.trace.take() == lines{"serve: cancelled: closed"});
+}
+
+TEST_CASE("a session's time limit that nobody caught is no error") {
+    told.clear();
+    test::run_virtual([]() -> task<> {
+        line connections;
+        heddle::done_source stop;
+        auto session = [](visitor) -> task<> {
+            co_await heddle::with_timeout(
+                1s, []() -> task<> { co_await heddle::sleep(1h); }());
+        };
+        auto server = heddle::go(heddle::serve(
+            fake_acceptor{&connections}, stop.token(), session, {.on_error = tell}));
+        co_await heddle::yield();
+        connections.connect(1);
+        co_await heddle::sleep(2s);
+        CHECK(visitor::open() == 0);
+        stop.close();
+        co_await server;
+    }());
+    CHECK(told.empty());
+}
+
+TEST_CASE("without on_error it goes where a detached task's exception goes") {
+    site s;
+    s.start([](visitor) -> task<> {
+        throw std::runtime_error("escaped");
+        co_return;
+    });
+    s.connections.connect(1);
+    CHECK_THROWS_WITH_AS(s.settle(), "escaped", std::runtime_error);
+    s.settle();
+    CHECK(s.connections.accepts.waiting());
+    s.stop.close();
+    s.settle();
+    CHECK(s.trace.take() == lines{"serve: ok"});
+}
+
+TEST_CASE("a limit that lets no session run is refused") {
+    site s;
+    s.start({.sessions = 0});
+    CHECK(s.trace.take() ==
+          lines{"serve: heddle: serve: a limit that lets no session run"});
+    CHECK(s.connections.accepts.started() == 0);
+}
+
+TEST_CASE("a context that dies destroys server and sessions") {
+    {
+        site s;
+        s.start();
+        s.connect(1);
+        s.connect(2);
+        CHECK(visitor::open() == 2);
+    }
+    CHECK(visitor::open() == 0);
+}
+
+TEST_SUITE_END();
+
+namespace {
+
+/// Clients and a server on real sockets, run until all have ended.
+struct network {
+    tcp::acceptor listen(std::uint16_t port = 0) {
+        tcp::acceptor a(ctx, {asio::ip::address_v4::loopback(), port});
+        endpoint = a.local_endpoint();
+        return a;
+    }
+    template <class F>
+    auto start(F session, serve_options options = {}) {
+        return heddle::go(ctx, heddle::serve(listen(endpoint.port()), stop.token(),
+                                             session, options));
+    }
+    tcp::socket connect() {
+        tcp::socket s(ctx);
+        s.connect(endpoint);
+        return s;
+    }
+    /// Runs `f` and everything else to its end.
+    template <class F>
+    void finish(F f) {
+        heddle::go(ctx, f);
+        ctx.restart();
+        ctx.run();
+        CHECK(heddle::live_tasks(ctx) == 0);
+    }
+
+    asio::io_context ctx{1};
+    heddle::done_source stop;
+    tcp::endpoint endpoint;
+};
+
+task<> echo(tcp::socket peer) {
+    std::array<char, 64> data;
+    try {
+        for (;;) {
+            auto n = co_await peer.async_read_some(asio::buffer(data), use_task);
+            co_await asio::async_write(peer, asio::buffer(data, n), use_task);
+        }
+    } catch (const std::system_error&) {
+    }
+}
+
+template <class Socket>
+task<char> ask(Socket& s, char question) {
+    char c = question;
+    co_await asio::async_write(s, asio::buffer(&c, 1), use_task);
+    co_await asio::async_read(s, asio::buffer(&c, 1), use_task);
+    co_return c;
+}
+
+/// "closed" for an end of file or a reset.
+task<std::string> last_words(tcp::socket& s) {
+    char c = 0;
+    try {
+        co_await asio::async_read(s, asio::buffer(&c, 1), use_task);
+    } catch (const std::system_error&) {
+        co_return "closed";
+    }
+    co_return std::string(1, c);
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("serve.sockets");
+
+TEST_CASE("it serves real sockets, at once as many as may, and all in the end") {
+    network net;
+    int now = 0, most = 0;
+    auto server = net.start(
+        [&](tcp::socket peer) -> task<> {
+            most = std::max(most, ++now);
+            co_await echo(std::move(peer));
+            --now;
+        },
+        {.sessions = 2});
+    net.finish([&]() -> task<> {
+        std::vector<tcp::socket> clients;
+        for (int i = 0; i < 10; ++i)
+            clients.push_back(net.connect());  // the backlog takes those who must wait
+        heddle::group asking;
+        int answers = 0;
+        for (auto& client : clients)
+            asking.go([&]() -> task<> {
+                answers += co_await ask(client, 'x') == 'x';
+                client.close();
+            });
+        co_await asking.wait();
+        CHECK(answers == 10);
+        net.stop.close();
+        co_await server;
+    });
+    CHECK(most == 2);
+}
+
+TEST_CASE("it serves acceptors of any protocol") {
+    asio::io_context ctx{1};
+    heddle::done_source stop;
+    using stream = asio::local::stream_protocol;
+    auto path = std::filesystem::temp_directory_path() /
+                ("heddle_serve_test." + std::to_string(::getpid()));
+    std::filesystem::remove(path);
+    auto server = heddle::go(
+        ctx, heddle::serve(
+                 stream::acceptor(ctx, stream::endpoint(path)), stop.token(),
+                 [](stream::socket peer) -> task<> {
+                     char c;
+                     co_await asio::async_read(peer, asio::buffer(&c, 1), use_task);
+                     ++c;
+                     co_await asio::async_write(peer, asio::buffer(&c, 1), use_task);
+                 }));
+    char answer = 0;
+    heddle::go(ctx, [&]() -> task<> {
+        stream::socket s(ctx);
+        s.connect(stream::endpoint(path));
+        answer = co_await ask(s, 'a');
+        stop.close();
+    });
+    ctx.run();
+    CHECK(answer == 'b');
+    CHECK(heddle::live_tasks(ctx) == 0);
+    std::filesystem::remove(path);
+}
+
+TEST_CASE(
+    "after the stop nobody is let in, who is in may finish, until grace is over") {
+    network net;
+    auto server = net.start(echo, {.grace = 50ms});
+    net.finish([&]() -> task<> {
+        auto client = net.connect();
+        CHECK(co_await ask(client, 'a') == 'a');
+        net.stop.close();
+        for (int i = 0; i < 3; ++i)
+            co_await heddle::yield();
+        tcp::socket late(net.ctx);
+        std::error_code refused;
+        late.connect(net.endpoint, refused);
+        CHECK(refused == asio::error::connection_refused);
+        CHECK(co_await ask(client, 'b') == 'b');
+        auto began = heddle::now();
+        CHECK(co_await last_words(client) == "closed");
+        CHECK(heddle::now() - began < 10s);  // the default's
+        co_await server;
+    });
+}
+
+TEST_CASE("cancelled it closes the sockets of its sessions, and of those who wait") {
+    network net;
+    auto server = net.start(echo, {.sessions = 1, .grace = 1h});
+    net.finish([&]() -> task<> {
+        auto first = net.connect();
+        CHECK(co_await ask(first, 'a') == 'a');
+        auto second = net.connect();  // in the backlog
+        server.cancel();
+        CHECK(co_await test::ending(server) == "cancelled: closed");
+        CHECK(co_await last_words(first) == "closed");
+        CHECK(co_await last_words(second) == "closed");
+    });
+}
+
+TEST_CASE("the next server has the same port at once, though sessions were cut off") {
+    network net;
+    for (int round = 0; round < 3; ++round) {
+        net.stop = {};
+        auto server = net.start(echo, {.grace = 0s});
+        auto port = net.endpoint.port();
+        net.finish([&]() -> task<> {
+            auto client = net.connect();
+            CHECK(co_await ask(client, 'a') == 'a');
+            net.stop.close();
+            co_await server;
+            CHECK(co_await last_words(client) == "closed");
+        });
+        CHECK(net.endpoint.port() == port);
+    }
+}
+
+TEST_CASE("a listening socket that fails ends it with the error") {
+    network net;
+    auto acceptor = net.listen();
+    int listening = acceptor.native_handle();
+    auto server =
+        heddle::go(net.ctx, heddle::serve(std::move(acceptor), net.stop.token(), echo));
+    net.finish([&]() -> task<> {
+        auto client = net.connect();
+        CHECK(co_await ask(client, 'a') == 'a');
+        ::shutdown(listening, SHUT_RDWR);
+        CHECK(co_await test::ending(server) == accept_error(EINVAL));
+        CHECK(co_await last_words(client) == "closed");
+    });
+}
+
+TEST_CASE("when descriptors have run out it waits for some, without spinning") {
+    network net;
+    struct limit {
+        limit() { ::getrlimit(RLIMIT_NOFILE, &before); }
+        ~limit() { restore(); }
+        void to(int n) const {
+            rlimit l = before;
+            l.rlim_cur = static_cast<rlim_t>(n);
+            ::setrlimit(RLIMIT_NOFILE, &l);
+        }
+        void restore() const { ::setrlimit(RLIMIT_NOFILE, &before); }
+        rlimit before{};
+    };
+    static limit descriptors;
+    static int errors;
+    errors = 0;
+    auto server = net.start(echo, {.on_error = [](std::exception_ptr e) {
+                                CHECK(test::why(e) == accept_error(EMFILE));
+                                if (++errors == 3)
+                                    descriptors.restore();
+                            }});
+    net.finish([&]() -> task<> {
+        auto a = net.connect(), b = net.connect();
+        int next = ::dup(0);
+        ::close(next);
+        descriptors.to(next);
+        auto began = heddle::now();
+        CHECK(co_await ask(a, 'a') == 'a');
+        CHECK(co_await ask(b, 'b') == 'b');
+        CHECK(heddle::now() - began >= 300ms);
+        CHECK(errors == 3);
+        a.close();
+        b.close();
+        net.stop.close();
+        co_await server;
+    });
+}
+
+TEST_SUITE_END();
+
+namespace {
+
+bool by_default(int number) {
+    struct sigaction now{};
+    ::sigaction(number, nullptr, &now);
+    return now.sa_handler == SIG_DFL;
+}
+
+std::string what_of(const heddle::done_token& token) {
+    try {
+        std::rethrow_exception(token.cause());
+    } catch (const heddle::signal_received& s) {
+        return "signal " + std::to_string(s.number());
+    } catch (const heddle::done_closed&) {
+        return "closed";
+    }
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("signals");
+
+TEST_CASE("a signal closes the token, with its number for a cause") {
+    asio::io_context ctx{1};
+    for (int number : {SIGUSR1, SIGUSR2}) {
+        heddle::signals stop(ctx, {SIGUSR1, SIGUSR2});
+        ctx.restart();
+        ctx.poll();
+        CHECK(!stop.token().closed());
+        CHECK(!ctx.stopped());  // it counts as work
+        ::raise(number);
+        ctx.run();
+        CHECK(what_of(stop.token()) == "signal " + std::to_string(number));
+    }
+}
+
+TEST_CASE("only the first is caught") {
+    asio::io_context ctx{1};
+    heddle::signals stop(ctx, {SIGUSR1, SIGUSR2});
+    CHECK(!by_default(SIGUSR1));
+    CHECK(!by_default(SIGUSR2));
+    ::raise(SIGUSR1);
+    ctx.run();
+    CHECK(by_default(SIGUSR1));
+    CHECK(by_default(SIGUSR2));
+}
+
+TEST_CASE("in a task it needs no executor; what waits under the token is cancelled") {
+    heddle::run([]() -> task<> {
+        heddle::signals stop({SIGUSR1});
+        ::raise(SIGUSR1);
+        co_await stop.token();
+        CHECK(what_of(stop.token()) == "signal 10");
+    }());
+}
+
+TEST_CASE("its destructor closes the token, and gives the signals back") {
+    asio::io_context ctx{1};
+    heddle::done_token token;
+    {
+        heddle::signals stop(ctx, {SIGUSR1});
+        token = stop.token();
+    }
+    CHECK(what_of(token) == "closed");
+    CHECK(by_default(SIGUSR1));
+    ctx.run();  // returns
+}
+
+TEST_CASE("it is refused outside a task, and for what is no signal") {
+    asio::io_context ctx{1};
+    CHECK_THROWS_AS(heddle::signals({SIGUSR1}), heddle::not_in_task);
+    CHECK_THROWS_AS(heddle::signals(ctx, {SIGUSR1, 1000}), std::system_error);
+    CHECK(by_default(SIGUSR1));
+}
+
+TEST_CASE("a context may die before it, or after a signal that nobody handled") {
+    auto ctx = std::make_unique<asio::io_context>(1);
+    heddle::done_token token;
+    heddle::go(*ctx, [&]() -> task<> {
+        heddle::signals stop({SIGUSR1});
+        token = stop.token();
+        co_await stop.token();
+    });
+    ctx->poll();
+    ::raise(SIGUSR1);
+    ctx.reset();
+    CHECK(token.closed());
+    CHECK(by_default(SIGUSR1));
+}
+
+TEST_CASE("a server of five lines") {
+    network net;
+    bool asked = false;
+    auto main = [&]() -> task<> {
+        heddle::signals stop({SIGUSR1});
+        co_await heddle::serve(net.listen(), stop.token(), echo);
+    };
+    auto server = heddle::go(net.ctx, main);
+    net.finish([&]() -> task<> {
+        co_await heddle::yield();
+        auto client = net.connect();
+        asked = co_await ask(client, 'a') == 'a';
+        client.close();
+        ::raise(SIGUSR1);
+        co_await server;
+    });
+    CHECK(asked);
+}
+
+TEST_SUITE_END();
