@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # What tools/test and tools/demo share; sourced by bash.
 
-# The last four are for demos only.
-packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libssl-dev)
+# What follows doctest-dev is for demos only.
+packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libssl-dev python3)
 
 say() { printf '%s\n' "${0##*/}: $*" >&2; }
 
