@@ -2,3 +2,4 @@
 heddle_demo(resp_server --port "--port x" "--port 65536")
 demo_test(resp_server nc sh serving.sh resp_server/test.py PROGRAM)
 demo_test(resp_server redis sh resp_server/redis.sh PROGRAM)
+demo_test(resp_server go sh serving.sh resp_server/test.py TWIN)

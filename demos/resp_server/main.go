@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSL-1.0
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const mostWords, longestWord, mostData = 64, 64 << 10, 32 << 20
+
+type client struct {
+	conn net.Conn
+	out  chan string
+}
+
+type command struct {
+	from  *client
+	args  []string // none: it has left
+	reply chan string
+}
+
+func bulk(text string) string { return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text) }
+func number(n int) string     { return fmt.Sprintf(":%d\r\n", n) }
+
+type store struct {
+	values      map[string]string
+	subscribers map[string]map[*client]bool
+	used        int
+}
+
+func (s *store) run(from *client, args []string) string {
+	if len(args) == 0 {
+		return s.leave(from)
+	}
+	name, n := strings.ToUpper(args[0]), len(args)
+	switch {
+	case name == "PING" && n == 1:
+		return "+PONG\r\n"
+	case name == "GET" && n == 2:
+		return s.get(args[1])
+	case name == "SET" && n == 3:
+		return s.set(args[1], args[2])
+	case name == "DEL" && n == 2:
+		return number(s.erase(args[1]))
+	case name == "PUBLISH" && n == 3:
+		return s.publish(args[1], args[2])
+	case name == "SUBSCRIBE" && n == 2:
+		return s.subscribe(from, args[1])
+	}
+	return "-ERR unknown command, or wrong number of arguments\r\n"
+}
+
+func (s *store) get(key string) string {
+	value, found := s.values[key]
+	if !found {
+		return "$-1\r\n"
+	}
+	return bulk(value)
+}
+
+func (s *store) set(key, value string) string {
+	if s.used+len(key)+len(value) > mostData {
+		return "-OOM no room for more data\r\n"
+	}
+	s.erase(key)
+	s.values[key] = value
+	s.used += len(key) + len(value)
+	return "+OK\r\n"
+}
+
+func (s *store) erase(key string) int {
+	value, found := s.values[key]
+	if !found {
+		return 0
+	}
+	s.used -= len(key) + len(value)
+	delete(s.values, key)
+	return 1
+}
+
+// Nobody waits for a slow subscriber: it has to leave.
+func push(to *client, text string) {
+	select {
+	case to.out <- text:
+	default:
+		to.conn.Close()
+	}
+}
+
+func (s *store) publish(channel, text string) string {
+	all := s.subscribers[channel]
+	for each := range all {
+		push(each, "*3\r\n"+bulk("message")+bulk(channel)+bulk(text))
+	}
+	return number(len(all))
+}
+
+// Says so itself, so that no message can be in front of that.
+func (s *store) subscribe(from *client, channel string) string {
+	if s.subscribers[channel] == nil {
+		s.subscribers[channel] = make(map[*client]bool)
+	}
+	s.subscribers[channel][from] = true
+	push(from, "*3\r\n"+bulk("subscribe")+bulk(channel)+number(1))
+	return ""
+}
+
+func (s *store) leave(from *client) string {
+	for channel, all := range s.subscribers {
+		delete(all, from)
+		if len(all) == 0 {
+			delete(s.subscribers, channel)
+		}
+	}
+	return ""
+}
+
+func own(commands <-chan command) {
+	data := store{values: make(map[string]string), subscribers: make(map[string]map[*client]bool)}
+	for c := range commands {
+		c.reply <- data.run(c.from, c.args) // never waits: it has room
+	}
+}
+
+type protocolError string
+
+func (e protocolError) Error() string { return string(e) }
+
+func readNumber(line string, kind byte, most int) (int, error) {
+	if line == "" || line[0] != kind {
+		return 0, protocolError("expected '" + string(rune(kind)) + "'")
+	}
+	n, err := strconv.Atoi(line[1:])
+	if err != nil || n < 0 || n > most {
+		return 0, protocolError("invalid length")
+	}
+	return n, nil
+}
+
+func readLine(input *bufio.Reader) (string, error) {
+	line, err := input.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return "", protocolError("too long a line")
+	}
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(string(line[:len(line)-1]), "\r"), nil
+}
+
+func readCommand(input *bufio.Reader) ([]string, error) {
+	line, err := readLine(input)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(line, "*") { // as people type it
+		return strings.Fields(line), nil
+	}
+	n, err := readNumber(line, '*', mostWords)
+	if err != nil {
+		return nil, err
+	}
+	var args []string
+	for len(args) < n {
+		head, err := readLine(input)
+		if err != nil {
+			return nil, err
+		}
+		size, err := readNumber(head, '$', longestWord)
+		if err != nil {
+			return nil, err
+		}
+		word := make([]byte, size+2)
+		if _, err := io.ReadFull(input, word); err != nil {
+			return nil, err
+		}
+		if string(word[size:]) != "\r\n" {
+			return nil, protocolError("expected the end of a word")
+		}
+		args = append(args, string(word[:size]))
+	}
+	return args, nil
+}
+
+func writeAll(c *client, written chan<- bool) {
+	for text := range c.out {
+		if _, err := io.WriteString(c.conn, text); err != nil {
+			c.conn.Close() // it has left
+		}
+	}
+	close(written)
+}
+
+// A socket closed with input unread may lose the error that is on its way.
+func readAll(conn net.Conn) {
+	conn.(*net.TCPConn).CloseWrite()
+	conn.SetReadDeadline(time.Now().Add(time.Second))
+	io.Copy(io.Discard, conn)
+}
+
+func converse(conn net.Conn, commands chan<- command) {
+	c := &client{conn, make(chan string, 64)}
+	written := make(chan bool)
+	go writeAll(c, written)
+	reply := make(chan string, 1)
+	input := bufio.NewReaderSize(conn, longestWord+2)
+	var problem protocolError
+	for {
+		args, err := readCommand(input)
+		if err != nil {
+			errors.As(err, &problem)
+			break
+		}
+		if len(args) == 0 {
+			continue
+		}
+		commands <- command{c, args, reply}
+		if answer := <-reply; answer != "" {
+			c.out <- answer
+		}
+	}
+	commands <- command{c, nil, reply}
+	<-reply
+	if problem != "" {
+		select {
+		case c.out <- "-ERR Protocol error: " + string(problem) + "\r\n":
+		default:
+		}
+	}
+	close(c.out)
+	select {
+	case <-written:
+	case <-time.After(time.Second):
+	}
+	if problem != "" {
+		readAll(c.conn)
+	}
+	c.conn.Close()
+}
+
+func acceptAll(listener net.Listener, commands chan<- command) {
+	for {
+		conn, err := listener.Accept()
+		if err == nil {
+			go converse(conn, commands)
+			continue
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func serve(port uint) error {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return err
+	}
+	fmt.Println("listening on", listener.Addr())
+	commands := make(chan command)
+	go own(commands)
+	go acceptAll(listener, commands)
+	<-stop
+	return nil
+}
+
+func main() {
+	port := flag.Uint("port", 0, "0: any free port")
+	flag.Parse()
+	if err := serve(*port); err != nil {
+		fmt.Fprintln(os.Stderr, "resp_server:", err)
+		os.Exit(1)
+	}
+}
