@@ -52,7 +52,7 @@ public:
             op.start_with(
                 [this](const auto& initiation) {
                     if constexpr (requires { initiation.get_executor(); })
-                        remember_executor(initiation.get_executor());
+                        this->remember_executor(initiation.get_executor());
                 },
                 handler(*this));
         } catch (...) {
