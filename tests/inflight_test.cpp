@@ -594,7 +594,7 @@ TEST_CASE(
         inflight reading(asio::async_read(near, asio::buffer(*text), heddle::deferred),
                          c, text);
         for (int i = 0; i < 9; ++i) {
-            co_await asio::async_write(c->far, asio::buffer("abcdefghi" + i, 1),
+            co_await asio::async_write(c->far, asio::buffer(&"abcdefghi"[i], 1),
                                        use_task);
             for (int k = 0; k < 3; ++k)
                 beats += co_await heddle::select(reading, heddle::after(0s)) == 1;

@@ -10,30 +10,46 @@
 
 namespace heddle {
 
+template <class Signature>
+class inflight;
+
 namespace detail {
 
 template <class Op>
-struct signature_of_op;
+struct signature_of_op {};
 template <class Signature, class Initiation, class... Args>
 struct signature_of_op<asio_op<Signature, Initiation, Args...>> {
     using type = Signature;
 };
 
-/// As an operation given use_task, whatever token it was deferred with.
+template <class T>
+concept is_asio_op =
+    requires { typename signature_of_op<std::remove_cvref_t<T>>::type; };
+
+template <class T>
+constexpr bool is_inflight = false;
+template <class Signature>
+constexpr bool is_inflight<inflight<Signature>> = true;
+
+/// An operation given use_task, or deferred.
 template <class Op>
+concept startable = !is_inflight<std::remove_cvref_t<Op>> &&
+                    (is_asio_op<Op> || requires(std::remove_cvref_t<Op>&& op) {
+                        { std::move(op)(use_task) } -> is_asio_op;
+                    });
+
+/// As an operation given use_task, whatever token it was deferred with.
+template <startable Op>
 auto as_asio_op(Op&& op) {
-    if constexpr (requires { typename signature_of_op<std::remove_cvref_t<Op>>::type; })
+    if constexpr (is_asio_op<Op>)
         return std::remove_cvref_t<Op>(std::forward<Op>(op));
     else
         return std::remove_cvref_t<Op>(std::forward<Op>(op))(use_task);
 }
 
-template <class Op>
+template <startable Op>
 using signature_of =
     typename signature_of_op<decltype(as_asio_op(std::declval<Op>()))>::type;
-
-template <class Op>
-concept startable = requires { typename signature_of<Op>; };
 
 template <class Signature>
 class inflight_of;
@@ -216,7 +232,7 @@ private:
     detail::counted<core_type> core_;
 };
 
-template <class Op, class... Keep>
+template <detail::startable Op, class... Keep>
 inflight(Op&&, Keep&&...) -> inflight<detail::signature_of<Op>>;
 
 }  // namespace heddle
