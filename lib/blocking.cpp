@@ -34,13 +34,14 @@ private:
 
 std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) noexcept {
     process& p = self();
+    host& home = *p.home;  // once begun, the task may go on elsewhere
     begin();
     try {
-        asio::post(context_state::of(p.home->context())->blocking_pool(), job(*this));
+        asio::post(context_state::of(home.context())->blocking_pool(), job(*this));
     } catch (...) {
         initiation_failed(std::current_exception());
     }
-    return begun() ? p.home->go_on(p) : p.home->next();
+    return begun() ? home.go_on(p) : home.next();
 }
 
 }  // namespace heddle::detail

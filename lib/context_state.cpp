@@ -156,6 +156,30 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
     return self->own_;
 }
 
+counted<host> context_state::worker_of(const std::shared_ptr<context_state>& self,
+                                       const asio::io_context::executor_type& ex,
+                                       std::size_t n) {
+    std::unique_ptr<worker_pool> made;  // outlives its workers, should another be first
+    std::vector<counted<host>> workers;
+    {
+        guard g(self->lock_);
+        if (self->workers_)
+            return counted<host>(&self->workers_->place());
+    }
+    made = std::make_unique<worker_pool>();
+    for (std::size_t i = 0; i < n; ++i)
+        workers.push_back(
+            counted<host>::adopt(new host_on<asio::io_context::executor_type>(
+                self, ex,
+                std::make_unique<worker>(*made, static_cast<std::uint16_t>(i)))));
+    guard g(self->lock_);
+    if (!self->workers_) {
+        made->adopt(std::move(workers));
+        self->workers_ = std::move(made);
+    }
+    return counted<host>(&self->workers_->place());
+}
+
 void context_state::add(token_wait& w) noexcept {
     guard g(lock_);
     w.listed = true;
@@ -250,12 +274,27 @@ void context_state::abandon_waits() noexcept {
 void context_state::release_own() noexcept {
     abandon_waits();
     counted<host> own;
-    guard g(lock_);
-    own = std::exchange(own_, {});
+    worker_pool* workers;
+    {
+        guard g(lock_);
+        own = std::exchange(own_, {});
+        workers = workers_.get();
+    }
+    if (workers)
+        workers->release();
 }
 
 counted<host> host_of(asio::io_context& ctx) {
     return context_state::own(context_state::of(ctx), ctx.get_executor());
+}
+
+counted<host> worker_of(asio::io_context& ctx, std::size_t n) {
+    auto state = context_state::of(ctx);
+    if (state->seeded() || state->is_virtual())
+        return host_of(ctx);  // one order, one clock: one thread
+    return context_state::worker_of(
+        state, ctx.get_executor(),
+        std::clamp<std::size_t>(n, 1, worker_pool::max_workers));
 }
 
 counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex) {
@@ -295,6 +334,11 @@ std::size_t live_tasks() {
 void on_unhandled(asio::execution_context& ctx,
                   std::function<void(std::exception_ptr)> f) {
     detail::context_state::of(ctx)->on_unhandled(std::move(f));
+}
+
+asio::any_io_executor parallel(asio::io_context& ctx, unsigned n) {
+    return detail::host_executor(detail::worker_of(
+        ctx, n != 0 ? n : std::max(1u, std::thread::hardware_concurrency())));
 }
 
 asio::any_io_executor this_task::executor() {

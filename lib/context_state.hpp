@@ -3,6 +3,7 @@
 
 #include <heddle/detail/host.hpp>
 #include <heddle/detail/token_wait.hpp>
+#include <heddle/detail/worker_pool.hpp>
 
 #include <asio/thread_pool.hpp>
 
@@ -61,6 +62,17 @@ public:
     static counted<host> own(const std::shared_ptr<context_state>& self,
                              const Executor& ex);
 
+    /// The parallel host, made at its first use with `n` workers: one of these.
+    static counted<host> worker_of(const std::shared_ptr<context_state>& self,
+                                   const asio::io_context::executor_type& ex,
+                                   std::size_t n);
+
+    /// They begin no other turn.
+    void stop_workers() noexcept {
+        if (workers_)
+            workers_->stop();
+    }
+
     /// The context ends: shuts all hosts, and those made from now on are born shut.
     void shut() noexcept;
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
@@ -74,10 +86,11 @@ private:
     void abandon_waits() noexcept;
 
     mutable spin_lock lock_;
-    host* first_ = nullptr;                                 // guarded by lock_
-    std::size_t hosts_ = 0;                                 // guarded by lock_
-    counted<host> own_;                                     // guarded by lock_
-    token_wait* waits_ = nullptr;                           // guarded by lock_
+    host* first_ = nullptr;                 // guarded by lock_
+    std::size_t hosts_ = 0;                 // guarded by lock_
+    counted<host> own_;                     // guarded by lock_
+    std::unique_ptr<worker_pool> workers_;  // set once, guarded by lock_ until then
+    token_wait* waits_ = nullptr;           // guarded by lock_
     std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
     std::unique_ptr<asio::thread_pool> pool_;               // guarded by lock_
     std::uint64_t random_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the tasks of a host wait for.
 #include <heddle/detail/host.hpp>
+#include <heddle/detail/worker_pool.hpp>
 #include <heddle/go.hpp>
 
 #include "context_state.hpp"
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace heddle {
 namespace detail {
@@ -73,8 +75,10 @@ void describe_wait(const process& p, time_point now, std::string& to) {
 
 }  // namespace
 
-/// `parked`: no frame of this host runs but that of running_.
+/// `parked`: none of these tasks runs but, perhaps, the one on this thread's stack.
 void host::describe_tasks(std::string& to, bool parked) {
+    host* here = current();
+    process* running = here ? here->running_ : nullptr;
     guard g(registry_lock_);
     time_point now = read_clock();
     for (process* p = first_live_; p; p = p->next_live) {
@@ -86,7 +90,7 @@ void host::describe_tasks(std::string& to, bool parked) {
         }
         if (!parked)
             to += ": its host is busy\n    ";
-        else if (p == running_)
+        else if (p == running)
             to += " runs\n    ";
         else
             describe_wait(*p, now, to);
@@ -94,23 +98,50 @@ void host::describe_tasks(std::string& to, bool parked) {
     }
 }
 
+/// Makes hosts stand still for as long as it lives: no thread begins to drain them [dump].
+class host::standstill : pinned {
+public:
+    void add(host& h) {
+        if (&h == current())
+            return;  // this thread drains it
+        held_.push_back(&h);
+    }
+    ~standstill() {
+        for (std::size_t i = 0; i < raised_; ++i)
+            held_[i]->dumping_.store(false, std::memory_order_seq_cst);
+    }
+
+    /// Whether all of them stand still. If not, perhaps the next time.
+    bool reached() noexcept {
+        while (raised_ < held_.size() &&
+               !held_[raised_]->dumping_.exchange(true, std::memory_order_seq_cst))
+            ++raised_;
+        return raised_ == held_.size() &&
+               std::none_of(held_.begin(), held_.end(), busy);
+    }
+
+private:
+    static bool busy(const host* h) noexcept {
+        return h->draining_.load(std::memory_order_seq_cst);
+    }
+
+    std::vector<host*>
+        held_;  // all of them once, in one order: who dumps waits for the next
+    std::size_t raised_ = 0;
+};
+
 void host::describe(std::string& to) {
-    if (current() == this)
-        return describe_tasks(to, true);
+    standstill all;  // a task of one worker may run on another
+    if (worker_)
+        for (std::size_t i = 0; i < worker_->pool.size(); ++i)
+            all.add(worker_->pool[i]);
+    else
+        all.add(*this);
     auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
-    do {
-        if (!dumping_.exchange(true,
-                               std::memory_order_seq_cst)) {  // else somebody else does
-            bool free = !draining_.load(std::memory_order_seq_cst);  // [dump]
-            if (free)
-                describe_tasks(to, true);
-            dumping_.store(false, std::memory_order_seq_cst);
-            if (free)
-                return;
-        }
+    bool still;
+    while (!(still = all.reached()) && std::chrono::steady_clock::now() < patience)
         ::sched_yield();
-    } while (std::chrono::steady_clock::now() < patience);
-    describe_tasks(to, false);
+    describe_tasks(to, still);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include <heddle/detail/host.hpp>
 
 #include <heddle/detail/host_executor.hpp>
+#include <heddle/detail/worker_pool.hpp>
 #include <heddle/done.hpp>
 #include <heddle/go.hpp>
 #include <heddle/time.hpp>
@@ -12,6 +13,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle {
@@ -25,14 +27,14 @@ thread_local host* drained_here = nullptr;
     return std::exchange(drained_here, h);
 }
 
-/// The value of an inbox nobody drains and no handler is posted for.
-runnable* idle() noexcept {
-    return reinterpret_cast<runnable*>(alignof(runnable));  // where no object is
-}
-
 }  // namespace
 
 void close_expired(expiry&) noexcept;  // done.cpp
+
+void expiry::release(host* here) noexcept {
+    wakes.release(here);
+    close_expired(*this);
+}
 
 void wake_list::release() noexcept {
     if (first_)
@@ -50,8 +52,8 @@ process& host::current_process() {
     return *h->running_;
 }
 
-host::host(std::shared_ptr<context_state> state) noexcept
-    : random_(state->next_seed()), seeded_(state->seeded()),
+host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noexcept
+    : worker_(std::move(w)), random_(state->next_seed()), seeded_(state->seeded()),
       chooser_(state->explorer()), state_(std::move(state)), inbox_(idle()) {
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
@@ -83,6 +85,8 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 // -- the inbox ----------------------------------------------------------------------
 
 void host::submit(runnable& r) noexcept {
+    if (worker_)
+        return submit_shared(r);
     runnable* seen = inbox_.load(std::memory_order_relaxed);
     for (;;) {
         if (seen == idle()) {
@@ -116,35 +120,60 @@ bool host::submit_to_idle(runnable& r) noexcept {
 
 bool host::enter() noexcept {
     runnable* seen = idle();
-    return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
+    if (!exchange_if(inbox_, seen, static_cast<runnable*>(nullptr)))
+        return false;
+    if (worker_)
+        worker_->pool.woken();
+    return true;
+}
+
+/// What was pushed last comes last.
+runnable* host::in_order(runnable* list) noexcept {
+    runnable* first = nullptr;
+    while (list) {
+        runnable* next = list->next_ready;
+        list->next_ready = first;
+        first = list;
+        list = next;
+    }
+    return first;
 }
 
 bool host::take_inbox() noexcept {
+    if (worker_)
+        return take_inbox_shared();
     if (!inbox_.load(std::memory_order_relaxed))
         return false;
-    runnable* list = inbox_.exchange(nullptr, std::memory_order_acquire);
-    runnable* in_order = nullptr;
-    while (list) {
-        runnable* next = list->next_ready;
-        list->next_ready = in_order;
-        in_order = list;
-        list = next;
-    }
-    while (in_order) {
-        runnable* next = in_order->next_ready;
-        push(*in_order);
-        in_order = next;
+    runnable* r = in_order(inbox_.exchange(nullptr, std::memory_order_acquire));
+    while (r) {
+        runnable* next = r->next_ready;
+        append(*r);
+        r = next;
     }
     return head_ != nullptr;
 }
 
+bool host::has_work() const noexcept {
+    return worker_ ? worker_->ready.load(std::memory_order_relaxed) != 0
+                   : head_ != nullptr;
+}
+
 /// Whether the host is idle now; else there is more to drain.
 bool host::go_idle() {
+    bool on_watch = false;
+    if (worker_) {
+        worker_->pool.before_idle(*this);
+        on_watch = worker_->on_watch;
+    }
     settle_timer();  // [armed]
     end_draining();
     runnable* none = nullptr;
-    if (exchange_if(inbox_, none, idle()))
-        return true;  // another thread may drain from here on
+    if (worker_ ? close_inbox_shared() : exchange_if(inbox_, none, idle())) {
+        // Another thread may drain from here on.
+        if (worker_)
+            worker_->pool.after_idle(*this, on_watch);
+        return true;
+    }
     begin_draining();
     take_inbox();
     return false;
@@ -153,12 +182,12 @@ bool host::go_idle() {
 // -- draining -----------------------------------------------------------------------
 
 runnable* host::pop() noexcept {
+    if (worker_)
+        return pop_shared();
     if (seeded_)
         return pop_random();
     runnable* r = head_;
-    head_ = r->next_ready;
-    if (!head_)
-        tail_ = nullptr;
+    take_first();
     return r;
 }
 
@@ -212,8 +241,11 @@ void host::begin_draining() noexcept {
     auto order =
         single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
     draining_.store(true, order);
-    while (dumping_.load(std::memory_order_seq_cst))  // [dump]
+    while (dumping_.load(std::memory_order_seq_cst)) {  // [dump]
+        end_draining();
         ::sched_yield();
+        draining_.store(true, order);
+    }
 }
 
 void host::end_draining() noexcept {
@@ -237,12 +269,16 @@ void drain_scope::drain() {
     h.take_inbox();
     h.expire_timers();
     for (;;) {
-        if (!h.head_ && !h.take_inbox()) {
+        if (!h.has_work() && !h.take_inbox()) {
+            if (h.worker_ && h.worker_->pool.find_work(h))
+                continue;
             if (h.go_idle())
                 break;
             continue;
         }
-        if (h.budget_ <= 0) {
+        if (h.worker_ && h.worker_->on_watch)
+            h.worker_->pool.leave_watch(h);
+        if (h.budget_ <= 0 || (h.worker_ && h.worker_->pool.stopped())) {
             h.settle_timer();
             h.end_draining();
             h.post_drain(true);
@@ -250,6 +286,8 @@ void drain_scope::drain() {
         }
         h.budget_ -= host::turn_cost;
         runnable* r = h.pop();
+        if (!r)
+            continue;  // another worker was quicker
         if (auto turn = r->turn)
             turn(*r, h);
         else
@@ -270,7 +308,7 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (head_ || !go_idle()) {
+    if (has_work() || !go_idle()) {
         end_draining();
         post_drain(true);
     }
@@ -279,6 +317,8 @@ void host::leave() {
 void host::resume(process& p) noexcept {
     for (process* q = &p; q; q = std::exchange(bounced_, nullptr)) {
         transfers_ = max_transfers;
+        if (worker_)
+            begin_turn(*q);
         running_ = q;
         q->top->frame().resume();
     }
@@ -377,6 +417,7 @@ void host::reap_turn(runnable& r, host& h) {
 }
 
 void host::enrol(process& p) noexcept {
+    p.shard = worker_ ? worker_->index : 0;
     guard g(registry_lock_);
     p.prev_live = nullptr;
     p.next_live = first_live_;
@@ -388,6 +429,8 @@ void host::enrol(process& p) noexcept {
 }
 
 void host::strike(process& p) noexcept {
+    if (worker_ && p.shard != worker_->index)
+        return worker_->pool[p.shard].strike(p);
     bool last;
     {
         guard g(registry_lock_);
@@ -446,15 +489,19 @@ void host::expire_timers() noexcept {
         if (!timers_.front())
             return;
         seen_ = read_clock();
-        while (timer_entry* t = timers_.front()) {
-            if (t->deadline > seen_)
-                break;
-            timers_.erase(*t);
-            t->expire_locked(e);
-        }
+        expire_until(seen_, e);
     }
-    e.wakes.release(this);
-    close_expired(e);
+    e.release(this);
+}
+
+/// Requires: timer_lock_.
+void host::expire_until(time_point now, expiry& e) noexcept {
+    while (timer_entry* t = timers_.front()) {
+        if (t->deadline > now)
+            break;
+        timers_.erase(*t);
+        t->expire_locked(e);
+    }
 }
 
 void host::settle_timer() {
@@ -466,6 +513,8 @@ void host::settle_timer() {
         if (timer_entry* t = timers_.front())
             first = t->deadline;
     }
+    if (worker_)
+        first = std::min(first, worker_->look_at);
     if (first == armed_ || (armed_ < first && first != time_point::max()))
         return;  // what is armed fires first, and arms again
     armed_ = first;
@@ -478,35 +527,46 @@ void host::settle_timer() {
 // -- the end of a host --------------------------------------------------------------
 
 void host::shut() noexcept {
+    if (worker_)
+        return worker_->pool.shut();
     counted<host> keep(this);
+    close_doors();
+    while (sweep()) {
+    }
+}
+
+void host::close_doors() noexcept {
     shut_.store(true, std::memory_order_release);
     state_->leave(*this);
-    enter();  // and never idle again: what is pushed from now on is found below
+    enter();  // and never idle again: sweep() finds what is pushed from now on
     let_go();
-    for (bool again = true; again;) {
-        again = false;
-        take_inbox();
-        while (head_) {
-            runnable* r = pop();
-            if (r->turn) {
-                r->turn(*r, *this);
-            } else if (!as_process(*r).owned_by_handler()) {
-                destroy(as_process(*r));
-            }
-            again = true;
+}
+
+/// Destroys what is queued here and what is parked. False: there was nothing.
+bool host::sweep() noexcept {
+    bool again = false;
+    take_inbox();
+    while (has_work()) {
+        runnable* r = pop();
+        if (r->turn) {
+            r->turn(*r, *this);
+        } else if (!as_process(*r).owned_by_handler()) {
+            destroy(as_process(*r));
         }
-        for (scan_ = first_live_; scan_;) {
-            process* p = scan_;
-            scan_ = p->next_live;
-            if (p->owned_by_handler())
-                continue;  // its handler's: dies with that
-            if (p->withdraw_all())
-                destroy(*p);
-            else
-                ::sched_yield();  // claimed by another thread: its wake is under way
-            again = true;
-        }
+        again = true;
     }
+    for (scan_ = first_live_; scan_;) {
+        process* p = scan_;
+        scan_ = p->next_live;
+        if (p->owned_by_handler())
+            continue;  // its handler's: dies with that
+        if (p->withdraw_all())
+            destroy(*p);
+        else
+            ::sched_yield();  // claimed by another thread: its wake is under way
+        again = true;
+    }
+    return again;
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/host.hpp>
+#include <heddle/detail/worker_pool.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -63,8 +64,9 @@ private:
 template <class Executor>
 class host_on final : public host {
 public:
-    host_on(std::shared_ptr<context_state> state, const Executor& ex)
-        : host(std::move(state)), executor_(ex) {}
+    host_on(std::shared_ptr<context_state> state, const Executor& ex,
+            std::unique_ptr<worker> w = {})
+        : host(std::move(state), std::move(w)), executor_(ex) {}
 
     asio::execution_context& context() const noexcept override {
         return asio::query(executor_, asio::execution::context);

@@ -12,8 +12,21 @@ bool inflight_core::flying() noexcept {
     return flying_;
 }
 
+void inflight_core::pin(process& p) noexcept {
+    if (!p.home->is_worker())
+        return;
+    p.pins.fetch_add(1, std::memory_order_relaxed);
+    pinned_ = counted<process>(&p);
+}
+
+void inflight_core::unpin() noexcept {
+    if (auto p = std::exchange(pinned_, {}))
+        p->pins.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void inflight_core::begin() {
-    host& here = *host::current_process().home;
+    process& self = host::current_process();
+    host& here = *self.home;
     {
         guard g(lock());
         if (flying_)
@@ -25,10 +38,12 @@ void inflight_core::begin() {
         dropped_ = false;
     }
     home_ = counted<host>(&here);
+    pin(self);
     signal_.slot().clear();  // what an earlier operation left
 }
 
 void inflight_core::not_begun() noexcept {
+    unpin();
     {
         guard g(lock());
         flying_ = false;
@@ -53,6 +68,7 @@ void inflight_core::completed() noexcept {
         }
         flying_ = false;
     }
+    unpin();
     set(0);
 }
 
@@ -115,6 +131,7 @@ void inflight_core::emitted() noexcept {
             return;
         flying_ = false;
     }
+    unpin();
     set(0);
 }
 

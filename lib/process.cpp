@@ -5,28 +5,12 @@
 #include <heddle/done.hpp>
 #include <heddle/go.hpp>
 
-#include <sched.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 namespace heddle {
 namespace detail {
-
-void spin_lock::wait() const noexcept {
-    for (int spins = 0; taken_.load(std::memory_order_relaxed);) {
-        yield_point();
-        if (++spins < 100) {
-#if defined(__x86_64__) || defined(__i386__)
-            __builtin_ia32_pause();
-#endif
-        } else {
-            ::sched_yield();  // the holder may have lost its core
-            spins = 0;
-        }
-    }
-}
 
 namespace {
 
@@ -192,17 +176,19 @@ done_node* scope_here() noexcept {
 
 void launch(counted<host> home, process& p, promise_base& root,
             done_node* scope) noexcept {
+    host& at = home->place(host::current());
+    p.home = &at;
     p.top = &root;
     root.self = &p;
     if (scope)
         p.attach(*scope);
     if (p.closed())
         p.word.store(claim_word::cancelled, std::memory_order_relaxed);
-    home->enrol(p);
-    if (home->is_shut())
-        home->abandon(p);
+    at.enrol(p);
+    if (at.is_shut())
+        at.abandon(p);
     else
-        home->ready(p, host::current());
+        at.ready(p, host::current());
 }
 
 void move_to(process& p, host& to) noexcept {

@@ -8,7 +8,9 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace heddle::detail {
 namespace {
@@ -70,12 +73,13 @@ void exit_on_deadlock() {
         terminate_before = before;
 }
 
-/// Stops the context when the process it joins ends.
-struct stop_at_end : sleeper {
-    stop_at_end(asio::io_context& ctx, process& main) noexcept
-        : context(ctx), join(&main) {
+}  // namespace
+
+/// Stops the loop when the process it joins ends.
+struct run_loop::stop_at_end : sleeper {
+    stop_at_end(run_loop& l, process& main) noexcept : loop(l), join(&main) {
         foreign = [](sleeper& s) noexcept {
-            static_cast<stop_at_end&>(s).context.stop();
+            static_cast<stop_at_end&>(s).loop.stop();
             if (host* here = host::current())
                 here->spend_all();  // what is ready does not run any more
         };
@@ -90,11 +94,33 @@ struct stop_at_end : sleeper {
         using join_operation::join_operation;
     };
 
-    asio::io_context& context;
+    run_loop& loop;
     operation_of_join join;
 };
 
-}  // namespace
+/// What run was asked for, and what the environment makes of it.
+class run_loop::settings {
+public:
+    settings(unsigned wanted, std::optional<std::uint64_t> s, bool v)
+        : seed(s), virtual_clock(v || virtual_by_environment()) {
+        if (auto n = number_from_environment("HEDDLE_SEED"))
+            seed = n;
+        auto n = number_from_environment("HEDDLE_THREADS");
+        threads = wanted == 1 || !n ? wanted : *n;
+        if (threads > worker_pool::max_workers)
+            throw std::invalid_argument("heddle: run on " + std::to_string(threads) +
+                                        " threads: at most " +
+                                        std::to_string(worker_pool::max_workers));
+        if (seed || virtual_clock)
+            threads = 1;
+        else if (threads == 0)
+            threads = std::max(1u, std::thread::hardware_concurrency());
+    }
+
+    std::size_t threads;
+    std::optional<std::uint64_t> seed;
+    bool virtual_clock;
+};
 
 /// Waits for SIGQUIT in a thread of its own, so that a dump does not need the loop.
 class run_loop::quit_watch {
@@ -136,15 +162,15 @@ private:
     std::thread thread_;
 };
 
-run_loop::run_loop(std::optional<std::uint64_t> seed, bool virtual_clock,
-                   bool dump_on_quit)
-    : first_id_(tasks_started()) {
-    (void)number_from_environment("HEDDLE_THREADS");
-    if (auto n = number_from_environment("HEDDLE_SEED"))
-        seed = n;
-    if (virtual_by_environment())
-        virtual_clock = true;
-    set_context_state(context_, std::make_shared<context_state>(seed, virtual_clock));
+run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
+                   bool virtual_clock, bool dump_on_quit)
+    : run_loop(settings(threads, seed, virtual_clock), dump_on_quit) {}
+
+run_loop::run_loop(const settings& s, bool dump_on_quit)
+    : context_(static_cast<int>(s.threads)), threads_(s.threads),
+      first_id_(tasks_started()) {
+    set_context_state(context_,
+                      std::make_shared<context_state>(s.seed, s.virtual_clock));
     if (dump_on_quit)
         quit_ = std::make_unique<quit_watch>(context_);
 }
@@ -161,10 +187,12 @@ run_loop::~run_loop() {
     std::fputs(text.c_str(), stderr);
 }
 
-counted<host> run_loop::home() { return host_of(context_); }
+counted<host> run_loop::home() {
+    return threads_ > 1 ? worker_of(context_, threads_) : host_of(context_);
+}
 
 void run_loop::run_until_ended(process& main) {
-    stop_at_end stop(context_, main);
+    stop_at_end at_end(*this, main);
     try {
         while (!main.ended)
             step(main);
@@ -174,20 +202,59 @@ void run_loop::run_until_ended(process& main) {
     }
 }
 
+/// Runs the context on all threads. The first exception stops them.
+void run_loop::run_threads() {
+    std::exception_ptr first;
+    spin_lock lock;
+    auto run = [&]() noexcept {
+        try {
+            context_.run();
+        } catch (...) {
+            stop();
+            guard g(lock);
+            if (!first)
+                first = std::current_exception();
+        }
+    };
+    {
+        std::vector<std::jthread> others;
+        try {
+            while (others.size() + 1 < threads_)
+                others.emplace_back(run);
+        } catch (...) {
+            stop();
+            throw;
+        }
+        run();
+    }
+    if (first)
+        std::rethrow_exception(first);
+}
+
+void run_loop::stop() noexcept {
+    context_.stop();
+    context_state::of(context_)->stop_workers();
+}
+
 /// Runs until nothing is pending, then lets virtual time jump, or waits for others.
 void run_loop::step(process& main) {
     context_.restart();
-    context_.run();
+    if (threads_ > 1)
+        run_threads();
+    else
+        context_.run();
     if (main.ended)
         return;
     auto state = context_state::of(context_);
     if (state->is_virtual() && state->advance())
         return;
-    if (state->outsiders()) {
+    for (bool others = true; others;) {  // they may go away without a word
+        others = state->outsiders();
         auto work = asio::make_work_guard(context_);
         context_.restart();
-        context_.run_one();
-        return;
+        if (others ? context_.run_one_for(std::chrono::milliseconds(100))
+                   : context_.poll_one())  // what they did before they went
+            return;
     }
     exit_on_deadlock();
     std::string what =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Select: try the arms one by one in random order; if none can happen, lock all sources in
-// address order, look once more, enlist in all, unlock, park. Holding all locks while
+// address order, look once more, enlist in all, park, unlock. Holding all locks while
 // enlisting is what makes two selects that face each other meet; the order is what keeps
 // them from dead- and livelock (Go's selectgo; model-checked against one lock at a time).
 #include <heddle/detail/select_core.hpp>
@@ -196,10 +196,6 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     }
     bool exclusive = n_ == 1 && !self.cancellable();
     self.winner = nullptr;
-    if (!exclusive && !self.park()) {
-        state_ = state::cancelled;
-        return frame;
-    }
     self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
@@ -212,8 +208,11 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         if (op.source())
             op.enlist_locked();
     }
+    // What claims it may run it at once, on another thread: so it parks last, and then not
+    // a word to this frame.
+    bool parked = exclusive || self.park();
     locks.unlock();
-    return home.next();
+    return parked ? home.next() : frame;
 }
 
 std::size_t select_core::resume(operation** ops) {

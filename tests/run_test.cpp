@@ -423,12 +423,6 @@ TEST_CASE("an environment variable that makes no sense is an invalid_argument") 
     CHECK(contains(what, "HEDDLE_CLOCK=sundial"));
 }
 
-TEST_CASE("threads may be asked for; every task runs on the calling thread") {
-    environment e("HEDDLE_THREADS", "3");
-    for (unsigned n : {0U, 1U, 4U})
-        CHECK(run({.threads = n}, seven()) == 7);
-}
-
 // Last in this suite: it starts a thread.
 TEST_CASE("while another context lives, a run that waits is no deadlock") {
     auto answer = [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {

@@ -163,6 +163,8 @@ public:
     std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
         if constexpr (requires { initiation_.get_executor(); })
             remember_executor(initiation_.get_executor());
+        host& home = *self().home;  // once begun, the task may go on elsewhere
+        process& self = this->self();
         begin();
         try {
             std::apply(
@@ -173,7 +175,7 @@ public:
         } catch (...) {
             initiation_failed(std::current_exception());
         }
-        return begun() ? self().home->go_on(self()) : self().home->next();
+        return begun() ? home.go_on(self) : home.next();
     }
     typename asio_results<std::decay_t<Results>...>::result await_resume() {
         if (resume())

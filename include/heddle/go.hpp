@@ -400,8 +400,9 @@ public:
     explicit yield_awaiter(process& self) noexcept : self_(self) {}
     bool await_ready() const noexcept { return self_.interrupted(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
-        self_.home->push(self_);
-        return self_.home->next();
+        host& home = *self_.home;
+        home.push(self_);
+        return home.next();
     }
     void await_resume() const {
         if (self_.interrupted())
@@ -467,7 +468,7 @@ public:
     resume_awaiter(process& self, counted<host> to) noexcept
         : self_(self), to_(std::move(to)) {}
     bool await_ready() const noexcept {
-        return self_.interrupted() || to_.get() == self_.home;
+        return self_.interrupted() || to_->same_place(*self_.home);
     }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
         host& from = *self_.home;
@@ -523,6 +524,25 @@ auto go_blocking(F&& f, Args&&... args) {
         std::forward<F>(f), std::forward<Args>(args)...);
 }
 
+/// An executor for `go` whose tasks run in parallel, on the threads that run `ctx`: at most `n`
+/// of them at a time (0: one for each core; the first call for a context decides).
+///
+///     heddle::go(heddle::parallel(ctx), resize, picture);
+///
+/// Tasks started by these tasks run in parallel too, so data they share is synchronised: by
+/// channels, or the locks of sync.hpp. A task is run by one thread at a time, and what one
+/// run of it wrote the next one sees, on whatever thread. Tasks that share a socket or
+/// another Asio object belong on a serial host: go(strand, ...).
+///
+/// Resumes   where it was woken, if that was by another of these tasks; so tasks that talk
+///           to each other stay on one thread, until another has nothing to do. Within a
+///           thread first come, first served; between threads no order is promised.
+/// Threads   any. The handlers of a task's Asio operations never run at the same time as
+///           the task itself. A task that has an inflight operation stays where it is
+///           until that has completed.
+/// Lifetime  the executor is one of ctx, and must not be used after it.
+HEDDLE_API asio::any_io_executor parallel(asio::io_context& ctx, unsigned n = 0);
+
 /// Of the running task; each throws not_in_task outside one.
 namespace this_task {
 
@@ -533,7 +553,8 @@ HEDDLE_API void name(std::string name);
 HEDDLE_API std::uint64_t id();
 
 /// An executor of the task's host: what runs there never runs at the same time as a task
-/// of that host, and tasks started on it belong to the same host.
+/// of that host, and tasks started on it belong to the same host. Of a parallel host: that of
+/// the worker that runs the task just now.
 HEDDLE_API asio::any_io_executor executor();
 
 }  // namespace this_task

@@ -16,9 +16,10 @@ namespace heddle {
 /// With HEDDLE_STATS=1, run writes to stderr at its end how many tasks were started, and
 /// which it leaves, with what they wait for: those are leaks, if they were to end.
 struct run_options {
-    /// Threads that run tasks; 0: one for each core. More than one declares that data
-    /// shared by tasks is synchronised. HEDDLE_THREADS=n changes it where it is not 1.
-    /// This version runs every task on one thread whatever is asked for.
+    /// Threads that run tasks, this one included; 0: one for each core. More than one
+    /// declares that data shared by tasks is synchronised: they run on a parallel host, see
+    /// heddle::parallel. HEDDLE_THREADS=n (0 to 1024) changes it where it is not 1. A seed or
+    /// a virtual clock forces one thread.
     unsigned threads = 1;
 
     /// Seeds every choice: which ready task runs next, which ready arm happens. The same
@@ -64,13 +65,15 @@ private:
 ///
 ///     int main() { heddle::run(serve()); }
 ///
-/// Resumes   everything runs on the calling thread.
+/// Resumes   everything runs on the calling thread, or on that and options.threads - 1 more,
+///           which are joined before other tasks are destroyed.
 /// Errors    what escapes `main`, or else the first exception that leaves a detached task;
-///           either ends the run. A deadlock: heddle::deadlock. An environment variable
-///           that is no number: std::invalid_argument.
+///           either ends the run. A deadlock: heddle::deadlock. More than 1024 threads, or
+///           an environment variable that is no such number: std::invalid_argument.
 template <class T>
 [[gnu::noinline]] T run(run_options options, task<T> main) {
-    detail::run_loop loop(options.seed, options.virtual_clock, options.dump_on_quit);
+    detail::run_loop loop(options.threads, options.seed, options.virtual_clock,
+                          options.dump_on_quit);
     auto handle = detail::start(loop.home(), std::move(main), nullptr,
                                 __builtin_return_address(0));
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());

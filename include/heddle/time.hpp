@@ -55,26 +55,26 @@ public:
     explicit timer_operation(timer& t) noexcept : timer_(t) { deadline = t.deadline_; }
 
     spin_lock* source() const noexcept override {
-        return timer_.happened_ ? nullptr : &home().timer_lock();
+        bool never = timer_.happened_ || deadline == time_point::max();
+        return never ? nullptr : &here().timer_lock();
     }
     bool attempt_locked(wake_list&) noexcept override {
-        if (deadline <= home().seen_now())
+        if (deadline <= here().seen_now())
             return true;
-        return std::exchange(timer_.asked_, true) && deadline <= home().now();
+        return std::exchange(timer_.asked_, true) && deadline <= here().now();
     }
     void enlist_locked() noexcept override {
-        if (deadline == time_point::max())
-            return;
         linked.store(true, std::memory_order_relaxed);
-        home().insert_locked(*this);
+        home_ = &here();
+        home_->insert_locked(*this);
     }
     bool withdraw() noexcept override {
-        if (timer_.happened_ || deadline == time_point::max())
-            return true;
-        guard g(home().timer_lock());
+        if (!home_)
+            return true;  // it never entered a heap
+        guard g(home_->timer_lock());
         bool was = linked.load(std::memory_order_relaxed);
         if (was)
-            home().erase_locked(*this);
+            home_->erase_locked(*this);
         linked.store(false, std::memory_order_relaxed);
         return was;
     }
@@ -91,9 +91,10 @@ public:
     }
 
 private:
-    host& home() const noexcept { return *static_cast<process*>(who)->home; }
+    host& here() const noexcept { return *static_cast<process*>(who)->home; }
 
     timer& timer_;
+    host* home_ = nullptr;  // whose heap it is in: the task may go on in another
 };
 
 inline time_point deadline_from_now(duration d) noexcept {

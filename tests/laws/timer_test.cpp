@@ -32,10 +32,9 @@ using test::world;
 
 namespace {
 
-task<> sleep_and_check(duration d) {
+task<> sleep_and_check(duration d, bool is_virtual) {
     auto start = heddle::now();
     auto real = std::chrono::steady_clock::now();
-    bool is_virtual = start < time_point(1h) && real > time_point(1h);
     co_await heddle::sleep(d);
     CHECK(heddle::now() - start >= d);
     if (is_virtual)
@@ -44,10 +43,10 @@ task<> sleep_and_check(duration d) {
         CHECK(std::chrono::steady_clock::now() - real >= d);
 }
 
-task<> sleeps() {
+task<> sleeps(bool is_virtual) {
     for (auto d :
          {duration(1), duration(1us), duration(100us), duration(1ms), duration(3ms)})
-        co_await sleep_and_check(d);
+        co_await sleep_and_check(d, is_virtual);
 }
 
 task<> send_after(heddle::sender<int> out, duration d) {
@@ -89,8 +88,8 @@ task<> meet(trace& log, const event* events, unsigned when) {
 }  // namespace
 
 TEST_CASE("law 60: a timer is never early, on the steady clock and in virtual time") {
-    heddle::run(sleeps());
-    run_virtual(sleeps());
+    heddle::run(sleeps(false));
+    run_virtual(sleeps(true));
 }
 
 TEST_CASE("law 61: zero and negative durations fire promptly, a million times over") {

@@ -7,17 +7,17 @@
 
 namespace heddle::detail {
 
-/// Publishes that `self` waits in `op` alone, whose source is locked. False: its token
-/// has closed meanwhile.
-inline bool park_one(process& self, operation& op) noexcept {
+/// `self` waits in `op` alone, whose source is locked (null: a nil arm). False: its token
+/// has closed meanwhile, and the caller withdraws. What claims it may run it at once, on
+/// another thread: so it parks last.
+inline bool park_one(process& self, operation& op, spin_lock* source) noexcept {
     op.exclusive = !self.cancellable();
     self.winner = nullptr;
     self.waits = &op;
     self.since = self.home->seen_now();
-    if (op.exclusive || self.park())
-        return true;
-    self.waits = nullptr;
-    return false;
+    if (source)
+        op.enlist_locked();
+    return op.exclusive || self.park();
 }
 
 /// Awaits one operation. Node: an operation whose take() gives the result of co_await.
@@ -57,14 +57,10 @@ public:
         }
         spin_lock* lock = node_.source();
         bool locked = locked_;
-        bool parked = park_one(self_, node_);
-        if (parked && lock)
-            node_.enlist_locked();
-        else if (!parked)
-            state_ = state::cancelled;
+        bool parked = park_one(self_, node_, lock);
+        // Parked: not a word to this frame from here on.
         if (lock)
             release(*lock, locked);
-        // Parked: not a word to this frame from here on.
         return parked ? home.next() : frame;
     }
 
@@ -73,7 +69,7 @@ public:
             self_.waits = nullptr;
             if (self_.winner)
                 return node_.take();
-            node_.withdraw();
+            node_.withdraw();  // claimed by its token, or not parked for it
             state_ = state::cancelled;
         }
         if (state_ == state::cancelled && !node_.stands_for(self_))

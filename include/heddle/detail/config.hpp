@@ -34,6 +34,20 @@ inline bool single_threaded() noexcept {
 #endif
 }
 
+/// The compiler moves nothing across it; the processor may.
+inline void compiler_fence() noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+/// What a thread does between two looks at something another one will change.
+class HEDDLE_API back_off {
+public:
+    void operator()() noexcept;  // pause, and from time to time give the core away
+
+private:
+    int spins_ = 0;
+};
+
 /// A lock for a few instructions. Only the nothrow move of a user's T runs under it.
 class HEDDLE_API spin_lock {
 public:
@@ -49,10 +63,14 @@ public:
         while (taken_.exchange(true, std::memory_order_acquire))  // pairs with unlock()
             wait();
     }
+    bool try_lock() noexcept {
+        yield_point();
+        return !taken_.exchange(true, std::memory_order_acquire);
+    }
     void unlock() noexcept { taken_.store(false, std::memory_order_release); }
 
 private:
-    void wait() const noexcept;  // lib/process.cpp: pause, then give the core away
+    void wait() const noexcept;
 
     atomic<bool> taken_{false};
     const bool shared_ = true;

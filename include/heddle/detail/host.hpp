@@ -12,10 +12,14 @@
 namespace heddle::detail {
 
 class context_state;
+class worker_pool;
+struct worker;
 
 /// What expired together: sleepers to wake and tokens to close, once the lock is free.
 class expiry {
 public:
+    void release(host* here) noexcept;
+
     wake_list wakes;
     class deadline_node* deadlines = nullptr;
 };
@@ -36,11 +40,11 @@ protected:
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
 ///             posted; who moves it from `idle` drains, or posts the handler.
-///   [fifo]    head_ to spend_ belong to the drainer.
+///   [fifo]    head_ to spend_ belong to the drainer; a worker's FIFO is locked, see there.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then looks
-///             at the other's; who dumps gives way.
+///             at the other's; who begins to drain gives way.
 ///   [posting] who wakes an idle host is counted until the handler is posted; the end of
 ///             the context waits for that.
 ///   [counted] a reference is held by the service for a context's own host, by each
@@ -60,16 +64,16 @@ public:
     // -- the drainer's side ---------------------------------------------------------
 
     void push(runnable& r) noexcept {
-        r.next_ready = nullptr;
-        if (tail_)
-            tail_->next_ready = &r;
+        if (worker_)
+            push_shared(r);
         else
-            head_ = &r;
-        tail_ = &r;
+            append(r);
     }
 
     /// The frame to go on with after a process has parked; noop: back to the drain loop.
     std::coroutine_handle<> next() noexcept {
+        if (worker_)
+            return next_shared();
         runnable* r = head_;
         if (!r || r->turn || budget_ <= 0 || transfers_ <= 0 || seeded_) {
             running_ = nullptr;
@@ -77,9 +81,7 @@ public:
         }
         budget_ -= turn_cost;
         --transfers_;
-        head_ = r->next_ready;
-        if (!head_)
-            tail_ = nullptr;
+        take_first();
         running_ = &as_process(*r);
         return running_->top->frame();
     }
@@ -131,17 +133,27 @@ public:
 
     // -- from any thread ------------------------------------------------------------
 
-    /// Queues a turn. `here`: the host the calling thread drains, or null.
+    /// Queues a turn: here, or where the drainer of this host finds it. `here`: the host the
+    /// calling thread drains, or null.
     void ready(runnable& r, host* here) noexcept {
-        if (here == this)
-            push(r);
+        if (here == this || (worker_ && takes_over(r, here)))
+            here->push(r);
         else
             submit(r);
     }
     void submit(runnable& r) noexcept;
 
-    void enrol(process& p) noexcept;  // into the registry
-    void strike(process& p) noexcept;
+    /// Are both workers of one parallel host, or the same?
+    bool same_place(const host& o) const noexcept;
+
+    /// Where a new task begins that is started on this host.
+    host& place(host* here) noexcept;
+
+    /// Is it a worker? Then a task may go on in another one.
+    bool is_worker() const noexcept { return worker_ != nullptr; }
+
+    void enrol(process& p) noexcept;   // into the registry
+    void strike(process& p) noexcept;  // out of it, or out of that of another worker
     std::size_t live() noexcept;
 
     /// Writes what each task waits for. From any thread: a host that is being drained is
@@ -182,7 +194,8 @@ public:
     void report(process& p) noexcept;
 
 protected:
-    explicit host(std::shared_ptr<context_state>) noexcept;
+    explicit host(std::shared_ptr<context_state>,
+                  std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
 
     void drain();           // the drain handler
@@ -192,12 +205,54 @@ protected:
 private:
     friend class context_state;
     friend class drain_scope;
+    friend class worker_pool;
+    class standstill;
 
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;
     virtual void disarm() noexcept = 0;
     virtual void let_go() noexcept = 0;  // of the executor: its context ends
     virtual void dispose() noexcept = 0;
+
+    /// The value of an inbox nobody drains and no handler is posted for.
+    static runnable* idle() noexcept {
+        return reinterpret_cast<runnable*>(alignof(runnable));  // where no object is
+    }
+    bool is_idle() const noexcept {
+        return inbox_.load(std::memory_order_seq_cst) == idle();
+    }
+
+    void append(runnable& r) noexcept {
+        r.next_ready = nullptr;
+        if (tail_)
+            tail_->next_ready = &r;
+        else
+            head_ = &r;
+        tail_ = &r;
+    }
+    void take_first() noexcept {
+        head_ = head_->next_ready;
+        if (!head_)
+            tail_ = nullptr;
+    }
+    static runnable* in_order(runnable* list) noexcept;
+    bool has_work() const noexcept;
+
+    // Of a worker: worker_pool.cpp.
+    void push_shared(runnable& r) noexcept;
+    runnable* pop_shared() noexcept;
+    std::coroutine_handle<> next_shared() noexcept;
+    void submit_shared(runnable& r) noexcept;
+    bool take_inbox_shared() noexcept;
+    bool close_inbox_shared() noexcept;
+    std::uint32_t take_inbox_locked() noexcept;
+    process& begin_turn(process& p) noexcept;
+    bool takes_over(runnable& r, host* here) const noexcept;
+    bool has_mail() const noexcept;
+    bool rob(host& victim, bool stuck) noexcept;
+    void expire_for(host& stuck) noexcept;
+    bool wake() noexcept;
+    bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
     runnable* pop() noexcept;
@@ -214,11 +269,16 @@ private:
     bool end(process& p, bool abandoned) noexcept;
     void destroy(process& p) noexcept;
     void expire_timers() noexcept;
+    void expire_until(time_point now, expiry&) noexcept;
     void settle_timer();
+    void close_doors() noexcept;
+    bool sweep() noexcept;
     static void poke_turn(runnable&, host&);
     static void report_turn(runnable&, host&);
     static void reap_turn(runnable&, host&);
     static void abandon_turn(runnable&, host&);
+
+    const std::unique_ptr<worker> worker_;  // null: a serial host
 
     // The drainer's [fifo].
     runnable* head_ = nullptr;
@@ -278,6 +338,9 @@ HEDDLE_API counted<host> host_of(const asio::any_io_executor& ex);
 HEDDLE_API counted<host> host_of(asio::io_context& ctx);
 HEDDLE_API counted<host> host_of(asio::execution_context& ctx,
                                  const asio::any_io_executor& ex);
+/// A worker of the parallel host of the context, which has n, if it is not there yet. Where
+/// time is virtual or the schedule seeded, the serial host.
+HEDDLE_API counted<host> worker_of(asio::io_context& ctx, std::size_t n);
 
 template <class E>
 concept execution_context_type =
@@ -342,7 +405,7 @@ void host::execute(F&& f, bool may_run_now) {
     host* here = current();
     if (may_run_now && here == this)
         return static_cast<void>(std::forward<F>(f)());
-    if (may_run_now && runs_here() && enter()) {
+    if (may_run_now && !(here && worker_) && runs_here() && enter()) {
         drain_scope scope(*this);
         std::forward<F>(f)();
         scope.drain();

@@ -59,7 +59,7 @@ public:
     }
 
     friend bool operator==(const host_executor& a, const host_executor& b) noexcept {
-        return a.host_ == b.host_;
+        return a.host_->same_place(*b.host_);
     }
 
     const counted<host>& home() const noexcept { return host_; }

@@ -12,6 +12,7 @@ namespace heddle::detail {
 /// What an inflight and the handler of its operation share: a count that is 0 while there
 /// is a result. So it is waited for as an event is. Invariants:
 ///   [flying]   from begin() to completed() or dropped() a handler owns a reference.
+///   [pinned]   its handlers run in the host that began it, so the task that did stays there.
 ///   [emission] while cancellation is being emitted, a completion is noted and not told.
 class HEDDLE_API inflight_core : public wait_count, runnable {
 public:
@@ -51,7 +52,11 @@ private:
     static void emit_turn(runnable&, host&);
     class remote_emission;
 
+    void pin(process& p) noexcept;
+    void unpin() noexcept;
+
     counted<host> home_;
+    counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
     asio::cancellation_signal signal_;
     std::unique_ptr<asio::any_io_executor> elsewhere_;
     bool flying_ = false;    // guarded by lock()

@@ -70,7 +70,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// Destroys the frames, the innermost first, without recursion.
     void destroy_frames() noexcept;
 
-    host* home;
+    host* home;  // where it runs; on a parallel host, the worker that ran it last
     promise_base* top = nullptr;
     done_node* current = this;
     operation* waits = nullptr;  // first arm of what it is parked in
@@ -90,6 +90,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     bool keeps_home = false;   // ended with a failure its handle may have to report
     bool exposed = false;      // this_task::done() gave its token away
     atomic<bool> held{false};  // a join handle refers to it
+    atomic<std::uint16_t> pins{0};  // operations in flight that keep it with its worker
+    std::uint16_t shard = 0;  // the worker in whose registry it is, of a parallel host
 
 private:
     void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }

@@ -9,10 +9,12 @@
 
 namespace heddle::detail {
 
-/// The io_context of heddle::run, and the clock and the seed it gives to its hosts.
+/// The io_context of heddle::run, its threads, and the clock and the seed it gives to its
+/// hosts.
 class HEDDLE_API run_loop : pinned {
 public:
-    run_loop(std::optional<std::uint64_t> seed, bool virtual_clock, bool dump_on_quit);
+    run_loop(unsigned threads, std::optional<std::uint64_t> seed, bool virtual_clock,
+             bool dump_on_quit);
     ~run_loop();
 
     counted<host> home();
@@ -21,11 +23,17 @@ public:
     void run_until_ended(process& main);
 
 private:
-    void step(process& main);
-
+    class settings;
     class quit_watch;
+    struct stop_at_end;
 
-    asio::io_context context_{1};
+    run_loop(const settings&, bool dump_on_quit);
+    void step(process& main);
+    void run_threads();
+    void stop() noexcept;
+
+    asio::io_context context_;
+    std::size_t threads_;
     std::uint64_t first_id_;  // tasks before this one are not ours
     std::unique_ptr<quit_watch> quit_;
 };
