@@ -5,6 +5,7 @@
 
 #include <heddle/heddle.hpp>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -24,7 +25,12 @@ auto threads() {
     return std::distance(begin(all), end(all));
 }
 
-heddle::task<> wait_for(heddle::receiver<> end) { co_await end.receive(); }
+std::atomic<int> waiting = 0;
+
+heddle::task<> wait_for(heddle::receiver<> end) {
+    ++waiting;
+    co_await end.receive();
+}
 
 heddle::task<> million(int n) {
     auto start = heddle::now();
@@ -32,7 +38,8 @@ heddle::task<> million(int n) {
     heddle::channel<> end;
     for (int i = 0; i < n; ++i)
         heddle::go(wait_for, end);
-    co_await heddle::yield();  // all of them wait now
+    while (waiting < n)
+        co_await heddle::yield();
     long bytes = (resident_memory() - before) / n;
     std::cout << heddle::live_tasks() - 1 << " tasks live on " << threads()
               << " threads, " << bytes << " bytes each\n";
@@ -45,6 +52,8 @@ heddle::task<> million(int n) {
 
 int main(int argc, char** argv) {
     int n = 1'300'000;
-    read_options(argc, argv, "million [-n TASKS]", {{"n", n}});
-    heddle::run({.threads = 0}, million(n));  // as many as there are cores
+    unsigned threads = 1;
+    read_options(argc, argv, "million [-n TASKS] [--threads N]",
+                 {{"n", n}, {"threads", threads, 1, 1024}});
+    heddle::run({.threads = threads}, million(n));
 }

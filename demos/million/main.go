@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,12 @@ func threads() int {
 	return len(all)
 }
 
-func waitFor(end <-chan struct{}) { <-end }
+var waiting atomic.Int64
+
+func waitFor(end <-chan struct{}) {
+	waiting.Add(1)
+	<-end
+}
 
 func million(n int) {
 	start := time.Now()
@@ -35,7 +41,9 @@ func million(n int) {
 	for i := 0; i < n; i++ {
 		go waitFor(end)
 	}
-	runtime.Gosched() // most of them wait now
+	for waiting.Load() < int64(n) {
+		runtime.Gosched()
+	}
 	bytes := (residentMemory() - before) / n
 	fmt.Println(runtime.NumGoroutine()-1, "tasks live on", threads(),
 		"threads,", bytes, "bytes each")
@@ -49,6 +57,8 @@ func million(n int) {
 
 func main() {
 	n := flag.Int("n", 1300000, "")
+	threads := flag.Int("threads", 1, "")
 	flag.Parse()
+	runtime.GOMAXPROCS(*threads)
 	million(*n)
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-heddle_demo(scatter_gather -n "-n x" "-n -1" "--fail 1x" "-n 99999999999" "--log 1")
+heddle_demo(scatter_gather -n "-n x" "-n -1" "--fail 1x" "-n 99999999999" "--log 1" "--work -1" "--threads 0" "--threads x")
 demo_test(scatter_gather output sh check.sh exact scatter_gather/expected.txt PROGRAM)
 demo_test(scatter_gather seeds sh check.sh seeds exact scatter_gather/expected.txt PROGRAM)
 demo_test(scatter_gather fail sh check.sh exact scatter_gather/expected_fail.txt PROGRAM --fail 3)
@@ -8,3 +8,8 @@ demo_test(scatter_gather go.fail sh check.sh exact scatter_gather/expected_fail.
 set(log sh check.sh exact scatter_gather/expected_log.txt sh -c "\"$0\" --fail 3 --log 2>&1")
 demo_test(scatter_gather log ${log} PROGRAM)
 demo_test(scatter_gather go.log ${log} TWIN)
+# The same answer from every number of threads; one thread takes turns too.
+set(table "totalfloat:  40 errors:  2 1 threads: [0-9]+ ms, [1-9][0-9]* switches totalfloat:  40 errors:  2 3 threads: [0-9]+ ms, [0-9]+ switches")
+set(arguments --fail 2 --work 500000 --threads 1,3)
+demo_test(scatter_gather threads sh check.sh joined "${table}" PROGRAM ${arguments})
+demo_test(scatter_gather go.threads sh check.sh joined "${table}" TWIN ${arguments})
