@@ -179,6 +179,52 @@ bool host::go_idle() {
     return false;
 }
 
+void host::push_fresh(process& p) noexcept {
+    if (worker_)
+        return push_shared(p, true);
+    if (!seeded_) {  // else nobody jumps the queue
+        p.previous = tail_;
+        p.beginning.store(begins::fresh, std::memory_order_relaxed);
+    }
+    append(p);
+}
+
+/// Requires: it is in the FIFO of this host, whose lock is held if there is one.
+void host::take_out(process& p) noexcept {
+    if (head_ == &p)
+        return take_first();
+    runnable* next = p.next_ready;
+    p.previous->next_ready = next;
+    if (!next)
+        tail_ = p.previous;
+    else if (!next->turn && as_process(*next).is_fresh())
+        as_process(*next).previous = p.previous;
+}
+
+/// It is the next to run.
+void host::prepend(runnable& r) noexcept {
+    r.next_ready = head_;
+    if (head_ && !head_->turn && as_process(*head_).is_fresh())
+        as_process(*head_).previous = &r;
+    head_ = &r;
+    if (!tail_)
+        tail_ = &r;
+}
+
+std::coroutine_handle<> host::begin_fresh(process& p) noexcept {
+    if (worker_)
+        return begin_fresh_shared(p);
+    take_out(p);
+    if (budget_ <= 0) {
+        prepend(p);
+        return next();
+    }
+    p.begin(begins::called);
+    running_ = &p;
+    budget_ -= turn_cost;
+    return transfer(p);
+}
+
 // -- draining -----------------------------------------------------------------------
 
 runnable* host::pop() noexcept {
@@ -320,6 +366,8 @@ void host::resume(process& p) noexcept {
         if (worker_)
             begin_turn(*q);
         running_ = q;
+        if (q->is_fresh())
+            q->begin();
         q->top->frame().resume();
     }
     running_ = nullptr;
@@ -355,10 +403,25 @@ bool host::end(process& p, bool abandoned) noexcept {
     p.bequeath();
     if (!p.exposed)
         p.detach();
-    wakes.release(current());
+    host* here = current();
+    if (p.was_called() && here == this)
+        return_to(wakes);
+    else
+        wakes.release(here);
     report = report && !p.ends_normally();
     strike(p);
     return report;
+}
+
+/// Who called goes on first.
+void host::return_to(wake_list& wakes) noexcept {
+    process* caller = wakes.only_process();
+    if (!caller || caller->home != this)
+        wakes.release(this);
+    else if (worker_)
+        prepend_shared(*caller);
+    else
+        prepend(*caller);
 }
 
 /// Ends a process that cannot run to its end.

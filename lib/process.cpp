@@ -185,10 +185,13 @@ void launch(counted<host> home, process& p, promise_base& root,
     if (p.closed())
         p.word.store(claim_word::cancelled, std::memory_order_relaxed);
     at.enrol(p);
+    host* here = host::current();
     if (at.is_shut())
         at.abandon(p);
+    else if (here == &at)
+        at.push_fresh(p);
     else
-        at.ready(p, host::current());
+        at.ready(p, here);
 }
 
 void move_to(process& p, host& to) noexcept {

@@ -51,9 +51,14 @@ bool host::has_mail() const noexcept {
 
 // -- a worker's FIFO ----------------------------------------------------------------
 
-void host::push_shared(runnable& r) noexcept {
+void host::push_shared(runnable& r, bool fresh) noexcept {
     worker& w = *worker_;
     w.lock.lock();
+    if (fresh) {
+        auto& p = as_process(r);
+        p.previous = tail_;
+        p.beginning.store(begins::fresh, std::memory_order_relaxed);
+    }
     append(r);
     std::uint32_t n = w.ready.load(std::memory_order_relaxed) + 1;
     w.ready.store(n, std::memory_order_relaxed);
@@ -94,12 +99,45 @@ std::coroutine_handle<> host::next_shared() noexcept {
     return begin_turn(as_process(*r)).top->frame();
 }
 
+/// A thief may have taken it: then it is not fresh any more.
+std::coroutine_handle<> host::begin_fresh_shared(process& p) noexcept {
+    worker& w = *worker_;
+    bool now = budget_ > 0 && !w.pool.stopped();
+    w.lock.lock();
+    bool ours = p.is_fresh();
+    if (ours) {
+        take_out(p);
+        if (!now)
+            prepend(p);
+        else
+            w.ready.store(w.ready.load(std::memory_order_relaxed) - 1,
+                          std::memory_order_relaxed);
+    }
+    w.lock.unlock();
+    if (!ours || !now)
+        return next_shared();
+    budget_ -= turn_cost;
+    p.begin(begins::called);
+    return transfer(begin_turn(p));
+}
+
+void host::prepend_shared(runnable& r) noexcept {
+    worker& w = *worker_;
+    w.lock.lock();
+    prepend(r);
+    w.ready.store(w.ready.load(std::memory_order_relaxed) + 1,
+                  std::memory_order_relaxed);
+    w.lock.unlock();
+}
+
 /// `p` runs here now.
 process& host::begin_turn(process& p) noexcept {
     worker& w = *worker_;
     w.turns.store(w.turns.load(std::memory_order_relaxed) + 1,
                   std::memory_order_relaxed);
     p.home = this;
+    if (p.is_fresh())
+        p.begin();
     running_ = &p;
     return p;
 }
@@ -186,6 +224,10 @@ bool host::rob(host& victim, bool stuck) noexcept {
             (before ? before->next_ready : victim.head_) = next;
             if (!next)
                 victim.tail_ = before;
+            if (as_process(*r).is_fresh())
+                as_process(*r).begin();
+            if (next && !next->turn && as_process(*next).is_fresh())
+                as_process(*next).previous = before;
             *end = r;
             end = &r->next_ready;
             ++taken;

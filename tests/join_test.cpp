@@ -5,8 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 TEST_SUITE_BEGIN("join");
 
@@ -28,6 +30,17 @@ task<> note(trace& log, std::string what) {
     co_return;
 }
 
+task<> tree(std::size_t& most, int depth) {
+    most = std::max(most, heddle::live_tasks());
+    if (depth == 0)
+        co_return;
+    std::vector<join_handle<>> parts;
+    for (int i = 0; i < 10; ++i)
+        parts.push_back(go(tree, std::ref(most), depth - 1));
+    for (auto& p : parts)
+        co_await p;
+}
+
 task<> fail(std::string what) {
     throw std::runtime_error(what);
     co_return;
@@ -40,6 +53,35 @@ task<> log_join(trace& log, join_handle<>& h, std::string who) {
 }
 
 }  // namespace
+
+TEST_CASE("co_await of a handle starts a task that has not begun, as a call would") {
+    for (std::string which : {"a", "b", "c"}) {
+        world w;
+        trace log;
+        w.go([&]() -> task<> {
+            auto a = go(note, std::ref(log), "a");
+            auto b = go(note, std::ref(log), "b");
+            auto c = go(note, std::ref(log), "c");
+            auto& joined = which == "a" ? a : which == "b" ? b : c;
+            co_await joined;
+            log("main");
+        });
+        w.settle();
+        lines others = which == "a"   ? lines{"b", "c"}
+                       : which == "b" ? lines{"a", "c"}
+                                      : lines{"a", "b"};
+        CHECK(log.take() == lines{which, "main", others[0], others[1]});
+    }
+}
+
+TEST_CASE("a tree of joins is walked depth first: few of its tasks live at once") {
+    world w;
+    std::size_t most = 0;
+    w.go(tree, std::ref(most), 4);
+    w.settle();
+    CHECK(w.live() == 0);
+    CHECK(most < 1'500);  // of 11111
+}
 
 TEST_CASE("co_await of a handle gives what the task returned, whatever its type") {
     world w;

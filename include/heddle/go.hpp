@@ -96,6 +96,7 @@ template <class T>
 class join_and_take final : public join_operation {
 public:
     explicit join_and_take(joinable<T>& p) noexcept : join_operation(&p) {}
+    process* joined() const noexcept { return process_; }
     T take() {
         if (process_->taken)  // by another joiner, which came first
             throw_already_joined("heddle: this task was joined before");
@@ -343,7 +344,8 @@ HEDDLE_API done_node* scope_here() noexcept;
 ///     heddle::go(worker, in, out);
 ///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as it
 ///
-/// Resumes   the new task gets its first turn after the tasks that are ready now.
+/// Resumes   the new task gets its first turn after the tasks that are ready now; or when
+///           a task of its host co_awaits its handle, which starts it as a call would.
 /// Cancel    the token in force here is above the new task's own.
 /// Lifetime  the task lives until it ends or its execution context is destroyed.
 /// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing

@@ -57,11 +57,16 @@ public:
         }
         spin_lock* lock = node_.source();
         bool locked = locked_;
+        process* joined = nullptr;
+        if constexpr (requires { node_.joined(); })
+            joined = node_.joined();
         bool parked = park_one(self_, node_, lock);
         // Parked: not a word to this frame from here on.
         if (lock)
             release(*lock, locked);
-        return parked ? home.next() : frame;
+        if (!parked)
+            return frame;
+        return joined ? home.next_for(*joined) : home.next();
     }
 
     decltype(auto) await_resume() {

@@ -188,6 +188,22 @@ private:
     T* p_ = nullptr;
 };
 
+/// A pointer that a thread may read while another one writes it, which orders nothing.
+template <class T>
+class relaxed_pointer {
+public:
+    relaxed_pointer(T* p) noexcept : p_(p) {}
+    relaxed_pointer& operator=(T* p) noexcept {
+        p_.store(p, std::memory_order_relaxed);
+        return *this;
+    }
+    operator T*() const noexcept { return p_.load(std::memory_order_relaxed); }
+    T* operator->() const noexcept { return *this; }
+
+private:
+    atomic<T*> p_;
+};
+
 struct pinned {
     pinned() = default;
     pinned(const pinned&) = delete;

@@ -40,7 +40,8 @@ protected:
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
 ///             posted; who moves it from `idle` drains, or posts the handler.
-///   [fifo]    head_ to spend_ belong to the drainer; a worker's FIFO is locked, see there.
+///   [fifo]    head_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
+///             `previous` of a fresh process is right unless it is the first.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then looks
@@ -83,7 +84,18 @@ public:
         --transfers_;
         take_first();
         running_ = &as_process(*r);
+        if (running_->is_fresh())
+            running_->begin();
         return running_->top->frame();
+    }
+
+    /// Queues a process for the first time.
+    void push_fresh(process& p) noexcept;
+
+    /// The frame to go on with after a process has parked to join `child`: if that has not
+    /// begun it begins now, as a call would.
+    std::coroutine_handle<> next_for(process& child) noexcept {
+        return child.is_fresh() && child.home == this ? begin_fresh(child) : next();
     }
 
     /// The same process goes on in another of its frames (its new top).
@@ -230,6 +242,12 @@ private:
             head_ = &r;
         tail_ = &r;
     }
+    std::coroutine_handle<> begin_fresh(process& p) noexcept;
+    std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
+    void take_out(process& fresh) noexcept;
+    void prepend(runnable& r) noexcept;
+    void prepend_shared(runnable& r) noexcept;
+    void return_to(wake_list& caller) noexcept;
     void take_first() noexcept {
         head_ = head_->next_ready;
         if (!head_)
@@ -239,7 +257,7 @@ private:
     bool has_work() const noexcept;
 
     // Of a worker: worker_pool.cpp.
-    void push_shared(runnable& r) noexcept;
+    void push_shared(runnable& r, bool fresh = false) noexcept;
     runnable* pop_shared() noexcept;
     std::coroutine_handle<> next_shared() noexcept;
     void submit_shared(runnable& r) noexcept;
@@ -367,6 +385,12 @@ counted<host> host_for(E& e) {
 HEDDLE_API counted<host> current_host();
 
 // -- inline parts -------------------------------------------------------------------
+
+inline process* wake_list::only_process() const noexcept {
+    if (!first_ || first_ != last_ || static_cast<sleeper*>(first_)->foreign)
+        return nullptr;
+    return &as_process(*first_);
+}
 
 inline void wake_list::release(host* here) noexcept {
     runnable* r = first_;

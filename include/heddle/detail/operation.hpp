@@ -37,6 +37,9 @@ constexpr std::uint32_t cancelled = 32;  // the done token in force closed: no p
 ///   [winner] set between claim and wake; null after a claim by the token.
 struct sleeper : runnable {
     atomic<std::uint32_t> word{0};
+    // Of a process on a parallel host:
+    atomic<std::uint16_t> pins{0};  // operations in flight that keep it with its worker
+    std::uint16_t shard = 0;        // the worker in whose registry it is
     operation* winner = nullptr;
     void (*foreign)(sleeper&) noexcept = nullptr;  // how to wake what is no process
 
@@ -63,6 +66,9 @@ public:
         last_ = &r;
     }
     bool empty() const noexcept { return !first_; }
+
+    /// The process in it, if it is one and alone.
+    struct process* only_process() const noexcept;
 
     /// Wakes all in order. `here`: the host this thread is draining, or null.
     void release(host* here) noexcept;

@@ -17,6 +17,10 @@ namespace heddle::detail {
 class asio_wait;
 class promise_base;
 
+/// How a process begins: when its turn comes; not yet, and it is in the FIFO of its home; or
+/// at once, for who joined it, to whom it returns as a call would.
+enum class begins : std::uint8_t { in_turn, fresh, called };
+
 /// What `go` starts: one line of execution, made of the frames of the coroutines that
 /// await each other. This block outlives the frames while a join handle, a token or a
 /// child's node refers to it. Invariants:
@@ -28,6 +32,17 @@ class promise_base;
 struct HEDDLE_API process : sleeper, done_node, pooled {
     process(host& h, const void* spawned_at) noexcept;
     ~process() override;
+
+    bool is_fresh() const noexcept {
+        return beginning.load(std::memory_order_relaxed) == begins::fresh;
+    }
+    bool was_called() const noexcept {
+        return beginning.load(std::memory_order_relaxed) == begins::called;
+    }
+    void begin(begins how = begins::in_turn) noexcept {  // its first turn
+        beginning.store(how, std::memory_order_relaxed);
+        io = nullptr;
+    }
 
     /// Is a done token in force, and closed?
     bool interrupted() const noexcept { return current && current->closed(); }
@@ -70,11 +85,15 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// Destroys the frames, the innermost first, without recursion.
     void destroy_frames() noexcept;
 
-    host* home;  // where it runs; on a parallel host, the worker that ran it last
+    /// Where it runs; on a parallel host, the worker that ran it last.
+    relaxed_pointer<host> home;
     promise_base* top = nullptr;
     done_node* current = this;
     operation* waits = nullptr;  // first arm of what it is parked in
-    asio_wait* io = nullptr;     // the Asio operation it is parked in
+    union {
+        asio_wait* io = nullptr;  // the Asio operation it is parked in
+        runnable* previous;       // while fresh: who is before it in the FIFO
+    };
     process* prev_live = nullptr;
     process* next_live = nullptr;
     time_point since{};                 // the time of the drain turn in which it parked
@@ -85,13 +104,12 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     asio::cancellation_signal signal;  // reused by each Asio operation awaited
     std::uint64_t id;
     spin_lock lock;
-    bool ended = false;        // guarded by lock
-    bool taken = false;        // its result, or its failure, reached somebody
-    bool keeps_home = false;   // ended with a failure its handle may have to report
-    bool exposed = false;      // this_task::done() gave its token away
+    bool ended = false;       // guarded by lock
+    bool taken = false;       // its result, or its failure, reached somebody
+    bool keeps_home = false;  // ended with a failure its handle may have to report
+    bool exposed = false;     // this_task::done() gave its token away
+    atomic<begins> beginning{begins::in_turn};
     atomic<bool> held{false};  // a join handle refers to it
-    atomic<std::uint16_t> pins{0};  // operations in flight that keep it with its worker
-    std::uint16_t shard = 0;  // the worker in whose registry it is, of a parallel host
 
 private:
     void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }
