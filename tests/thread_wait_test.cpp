@@ -23,6 +23,11 @@ void hand_over(heddle::sender<int> to, int v) {
         std::this_thread::yield();
 }
 
+bool waits(const heddle::channel<tracked>& c) {
+    heddle::detail::guard g(c.core()->lock());
+    return !c.core()->senders().empty();
+}
+
 heddle::task<> count_to(int n, heddle::sender<int> out) {
     for (int i = 1; i <= n; ++i)
         co_await out.send(i);
@@ -163,7 +168,7 @@ TEST_CASE(
             kept = v.value();
         }
     });
-    while (heddle::detail::guard(out.core()->lock()), out.core()->senders().empty())
+    while (!waits(out))
         std::this_thread::yield();
     out.close();
     sender.join();

@@ -267,6 +267,41 @@ TEST_CASE("selects of handlers and of tasks that face each other meet") {
     CHECK(world.live() == 0);
 }
 
+#if ASIO_VERSION >= 102300
+
+TEST_CASE("in an asio::awaitable the operations themselves are awaited") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> c;
+    auto receive = [](heddle::receiver<int> in,
+                      test::trace& t) -> asio::awaitable<void> {
+        while (auto v = co_await in.receive())
+            t("got " + std::to_string(*v));
+        t("closed");
+    };
+    auto send = [](heddle::sender<int> out, test::trace& t) -> asio::awaitable<void> {
+        for (int i = 1; i <= 2; ++i)
+            co_await out.send(i);
+        out.close();
+        try {
+            co_await out.send(3);
+        } catch (const std::system_error& e) {
+            t("send: " + text(e.code()));
+        }
+        std::optional<int> v;
+        heddle::channel<int> never;
+        auto i = co_await heddle::select(never.receive(v), heddle::otherwise);
+        t("select " + std::to_string(i));
+    };
+    asio::co_spawn(world.ctx, receive(c, trace), asio::detached);
+    asio::co_spawn(world.ctx, send(c, trace), asio::detached);
+    world.settle();
+    CHECK(trace.take() ==
+          lines{"got 1", "got 2", "closed", "send: closed", "select 1"});
+}
+
+#endif
+
 TEST_CASE("any token will do: a future, an awaitable, a strand's handler") {
     asio::io_context ctx;
     heddle::channel<int> c(1), never;
@@ -303,41 +338,6 @@ TEST_CASE("any token will do: a future, an awaitable, a strand's handler") {
     ctx.run();
     CHECK(trace.take() == lines{"on it"});
 }
-
-#if ASIO_VERSION >= 102300
-
-TEST_CASE("in an asio::awaitable the operations themselves are awaited") {
-    test::world world;
-    test::trace trace;
-    heddle::channel<int> c;
-    auto receive = [](heddle::receiver<int> in,
-                      test::trace& t) -> asio::awaitable<void> {
-        while (auto v = co_await in.receive())
-            t("got " + std::to_string(*v));
-        t("closed");
-    };
-    auto send = [](heddle::sender<int> out, test::trace& t) -> asio::awaitable<void> {
-        for (int i = 1; i <= 2; ++i)
-            co_await out.send(i);
-        out.close();
-        try {
-            co_await out.send(3);
-        } catch (const std::system_error& e) {
-            t("send: " + text(e.code()));
-        }
-        std::optional<int> v;
-        heddle::channel<int> never;
-        auto i = co_await heddle::select(never.receive(v), heddle::otherwise);
-        t("select " + std::to_string(i));
-    };
-    asio::co_spawn(world.ctx, receive(c, trace), asio::detached);
-    asio::co_spawn(world.ctx, send(c, trace), asio::detached);
-    world.settle();
-    CHECK(trace.take() ==
-          lines{"got 1", "got 2", "closed", "send: closed", "select 1"});
-}
-
-#endif
 
 TEST_SUITE_END();
 TEST_SUITE_BEGIN("token_select.threads");

@@ -177,11 +177,12 @@ public:
     auto await_by(process& self) { return select_awaiter<Nodes>(self, rule_, arms_); }
 
     /// For who is no task: completes `token` with (error_code, std::size_t).
-    template <class Token>
+    template <token_for<void(std::error_code, std::size_t)> Token>
     auto operator()(Token&& token) {
         return initiate(no_executor(), std::forward<Token>(token));
     }
-    template <executor_or_context E, class Token>
+    template <executor_or_context E,
+              token_for<void(std::error_code, std::size_t)> Token>
     auto operator()(E&& ex, Token&& token) {
         return initiate(executor_in(ex), std::forward<Token>(token));
     }

@@ -115,7 +115,7 @@ public:
 
     /// As async_receive(token); the handle must outlive the wait. With it an asio::awaitable
     /// can `co_await c.receive()`, with an Asio newer than 1.22.
-    template <class Token>
+    template <detail::token_for<void(std::error_code, std::optional<T>)> Token>
     auto operator()(Token&& token) const {
         return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
             detail::async_receive_traits<detail::channel_ref<T>, T>{{channel_}},
@@ -163,7 +163,7 @@ public:
 
     /// As async_send(value, token): the value is moved into the operation. The handle must
     /// outlive the wait.
-    template <class Token>
+    template <detail::token_for<void(std::error_code)> Token>
     auto operator()(Token&& token) {
         return detail::initiate_token_wait<void(std::error_code)>(
             detail::async_send_traits<detail::channel_ref<T>, T>{{channel_},

@@ -199,6 +199,10 @@ void launch_token_wait(Traits&& traits, Handler&& handler, const Fallback& fallb
         std::move(traits), std::forward<Handler>(handler), ex);
 }
 
+/// Asio asks what it may call with a token; an error in the body would be no answer.
+template <class Token, class Signature>
+concept token_for = asio::completion_token_for<Token, Signature>;
+
 /// asio::async_initiate for an operation of ours. `Fallback`: an executor or no_executor.
 template <class Signature, class Traits, class Fallback, class Token>
 auto initiate_token_wait(Traits traits, Fallback fallback, Token&& token) {
