@@ -2,7 +2,7 @@
 # What tools/test and tools/demo share; sourced by bash.
 
 # What follows doctest-dev is for demos and some tests.
-packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libboost-coroutine-dev libssl-dev python3 redis-tools)
+packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libboost-coroutine-dev libssl-dev nlohmann-json3-dev openssl python3 redis-tools)
 
 say() { printf '%s\n' "${0##*/}: $*" >&2; }
 
