@@ -217,6 +217,7 @@ template <class Stream>
 heddle::task<> session(Stream peer, heddle::duration idle) {
     connection<Stream> c{std::move(peer), idle};
     try {
+        c.peer.lowest_layer().set_option(tcp::no_delay(true));
         co_await heddle::with_timeout(idle, open(c.peer));
         co_await c.converse();
         co_await heddle::with_timeout(1s, close(c.peer));

@@ -198,6 +198,10 @@ heddle::task<> write(tcp::socket& conn, std::string text) {
 
 heddle::task<> write_all(client_ptr c, heddle::duration idle) {
     while (auto text = co_await c->out.receive()) {
+        std::string more;  // what is there already goes along
+        while (text->size() < longest_word &&
+               c->out.try_receive(more) == heddle::try_status::done)
+            *text += more;
         try {
             co_await heddle::with_timeout(idle, write(c->conn, std::move(*text)));
         } catch (const std::system_error&) {
@@ -217,6 +221,8 @@ heddle::task<> read_all(tcp::socket& conn) {
 
 heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
                         heddle::duration idle) {
+    std::error_code already_gone;
+    s.set_option(tcp::no_delay(true), already_gone);  // replies are small, and many
     auto c = std::make_shared<client>(std::move(s));
     auto writing = heddle::go(write_all, c, idle);
     heddle::channel<std::string> reply(1);

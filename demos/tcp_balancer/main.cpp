@@ -127,6 +127,9 @@ heddle::task<> proxy(tcp::socket socket, balancer b, std::size_t attempts,
             co_await b.done.emplace(*chosen, false);
             continue;
         }
+        std::error_code already_gone;
+        for (auto& each : {server, client})
+            each->set_option(tcp::no_delay(true), already_gone);
         auto last = std::make_shared<heddle::time_point>(heddle::now());
         auto watching = heddle::go(watch, server, client, last, idle);
         auto asking = heddle::go(ask, server, client, last);
