@@ -198,10 +198,6 @@ heddle::task<> write(tcp::socket& conn, std::string text) {
 
 heddle::task<> write_all(client_ptr c, heddle::duration idle) {
     while (auto text = co_await c->out.receive()) {
-        std::string more;  // what is there already goes along
-        while (text->size() < longest_word &&
-               c->out.try_receive(more) == heddle::try_status::done)
-            *text += more;
         try {
             co_await heddle::with_timeout(idle, write(c->conn, std::move(*text)));
         } catch (const std::system_error&) {
