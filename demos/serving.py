@@ -5,6 +5,7 @@ Nothing here sleeps: each step waits for what the one before must cause, and an 
 """
 import atexit
 import os
+import resource
 import signal
 import socket
 import struct
@@ -28,13 +29,15 @@ def expect(got, wanted, what=""):
 
 
 class Server:
-    """PROGRAM --port 0 ARGUMENTS..., on the port that it tells."""
+    """PROGRAM --port 0 ARGUMENTS..., on the port that it tells. `descriptors`: how many it may have."""
 
-    def __init__(self, program, *arguments, port=0):
+    def __init__(self, program, *arguments, port=0, descriptors=1024):
         self.program = program
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen([program, "--port", str(port), *arguments],
-                                        stdout=subprocess.PIPE, stderr=self.errors)
+                                        stdout=subprocess.PIPE, stderr=self.errors,
+                                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                                              (descriptors, descriptors)))
         atexit.register(self.process.kill)
         self.said = self.process.stdout.readline().decode()
         self.port = int(self.said.rsplit(":", 1)[1])
@@ -43,6 +46,9 @@ class Server:
         """A number of /proc/PID/status: VmHWM is the most memory it ever had, in kB."""
         with open(f"/proc/{self.process.pid}/status") as file:
             return int(next(line for line in file if line.startswith(key)).split()[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def stderr(self):
         self.errors.seek(0)

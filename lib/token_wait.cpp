@@ -8,15 +8,22 @@ namespace heddle::detail {
 token_wait::token_wait() noexcept {
     foreign = [](sleeper& s) noexcept {
         auto& self = static_cast<token_wait&>(s);
+        for (operation* op = self.op_; op && self.winner; op = op->sibling)
+            if (op != self.winner)
+                op->withdraw();
         self.leave_list();
         self.settle(false);
     };
 }
 
-void token_wait::start(asio::execution_context& ctx, operation& op, bool cancellable) {
-    op_ = &op;
+void token_wait::begin(asio::execution_context& ctx, operation* first) {
+    op_ = first;
     state_ = context_state::of(ctx);
     state_->add(*this);  // [listed]
+}
+
+void token_wait::start(asio::execution_context& ctx, operation& op, bool cancellable) {
+    begin(ctx, &op);
     spin_lock* lock = op.source();
     if (!lock) {
         word.store(claim_word::waiting, std::memory_order_release);
@@ -39,10 +46,12 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
 }
 
 bool token_wait::claim_or_withdraw() noexcept {
-    bool exclusive = op_->exclusive;
+    bool exclusive = op_ && op_->exclusive;
     if (!exclusive && !claim())
         return false;
-    bool was_queued = op_->withdraw();
+    bool was_queued = false;
+    for (operation* op = op_; op; op = op->sibling)
+        was_queued = op->withdraw();
     return !exclusive || was_queued;
 }
 

@@ -10,11 +10,14 @@
 #include <asio/bind_executor.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/experimental/parallel_group.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -173,6 +176,73 @@ TEST_CASE(
     CHECK(tracked::alive() == alive);
     std::optional<tracked> v;
     CHECK(c.try_receive(v) == heddle::try_status::would_block);
+}
+
+TEST_CASE(
+    "as_tuple gives the error instead of throwing; deferred starts when it is asked") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> c;
+    auto later = c.async_receive(world.ctx, heddle::deferred);
+    CHECK(c.try_send(1) == heddle::try_status::would_block);  // nobody waits yet
+    auto body = [](heddle::channel<int> ch, auto op,
+                   test::trace& t) -> asio::awaitable<void> {
+        auto v = co_await std::move(op)(asio::use_awaitable);
+        t("got " + std::to_string(*v));
+        ch.close();
+        auto [refused] =
+            co_await ch.async_send(2, heddle::as_tuple(asio::use_awaitable));
+        t("send " + text(refused));
+        auto [ec, none] =
+            co_await ch.async_receive(heddle::as_tuple(asio::use_awaitable));
+        t("receive " + text(ec) + (none ? " value" : " empty"));
+    };
+    asio::co_spawn(world.ctx, body(c, std::move(later), trace), asio::detached);
+    c.async_send(world.ctx, 1, asio::detached);
+    world.settle();
+    CHECK(trace.take() == lines{"got 1", "send closed", "receive ok empty"});
+}
+
+TEST_CASE("|| takes one of two waits, and the loser's value stays with its sender") {
+    using namespace asio::experimental::awaitable_operators;
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> a, b;
+    auto body = [](heddle::receiver<int> x, heddle::receiver<int> y,
+                   test::trace& t) -> asio::awaitable<void> {
+        auto first = co_await (x.async_receive(asio::use_awaitable) ||
+                               y.async_receive(asio::use_awaitable));
+        t("arm " + std::to_string(first.index()));
+    };
+    asio::co_spawn(world.ctx, body(a, b, trace), asio::detached);
+    world.settle();
+    CHECK(b.try_send(1) == heddle::try_status::done);
+    world.settle();
+    CHECK(a.try_send(2) == heddle::try_status::would_block);  // it was withdrawn
+    CHECK(trace.take() == lines{"arm 1"});
+}
+
+TEST_CASE("a parallel_group cancels those of its waits that did not complete") {
+    test::world world;
+    test::trace trace;
+    heddle::channel<int> a, b;
+    asio::experimental::make_parallel_group(
+        a.async_receive(world.ctx, heddle::deferred),
+        b.async_receive(world.ctx, heddle::deferred))
+        .async_wait(
+            asio::experimental::wait_for_one(),
+            asio::bind_executor(
+                world.ctx.get_executor(),
+                [&](std::array<std::size_t, 2> order, std::error_code first,
+                    std::optional<int>, std::error_code second, std::optional<int> v) {
+                    trace("first " + std::to_string(order[0]) + ": " + text(second) +
+                          ' ' + std::to_string(*v) + ", other: " + text(first));
+                }));
+    world.settle();
+    CHECK(b.try_send(4) == heddle::try_status::done);
+    world.settle();
+    CHECK(a.try_send(5) == heddle::try_status::would_block);
+    CHECK(trace.take() == lines{"first 1: ok 4, other: aborted"});
 }
 
 TEST_CASE("async_join gives the result, or what escaped, once") {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # What tools/test and tools/demo share; sourced by bash.
 
-# What follows doctest-dev is for demos only.
-packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libssl-dev python3 redis-tools)
+# What follows doctest-dev is for demos and some tests.
+packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libboost-coroutine-dev libssl-dev nlohmann-json3-dev openssl python3 redis-tools)
 
 say() { printf '%s\n' "${0##*/}: $*" >&2; }
 

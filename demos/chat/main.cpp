@@ -74,20 +74,22 @@ heddle::task<std::string> read_line(tcp::socket& conn, std::string& input) {
     co_return line;
 }
 
-heddle::task<> chat(tcp::socket conn, hall h) {
+heddle::task<> chat(tcp::socket conn, hall h, heddle::duration idle) {
     auto c = std::make_shared<client>(std::move(conn));
     auto telling = heddle::go(tell, c);
     std::string name, input;
     try {
-        name = co_await read_line(c->conn, input);
+        name = co_await heddle::with_timeout(idle, read_line(c->conn, input));
         co_await h.entering.send(c);
         co_await h.messages.send(name + " has arrived");
         for (;;) {
-            auto line = co_await read_line(c->conn, input);
+            auto line = co_await heddle::with_timeout(idle, read_line(c->conn, input));
             co_await h.messages.send(name + ": " + line);
         }
     } catch (const std::system_error&) {
         // It has left, had to, or said too much at once.
+    } catch (const heddle::cancelled&) {
+        // It has said nothing for too long.
     }
     c->conn.close();
     co_await h.leaving.send(c);
@@ -97,23 +99,26 @@ heddle::task<> chat(tcp::socket conn, hall h) {
     co_await telling;
 }
 
-heddle::task<> serve(std::uint16_t port) {
+heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
     tcp::acceptor acceptor(heddle::this_task::executor(),
                            {asio::ip::address_v4::loopback(), port});
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     hall h;
     heddle::go(broadcast, h);
-    auto session = [h](tcp::socket conn) { return chat(std::move(conn), h); };
+    auto session = [h, idle](tcp::socket conn) {
+        return chat(std::move(conn), h, idle);
+    };
     co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
 }
 
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    read_options(argc, argv, "chat [--port N]   (0, the default: any free port)",
-                 {{"port", port}});
+    int idle = 300'000;
+    read_options(argc, argv, "chat [--port N] [--idle MS]",
+                 {{"port", port}, {"idle", idle}});
     try {
-        heddle::run(serve(port));
+        heddle::run(serve(port, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "chat: " << e.what() << '\n';
         return 1;

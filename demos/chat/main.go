@@ -52,8 +52,9 @@ func tell(c *client, told chan<- bool) {
 	}
 }
 
-// A line of at most 1024 bytes; what follows it stays in input.
-func readLine(input *bufio.Reader) (string, error) {
+// A line of at most 1024 bytes; what follows it stays in input. Nobody waits for it longer than idle.
+func readLine(conn net.Conn, input *bufio.Reader, idle time.Duration) (string, error) {
+	conn.SetReadDeadline(time.Now().Add(idle))
 	line, err := input.ReadSlice('\n')
 	if err != nil {
 		return "", err
@@ -61,17 +62,17 @@ func readLine(input *bufio.Reader) (string, error) {
 	return string(line[:len(line)-1]), nil
 }
 
-func chat(conn net.Conn, h hall) {
+func chat(conn net.Conn, h hall, idle time.Duration) {
 	c := &client{conn, make(chan string, 16)}
 	told := make(chan bool)
 	go tell(c, told)
 	input := bufio.NewReaderSize(conn, 1024)
-	name, err := readLine(input)
+	name, err := readLine(conn, input, idle)
 	if err == nil {
 		h.entering <- c
 		h.messages <- name + " has arrived"
 		for {
-			line, err := readLine(input)
+			line, err := readLine(conn, input, idle)
 			if err != nil {
 				break // it has left, had to, or said too much at once
 			}
@@ -87,18 +88,18 @@ func chat(conn net.Conn, h hall) {
 	<-told
 }
 
-func acceptAll(listener net.Listener, h hall) {
+func acceptAll(listener net.Listener, h hall, idle time.Duration) {
 	for {
 		conn, err := listener.Accept()
 		if err == nil {
-			go chat(conn, h)
+			go chat(conn, h, idle)
 			continue
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func serve(port uint) error {
+func serve(port uint, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -108,15 +109,16 @@ func serve(port uint) error {
 	fmt.Println("listening on", listener.Addr())
 	h := hall{make(chan *client), make(chan *client), make(chan string)}
 	go broadcast(h)
-	go acceptAll(listener, h)
+	go acceptAll(listener, h, idle)
 	<-stop
 	return nil
 }
 
 func main() {
 	port := flag.Uint("port", 0, "0: any free port")
+	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
-	if err := serve(*port); err != nil {
+	if err := serve(*port, time.Duration(*idle)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "chat:", err)
 		os.Exit(1)
 	}

@@ -60,27 +60,33 @@ heddle::task<> print(connection to, std::string line) {
     co_await asio::async_write(*to, asio::buffer(line), heddle::use_task);
 }
 
-heddle::task<> copy(connection to, connection from, heddle::sender<> ended) {
+heddle::task<> copy_some(connection to, connection from) {
     std::array<char, 4096> data;
+    auto buffer = asio::buffer(data);
+    auto n = co_await from->async_read_some(buffer, heddle::use_task);
+    co_await asio::async_write(*to, asio::buffer(buffer, n), heddle::use_task);
+}
+
+heddle::task<> copy(connection to, connection from, heddle::duration idle,
+                    heddle::sender<> ended) {
     try {
-        for (;;) {
-            auto buffer = asio::buffer(data);
-            auto n = co_await from->async_read_some(buffer, heddle::use_task);
-            co_await asio::async_write(*to, asio::buffer(buffer, n), heddle::use_task);
-        }
+        for (;;)
+            co_await heddle::with_timeout(idle, copy_some(to, from));
     } catch (const std::system_error&) {
         // One of them has left.
+    } catch (const heddle::cancelled&) {
+        // One says nothing, or does not read.
     }
     co_await ended.send();
 }
 
-heddle::task<> chat(connection a, connection b) {
+heddle::task<> chat(connection a, connection b, heddle::duration idle) {
     heddle::channel<> ended(2);
     try {
         co_await print(a, "Found one! Say hi.");
         co_await print(b, "Found one! Say hi.");
-        heddle::go(copy, a, b, ended);
-        heddle::go(copy, b, a, ended);
+        heddle::go(copy, a, b, idle, ended);
+        heddle::go(copy, b, a, idle, ended);
         co_await ended.receive();
     } catch (const std::system_error&) {
         // One has not waited for the other.
@@ -89,19 +95,22 @@ heddle::task<> chat(connection a, connection b) {
     b->close();
 }
 
-heddle::task<> chat_with_robot(connection c) {
+heddle::task<> answer_line(connection c, std::string& input) {
+    auto buffer = asio::dynamic_buffer(input, 1024);
+    auto n = co_await asio::async_read_until(*c, buffer, '\n', heddle::use_task);
+    brain.learn(input.substr(0, n));
+    input.erase(0, n);
+    co_await print(c, brain.say());
+}
+
+heddle::task<> chat_with_robot(connection c, heddle::duration idle) {
     co_await print(c, "Found a robot. Say hi.");
-    for (std::string input;;) {
-        auto buffer = asio::dynamic_buffer(input, 1024);
-        auto n = co_await asio::async_read_until(*c, buffer, '\n', heddle::use_task);
-        brain.learn(input.substr(0, n));
-        input.erase(0, n);
-        co_await print(c, brain.say());
-    }
+    for (std::string input;;)
+        co_await heddle::with_timeout(idle, answer_line(c, input));
 }
 
 heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
-                     heddle::duration patience) {
+                     heddle::duration patience, heddle::duration idle) {
     auto c = std::make_shared<tcp::socket>(std::move(socket));
     std::optional<connection> p;
     try {
@@ -111,35 +120,38 @@ heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
         case 0:
             break;  // now handled by the other task
         case 1:
-            co_await chat(*p, c);
+            co_await chat(*p, c, idle);
             break;
         case 2:
-            co_await chat_with_robot(c);
+            co_await chat_with_robot(c, idle);
         }
     } catch (const std::system_error&) {
         // It has left, or said too much at once to a robot.
+    } catch (const heddle::cancelled&) {
+        // It has said nothing for too long.
     }
 }
 
-heddle::task<> serve(std::uint16_t port, heddle::duration patience) {
+heddle::task<> serve(std::uint16_t port, heddle::duration patience,
+                     heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
     tcp::acceptor acceptor(heddle::this_task::executor(),
                            {asio::ip::address_v4::loopback(), port});
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::channel<connection> partner;
     auto session = [=](tcp::socket s) {
-        return match(std::move(s), partner, patience);
+        return match(std::move(s), partner, patience, idle);
     };
     co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
 }
 
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    int patience = 5000;
-    read_options(argc, argv, "chat_roulette [--port N] [--patience MS]",
-                 {{"port", port}, {"patience", patience}});
+    int patience = 5000, idle = 300'000;
+    read_options(argc, argv, "chat_roulette [--port N] [--patience MS] [--idle MS]",
+                 {{"port", port}, {"patience", patience}, {"idle", idle}});
     try {
-        heddle::run(serve(port, patience * 1ms));
+        heddle::run(serve(port, patience * 1ms, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "chat_roulette: " << e.what() << '\n';
         return 1;

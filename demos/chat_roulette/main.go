@@ -62,8 +62,24 @@ func print(to net.Conn, line string) error {
 	return err
 }
 
+// A connection whose reads and writes take as long as they may.
+type patient struct {
+	net.Conn
+	idle time.Duration
+}
+
+func (c patient) Read(data []byte) (int, error) {
+	c.SetReadDeadline(time.Now().Add(c.idle))
+	return c.Conn.Read(data)
+}
+
+func (c patient) Write(data []byte) (int, error) {
+	c.SetWriteDeadline(time.Now().Add(c.idle))
+	return c.Conn.Write(data)
+}
+
 func copy(to, from net.Conn, ended chan<- bool) {
-	io.Copy(to, from) // until one of them has left
+	io.Copy(to, from) // until one of them has left, or says nothing, or does not read
 	ended <- true
 }
 
@@ -108,19 +124,19 @@ func match(c net.Conn, partner chan net.Conn, patience time.Duration) {
 	}
 }
 
-func acceptAll(listener net.Listener, patience time.Duration) {
+func acceptAll(listener net.Listener, patience, idle time.Duration) {
 	partner := make(chan net.Conn)
 	for {
 		c, err := listener.Accept()
 		if err == nil {
-			go match(c, partner, patience)
+			go match(patient{c, idle}, partner, patience)
 			continue
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func serve(port uint, patience time.Duration) error {
+func serve(port uint, patience, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -128,7 +144,7 @@ func serve(port uint, patience time.Duration) error {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
-	go acceptAll(listener, patience)
+	go acceptAll(listener, patience, idle)
 	<-stop
 	return nil
 }
@@ -136,8 +152,10 @@ func serve(port uint, patience time.Duration) error {
 func main() {
 	port := flag.Uint("port", 0, "0: any free port")
 	patience := flag.Int("patience", 5000, "milliseconds")
+	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
-	if err := serve(*port, time.Duration(*patience)*time.Millisecond); err != nil {
+	ms := time.Millisecond
+	if err := serve(*port, time.Duration(*patience)*ms, time.Duration(*idle)*ms); err != nil {
 		fmt.Fprintln(os.Stderr, "chat_roulette:", err)
 		os.Exit(1)
 	}

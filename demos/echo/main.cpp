@@ -17,23 +17,28 @@
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-heddle::task<> echo(tcp::socket peer) {
+heddle::task<> echo_some(tcp::socket& peer, asio::mutable_buffer buffer) {
+    auto n = co_await peer.async_read_some(buffer, heddle::use_task);
+    co_await asio::async_write(peer, asio::buffer(buffer, n), heddle::use_task);
+}
+
+heddle::task<> echo(tcp::socket peer, heddle::duration idle) {
     std::array<char, 4096> data;
     try {
-        for (;;) {
-            auto buffer = asio::buffer(data);
-            auto n = co_await peer.async_read_some(buffer, heddle::use_task);
-            co_await asio::async_write(peer, asio::buffer(buffer, n), heddle::use_task);
-        }
+        for (;;)
+            co_await heddle::with_timeout(idle, echo_some(peer, asio::buffer(data)));
     } catch (const std::system_error&) {
         // The peer has left.
+    } catch (const heddle::cancelled&) {
+        // It says nothing, or does not read what it said: it has to leave.
     }
 }
 
-heddle::task<> accept_all(tcp::acceptor acceptor) {
+heddle::task<> accept_all(tcp::acceptor acceptor, heddle::duration idle) {
     for (;;) {
         try {
-            heddle::go(echo, co_await acceptor.async_accept(heddle::use_task));
+            auto peer = co_await acceptor.async_accept(heddle::use_task);
+            heddle::go(echo, std::move(peer), idle);
             continue;
         } catch (const std::system_error& e) {
             std::cerr << "accept: " << e.what() << std::endl;
@@ -42,21 +47,22 @@ heddle::task<> accept_all(tcp::acceptor acceptor) {
     }
 }
 
-heddle::task<> serve(std::uint16_t port) {
+heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
     tcp::acceptor acceptor(heddle::this_task::executor(),
                            {asio::ip::address_v4::loopback(), port});
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
-    heddle::go(accept_all, std::move(acceptor));
+    heddle::go(accept_all, std::move(acceptor), idle);
     co_await stop.token();
 }
 
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    read_options(argc, argv, "echo [--port N]   (0, the default: any free port)",
-                 {{"port", port}});
+    int idle = 300'000;
+    read_options(argc, argv, "echo [--port N] [--idle MS]",
+                 {{"port", port}, {"idle", idle}});
     try {
-        heddle::run(serve(port));
+        heddle::run(serve(port, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "echo: " << e.what() << '\n';
         return 1;

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-func echo(peer net.Conn) {
+func echo(peer net.Conn, idle time.Duration) {
 	defer peer.Close()
 	data := make([]byte, 4096)
 	for {
+		peer.SetDeadline(time.Now().Add(idle))
 		n, err := peer.Read(data)
 		if err != nil {
-			return // the peer has left
+			return // the peer has left, or has to: it says nothing
 		}
 		if _, err := peer.Write(data[:n]); err != nil {
 			return
@@ -26,11 +27,11 @@ func echo(peer net.Conn) {
 	}
 }
 
-func acceptAll(listener net.Listener) {
+func acceptAll(listener net.Listener, idle time.Duration) {
 	for {
 		peer, err := listener.Accept()
 		if err == nil {
-			go echo(peer)
+			go echo(peer, idle)
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "accept:", err)
@@ -38,7 +39,7 @@ func acceptAll(listener net.Listener) {
 	}
 }
 
-func serve(port uint) error {
+func serve(port uint, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -46,15 +47,16 @@ func serve(port uint) error {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
-	go acceptAll(listener)
+	go acceptAll(listener, idle)
 	<-stop
 	return nil
 }
 
 func main() {
 	port := flag.Uint("port", 0, "0: any free port")
+	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
-	if err := serve(*port); err != nil {
+	if err := serve(*port, time.Duration(*idle)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "echo:", err)
 		os.Exit(1)
 	}

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // An HTTP server on one thread: a thousand requests wait at once, each as if it were alone.
 // Boost.Beast parses and serialises; the sockets are heddle's. The same program in Go: main.go.
+#include "../http.hpp"
 #include "../options.hpp"
-
-#include <heddle/heddle.hpp>
 
 #include <asio/ip/tcp.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/write.hpp>
-// Narrow headers: Boost 1.74's Asio and the standalone one do not go together.
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/string_body.hpp>
 
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <csignal>
@@ -25,16 +19,7 @@
 
 using asio::ip::tcp;
 using namespace std::chrono_literals;
-namespace http = boost::beast::http;
-using http::status;
-using request = http::request<http::string_body>;
-using response = http::response<http::string_body>;
 
-response reply(status code, std::string type, std::string body) {
-    response r(code, 11, std::move(body));
-    r.set(http::field::content_type, type);
-    return r;
-}
 response refuse(status code) {
     return reply(code, "text/plain", std::string(http::obsolete_reason(code)) + '\n');
 }
@@ -56,7 +41,8 @@ heddle::task<response> square(request r) {
     std::string query(r.target().substr(r.target().find('?') + 1));
     std::int32_t n = 0;
     auto end = query.data() + query.size();
-    if (!query.starts_with("n=") || std::from_chars(&query[2], end, n).ptr != end)
+    auto read = std::from_chars(query.data() + query.find('=') + 1, end, n);
+    if (!query.starts_with("n=") || read.ptr != end || read.ec != std::errc())
         co_return refuse(status::bad_request);
     auto result = std::to_string(std::int64_t(n) * n);
     co_return reply(status::ok, "application/json", "{\"square\": " + result + "}\n");
@@ -79,8 +65,7 @@ const std::map<std::string, endpoint> endpoints{{"/count", {http::verb::get, cou
                                                 {"/upper", {http::verb::post, upper}}};
 
 heddle::task<response> handle(request r) {
-    auto found =
-        endpoints.find(std::string(r.target().substr(0, r.target().find('?'))));
+    auto found = endpoints.find(path_of(r));
     if (found == endpoints.end())
         co_return refuse(status::not_found);
     auto [method, answer] = found->second;
@@ -91,51 +76,11 @@ heddle::task<response> handle(request r) {
     co_return refusal;
 }
 
-// Reads up to the end of a request, and says what is wrong with it. What follows stays in `input`.
-heddle::task<status> read(tcp::socket& peer, std::string& input,
-                          http::request_parser<http::string_body>& parser) {
-    parser.eager(true);
-    parser.header_limit(8 << 10);
-    parser.body_limit(64 << 10);
-    std::array<char, 4096> data;
-    for (boost::system::error_code error;;) {
-        input.erase(0, parser.put(boost::asio::buffer(input), error));
-        if (parser.is_done())
-            co_return status::ok;
-        if (error == http::error::header_limit)
-            co_return status::request_header_fields_too_large;
-        if (error == http::error::body_limit)
-            co_return status::payload_too_large;
-        if (error && error != http::error::need_more)
-            co_return status::bad_request;
-        auto n = co_await peer.async_read_some(asio::buffer(data), heddle::use_task);
-        input.append(data.data(), n);
-    }
-}
-
-std::string serialize(response answer) {
-    std::string bytes;
-    http::response_serializer<http::string_body> serializer(answer);
-    for (boost::system::error_code error; !serializer.is_done();)
-        serializer.next(error, [&](auto&, const auto& buffers) {
-            for (boost::asio::const_buffer b : boost::beast::buffers_range_ref(buffers))
-                bytes.append(static_cast<const char*>(b.data()), b.size());
-            serializer.consume(boost::asio::buffer_size(buffers));
-        });
-    return bytes;
-}
-
-// A socket closed with input unread may lose the answer that is on its way.
-heddle::task<> read_all(tcp::socket& peer) {
-    for (std::array<char, 4096> data;;)
-        co_await peer.async_read_some(asio::buffer(data), heddle::use_task);
-}
-
 heddle::task<> converse(tcp::socket peer) {
     std::string input;
     try {
         for (bool open = true; open;) {
-            http::request_parser<http::string_body> parser;
+            request_parser parser;
             auto code = co_await read(peer, input, parser);
             open = code == status::ok && parser.keep_alive();
             auto answer = refuse(code);

@@ -66,6 +66,7 @@ expect 'IN CHUNKS 200 text/plain' -H 'Transfer-Encoding: chunked' -d 'in chunks'
 expect 'Not Found 404 text/plain' "$url/"
 expect 'Not Found 404 text/plain' "$url/hello/again"
 expect 'Bad Request 400 text/plain' "$url/square?n=7x"
+expect 'Bad Request 400 text/plain' "$url/square?n=99999999999"
 expect 'Bad Request 400 text/plain' "$url/square"
 expect 'Method Not Allowed 405 text/plain' -X POST "$url/hello"
 expect 'Method Not Allowed 405 text/plain' "$url/upper"

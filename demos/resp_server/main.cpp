@@ -37,6 +37,7 @@ struct client {
 
     tcp::socket conn;
     heddle::channel<std::string> out{64};
+    bool subscribed = false;
 };
 using client_ptr = std::shared_ptr<client>;
 
@@ -121,6 +122,7 @@ struct store {
     // Says so itself, so that no message can be in front of that.
     std::string subscribe(const client_ptr& from, const std::string& channel) {
         subscribers[channel].insert(from);
+        from->subscribed = true;
         push(from, "*3\r\n" + bulk("subscribe") + bulk(channel) + number(1));
         return "";
     }
@@ -190,12 +192,18 @@ heddle::task<words> read_command(tcp::socket& conn, std::string& input) {
     co_return args;
 }
 
-heddle::task<> write_all(client_ptr c) {
+heddle::task<> write(tcp::socket& conn, std::string text) {
+    co_await asio::async_write(conn, asio::buffer(text), heddle::use_task);
+}
+
+heddle::task<> write_all(client_ptr c, heddle::duration idle) {
     while (auto text = co_await c->out.receive()) {
         try {
-            co_await asio::async_write(c->conn, asio::buffer(*text), heddle::use_task);
+            co_await heddle::with_timeout(idle, write(c->conn, std::move(*text)));
         } catch (const std::system_error&) {
             c->conn.close();  // it has left
+        } catch (const heddle::cancelled&) {
+            c->conn.close();  // it does not read
         }
     }
 }
@@ -207,14 +215,19 @@ heddle::task<> read_all(tcp::socket& conn) {
         co_await conn.async_read_some(asio::buffer(data), heddle::use_task);
 }
 
-heddle::task<> converse(tcp::socket s, heddle::sender<command> commands) {
+heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
+                        heddle::duration idle) {
+    std::error_code already_gone;
+    s.set_option(tcp::no_delay(true), already_gone);  // replies are small, and many
     auto c = std::make_shared<client>(std::move(s));
-    auto writing = heddle::go(write_all, c);
+    auto writing = heddle::go(write_all, c, idle);
     heddle::channel<std::string> reply(1);
     std::string input, error;
     try {
-        for (;;) {
-            auto args = co_await read_command(c->conn, input);
+        for (;;) {  // who has subscribed wants to hear, not to say
+            auto patience = c->subscribed ? heddle::duration::max() : idle;
+            auto reading = read_command(c->conn, input);
+            auto args = co_await heddle::with_timeout(patience, std::move(reading));
             if (args.empty())
                 continue;
             co_await commands.emplace(c, args, reply);
@@ -227,6 +240,8 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands) {
     } catch (const std::system_error& e) {
         if (e.code() == asio::error::not_found)
             error = "too long a line";
+    } catch (const heddle::cancelled&) {
+        // It has said nothing for too long.
     }
     co_await commands.emplace(c, words{}, reply);
     co_await reply.receive();
@@ -243,23 +258,26 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands) {
     c->conn.close();
 }
 
-heddle::task<> serve(std::uint16_t port) {
+heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
     tcp::acceptor acceptor(heddle::this_task::executor(),
                            {asio::ip::address_v4::loopback(), port});
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::channel<command> commands;
     heddle::go(own, commands);
-    auto session = [=](tcp::socket s) { return converse(std::move(s), commands); };
+    auto session = [=](tcp::socket s) {
+        return converse(std::move(s), commands, idle);
+    };
     co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
 }
 
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    read_options(argc, argv, "resp_server [--port N]   (0, the default: any free port)",
-                 {{"port", port}});
+    int idle = 300'000;
+    read_options(argc, argv, "resp_server [--port N] [--idle MS]",
+                 {{"port", port}, {"idle", idle}});
     try {
-        heddle::run(serve(port));
+        heddle::run(serve(port, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "resp_server: " << e.what() << '\n';
         return 1;

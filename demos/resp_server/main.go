@@ -193,10 +193,11 @@ func readCommand(input *bufio.Reader) ([]string, error) {
 	return args, nil
 }
 
-func writeAll(c *client, written chan<- bool) {
+func writeAll(c *client, idle time.Duration, written chan<- bool) {
 	for text := range c.out {
+		c.conn.SetWriteDeadline(time.Now().Add(idle))
 		if _, err := io.WriteString(c.conn, text); err != nil {
-			c.conn.Close() // it has left
+			c.conn.Close() // it has left, or does not read
 		}
 	}
 	close(written)
@@ -209,14 +210,17 @@ func readAll(conn net.Conn) {
 	io.Copy(io.Discard, conn)
 }
 
-func converse(conn net.Conn, commands chan<- command) {
+func converse(conn net.Conn, commands chan<- command, idle time.Duration) {
 	c := &client{conn, make(chan string, 64)}
 	written := make(chan bool)
-	go writeAll(c, written)
+	go writeAll(c, idle, written)
 	reply := make(chan string, 1)
 	input := bufio.NewReaderSize(conn, longestWord+2)
 	var problem protocolError
-	for {
+	for patient := false; ; {
+		if !patient {
+			conn.SetReadDeadline(time.Now().Add(idle))
+		}
 		args, err := readCommand(input)
 		if err != nil {
 			errors.As(err, &problem)
@@ -224,6 +228,10 @@ func converse(conn net.Conn, commands chan<- command) {
 		}
 		if len(args) == 0 {
 			continue
+		}
+		if strings.EqualFold(args[0], "SUBSCRIBE") {
+			patient = true // it wants to hear, not to say
+			conn.SetReadDeadline(time.Time{})
 		}
 		commands <- command{c, args, reply}
 		if answer := <-reply; answer != "" {
@@ -249,18 +257,18 @@ func converse(conn net.Conn, commands chan<- command) {
 	c.conn.Close()
 }
 
-func acceptAll(listener net.Listener, commands chan<- command) {
+func acceptAll(listener net.Listener, commands chan<- command, idle time.Duration) {
 	for {
 		conn, err := listener.Accept()
 		if err == nil {
-			go converse(conn, commands)
+			go converse(conn, commands, idle)
 			continue
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func serve(port uint) error {
+func serve(port uint, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -270,15 +278,16 @@ func serve(port uint) error {
 	fmt.Println("listening on", listener.Addr())
 	commands := make(chan command)
 	go own(commands)
-	go acceptAll(listener, commands)
+	go acceptAll(listener, commands, idle)
 	<-stop
 	return nil
 }
 
 func main() {
 	port := flag.Uint("port", 0, "0: any free port")
+	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
-	if err := serve(*port); err != nil {
+	if err := serve(*port, time.Duration(*idle)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "resp_server:", err)
 		os.Exit(1)
 	}

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-heddle_demo(tcp_balancer --port "--port x 1" 0 65536 "80 x")
+heddle_demo(tcp_balancer --port "--port x 1" 0 65536 "80 x" "--idle 0 1")
 demo_test(tcp_balancer http sh serving.sh tcp_balancer/test.py PROGRAM)
 demo_test(tcp_balancer go sh serving.sh tcp_balancer/test.py TWIN)
+demo_test(tcp_balancer idle sh serving.sh idle.py PROGRAM tcp_balancer)
+demo_test(tcp_balancer go.idle sh serving.sh idle.py TWIN tcp_balancer)

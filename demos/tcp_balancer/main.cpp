@@ -62,14 +62,18 @@ heddle::task<> balance(balancer b, std::vector<std::uint16_t> ports) {
     }
 }
 
+using moment = std::shared_ptr<heddle::time_point>;  // of the last byte, either way
+
 // Until `from` has no more; if one of them fails both are closed.
-heddle::task<> copy(connection to, connection from) {
+heddle::task<> copy(connection to, connection from, moment last) {
     std::array<char, 16384> data;
     try {
         for (;;) {
             auto buffer = asio::buffer(data);
             auto n = co_await from->async_read_some(buffer, heddle::use_task);
+            *last = heddle::now();
             co_await asio::async_write(*to, asio::buffer(buffer, n), heddle::use_task);
+            *last = heddle::now();
         }
     } catch (const std::system_error& e) {
         if (e.code() == asio::error::eof)
@@ -84,8 +88,16 @@ void end_of_data(connection to) {
     to->shutdown(tcp::socket::shutdown_send, already_gone);
 }
 
-heddle::task<> ask(connection server, connection client) {
-    co_await copy(server, client);
+// Closes both when nothing comes or goes for too long.
+heddle::task<> watch(connection a, connection b, moment last, heddle::duration idle) {
+    while (*last + idle > heddle::now())
+        co_await heddle::sleep_until(*last + idle);
+    a->close();
+    b->close();
+}
+
+heddle::task<> ask(connection server, connection client, moment last) {
+    co_await copy(server, client, last);
     end_of_data(server);
 }
 
@@ -102,7 +114,8 @@ heddle::task<bool> connect(connection to, std::uint16_t port) {
     co_return false;
 }
 
-heddle::task<> proxy(tcp::socket socket, balancer b, std::size_t attempts) {
+heddle::task<> proxy(tcp::socket socket, balancer b, std::size_t attempts,
+                     heddle::duration idle) {
     auto client = std::make_shared<tcp::socket>(std::move(socket));
     heddle::channel<backend*> reply(1);
     for (; attempts > 0; --attempts) {
@@ -114,11 +127,17 @@ heddle::task<> proxy(tcp::socket socket, balancer b, std::size_t attempts) {
             co_await b.done.emplace(*chosen, false);
             continue;
         }
-        auto asking = heddle::go(ask, server, client);
-        co_await copy(client, server);
+        std::error_code already_gone;
+        for (auto& each : {server, client})
+            each->set_option(tcp::no_delay(true), already_gone);
+        auto last = std::make_shared<heddle::time_point>(heddle::now());
+        auto watching = heddle::go(watch, server, client, last, idle);
+        auto asking = heddle::go(ask, server, client, last);
+        co_await copy(client, server, last);
         co_await b.done.emplace(*chosen, true);
         end_of_data(client);
         co_await heddle::select(asking, heddle::after(1s));
+        watching.cancel();
         server->close();
         client->close();
         co_return;
@@ -126,7 +145,8 @@ heddle::task<> proxy(tcp::socket socket, balancer b, std::size_t attempts) {
     std::cerr << "no backend answers" << std::endl;
 }
 
-heddle::task<> serve(std::uint16_t port, std::vector<std::uint16_t> backends) {
+heddle::task<> serve(std::uint16_t port, std::vector<std::uint16_t> backends,
+                     heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
     tcp::acceptor acceptor(heddle::this_task::executor(),
                            {asio::ip::address_v4::loopback(), port});
@@ -134,15 +154,17 @@ heddle::task<> serve(std::uint16_t port, std::vector<std::uint16_t> backends) {
     balancer b;
     heddle::go(balance, b, backends);
     auto session = [=](tcp::socket client) {
-        return proxy(std::move(client), b, backends.size());
+        return proxy(std::move(client), b, backends.size(), idle);
     };
     co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
 }
 
 int main(int argc, char** argv) {
     std::uint16_t port = 0;
-    auto usage = "tcp_balancer [--port N] BACKEND...   (ports)";
-    auto given = read_options(argc, argv, usage, {{"port", port}}, 1, 1000);
+    int idle = 300'000;
+    auto usage = "tcp_balancer [--port N] [--idle MS] BACKEND...   (ports)";
+    auto given =
+        read_options(argc, argv, usage, {{"port", port}, {"idle", idle}}, 1, 1000);
     std::vector<std::uint16_t> backends;
     for (auto& each : given) {
         auto end = each.data() + each.size();
@@ -155,7 +177,7 @@ int main(int argc, char** argv) {
         backends.push_back(static_cast<std::uint16_t>(number));
     }
     try {
-        heddle::run(serve(port, backends));
+        heddle::run(serve(port, backends, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "tcp_balancer: " << e.what() << '\n';
         return 1;

@@ -62,9 +62,21 @@ func balance(b balancer, ports []int) {
 	}
 }
 
+// Writes, and says so: the timer closes both connections when nobody has for too long.
+type noted struct {
+	net.Conn
+	timer *time.Timer
+	idle  time.Duration
+}
+
+func (to noted) Write(data []byte) (int, error) {
+	to.timer.Reset(to.idle)
+	return to.Conn.Write(data)
+}
+
 // Until from has no more; if one of them fails both are closed.
-func copy(to, from net.Conn) {
-	if _, err := io.Copy(to, from); err != nil {
+func copy(to noted, from net.Conn) {
+	if _, err := io.Copy(struct{ io.Writer }{to}, from); err != nil {
 		from.Close()
 		to.Close()
 	}
@@ -74,9 +86,9 @@ func endOfData(to net.Conn) {
 	to.(*net.TCPConn).CloseWrite()
 }
 
-func ask(server, client net.Conn, asked chan<- bool) {
+func ask(server noted, client net.Conn, asked chan<- bool) {
 	copy(server, client)
-	endOfData(server)
+	endOfData(server.Conn)
 	close(asked)
 }
 
@@ -84,7 +96,7 @@ func connect(port int) (net.Conn, error) {
 	return net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 }
 
-func proxy(client net.Conn, b balancer, attempts int) {
+func proxy(client net.Conn, b balancer, attempts int, idle time.Duration) {
 	defer client.Close()
 	reply := make(chan *backend, 1)
 	for ; attempts > 0; attempts-- {
@@ -95,33 +107,38 @@ func proxy(client net.Conn, b balancer, attempts int) {
 			b.done <- result{chosen, false}
 			continue
 		}
+		timer := time.AfterFunc(idle, func() {
+			server.Close()
+			client.Close()
+		})
 		asked := make(chan bool)
-		go ask(server, client, asked)
-		copy(client, server)
+		go ask(noted{server, timer, idle}, client, asked)
+		copy(noted{client, timer, idle}, server)
 		b.done <- result{chosen, true}
 		endOfData(client)
 		select {
 		case <-asked:
 		case <-time.After(time.Second):
 		}
+		timer.Stop()
 		server.Close()
 		return
 	}
 	fmt.Fprintln(os.Stderr, "no backend answers")
 }
 
-func acceptAll(listener net.Listener, b balancer, attempts int) {
+func acceptAll(listener net.Listener, b balancer, attempts int, idle time.Duration) {
 	for {
 		client, err := listener.Accept()
 		if err == nil {
-			go proxy(client, b, attempts)
+			go proxy(client, b, attempts, idle)
 			continue
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func serve(port uint, backends []int) error {
+func serve(port uint, backends []int, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -131,13 +148,14 @@ func serve(port uint, backends []int) error {
 	fmt.Println("listening on", listener.Addr())
 	b := balancer{make(chan chan *backend), make(chan result)}
 	go balance(b, backends)
-	go acceptAll(listener, b, len(backends))
+	go acceptAll(listener, b, len(backends), idle)
 	<-stop
 	return nil
 }
 
 func main() {
 	port := flag.Uint("port", 0, "0: any free port")
+	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
 	var backends []int
 	for _, each := range flag.Args() {
@@ -152,7 +170,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := serve(*port, backends); err != nil {
+	if err := serve(*port, backends, time.Duration(*idle)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "tcp_balancer:", err)
 		os.Exit(1)
 	}

@@ -3,6 +3,7 @@
 
 #include <heddle/detail/channel_async.hpp>
 #include <heddle/detail/channel_ops.hpp>
+#include <heddle/detail/thread_wait.hpp>
 #include <heddle/task.hpp>
 
 #include <concepts>
@@ -148,6 +149,11 @@ public:
     try_status try_receive(T& to) const
         requires std::is_move_assignable_v<T>;
 
+    /// For a plain thread: blocks it until there is a value; empty: closed and drained. No
+    /// allocation. Throws std::logic_error where it must not block, as on a thread that
+    /// runs tasks, or would for ever: on nil, or as the only thread of the process.
+    std::optional<T> receive_blocking() const;
+
     /// For who is no task: completes `token` with (error_code, std::optional<T>), posted to
     /// its associated executor, or else to the one given. Closed and drained is no error
     /// but an empty optional; cancelled through its slot: asio::error::operation_aborted.
@@ -243,6 +249,22 @@ public:
     }
     /// Whether this call closed it.
     bool try_close() const noexcept { return to() && to()->close(); }
+
+    /// For a plain thread: blocks it until there is a receiver, or room. Like send(): closed
+    /// it throws channel_closed, and what was not sent is still the caller's. Throws
+    /// std::logic_error as receive_blocking.
+    void send_blocking(T&& value) const;
+    void send_blocking(const T& value) const
+        requires std::is_copy_constructible_v<T>
+    {
+        T copy(value);
+        send_blocking(std::move(copy));
+    }
+    void send_blocking() const
+        requires std::is_same_v<T, unit>
+    {
+        send_blocking(unit{});
+    }
 
     /// For who is no task: completes `token` with (error_code), posted as by async_receive.
     /// The value is moved into the operation; refused with errc::closed, or aborted, it is
@@ -422,6 +444,20 @@ try_status sending<T, Handle>::try_send(T&& value) const noexcept {
     if (o == outcome::done)
         return try_status::done;
     return o == outcome::closed ? try_status::closed : try_status::would_block;
+}
+
+template <class T, class Handle>
+std::optional<T> receiving<T, Handle>::receive_blocking() const {
+    receive_value<T> op(from());
+    thread_wait().wait(op);
+    return op.take();
+}
+
+template <class T, class Handle>
+void sending<T, Handle>::send_blocking(T&& value) const {
+    send_operation<T> op(to(), value);
+    thread_wait().wait(op);
+    op.take();
 }
 
 }  // namespace detail

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/channel_async.hpp>
 #include <heddle/detail/select_core.hpp>
+#include <heddle/detail/token_wait.hpp>
 
 #include <array>
 #include <concepts>
@@ -48,40 +50,35 @@ using node_of = typename std::remove_cvref_t<A>::arm_node;
 
 inline operation& operation_of(operation& op) noexcept { return op; }
 
-/// Awaits arms whose number is known to the compiler.
+/// The nodes of arms whose number is known to the compiler.
 template <class... Kept>
-class [[nodiscard]] select_some : select_core {
-    static constexpr std::size_t n = sizeof...(Kept);
-
-public:
-    select_some(process& self, select_rule rule, std::tuple<Kept...>& arms)
-        : select_core(self, rule, n),
-          nodes_(std::apply([](auto&... arm) { return nodes(arm...); }, arms)) {
-        std::apply([this](auto&... node) { ops_ = {&operation_of(node)...}; }, nodes_);
-    }
-
-    bool await_ready() noexcept { return ready(ops_.data()); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
-        return suspend(ops_.data(), frame);
-    }
-    std::size_t await_resume() { return resume(ops_.data()); }
-
-private:
+class some_nodes {
     using nodes = std::tuple<node_of<Kept>...>;
 
+public:
+    static constexpr std::size_t size = sizeof...(Kept);
+
+    explicit some_nodes(std::tuple<Kept...>& arms)
+        : nodes_(std::apply([](auto&... arm) { return nodes(arm...); }, arms)) {
+        std::apply([this](auto&... node) { ops_ = {&operation_of(node)...}; }, nodes_);
+    }
+    operation** ops() noexcept { return ops_.data(); }
+
+private:
     nodes nodes_;
-    std::array<operation*, n> ops_;
+    std::array<operation*, size> ops_;
 };
 
-/// Awaits a range of arms: one block for their nodes, from the frame pool.
+/// The nodes of a range of arms: one block, from the frame pool.
 template <class Range>
-class [[nodiscard]] select_range : select_core {
+class range_nodes {
     using node = node_of<std::ranges::range_reference_t<Range>>;
+    static_assert(alignof(node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
 public:
-    select_range(process& self, select_rule rule, Range& arms)
-        : select_core(self, rule, std::ranges::size(arms)),
-          block_(size() * (sizeof(node) + sizeof(operation*))) {
+    explicit range_nodes(Range& arms)
+        : size(std::ranges::size(arms)),
+          block_(size * (sizeof(node) + sizeof(operation*))) {
         try {
             for (auto&& arm : arms) {
                 auto* made = ::new (static_cast<void*>(nodes() + made_)) node(arm);
@@ -92,52 +89,121 @@ public:
             throw;
         }
     }
-    ~select_range() { std::destroy_n(nodes(), made_); }
+    ~range_nodes() { std::destroy_n(nodes(), made_); }
 
-    bool await_ready() noexcept { return ready(ops()); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
-        return suspend(ops(), frame);
+    operation** ops() const noexcept {
+        return reinterpret_cast<operation**>(nodes() + size);
     }
-    std::size_t await_resume() { return resume(ops()); }
+
+    const std::size_t size;
 
 private:
-    static_assert(alignof(node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-
     node* nodes() const noexcept { return static_cast<node*>(block_.get()); }
-    operation** ops() const noexcept {
-        return reinterpret_cast<operation**>(nodes() + size());
-    }
 
     pool_block block_;
     std::size_t made_ = 0;
 };
 
-template <class... Kept>
-class [[nodiscard]] select_op {
+/// Awaits them.
+template <class Nodes>
+class [[nodiscard]] select_awaiter : Nodes, select_core {
 public:
-    template <class... Arms>
-    explicit select_op(select_rule rule, Arms&&... arms)
-        : rule_(rule), arms_(std::forward<Arms>(arms)...) {}
-    auto await_by(process& self) { return select_some<Kept...>(self, rule_, arms_); }
+    template <class Arms>
+    select_awaiter(process& self, select_rule rule, Arms& arms)
+        : Nodes(arms), select_core(self, rule, Nodes::size) {}
 
-private:
-    select_rule rule_;
-    std::tuple<Kept...> arms_;
+    bool await_ready() noexcept { return ready(this->ops()); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+        return suspend(this->ops(), frame);
+    }
+    std::size_t await_resume() { return resume(this->ops()); }
 };
 
-template <class Range>
-class [[nodiscard]] select_range_op {
+/// The same arms, waited for by a completion handler.
+template <class Nodes>
+class token_select : Nodes {
 public:
-    select_range_op(select_rule rule, Range&& arms) noexcept
-        : rule_(rule), arms_(static_cast<Range&&>(arms)) {}
-    auto await_by(process& self) {
-        return select_range<std::remove_reference_t<Range>>(self, rule_, arms_);
+    template <class Traits>
+    explicit token_select(Traits& t) : Nodes(t.arms), rule_(t.rule) {}
+
+    void occupy(sleeper& who) noexcept {
+        who_ = &who;
+        for (std::size_t i = 0; i < Nodes::size; ++i) {
+            operation& op = *this->ops()[i];
+            op.who = &who;
+            op.index = static_cast<std::uint32_t>(i);
+            op.sibling = i + 1 < Nodes::size ? this->ops()[i + 1] : nullptr;
+        }
+    }
+    arms_of_wait arms() noexcept { return {this->ops(), Nodes::size, rule_}; }
+
+    std::tuple<std::error_code, std::size_t> result(bool aborted) {
+        if (aborted)
+            return {asio::error::operation_aborted, Nodes::size};
+        if (!who_->winner)
+            return {std::error_code(), Nodes::size};  // otherwise
+        std::error_code ec;
+        try {
+            who_->winner->complete();
+        } catch (...) {
+            ec = errc::closed;  // a send
+        }
+        return {ec, who_->winner->index};
     }
 
 private:
+    sleeper* who_ = nullptr;
     select_rule rule_;
-    Range arms_;  // a reference, if it was given by name
 };
+
+template <class Nodes, class Arms>
+struct token_select_traits {
+    using operation = token_select<Nodes>;
+
+    auto result(operation& op, bool aborted) { return op.result(aborted); }
+
+    select_rule rule;
+    Arms arms;
+};
+
+/// What select gives: awaited by a task, or called with a completion token.
+template <class Nodes, class Arms>
+class [[nodiscard]] select_op_of {
+public:
+    template <class... Args>
+    explicit select_op_of(select_rule rule, Args&&... arms)
+        : rule_(rule), arms_(std::forward<Args>(arms)...) {}
+
+    auto await_by(process& self) { return select_awaiter<Nodes>(self, rule_, arms_); }
+
+    /// For who is no task: completes `token` with (error_code, std::size_t).
+    template <token_for<void(std::error_code, std::size_t)> Token>
+    auto operator()(Token&& token) {
+        return initiate(no_executor(), std::forward<Token>(token));
+    }
+    template <executor_or_context E,
+              token_for<void(std::error_code, std::size_t)> Token>
+    auto operator()(E&& ex, Token&& token) {
+        return initiate(executor_in(ex), std::forward<Token>(token));
+    }
+
+private:
+    template <class Fallback, class Token>
+    auto initiate(Fallback fallback, Token&& token) {
+        return initiate_token_wait<void(std::error_code, std::size_t)>(
+            token_select_traits<Nodes, Arms>{rule_, std::forward<Arms>(arms_)},
+            std::move(fallback), std::forward<Token>(token));
+    }
+
+    select_rule rule_;
+    Arms arms_;  // a range that was given by name: a reference
+};
+
+template <class... Kept>
+using select_op = select_op_of<some_nodes<Kept...>, std::tuple<Kept...>>;
+template <class Range>
+using select_range_op =
+    select_op_of<range_nodes<std::remove_reference_t<Range>>, Range>;
 
 template <class A>
 constexpr bool is_otherwise = std::is_same_v<std::remove_cvref_t<A>, otherwise_t>;
@@ -205,6 +271,13 @@ concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
 ///           at once.
 /// Cancel    throws `cancelled` if the token in force is closed, and nothing has happened;
 ///           unless an arm is that token, or one above it that closed: then the arm happens.
+/// Tokens    select(arms...)(token) and select(arms...)(executor, token) are for who is no
+///           task: any completion token, of (error_code, std::size_t), once. Cancelled
+///           through its slot the error is asio::error::operation_aborted and nothing has
+///           happened; if the arm that happens is a send on a closed channel, errc::closed.
+///           Posted as by async_receive. A timer is no arm then: std::logic_error; the
+///           token of a done_source with a timeout is one. A value given to send as an
+///           rvalue outlives the wait: rather use emplace.
 /// Lifetime  arms are taken by value, but timers and join handles given by name are
 ///           referred to; what an arm refers to outlives the select.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel.
@@ -225,12 +298,14 @@ auto priority_select(Arms&&... arms) {
 /// ever. Allocates one block.
 template <detail::arm_range Range>
 auto select(Range&& arms) {
-    return detail::select_range_op<Range>({false, false}, std::forward<Range>(arms));
+    return detail::select_range_op<Range>(detail::select_rule{false, false},
+                                          std::forward<Range>(arms));
 }
 
 template <detail::arm_range Range>
 auto priority_select(Range&& arms) {
-    return detail::select_range_op<Range>({true, false}, std::forward<Range>(arms));
+    return detail::select_range_op<Range>(detail::select_rule{true, false},
+                                          std::forward<Range>(arms));
 }
 
 namespace detail {

@@ -79,6 +79,7 @@ public:
         return was;
     }
     void complete() override { timer_.happened_ = true; }
+    bool needs_task() const noexcept override { return true; }  // its host has the heap
     void take() noexcept { timer_.happened_ = true; }
     void describe(std::string& to) const override;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/detail/await.hpp>
+#include <heddle/detail/channel_async.hpp>
 #include <heddle/detail/channel_core.hpp>
 
 #include <memory>
@@ -75,6 +76,13 @@ private:
     T& to_;
 };
 
+/// A channel whose handle is kept by whoever waits.
+template <class T>
+struct channel_ref {
+    channel_core<T>* core() const noexcept { return channel; }
+    channel_core<T>* channel;
+};
+
 }  // namespace detail
 
 /// A receive into an optional: an arm, or `co_await`ed to a bool.
@@ -104,6 +112,15 @@ public:
     explicit receive_value_op(detail::channel_core<T>* channel) noexcept
         : channel_(channel) {}
     operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
+
+    /// As async_receive(token); the handle must outlive the wait. With it an asio::awaitable
+    /// can `co_await c.receive()`, with an Asio newer than 1.22.
+    template <detail::token_for<void(std::error_code, std::optional<T>)> Token>
+    auto operator()(Token&& token) const {
+        return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
+            detail::async_receive_traits<detail::channel_ref<T>, T>{{channel_}},
+            detail::no_executor(), std::forward<Token>(token));
+    }
 
     // -- for the library ------------------------------------------------------------
     auto await_by(detail::process& self) const {
@@ -143,6 +160,16 @@ public:
     template <class... Args>
     send_op(detail::channel_core<T>* channel, std::in_place_t, Args&&... args)
         : channel_(channel), owned_(std::in_place, std::forward<Args>(args)...) {}
+
+    /// As async_send(value, token): the value is moved into the operation. The handle must
+    /// outlive the wait.
+    template <detail::token_for<void(std::error_code)> Token>
+    auto operator()(Token&& token) {
+        return detail::initiate_token_wait<void(std::error_code)>(
+            detail::async_send_traits<detail::channel_ref<T>, T>{{channel_},
+                                                                 std::move(value())},
+            detail::no_executor(), std::forward<Token>(token));
+    }
 
     // -- for the library ------------------------------------------------------------
     auto await_by(detail::process& self) {

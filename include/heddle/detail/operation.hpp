@@ -116,6 +116,9 @@ public:
     /// Does this arm watch a done token, closed by now, that is in force for `process`?
     virtual bool stands_for(const struct process&) const noexcept { return false; }
 
+    /// Can only a task wait in it?
+    virtual bool needs_task() const noexcept { return false; }
+
     operation* prev = nullptr;  // in the queue; guarded by the source's lock
     operation* next = nullptr;  // in the queue; guarded by the source's lock
     sleeper* who = nullptr;

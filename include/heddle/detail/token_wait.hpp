@@ -4,6 +4,7 @@
 #pragma once
 
 #include <heddle/detail/host.hpp>
+#include <heddle/detail/select_core.hpp>
 
 #include <concepts>
 #include <memory>
@@ -14,7 +15,15 @@
 
 namespace heddle::detail {
 
-/// A completion handler that waits in an operation. Invariants:
+/// The arms of a select by a completion handler. Each has its index; as a sibling the next.
+struct arms_of_wait {
+    operation* const* ops;
+    std::size_t n;
+    select_rule rule;
+};
+
+/// A completion handler that waits in an operation, or in the first of several: they are
+/// each other's siblings. Invariants:
 ///   [listed] from start() until it is settled it is in its context's list; a context that
 ///            dies destroys the handlers in its list instead of calling them.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
@@ -43,9 +52,14 @@ protected:
     /// Tries the operation, or enlists in it. `cancellable`: a slot is connected.
     void start(asio::execution_context& ctx, operation& op, bool cancellable);
 
+    /// The same for the first of several that can happen: lib/token_select.cpp.
+    void start(asio::execution_context& ctx, const arms_of_wait& arms,
+               bool cancellable);
+
 private:
     friend class context_state;
 
+    void begin(asio::execution_context& ctx, operation* first);
     bool claim_or_withdraw() noexcept;
     void leave_list() noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
@@ -53,7 +67,7 @@ private:
     virtual void dispose() noexcept = 0;
 
     std::shared_ptr<context_state> state_;
-    operation* op_ = nullptr;
+    operation* op_ = nullptr;  // the first; null: none
     ref_count refs_;
 };
 
@@ -98,10 +112,13 @@ struct bound_completion {
     void operator()() { std::apply(std::move(handler), std::move(args)); }
 };
 
-/// Traits: `using operation`, constructed from (Traits&); `auto result(bool aborted)` gives
-/// the tuple of the handler's arguments; both run once.
+/// Traits: `using operation`, an operation or several, constructed from (Traits&);
+/// `auto result(operation&, bool aborted)` gives the tuple of the handler's arguments; both
+/// run once.
 template <class Traits, class Handler, class Executor>
 class token_wait_for final : public token_wait, public pooled {
+    static constexpr bool one =
+        std::is_base_of_v<operation, typename Traits::operation>;
     using tracked = std::decay_t<decltype(asio::prefer(
         std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
 
@@ -114,8 +131,8 @@ public:
         bool cancellable = slot.is_connected();
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
-        auto* w = wait.leave();  // the wait's own reference, dropped when it is settled
-        w->start(ctx, w->operation_, cancellable);
+        wait->start(ctx, arms(wait->operation_), cancellable);
+        wait.leave();  // the wait's own reference, dropped when it is settled
     }
 
 private:
@@ -133,7 +150,20 @@ private:
           handler_(std::in_place, std::move(handler)),
           executor_(std::in_place,
                     asio::prefer(ex, asio::execution::outstanding_work.tracked)) {
-        operation_.who = this;
+        occupy(operation_);
+    }
+
+    void occupy(auto& what) noexcept {
+        if constexpr (one)
+            what.who = this;
+        else
+            what.occupy(*this);
+    }
+    static decltype(auto) arms(auto& what) noexcept {
+        if constexpr (one)
+            return static_cast<operation&>(what);
+        else
+            return what.arms();
     }
 
     void settle(bool aborted) noexcept override {
@@ -168,6 +198,10 @@ void launch_token_wait(Traits&& traits, Handler&& handler, const Fallback& fallb
     token_wait_for<Traits, std::decay_t<Handler>, decltype(ex)>::launch(
         std::move(traits), std::forward<Handler>(handler), ex);
 }
+
+/// Asio asks what it may call with a token; an error in the body would be no answer.
+template <class Token, class Signature>
+concept token_for = asio::completion_token_for<Token, Signature>;
 
 /// asio::async_initiate for an operation of ours. `Fallback`: an executor or no_executor.
 template <class Signature, class Traits, class Fallback, class Token>

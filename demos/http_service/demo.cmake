@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSL-1.0
+find_path(HEDDLE_BEAST_INCLUDE_DIR boost/beast/http.hpp)
+find_path(HEDDLE_JSON_INCLUDE_DIR nlohmann/json.hpp)
+find_package(OpenSSL QUIET)
+if(NOT HEDDLE_BEAST_INCLUDE_DIR OR NOT HEDDLE_JSON_INCLUDE_DIR OR NOT OPENSSL_FOUND)
+  message(STATUS "Demo http_service: not built, as it needs Boost.Beast, nlohmann's JSON and OpenSSL "
+    "(libboost-dev, nlohmann-json3-dev, libssl-dev)")
+  return()
+endif()
+heddle_demo(http_service --port "--port x" --idle "--idle 0" "--idle x" --tls)
+if(TARGET demo.http_service)
+  target_include_directories(demo.http_service SYSTEM PRIVATE ${HEDDLE_BEAST_INCLUDE_DIR} ${HEDDLE_JSON_INCLUDE_DIR})
+  target_link_libraries(demo.http_service PRIVATE OpenSSL::SSL)
+endif()
+foreach(test curl rude tls)
+  demo_test(http_service ${test} sh serving.sh http_service/test.py PROGRAM ${test})
+  demo_test(http_service go.${test} sh serving.sh http_service/test.py TWIN ${test})
+endforeach()

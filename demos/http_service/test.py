@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Asks an HTTP service through curl, and through clients that do not behave. Usage: PROGRAM curl|rude|tls"""
+import json
+import re
+import select
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+
+from serving import Peer, Server, expect
+
+program, what = sys.argv[1:]
+for tool in ("curl", "openssl"):
+    if not shutil.which(tool):
+        print(f"skipped: needs {tool}")
+        sys.exit(77)
+
+
+def curl(server, path, *arguments, scheme="http"):
+    """Status, type and body."""
+    done = subprocess.run(["curl", "-s", "--noproxy", "*", "-w", "\n%{http_code} %{content_type}", *arguments,
+                           f"{scheme}://localhost:{server.port}{path}"], capture_output=True)
+    body, _, words = done.stdout.decode().rpartition("\n")
+    code, _, kind = words.partition(" ")
+    return int(code), kind, body
+
+
+def ask(server, path, wanted, *arguments, code=200, **more):
+    """What comes back is JSON, and this."""
+    status, kind, body = curl(server, path, *arguments, **more)
+    expect((status, kind, json.loads(body)), (code, "application/json", wanted), path)
+
+
+def error(server, path, code, *arguments):
+    status, _, body = curl(server, path, *arguments)
+    expect(status, code, path)
+    return body
+
+
+def metrics(server, **more):
+    status, kind, body = curl(server, "/metrics", **more)
+    expect((status, kind), (200, "text/plain; version=0.0.4"))
+    found = {}
+    for line in body.splitlines():
+        if not line.startswith("#"):
+            key, value = re.fullmatch(r'(\w+(?:{\w+="[^"]*"(?:,\w+="[^"]*")*})?) (\d+)', line).groups()
+            found[key] = int(value)
+    return found
+
+
+def settle(server, descriptors):
+    """Until nobody but who asks is connected, and as many descriptors are open as in the beginning."""
+    while metrics(server)["http_connections"] != 1:
+        pass
+    while server.descriptors() != descriptors:
+        pass
+
+
+def first_line(server, request):
+    peer = Peer(server)
+    peer.send(request)
+    line = peer.hear()
+    peer.reset()
+    return line
+
+
+def hear_tick(peer, n):
+    wanted = f'{{"tick":{n}}}\n'.encode()
+    while (line := peer.input.readline()) != wanted:
+        if not line:
+            sys.exit(f"never heard: {wanted}")
+
+
+def check_curl():
+    server = Server(program)
+    server.check_port_is_taken()
+    ask(server, "/hello", {"hello": "world"})
+    ask(server, "/hello?x=1&name=a\"b", {"hello": 'a"b'}, "-g")
+    ask(server, "/sum", {"sum": 6.5}, "-d", "[1, 2.5, 3]")
+    ask(server, "/sum", {"sum": 0}, "-d", "[]")
+    ask(server, "/nothing", {"error": "Not Found"}, code=404)
+    ask(server, "/sum", {"error": "Method Not Allowed"}, code=405)
+    for body in ("[1, 2", '{"a": 1}', '["a"]', "", "[" * 30000, "\xff"):
+        ask(server, "/sum", {"error": "Bad Request"}, "-d", body, code=400)
+    for n in ("x", "-1", "99999999999999999999"):
+        ask(server, f"/ticks?n={n}", {"error": "Bad Request"}, code=400)
+
+    # A stream: each value as it comes, and then the connection is used again.
+    _, kind, body = curl(server, "/ticks?n=3")
+    expect((kind, [json.loads(line)["tick"] for line in body.splitlines()]), ("application/x-ndjson", [1, 2, 3]))
+    done = subprocess.run(["curl", "-s", "--noproxy", "*", "-o", "/dev/null", "-w", "%{num_connects} ",
+                           f"http://localhost:{server.port}/ticks", "-o", "/dev/null",
+                           f"http://localhost:{server.port}/hello"], capture_output=True)
+    expect(done.stdout, b"1 0 ", "connections for two requests:")
+    peer = Peer(server)
+    peer.send(b"GET /ticks?n=1000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    hear_tick(peer, 2)
+    peer.close()
+
+    # What was counted is what was asked. The stream that was left has not been answered.
+    found = metrics(server)
+    for path, code, n in (("/hello", 200, 3), ("/sum", 200, 2), ("/sum", 400, 6), ("/sum", 405, 1),
+                          ("other", 404, 1), ("/ticks", 200, 2), ("/ticks", 400, 3)):
+        expect(found[f'http_requests_total{{path="{path}",code="{code}"}}'], n, f"{path} {code}:")
+    server.stop()
+    Server(program).stop(signal.SIGINT)
+
+
+def check_rude():
+    server = Server(program, "--idle", "300", descriptors=64)
+    descriptors = server.descriptors()
+
+    for request in (b"nonsense\r\n\r\n", b"GET /hello HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
+                    b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\r\n\r\n"):
+        if " 400 " not in (line := first_line(server, request)):
+            sys.exit(f"{request}: {line}")
+    long = b"GET /hello HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 40000
+    if " 431 " not in (line := first_line(server, long)):
+        sys.exit(f"a long header: {line}")
+    if " 413 " not in (line := first_line(server, b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n"
+                                          + b"1" * 70000)):
+        sys.exit(f"a long body: {line}")
+
+    # Half open: it said that it will say no more, and wants the answer all the same.
+    half = Peer(server)
+    half.send(b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n[1,2,3]")
+    half.half_close()
+    if " 200 " not in (line := half.hear()):
+        sys.exit(f"half open: {line}")
+    half.close()
+
+    # In the middle of a request, of a body, of an answer: gone by RST.
+    for request in (b"", b"GET /he", b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[1,"):
+        peer = Peer(server)
+        peer.send(request)
+        peer.reset()
+    peer = Peer(server)
+    peer.send(b"GET /ticks?n=1000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    hear_tick(peer, 2)
+    peer.reset()
+    settle(server, descriptors)
+
+    # Slow ones: a header that never ends, byte by byte; nothing at all; who does not read. All have to leave.
+    slow = Peer(server)
+    slow.send(b"GET /hello HTTP/1.1\r\n")
+    silent = Peer(server)
+    reader = Peer(server, receive=2048)
+    reader.socket.settimeout(0.1)
+    try:
+        while reader.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 1000):
+            pass
+        sys.exit("who does not read has left before it had to")
+    except TimeoutError:
+        pass  # its answers have nowhere to go, so nobody reads its requests
+    said = 0
+    while not select.select([slow.socket], [], [], 0.02)[0]:
+        slow.send(b"x")
+        said += 1
+        ask(server, "/hello", {"hello": "world"})
+    if said > 100:
+        sys.exit("a request may take as long as it likes")
+    slow.close()
+    silent.check_closed()
+    silent.close()
+    settle(server, descriptors)
+    reader.close()
+
+    # More connections than descriptors: who comes later is served when others have gone.
+    crowd = [Peer(server) for _ in range(80)]
+    while server.descriptors() < 64:
+        pass
+    late = Peer(server)
+    late.send(b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    if " 200 " not in (line := late.hear()):
+        sys.exit(f"after the crowd: {line}")
+    for each in crowd + [late]:
+        each.reset()
+    settle(server, descriptors)
+    if server.status("VmHWM") > 60000:
+        sys.exit(f"it grew to {server.status('VmHWM')} kB")
+    server.stop()
+
+
+def check_tls():
+    with tempfile.TemporaryDirectory() as folder:
+        pem = f"{folder}/server.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", f"{folder}/key", "-out", f"{folder}/cert"], check=True, capture_output=True)
+        with open(pem, "w") as file:
+            file.write(open(f"{folder}/cert").read() + open(f"{folder}/key").read())
+        missing = subprocess.run([program, "--tls", f"{folder}/nothing"], capture_output=True)
+        expect(missing.returncode, 1, "a certificate that is not there:")
+
+        server = Server(program, "--tls", pem, "--idle", "300")
+        descriptors = server.descriptors()
+        secure = {"scheme": "https"}
+        trust = ["--cacert", f"{folder}/cert"]
+        ask(server, "/hello", {"hello": "world"}, *trust, **secure)
+        ask(server, "/sum", {"sum": 3}, *trust, "-d", "[1, 2]", **secure)
+        _, _, body = curl(server, "/ticks?n=2", *trust, **secure)
+        expect([json.loads(line)["tick"] for line in body.splitlines()], [1, 2])
+        expect(curl(server, "/hello", **secure)[0], 0, "whom nobody trusts:")
+
+        # Garbage, half a greeting, no greeting; then gone, or silent.
+        greeting = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+        for start in (b"GET /hello HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 20000, greeting, b""):
+            for leave in (Peer.reset, Peer.close, Peer.check_closed):
+                peer = Peer(server)
+                peer.send(start)
+                if leave == Peer.check_closed:
+                    while peer.hear():
+                        pass
+                    peer.close()
+                else:
+                    leave(peer)
+        # A client that greets and then cuts the connection in the middle of an answer.
+        context = ssl.create_default_context(cafile=f"{folder}/cert")
+        raw = socket.create_connection(("127.0.0.1", server.port))
+        wrapped = context.wrap_socket(raw, server_hostname="localhost")
+        wrapped.sendall(b"GET /ticks?n=1000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        while b'{"tick":' not in wrapped.recv(1000):
+            pass
+        wrapped.close()
+        while server.descriptors() != descriptors:
+            pass
+        ask(server, "/hello", {"hello": "world"}, *trust, **secure)
+        server.stop()
+
+
+{"curl": check_curl, "rude": check_rude, "tls": check_tls}[what]()

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/operation.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+
+namespace heddle::detail {
+
+/// The locks of the sources of some operations, each once, taken in address order; none if
+/// they are elided. `room`: for as many locks as there are operations.
+class all_locks : pinned {
+public:
+    all_locks(operation* const* ops, std::size_t n, spin_lock** room) noexcept
+        : locks_(room) {
+        if (single_threaded())
+            return;
+        for (std::size_t i = 0; i < n; ++i)
+            if (spin_lock* lock = ops[i]->source(); lock && lock->shared())
+                locks_[n_++] = lock;
+        std::sort(locks_, locks_ + n_, std::less<>());
+        n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
+        for (std::size_t i = 0; i < n_; ++i)
+            locks_[i]->lock();
+    }
+    ~all_locks() { unlock(); }
+
+    void unlock() noexcept {
+        while (n_ != 0)
+            locks_[--n_]->unlock();
+    }
+
+private:
+    spin_lock** locks_;
+    std::size_t n_ = 0;
+};
+
+}  // namespace heddle::detail

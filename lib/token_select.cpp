@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+// Select for completion handlers: as lib/select.cpp, but who waits is on no host.
+#include <heddle/detail/token_wait.hpp>
+
+#include "all_locks.hpp"
+#include "context_state.hpp"
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace heddle::detail {
+
+namespace {
+
+/// An order of the arms: as written, or random, from the seed of the context.
+class arm_order {
+public:
+    arm_order(std::size_t n, bool random, std::uint64_t seed) : order_(n), seed_(seed) {
+        for (std::size_t i = 0; i < n; ++i)
+            order_[i] = i;
+        for (std::size_t i = n; random && i > 1; --i)
+            std::swap(order_[i - 1], order_[below(i)]);
+    }
+    auto begin() const noexcept { return order_.begin(); }
+    auto end() const noexcept { return order_.end(); }
+
+private:
+    /// splitmix64
+    std::size_t below(std::size_t n) noexcept {
+        std::uint64_t z = seed_ += 0x9e3779b97f4a7c15u;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return static_cast<std::size_t>((z ^ (z >> 31)) % n);
+    }
+
+    std::vector<std::size_t> order_;
+    std::uint64_t seed_;
+};
+
+/// Nil arms never happen. Requires: the arm's lock.
+bool attempt_locked(operation& op, wake_list& wakes) noexcept {
+    return op.source() && op.attempt_locked(wakes);
+}
+
+}  // namespace
+
+void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
+                       bool cancellable) {
+    auto [ops, n, rule] = arms;
+    for (std::size_t i = 0; i < n; ++i)
+        if (ops[i]->needs_task())
+            throw std::logic_error(
+                "heddle: a timer is an arm of tasks only; a done_source "
+                "with a timeout has a token that is one of handlers");
+    if (n == 1 && !rule.otherwise)
+        return start(ctx, *ops[0], cancellable);
+    std::vector<spin_lock*> room(n);
+    arm_order order(n, !rule.by_priority, context_state::of(ctx)->next_seed());
+    begin(ctx, n == 0 ? nullptr : ops[0]);
+
+    // With all locks held: what is not ready was not at one instant, and nothing comes
+    // between "nothing is ready" and "enlisted everywhere".
+    wake_list wakes;
+    all_locks locks(ops, n, room.data());
+    for (std::size_t i : order)
+        if (attempt_locked(*ops[i], wakes)) {
+            winner = ops[i];
+            break;
+        }
+    bool happened = winner || rule.otherwise;
+    if (!happened) {
+        word.store(claim_word::waiting, std::memory_order_relaxed);
+        for (std::size_t i : order)
+            if (ops[i]->source())
+                ops[i]->enlist_locked();
+    }
+    locks.unlock();
+    // Not happened: not a word to this from here on.
+    if (happened) {
+        wakes.release();
+        foreign(*this);
+    }
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// Every executor is a place for tasks, and for the handlers of channels: contexts of every
+// concurrency hint, strands, pools, the system's, and any_io_executor around each.
+#include <heddle/heddle.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+#include <asio/system_executor.hpp>
+#include <asio/thread_pool.hpp>
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <latch>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using heddle::task;
+
+task<> squares(heddle::receiver<int> in, heddle::sender<int> out) {
+    while (auto v = co_await in.receive()) {
+        co_await heddle::yield();
+        co_await out.send(*v * *v);
+    }
+    out.close();
+}
+
+task<int> sum_of(heddle::receiver<int> in) {
+    int sum = 0;
+    while (auto v = co_await in.receive())
+        sum += *v;
+    co_return sum;
+}
+
+/// A pipeline of two tasks on `ex`, fed by handlers on `ex`; joined by a handler there.
+/// `until`: lets things happen until it has.
+template <class Executor>
+void check(Executor ex, std::function<void(std::future<int>&)> until) {
+    heddle::channel<int> in, out;
+    heddle::go(ex, squares, in, out);
+    auto sum = heddle::go(ex, sum_of, out);
+    std::promise<int> told;
+    auto result = told.get_future();
+    sum.async_join(
+        asio::bind_executor(ex, [&](std::exception_ptr, int s) { told.set_value(s); }));
+    struct feeder {
+        Executor ex;
+        heddle::sender<int> to;
+        int next;
+        void operator()(std::error_code ec) {
+            if (ec || next > 10)
+                return to.close();
+            int v = next++;
+            auto there = to;
+            there.async_send(ex, v, std::move(*this));
+        }
+    };
+    feeder{ex, in, 1}({});
+    until(result);
+    CHECK(result.get() == 385);
+}
+
+/// The same, and a channel between handlers alone.
+template <class Executor>
+void check_all(Executor ex, std::function<void(std::future<int>&)> until) {
+    check(ex, until);
+    check(asio::any_io_executor(ex), until);
+    check(asio::make_strand(ex), until);
+    heddle::channel<int> c;
+    std::promise<int> told;
+    auto result = told.get_future();
+    c.async_receive(asio::bind_executor(
+        ex, [&](std::error_code, std::optional<int> v) { told.set_value(*v); }));
+    c.async_send(ex, 5, [](std::error_code) {});
+    until(result);
+    CHECK(result.get() == 5);
+}
+
+/// Runs the context until the result is there.
+auto running(asio::io_context& ctx) {
+    return [&ctx](std::future<int>& result) {
+        ctx.restart();
+        ctx.run();
+        CHECK(result.wait_for(0s) == std::future_status::ready);
+    };
+}
+
+void wait(std::future<int>& result) { result.wait(); }
+
+}  // namespace
+
+TEST_SUITE_BEGIN("executors");
+
+TEST_CASE("an io_context that is promised one thread") {
+    asio::io_context ctx(1);
+    check_all(ctx.get_executor(), running(ctx));
+}
+
+TEST_CASE("an io_context that locks everything") {
+    asio::io_context ctx(ASIO_CONCURRENCY_HINT_SAFE);
+    check_all(ctx.get_executor(), running(ctx));
+}
+
+TEST_CASE("an io_context that locks nothing") {
+    asio::io_context ctx(ASIO_CONCURRENCY_HINT_UNSAFE);
+    check_all(ctx.get_executor(), running(ctx));
+}
+
+TEST_CASE("an io_context that locks all but its descriptors") {
+    asio::io_context ctx(ASIO_CONCURRENCY_HINT_UNSAFE_IO);
+    check_all(ctx.get_executor(), running(ctx));
+}
+
+TEST_SUITE_END();
+TEST_SUITE_BEGIN("executors.threads");
+
+TEST_CASE("an io_context that several threads run") {
+    asio::io_context ctx(4);
+    auto work = asio::make_work_guard(ctx);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] { ctx.run(); });
+    check_all(ctx.get_executor(), wait);
+    work.reset();
+}
+
+TEST_CASE("a thread pool") {
+    asio::thread_pool pool(3);
+    check_all(pool.get_executor(), wait);
+    pool.join();
+}
+
+TEST_CASE("the system's executor") { check_all(asio::system_executor(), wait); }
+
+TEST_CASE(
+    "a pool that is stopped with tasks parked in it destroys them, and their frames") {
+    auto witness = std::make_shared<int>();
+    heddle::channel<int> never;
+    {
+        asio::thread_pool pool(2);
+        std::latch parked(2);
+        auto park = [](heddle::receiver<int> in, std::shared_ptr<int>,
+                       std::latch& l) -> task<> {
+            l.count_down();
+            co_await in.receive();
+        };
+        heddle::go(pool, park, never, witness, std::ref(parked));
+        heddle::go(asio::make_strand(pool), park, never, witness, std::ref(parked));
+        parked.wait();
+        pool.stop();
+        pool.join();
+    }
+    CHECK(witness.use_count() == 1);
+    CHECK(never.try_send(1) == heddle::try_status::would_block);
+}
+
+TEST_SUITE_END();
