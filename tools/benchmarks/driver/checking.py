@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Compares two results: has heddle become slower than it was, beside its peers?"""
+
+import statistics
+
+from .report import number
+
+
+def beside_peers(document):
+    """(workload, threads) of heddle: its ratio to each peer."""
+    least = {(r["workload"], r["threads"], r["peer"]): r["min"] for r in document["results"]}
+    ratios = {}
+    for (workload, threads, peer), value in least.items():
+        ours = least.get((workload, threads, "heddle"))
+        if ours is not None and value > 0 and not peer.startswith("heddle"):
+            ratios.setdefault((workload, threads), {})[peer] = ours / value
+    return ratios
+
+
+def compare(old, new, margin):
+    """Yields a line for each workload, and whether it is a regression: if, beside the peers
+    that both results have, heddle takes more than `margin` more than before. Of several peers
+    the median counts, as one that had a bad run proves nothing."""
+    before, after = beside_peers(old), beside_peers(new)
+    for key, ratios in before.items():
+        where = f"{key[0]}, {key[1]} thread{'s' if key[1] > 1 else ''}"
+        common = ratios.keys() & after.get(key, {}).keys()
+        if not common:
+            yield f"{where}: not in the new result", True
+            continue
+        changes = {p: after[key][p] / ratios[p] for p in sorted(common)}
+        change = statistics.median(changes.values())
+        worse = change > 1 + margin
+        detail = ", ".join(f"{p} {number(ratios[p])} -> {number(after[key][p])}"
+                           for p in changes)
+        yield f"{where}: x{change:.2f}{'  WORSE' if worse else ''}  ({detail})", worse
+
+
+def check(old, new, margin):
+    """Prints the comparison. Gives whether all is well."""
+    found = list(compare(old, new, margin))
+    worse = sum(bad for _, bad in found)
+    for line, _ in found:
+        print(line)
+    print(f"{worse} of {len(found)} are worse by more than {margin:.0%}" if found
+          else "nothing to compare: the old result has no ratio of heddle to a peer")
+    return bool(found) and not worse
