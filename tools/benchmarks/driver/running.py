@@ -68,7 +68,7 @@ class Row:
 
 def rows_for(workloads, programs, threads):
     """Every row that can be run. What a peer cannot do is noted as skipped."""
-    rows = []
+    rows, refused = [], {}
     for w in workloads:
         for t in threads if w.parallel else [1]:
             for peer in programs.peers:
@@ -76,10 +76,12 @@ def rows_for(workloads, programs, threads):
                     continue
                 why = peer.refuses(w, t)
                 if why:
-                    where = f" on {t} threads" if w.parallel else ""
-                    programs.skipped.append(f"{peer.name}, {w.name}{where}: {why}")
+                    where = f"{w.name} on {t} threads" if t > 1 else w.name
+                    refused.setdefault((peer.name, why), []).append(where)
                 else:
                     rows.append(Row(w, peer, t))
+    programs.skipped += [f"{peer}: {', '.join(names)}: {why}"
+                         for (peer, why), names in refused.items()]
     return rows
 
 
@@ -167,31 +169,35 @@ def callgrind_counts(stderr):
 
 
 def count(rows, n_of, prefix, counts):
-    """Per operation: what a run costs more than one a tenth as long."""
+    """Per operation: what a run costs more than one a tenth as long. Gives who could not be
+    counted, and why; nothing more of that peer is tried."""
+    lost = {}
     for row in rows:
-        if row.error or not row.workload.linear:
+        if row.error or not row.workload.linear or row.peer.name in lost:
             continue
         n = n_of(row)
         try:
             short, long = (counts(run(row, m, prefix)[1]) for m in (n // 10, n))
             row.counted = {key: (long[key] - short[key]) / (n - n // 10) for key in long}
         except Failure as failure:
-            say(f"not counted: {row.workload.name}, {row.peer.name}: {failure}")
+            lost[row.peer.name] = f"{row.workload.name}: {failure}".splitlines()[0]
+    return [f"counting {name}: {why}" for name, why in lost.items()]
 
 
 def count_by_perf(rows):
-    """Whether this machine could."""
+    """What was skipped."""
     try:
         perf_counts(subprocess.run([*PERF, "true"], capture_output=True, text=True).stderr)
     except (OSError, Failure):
-        return False
-    count(rows, lambda row: row.operations(False), PERF, perf_counts)
-    return True
+        return ["instructions and cycles: perf stat cannot count them here"
+                " (--callgrind counts instructions)"]
+    return count(rows, lambda row: row.operations(False), PERF, perf_counts)
 
 
 def count_by_callgrind(rows):
+    """The same."""
     if not shutil.which("valgrind"):
-        return False
+        return ["instructions: valgrind is not installed"]
+    say("counting instructions with valgrind")
     one = [row for row in rows if row.threads == 1]
-    count(one, lambda row: row.workload.small, CALLGRIND, callgrind_counts)
-    return True
+    return count(one, lambda row: row.workload.small, CALLGRIND, callgrind_counts)
