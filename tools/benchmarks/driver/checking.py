@@ -7,14 +7,16 @@ from .report import number
 
 
 def beside_peers(document):
-    """(workload, threads) of heddle: its ratio to each peer."""
-    least = {(r["workload"], r["threads"], r["peer"]): r["min"] for r in document["results"]}
-    ratios = {}
-    for (workload, threads, peer), value in least.items():
-        ours = least.get((workload, threads, "heddle"))
-        if ours is not None and value > 0 and not peer.startswith("heddle"):
-            ratios.setdefault((workload, threads), {})[peer] = ours / value
-    return ratios
+    """Of each workload, on each number of threads: heddle's ratio to each peer."""
+    least = {}
+    for r in document["results"]:
+        where = f"{r['workload']}, {r['threads']} thread{'s' if r['threads'] > 1 else ''}"
+        if "size" in r:
+            where += f", {r['size']}"
+        least.setdefault(where, {})[r["peer"]] = r["min"]
+    return {where: {peer: of["heddle"] / value for peer, value in of.items()
+                    if value > 0 and not peer.startswith("heddle")}
+            for where, of in least.items() if "heddle" in of}
 
 
 def compare(old, new, margin):
@@ -22,16 +24,16 @@ def compare(old, new, margin):
     that both results have, heddle takes more than `margin` more than before. Of several peers
     the median counts, as one that had a bad run proves nothing."""
     before, after = beside_peers(old), beside_peers(new)
-    for key, ratios in before.items():
-        where = f"{key[0]}, {key[1]} thread{'s' if key[1] > 1 else ''}"
-        common = ratios.keys() & after.get(key, {}).keys()
+    for where, ratios in before.items():
+        now = after.get(where, {})
+        common = ratios.keys() & now.keys()
         if not common:
             yield f"{where}: not in the new result", True
             continue
-        changes = {p: after[key][p] / ratios[p] for p in sorted(common)}
+        changes = {p: now[p] / ratios[p] for p in sorted(common)}
         change = statistics.median(changes.values())
         worse = change > 1 + margin
-        detail = ", ".join(f"{p} {number(ratios[p])} -> {number(after[key][p])}"
+        detail = ", ".join(f"{p} {number(ratios[p])} -> {number(now[p])}"
                            for p in changes)
         yield f"{where}: x{change:.2f}{'  WORSE' if worse else ''}  ({detail})", worse
 

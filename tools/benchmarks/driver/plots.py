@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: BSL-1.0
 """Plots of results, as SVG."""
 
+import math
+
 from .report import OURS, Table, is_limit
 from .workloads import CURVES
 
-# One colour and one mark for each peer, in every plot.
+# Of each peer, in every plot: its name, colour and mark.
 STYLES = {
-    "heddle": ("#c1121f", "o"),
-    "heddle (locked)": ("#c1121f", "."),
-    "go": ("#0077b6", "s"),
-    "tokio": ("#bc6c25", "D"),
-    "asio": ("#588157", "^"),
-    "asio (tuned)": ("#344e41", "v"),
-    "asio (callbacks)": ("#a3b18a", "<"),
-    "boost.fiber": ("#7b2cbf", "P"),
-    "limit": ("#333333", "|"),
-    "limit (stealing)": ("#333333", "|"),
+    "heddle": ("heddle", "#c1121f", "o"),
+    "go": ("Go", "#0077b6", "s"),
+    "tokio": ("Tokio", "#bc6c25", "D"),
+    "asio": ("Asio", "#588157", "^"),
+    "asio (tuned)": ("Asio, tuned", "#344e41", "v"),
+    "asio (callbacks)": ("Asio, callbacks", "#a3b18a", "<"),
+    "boost.fiber": ("Boost.Fiber", "#7b2cbf", "P"),
+    "limit": ("hand-written limit", "#333333", "|"),
+    "limit (stealing)": ("hand-written limit", "#333333", "|"),
 }
 
 
@@ -50,27 +51,27 @@ def draw_ratios(plt, document, threads, path):
     if not rows or not peers:
         return
     figure, axes = plt.subplots(figsize=(8.5, 1.3 + 0.3 * len(rows)))
-    for y, w in enumerate(rows):
+    for y in range(len(rows)):
         axes.axhline(y, color="#eeeeee", zorder=0)
-    axes.axvline(1, color=STYLES["heddle"][0], linewidth=2, label="heddle")
-    for peer in peers:
-        colour, mark = STYLES[peer]
+    axes.axvline(1, color=STYLES["heddle"][1], linewidth=2, label="heddle")
+    for peer in sorted(peers, key=list(STYLES).index):
+        name, colour, mark = STYLES[peer]
         points = [(table.get(w, peer) / table.get(w, "heddle"), y)
                   for y, w in enumerate(rows) if table.get(w, peer)]
         bound = is_limit(peer)
         axes.scatter([x for x, _ in points], [y for _, y in points], color=colour, marker=mark,
                      s=90 if bound else 42, linewidths=1.8 if bound else 0.6, zorder=3,
-                     label="hand-written limit" if bound else peer)
+                     label=name)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(times)
     axes.grid(axis="x", color="#dddddd")
     axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("time, or memory, as a multiple of heddle's (log scale): right of the line, heddle is faster")
+    axes.set_xlabel("time, or memory, as a multiple of heddle's: right of the line heddle takes less")
     axes.set_title(f"heddle and its peers on {threads} thread{'s' if threads > 1 else ''}",
                    loc="left", fontweight="bold")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.13 - 0.4 / len(rows)), ncol=4,
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -1.8 / len(rows)), ncol=4,
                 frameon=False)
     save(figure, path)
     plt.close(figure)
@@ -83,12 +84,17 @@ def draw_curve(plt, document, curve, path):
         return
     figure, axes = plt.subplots(figsize=(6, 3.6))
     for peer in dict.fromkeys(r["peer"] for r in found):
-        colour, mark = STYLES[peer]
+        name, colour, mark = STYLES[peer]
+        if peer == "go" and curve.in_go:
+            name += f" ({curve.in_go})"
         mine = sorted((r["size"], r["min"]) for r in found if r["peer"] == peer)
         axes.plot(*zip(*mine), color=colour, marker=mark, markersize=5, linewidth=1.8)
-        axes.annotate(f"  {peer}", mine[-1], color=colour, va="center", fontweight="bold")
+        axes.annotate(f"  {name}", mine[-1], color=colour, va="center", fontweight="bold")
     axes.set_xscale("log", base=2 if curve.name == "arms" else 10)
     axes.set_yscale("log")
+    least, most = min(r["min"] for r in found), max(r["min"] for r in found)
+    axes.set_ylim(10 ** math.floor(math.log10(least)), 10 ** math.ceil(math.log10(most)))
+    axes.yaxis.set_minor_formatter(lambda y, _: "")
     if curve.name == "arms":
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}")

@@ -125,7 +125,7 @@ class Curve:
     unit: str
     sizes: tuple
     operations: Callable[[int], int]  # for a size
-    k: Callable[[int], int] = lambda size: size
+    in_go: str = ""  # how, if that must be known to read it
 
 
 def powers(base, most, least=1):
@@ -146,7 +146,8 @@ CURVES = [
     Curve("channels", "scale_channels", "Unbuffered channels, a pair of tasks at each",
           "channels", "ns per value", powers(10, 100_000), rounds(1_000_000)),
     Curve("arms", "scale_arms", "A select that waits: one sender, a channel at a time",
-          "arms", "ns per value", powers(2, 1024), lambda size: max(2000, 200_000 // size)),
+          "arms", "ns per value", powers(2, 1024), lambda size: max(2000, 200_000 // size),
+          "reflect.Select"),
     Curve("timers", "scale_timers", "Sleeping tasks: processor time", "tasks",
           "ns per sleep", powers(10, 1_000_000),
           lambda size: size * max(1, min(100, 10_000 // size))),
