@@ -3,6 +3,7 @@
 
 import statistics
 
+from . import plural
 from .report import number
 
 
@@ -10,7 +11,7 @@ def beside_peers(document):
     """Of each workload, on each number of threads: heddle's ratio to each peer."""
     least = {}
     for r in document["results"]:
-        where = f"{r['workload']}, {r['threads']} thread{'s' if r['threads'] > 1 else ''}"
+        where = f"{r['workload']}, {plural(r['threads'], 'thread')}"
         if "size" in r:
             where += f", {r['size']}"
         least.setdefault(where, {})[r["peer"]] = r["min"]

@@ -3,6 +3,7 @@
 
 import math
 
+from . import plural
 from .report import OURS, Table, is_limit
 from .workloads import CURVES
 
@@ -69,7 +70,7 @@ def draw_ratios(plt, document, threads, path):
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("time, or memory, as a multiple of heddle's: right of the line heddle takes less")
-    axes.set_title(f"heddle and its peers on {threads} thread{'s' if threads > 1 else ''}",
+    axes.set_title(f"heddle and its peers on {plural(threads, 'thread')}",
                    loc="left", fontweight="bold")
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -1.8 / len(rows)), ncol=4,
                 frameon=False)

@@ -5,6 +5,8 @@ import os
 import pathlib
 import platform
 
+from . import plural
+
 OURS = ("heddle", "heddle (locked)")
 
 
@@ -59,7 +61,7 @@ class Table:
     def limit(self, workload):
         return self.get(workload, "limit" if self.threads == 1 else "limit (stealing)")
 
-    def lines(self):
+    def lines(self, medians=True):
         """The lines of the table, as lists of cells."""
         yield ["workload", "unit", *self.peers, "best peer", "x best", "x limit"]
         for workload, unit in self.workloads:
@@ -69,14 +71,14 @@ class Table:
             def ratio(to):
                 return f"{ours / to:.2f}" if ours is not None and to else ""
 
-            yield [workload, unit, *(self.cell(workload, p) for p in self.peers),
+            yield [workload, unit, *(self.cell(workload, p, medians) for p in self.peers),
                    name or "", ratio(best), ratio(self.limit(workload))]
 
-    def cell(self, workload, peer):
+    def cell(self, workload, peer, medians):
         r = self.cells.get((workload, peer))
         if not r:
             return ""
-        if self.value == "min":
+        if medians and self.value == "min":
             return f"{number(r['min'])} ({number(r['median'])})"
         return number(r[self.value])
 
@@ -95,15 +97,16 @@ def markdown(lines):
         yield f"| {' | '.join(line)} |"
 
 
-def text(document, form):
+def text(document, form, medians=True):
     """The tables and remarks of a document, its lines made by `form`."""
     found = document["results"]
     yield document["machine"]
-    threads = dict.fromkeys(r["threads"] for r in found)
-    for t in threads:
-        yield from ["", f"On {t} thread{'s' if t > 1 else ''}, least (median) of"
-                    f" {max(r['runs'] for r in found)} runs; less is better:", ""]
-        yield from form(Table(found, t).lines())
+    for t in dict.fromkeys(r["threads"] for r in found):
+        runs = max(r["runs"] for r in found)
+        least = "least (median)" if medians else "least"
+        yield from ["", f"On {plural(t, 'thread')}, {least} of {plural(runs, 'run')};"
+                    " less is better:", ""]
+        yield from form(Table(found, t).lines(medians))
     for counted in ("instructions", "cycles"):
         table = Table(found, 1, counted)
         if table.cells:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from dataclasses import dataclass, field
 
-from . import say
+from . import plural, say
 from .peers import Peer
 from .workloads import Figure, Workload
 
@@ -63,7 +63,8 @@ class Row:
 
     def fail(self, failure):
         self.error = str(failure)
-        say(f"FAILED: {self.workload.name}, {self.peer.name}, {self.threads} threads: {failure}")
+        say(f"FAILED: {self.workload.name}, {self.peer.name}, {plural(self.threads, 'thread')}:"
+            f" {failure}")
 
 
 def rows_for(workloads, programs, threads):
