@@ -180,8 +180,8 @@ def count(rows, n_of, prefix, counts):
         try:
             short, long = (counts(run(row, m, prefix)[1]) for m in (n // 10, n))
             row.counted = {key: (long[key] - short[key]) / (n - n // 10) for key in long}
-        except Failure as failure:
-            lost[row.peer.name] = f"{row.workload.name}: {failure}".splitlines()[0]
+        except Failure:
+            lost[row.peer.name] = f"{row.workload.name} failed under {prefix[0]}"
     return [f"counting {name}: {why}" for name, why in lost.items()]
 
 
