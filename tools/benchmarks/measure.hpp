@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the C++ programs share: the clock, the memory, and the command line.
+// What the C++ programs share: the command line, the clocks, the memory.
 #pragma once
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <initializer_list>
 #include <string_view>
 
-#include <unistd.h>
+struct arguments {
+    long n;            // how many operations
+    int k;             // how many of what the workload varies
+    unsigned threads;  // that may run tasks
+};
 
+/// What a workload prints.
 struct result {
     long ops;
-    long long amount;  // nanoseconds, or bytes
-    long long check;   // what the driver compares with what it should be
+    long long amount;    // nanoseconds, or bytes
+    long long check;     // what the driver compares with what it should be
+    long long also = 0;  // a second figure, where there is one
+};
+
+/// A workload of this program. Each is defined at namespace scope, by its name.
+class workload {
+public:
+    workload(std::string_view name, result (*function)(arguments)) noexcept;
+
+    static const workload* find(std::string_view name) noexcept;
+    result run(arguments a) const { return function_(a); }
+
+private:
+    std::string_view name_;
+    result (*function_)(arguments);
+    const workload* next_;
 };
 
 class stopwatch {
@@ -28,27 +44,14 @@ private:
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-inline long long resident_bytes() {
-    long long total = 0, resident = 0;
-    std::ifstream("/proc/self/statm") >> total >> resident;
-    return resident * sysconf(_SC_PAGESIZE);
-}
+/// User and system time of this process, in nanoseconds.
+long long cpu_time();
 
-struct workload {
-    std::string_view name;
-    result (*run)(long n, int k);
-};
+/// Resident memory of this process, in bytes.
+long long resident_bytes();
 
-/// Runs the workload that the last arguments, WORKLOAD N [K], name, and prints its
-/// result.
-inline int measure(std::initializer_list<workload> workloads, int argc, char** argv) {
-    for (const auto& w : workloads) {
-        if (argc < 3 || w.name != argv[1])
-            continue;
-        const auto r = w.run(std::atol(argv[2]), argc > 3 ? std::atoi(argv[3]) : 0);
-        std::printf("%ld %lld %lld\n", r.ops, r.amount, r.check);
-        return 0;
-    }
-    std::fprintf(stderr, "usage: PROGRAM WORKLOAD N [K]\n");
-    return 2;
+/// The i-th of many times to sleep, scattered over 0 to `most` milliseconds; the same in
+/// every peer.
+inline std::chrono::microseconds nap(long i, int most) {
+    return std::chrono::microseconds(i * 2654435761 % 4294967296 % (most * 1000L));
 }

@@ -7,133 +7,25 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
-	"sync"
-	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 type result struct {
 	ops, amount, check int // amount: nanoseconds, or bytes
+	also               int // a second figure, where there is one
 }
 
 func since(start time.Time) int { return int(time.Since(start)) }
 
-func pingPong(n, _ int) result {
-	ping, pong := make(chan int), make(chan int)
-	sum := 0
-	start := time.Now()
-	go func() {
-		for v := range ping {
-			pong <- v + 1
-		}
-	}()
-	for i := 0; i < n; i++ {
-		ping <- i
-		sum += <-pong
+// User and system time of this process.
+func cpuTime() int {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		panic(err)
 	}
-	close(ping)
-	return result{n, since(start), sum}
-}
-
-func stream(n, capacity int) result {
-	c := make(chan int, capacity)
-	sum := 0
-	start := time.Now()
-	go func() {
-		for i := 0; i < n; i++ {
-			c <- i
-		}
-		close(c)
-	}()
-	for v := range c {
-		sum += v
-	}
-	return result{n, since(start), sum}
-}
-
-func receive2(c *[64]chan int, n int) (sum int) {
-	for i := 0; i < n; i++ {
-		select {
-		case v := <-c[0]:
-			sum += v * 1
-		case v := <-c[1]:
-			sum += v * 2
-		}
-	}
-	return sum
-}
-
-func receive8(c *[64]chan int, n int) (sum int) {
-	for i := 0; i < n; i++ {
-		select {
-		case v := <-c[0]:
-			sum += v * 1
-		case v := <-c[1]:
-			sum += v * 2
-		case v := <-c[2]:
-			sum += v * 3
-		case v := <-c[3]:
-			sum += v * 4
-		case v := <-c[4]:
-			sum += v * 5
-		case v := <-c[5]:
-			sum += v * 6
-		case v := <-c[6]:
-			sum += v * 7
-		case v := <-c[7]:
-			sum += v * 8
-		}
-	}
-	return sum
-}
-
-func selectAny(n, k int) result {
-	receive := map[int]func(*[64]chan int, int) int{2: receive2, 8: receive8, 64: receive64}[k]
-	var channels [64]chan int
-	each := n / k
-	start := time.Now()
-	for i := 0; i < k; i++ {
-		channels[i] = make(chan int)
-		go func(c chan int, v int) {
-			for j := 0; j < each; j++ {
-				c <- v
-			}
-		}(channels[i], i+1)
-	}
-	sum := receive(&channels, each*k)
-	return result{each * k, since(start), sum}
-}
-
-func spawnJoinAll(n, _ int) result {
-	var ran int64
-	var all sync.WaitGroup
-	start := time.Now()
-	all.Add(n)
-	for i := 0; i < n; i++ {
-		go func() {
-			atomic.AddInt64(&ran, 1)
-			all.Done()
-		}()
-	}
-	all.Wait()
-	return result{n, since(start), int(ran)}
-}
-
-func spawnJoinEach(n, _ int) result {
-	ran := 0
-	var one sync.WaitGroup
-	start := time.Now()
-	for i := 0; i < n; i++ {
-		one.Add(1)
-		go func() {
-			ran++
-			one.Done()
-		}()
-		one.Wait()
-	}
-	return result{n, since(start), ran}
+	return int(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func residentBytes() int {
@@ -146,66 +38,51 @@ func residentBytes() int {
 	return resident * os.Getpagesize()
 }
 
-func parked(n, _ int) result {
-	c := make(chan int)
-	var started, woken int64
-	yieldUntil := func(count *int64) {
-		for atomic.LoadInt64(count) < int64(n) {
-			runtime.Gosched()
-		}
-	}
-	runtime.GC()
-	debug.FreeOSMemory()
-	before := residentBytes()
-	for i := 0; i < n; i++ {
-		go func() {
-			atomic.AddInt64(&started, 1)
-			<-c
-			atomic.AddInt64(&woken, 1)
-		}()
-	}
-	yieldUntil(&started)
-	runtime.Gosched()
-	bytes := residentBytes() - before
-	waiting := int(atomic.LoadInt64(&started) - atomic.LoadInt64(&woken))
-	close(c)
-	yieldUntil(&woken)
-	return result{n, bytes, waiting}
+// The i-th of many times to sleep, scattered over 0 to most milliseconds; the same in every peer.
+func nap(i, most int) time.Duration {
+	return time.Duration(i*2654435761%4294967296%(most*1000)) * time.Microsecond
 }
 
-func daisy(n, _ int) result {
-	start := time.Now()
-	leftmost := make(chan int)
-	left := leftmost
-	for i := 0; i < n; i++ {
-		right := make(chan int)
-		go func(left, right chan int) { left <- 1 + <-right }(left, right)
-		left = right
-	}
-	go func(c chan int) { c <- 1 }(left)
-	value := <-leftmost
-	return result{n, since(start), value}
+var workloads = map[string]func(n, k int) result{
+	"ping_pong":       pingPong,
+	"stream":          stream,
+	"mpmc":            mpmc,
+	"select":          selectAny,
+	"sieve":           sieve,
+	"spawn_join_all":  spawnJoinAll,
+	"spawn_join_each": spawnJoinEach,
+	"parked":          parked,
+	"daisy":           daisy,
+	"skynet_channels": skynetChannels,
+	"skynet_join":     skynetJoin,
+	"sleep":           sleepAll,
+	"cancel_own":      cancelOwn,
+	"cancel_shared":   cancelShared,
+	"echo":            serve,
+	"scale_tasks":     scaleTasks,
+	"scale_channels":  scaleChannels,
+	"scale_arms":      scaleArms,
+	"scale_timers":    scaleTimers,
+	"scale_waiters":   scaleWaiters,
 }
 
 func main() {
-	workloads := map[string]func(n, k int) result{
-		"ping_pong":       pingPong,
-		"stream":          stream,
-		"select":          selectAny,
-		"spawn_join_all":  spawnJoinAll,
-		"spawn_join_each": spawnJoinEach,
-		"parked":          parked,
-		"daisy":           daisy,
+	args := os.Args[1:]
+	threads := 1
+	if len(args) > 1 && args[0] == "--threads" {
+		threads, _ = strconv.Atoi(args[1])
+		args = args[2:]
 	}
-	if len(os.Args) < 3 || workloads[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench_go WORKLOAD N [K]")
+	if len(args) < 2 || workloads[args[0]] == nil || threads < 1 {
+		fmt.Fprintln(os.Stderr, "usage: bench_go [--threads N] WORKLOAD N [K]")
 		os.Exit(2)
 	}
-	n, _ := strconv.Atoi(os.Args[2])
+	n, _ := strconv.Atoi(args[1])
 	k := 0
-	if len(os.Args) > 3 {
-		k, _ = strconv.Atoi(os.Args[3])
+	if len(args) > 2 {
+		k, _ = strconv.Atoi(args[2])
 	}
-	r := workloads[os.Args[1]](n, k)
-	fmt.Println(r.ops, r.amount, r.check)
+	runtime.GOMAXPROCS(threads)
+	r := workloads[args[0]](n, k)
+	fmt.Println(r.ops, r.amount, r.check, r.also)
 }

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What tools/bench is made of."""
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SOURCES = ROOT / "tools" / "benchmarks"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def plural(n, word):
+    return f"{n} {word}" + ("s" if n != 1 else "")

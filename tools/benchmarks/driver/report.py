@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What a run found out: as JSON, as a table."""
+
+import os
+import pathlib
+import platform
+
+from . import plural
+
+OURS = ("heddle", "heddle (locked)")
+
+
+def is_limit(peer):
+    return peer.startswith("limit")
+
+
+def machine(versions):
+    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
+    model = [line.partition(": ")[2] for line in cpuinfo.splitlines()
+             if line.startswith("model name")] or [platform.machine()]
+    return ", ".join([f"{model[0]}, {os.cpu_count()} cores", *versions])
+
+
+def result(workload, threads, peer, unit, values, **more):
+    values = sorted(values)
+    half = len(values) // 2
+    median = values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+    return {"workload": workload, "threads": threads, "peer": peer, "unit": unit,
+            "min": values[0], "median": median, "max": values[-1], "runs": len(values), **more}
+
+
+def results(rows):
+    return [result(figure.name, row.threads, row.peer.name, figure.unit, row.values(figure),
+                   **(row.counted if figure is row.workload.figures[0] else {}))
+            for row in rows if not row.error and row.outputs for figure in row.workload.figures]
+
+
+def number(value):
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+class Table:
+    """The results on one number of threads: a row for each workload, a column for each peer."""
+
+    def __init__(self, found, threads, value="min"):
+        found = [r for r in found if r["threads"] == threads and value in r]
+        self.threads, self.value = threads, value
+        self.workloads = list(dict.fromkeys((r["workload"], r["unit"]) for r in found))
+        self.peers = list(dict.fromkeys(r["peer"] for r in found))
+        self.cells = {(r["workload"], r["peer"]): r for r in found}
+
+    def get(self, workload, peer):
+        return self.cells.get((workload, peer), {}).get(self.value)
+
+    def best_peer(self, workload):
+        """The least of those that are neither heddle nor a limit."""
+        others = [(self.get(workload, p), p) for p in self.peers
+                  if p not in OURS and not is_limit(p) and self.get(workload, p) is not None]
+        return min(others, default=(None, None))
+
+    def limit(self, workload):
+        return self.get(workload, "limit" if self.threads == 1 else "limit (stealing)")
+
+    def lines(self, medians=True):
+        """The lines of the table, as lists of cells."""
+        yield ["workload", "unit", *self.peers, "best peer", "x best", "x limit"]
+        for workload, unit in self.workloads:
+            ours = self.get(workload, "heddle")
+            best, name = self.best_peer(workload)
+
+            def ratio(to):
+                return f"{ours / to:.2f}" if ours is not None and to else ""
+
+            yield [workload, unit, *(self.cell(workload, p, medians) for p in self.peers),
+                   name or "", ratio(best), ratio(self.limit(workload))]
+
+    def cell(self, workload, peer, medians):
+        r = self.cells.get((workload, peer))
+        if not r:
+            return ""
+        if medians and self.value == "min":
+            return f"{number(r['min'])} ({number(r['median'])})"
+        return number(r[self.value])
+
+
+def plain(lines):
+    lines = list(lines)
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        yield "  ".join(cell.rjust(width) if i > 1 else cell.ljust(width)
+                        for i, (cell, width) in enumerate(zip(line, widths))).rstrip()
+
+
+def markdown(lines):
+    head, *rest = lines
+    for line in [head, ["---" if i < 2 else "---:" for i in range(len(head))], *rest]:
+        yield f"| {' | '.join(line)} |"
+
+
+def text(document, form, medians=True):
+    """The tables and remarks of a document, its lines made by `form`."""
+    found = document["results"]
+    yield document["machine"]
+    for t in dict.fromkeys(r["threads"] for r in found):
+        runs = max(r["runs"] for r in found)
+        least = "least (median)" if medians else "least"
+        yield from ["", f"On {plural(t, 'thread')}, {least} of {plural(runs, 'run')};"
+                    " less is better:", ""]
+        yield from form(Table(found, t).lines(medians))
+    for counted in ("instructions", "cycles"):
+        table = Table(found, 1, counted)
+        if table.cells:
+            yield from ["", f"{counted.capitalize()} per operation, one thread:", ""]
+            yield from form(table.lines())
+    if document.get("skipped"):
+        yield from ["", "Skipped:", "", *(f"- {s}" for s in document["skipped"])]

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What is measured, and what the programs must compute. See tools/benchmarks/README.md."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number that a run gives, less being better."""
+    name: str
+    unit: str
+    of: Callable  # of what the program printed: operations, amount, the second figure
+
+
+def per_operation(name, unit, scale=1):
+    return Figure(name, unit, lambda ops, amount, also: amount / ops / scale)
+
+
+@dataclass(frozen=True)
+class Workload:
+    program: str  # how the programs call it
+    title: str
+    figures: tuple
+    n: int  # operations
+    small: int  # operations that show that it works
+    check: Callable[[int], int]  # what must be computed for n operations
+    k: int = 0
+    parallel: bool = False  # also on several threads
+    server: bool = False
+
+    @property
+    def name(self):
+        return self.figures[0].name
+
+    @property
+    def family(self):
+        return self.name.partition("/")[0]
+
+    @property
+    def linear(self):
+        """Twice the operations cost twice as much."""
+        return self.figures[0].unit.startswith("ns/")
+
+
+def sum_below(n):
+    return n * (n - 1) // 2
+
+
+def sum_of_primes(n):
+    found = []
+    i = 2
+    while len(found) < n:
+        if all(i % p for p in found if p * p <= i):
+            found.append(i)
+        i += 1
+    return sum(found)
+
+
+def simple(name, unit, title, n, small, check, **more):
+    return Workload(name.replace("/", "_"), title, (per_operation(name, unit),), n, small,
+                    check, **more)
+
+
+def stream(capacity):
+    return Workload("stream", f"one sender, one receiver, capacity {capacity}",
+                    (per_operation(f"stream/{capacity}", "ns/value"),),
+                    5_000_000, 10_000, sum_below, capacity, parallel=True)
+
+
+def select(k, n):
+    # Channel i of 1..k carries the value i, which its arm weighs with i.
+    return Workload("select", f"a select over {k} channels, one sender each",
+                    (per_operation(f"select/{k}", "ns/value"),), n, 6400,
+                    lambda n: n // k * sum(i * i for i in range(1, k + 1)), k, parallel=True)
+
+
+def in_ms(name, title, n, small, check, **more):
+    return Workload(name, title, (Figure(name, "ms", lambda ops, amount, also: amount / 1e6),),
+                    n, small, check, **more)
+
+
+WORKLOADS = [
+    simple("ping_pong", "ns/round trip", "there and back, over two unbuffered channels",
+           2_000_000, 10_000, lambda n: n * (n + 1) // 2, parallel=True),
+    stream(1), stream(64), stream(1024),
+    simple("mpmc", "ns/value", "four senders, four receivers, one channel of capacity 64",
+           4_000_000, 10_000, sum_below, k=4, parallel=True),
+    select(2, 1_024_000), select(8, 1_024_000), select(64, 256_000),
+    in_ms("sieve", "prime sieve: 2000 primes", 2000, 100, sum_of_primes, parallel=True),
+    simple("spawn_join_all", "ns/task", "spawn all tasks, then join them",
+           1_000_000, 10_000, lambda n: n),
+    simple("spawn_join_each", "ns/task", "spawn a task and join it, one by one",
+           1_000_000, 10_000, lambda n: n),
+    simple("parked", "bytes/task", "memory of tasks that wait to receive",
+           1_000_000, 10_000, lambda n: n),
+    in_ms("daisy", "a chain of 100k tasks, each with a channel: made, then passed once",
+          100_000, 1000, lambda n: n + 1),
+    simple("skynet/channels", "ns/leaf", "a tree of tasks, ten children each: results by channel",
+           1_000_000, 10_000, sum_below, parallel=True),
+    simple("skynet/join", "ns/leaf", "the same: results by join",
+           1_000_000, 10_000, sum_below, parallel=True),
+    Workload("sleep", "100k tasks sleep 0 to 1000 ms: processor time; how late the latest is",
+             (Figure("sleep/cpu", "ms", lambda ops, amount, also: amount / 1e6),
+              Figure("sleep/late", "ms", lambda ops, amount, also: also / 1e6)),
+             100_000, 1000, lambda n: n, k=1000),
+    simple("cancel/own", "ns/task", "100k tasks in select{receive, done}; done closes",
+           100_000, 1000, lambda n: n),
+    simple("cancel/shared", "ns/task", "the same, all at one channel",
+           100_000, 1000, lambda n: n),
+    Workload("echo", "TCP, 64 connections, 64 bytes: processor time of the server; time",
+             (per_operation("echo/cpu", "us/request", 1000),
+              Figure("echo/time", "us/request", lambda ops, amount, also: also / ops / 1000)),
+             300_000, 6400, lambda n: n, k=64, server=True),
+]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What an operation costs as the number of things around it grows."""
+    name: str
+    program: str
+    title: str
+    things: str
+    unit: str
+    sizes: tuple
+    operations: Callable[[int], int]  # for a size
+    in_go: str = ""  # how, if that must be known to read it
+
+
+def powers(base, most, least=1):
+    sizes = [least]
+    while sizes[-1] * base <= most:
+        sizes.append(sizes[-1] * base)
+    return tuple(sizes)
+
+
+def rounds(total):
+    """`total` operations, as many for each thing, at least one."""
+    return lambda size: size * max(1, total // size)
+
+
+CURVES = [
+    Curve("tasks", "scale_tasks", "Tasks that take turns", "tasks", "ns per turn",
+          powers(10, 1_000_000), rounds(1_000_000)),
+    Curve("channels", "scale_channels", "Unbuffered channels, a pair of tasks at each",
+          "channels", "ns per value", powers(10, 100_000), rounds(1_000_000)),
+    Curve("arms", "scale_arms", "A select that waits: one sender, a channel at a time",
+          "arms", "ns per value", powers(2, 1024), lambda size: max(2000, 200_000 // size),
+          "reflect.Select"),
+    Curve("timers", "scale_timers", "Sleeping tasks: processor time", "tasks",
+          "ns per sleep", powers(10, 1_000_000),
+          lambda size: size * max(1, min(100, 10_000 // size))),
+    Curve("waiters", "scale_waiters", "Receivers that wait at one channel", "receivers",
+          "ns per value", powers(10, 1_000_000), lambda size: 200_000),
+    Curve("cancel", "cancel_shared", "Tasks that wait at one channel, and are cancelled",
+          "tasks", "ns per task", powers(10, 1_000_000, 10), lambda size: size),
+]

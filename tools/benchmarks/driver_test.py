@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""The driver of the benchmarks notices what it is there to notice."""
+
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+
+from driver import checking, peers, report, running
+from driver.workloads import WORKLOADS
+
+
+def result(peer, value, threads=1):
+    return report.result("ping_pong", threads, peer, "ns/round trip", [value])
+
+
+def document(**least):
+    return {"results": [result(peer, value) for peer, value in least.items()]}
+
+
+def worse(old, new, margin=0.25):
+    return [bad for _, bad in checking.compare(old, new, margin)]
+
+
+class Checking(unittest.TestCase):
+    def test_slower_beside_its_peers_is_worse(self):
+        self.assertEqual(worse(document(heddle=10, go=20), document(heddle=13, go=20)), [True])
+
+    def test_within_the_margin_is_not(self):
+        self.assertEqual(worse(document(heddle=10, go=20), document(heddle=12, go=20)), [False])
+
+    def test_a_slower_machine_is_not(self):
+        self.assertEqual(worse(document(heddle=10, go=20), document(heddle=30, go=60)), [False])
+
+    def test_one_peer_that_was_lucky_is_not(self):
+        self.assertEqual(worse(document(heddle=10, go=20, tokio=30, asio=40),
+                               document(heddle=10, go=20, tokio=10, asio=40)), [False])
+
+    def test_a_workload_that_is_gone_is_worse(self):
+        self.assertEqual(worse(document(heddle=10, go=20), document(go=20)), [True])
+
+    def test_nothing_in_common_is_no_success(self):
+        self.assertFalse(checking.check({"results": []}, document(heddle=1, go=1), 0.25))
+
+
+class Running(unittest.TestCase):
+    def run_program(self, script):
+        peer = peers.Peer("fake", {0: ["sh", "-c", script]})
+        workload = next(w for w in WORKLOADS if w.name == "ping_pong")
+        return running.run(running.Row(workload, peer, 1), 10)
+
+    def test_a_right_result_is_taken(self):
+        self.assertEqual(self.run_program("echo 10 1000 55 0")[0], (10, 1000, 0))
+
+    def test_wrong_results_are_failures(self):
+        for script in ("echo 10 1000 54 0", "echo 9 1000 55 0", "echo 10 1000", "exit 3",
+                       "echo 10 1000 55 0; exit 3"):
+            with self.assertRaises(running.Failure, msg=script):
+                self.run_program(script)
+
+
+class Reporting(unittest.TestCase):
+    def test_ratios_are_to_the_best_peer_and_to_the_limit(self):
+        found = [result("heddle", 10.0), result("limit", 8.0), result("go", 40.0),
+                 result("tokio", 20.0), result("heddle (locked)", 5.0)]
+        row = list(report.Table(found, 1).lines())[1]
+        self.assertEqual(row[-3:], ["tokio", "0.50", "1.25"])
+
+    def test_a_median_of_an_even_number_lies_between(self):
+        self.assertEqual(report.result("w", 1, "p", "u", [4, 1, 2, 9])["median"], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
