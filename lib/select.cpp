@@ -5,8 +5,8 @@
 // them from dead- and livelock (Go's selectgo; model-checked against one lock at a time).
 #include <heddle/detail/select_core.hpp>
 
-#include <algorithm>
-#include <functional>
+#include "all_locks.hpp"
+
 #include <utility>
 
 namespace heddle::detail {
@@ -50,34 +50,6 @@ private:
     std::size_t n_;
     std::uint32_t* order_;
     std::uint32_t small_[few];
-};
-
-/// The locks of all sources, each once, taken in address order; none if they are elided.
-class select_core::all_locks {
-public:
-    all_locks(select_core& s, operation** ops) noexcept
-        : locks_(s.n_ <= few ? small_ : s.large_locks()) {
-        if (single_threaded())
-            return;
-        for (std::size_t i = 0; i < s.n_; ++i)
-            if (spin_lock* lock = ops[i]->source(); lock && lock->shared())
-                locks_[n_++] = lock;
-        std::sort(locks_, locks_ + n_, std::less<>());
-        n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
-        for (std::size_t i = 0; i < n_; ++i)
-            locks_[i]->lock();
-    }
-    ~all_locks() { unlock(); }
-
-    void unlock() noexcept {
-        while (n_ != 0)
-            locks_[--n_]->unlock();
-    }
-
-private:
-    spin_lock** locks_;
-    std::size_t n_ = 0;
-    spin_lock* small_[few];
 };
 
 select_core::select_core(process& self, select_rule rule, std::size_t arms)
@@ -161,7 +133,8 @@ bool select_core::ready(operation** ops) noexcept {
         return self_.home->spend();
     if (!snapshot && (rule_.by_priority || rule_.otherwise)) {
         wake_list wakes;
-        all_locks locks(*this, ops);
+        spin_lock* few_locks[few];
+        all_locks locks(ops, n_, n_ <= few ? few_locks : large_locks());
         bool found = try_all_locked(ops, wakes);
         locks.unlock();
         wakes.release(self_.home);
@@ -187,7 +160,8 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         return home.next();
     }
     wake_list wakes;
-    all_locks locks(*this, ops);
+    spin_lock* few_locks[few];
+    all_locks locks(ops, n_, n_ <= few ? few_locks : large_locks());
     if (!single_threaded() && try_all_locked(ops, wakes)) {
         locks.unlock();
         wakes.release(&home);

@@ -44,7 +44,6 @@ protected:
     std::size_t size() const noexcept { return n_; }
 
 private:
-    class all_locks;
     class shuffle;
 
     bool sources_differ(operation** ops) const noexcept;
