@@ -20,6 +20,8 @@ namespace heddle {
 namespace detail {
 namespace {
 
+constexpr duration slack = std::chrono::microseconds(50);  // Linux's own, by default
+
 thread_local host* drained_here = nullptr;
 
 // Not inlined: clang 16 keeps the address of a thread_local across a suspension.
@@ -552,6 +554,9 @@ void host::expire_timers() noexcept {
         if (!timers_.front())
             return;
         seen_ = read_clock();
+        if (timers_.front()->deadline > seen_)
+            return;
+        expired_ = seen_;
         expire_until(seen_, e);
     }
     e.release(this);
@@ -567,6 +572,8 @@ void host::expire_until(time_point now, expiry& e) noexcept {
     }
 }
 
+/// Deadlines that come thick expire together: a wake-up of the event loop costs more than
+/// they do. One that comes alone is not late for it.
 void host::settle_timer() {
     if (state_->is_virtual())
         return;
@@ -574,7 +581,7 @@ void host::settle_timer() {
     {
         guard g(timer_lock_);
         if (timer_entry* t = timers_.front())
-            first = t->deadline;
+            first = std::max(t->deadline, expired_ + slack);
     }
     if (worker_)
         first = std::min(first, worker_->look_at);

@@ -308,6 +308,7 @@ private:
     process* finished_ = nullptr;
     time_point seen_{};
     time_point armed_ = time_point::max();
+    time_point expired_{};  // when timers last did
     std::uint64_t random_;
     std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
     const bool seeded_;
