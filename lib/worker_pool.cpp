@@ -323,7 +323,8 @@ bool worker_pool::find_work(host& me) noexcept {
         return false;
     if (!w.on_watch)
         return rob_someone(me, false);
-    if (active_.load(std::memory_order_seq_cst) <= 1)
+    auto alone = [this] { return active_.load(std::memory_order_seq_cst) <= 1; };
+    if (alone())
         return false;
     time_point now = me.read_clock();
     bool due = now >= std::exchange(w.look_at, time_point::max());
@@ -333,6 +334,8 @@ bool worker_pool::find_work(host& me) noexcept {
     for (time_point end = now + patience; !found && now < end; now = me.read_clock()) {
         for (int i = 0; i < 20; ++i)
             back_off()();
+        if (alone())
+            return false;
         if (me.has_mail())
             return me.take_inbox_shared();
         found = rob_someone(me, false);
