@@ -7,6 +7,8 @@
 #include "support/allocations.hpp"
 #include "support/world.hpp"
 
+#include <heddle/testing.hpp>
+
 #include <asio/ip/tcp.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
@@ -597,6 +599,29 @@ std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
 
 TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing leaks") {
     CHECK(fail_each(program) >= 15);
+}
+
+TEST_CASE("explore without memory throws, and does not read what is not there") {
+    auto choose = []() -> heddle::task<> {
+        auto a = heddle::go([]() -> heddle::task<> { co_return; });
+        auto b = heddle::go([]() -> heddle::task<> { co_return; });
+        co_await a;
+        co_await b;
+    };
+    std::size_t k = 0, refused = 0;
+    for (bool reached = true; reached; ++k) {
+        CAPTURE(k);
+        test::empty_frame_pools();
+        test::failing_allocation fail(k);
+        try {
+            CHECK(heddle::testing::explore("two", choose).complete);
+        } catch (const std::bad_alloc&) {
+            ++refused;
+        }
+        reached = fail.happened();
+    }
+    CHECK(refused >= 5);
+    CHECK(refused == k - 1);
 }
 
 TEST_CASE("so may those of generate, merge, unbounded, actor and run_group") {
