@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two threads that do one thing each at the same moment, ten thousand times over, for windows of
+// a few instructions. What is still parked when both contexts have run dry was overlooked.
+#include <heddle/heddle.hpp>
+
+#include "support/ending.hpp"
+#include "support/threads.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+using heddle::channel;
+using heddle::done_source;
+using heddle::select;
+using heddle::task;
+using heddle::try_status;
+
+/// More in tools/soak.
+const int rounds = [] {
+    const char* given = std::getenv("HEDDLE_RACES");
+    return given ? std::atoi(given) : 10'000;
+}();
+
+/// Two contexts, each for one of the threads while they race.
+struct two {
+    asio::io_context a{1}, b{1};
+
+    /// Runs both until nothing moves; how many tasks are left.
+    std::size_t left() {
+        for (bool moved = true; moved;) {
+            a.restart();
+            b.restart();
+            moved = a.poll() + b.poll() != 0;
+        }
+        return heddle::live_tasks(a) + heddle::live_tasks(b);
+    }
+};
+
+void run(asio::io_context& ctx) {
+    ctx.restart();
+    ctx.poll();
+}
+
+/// Takes from whichever of two, as written.
+task<> take(channel<int> x, channel<int> y) {
+    co_await select(x.receive(), y.receive());
+}
+task<> give(channel<int> x, channel<int> y) { co_await select(x.send(1), y.send(2)); }
+task<> give_one(channel<int> x) { co_await x.send(1); }
+task<> take_one(channel<int> x) { (void)co_await x.receive(); }
+
+/// Races two tasks, which are left with nothing to wait for. What was overlooked.
+template <class A, class B>
+int overlooked(unsigned seed, A a, B b) {
+    two contexts;
+    int lost = 0;
+    channel<int> x, y;
+    test::race(
+        rounds, seed,
+        [&] {
+            heddle::go(contexts.a, a(x, y));
+            run(contexts.a);
+        },
+        [&] {
+            heddle::go(contexts.b, b(x, y));
+            run(contexts.b);
+        },
+        [&] {
+            if (contexts.left() == 0)
+                return;
+            ++lost;
+            x.close();
+            y.close();
+            x = channel<int>();
+            y = channel<int>();
+            contexts.left();
+        });
+    return lost;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("stress.race");
+
+TEST_CASE("law 39: a select and a send that arrive at once meet") {
+    CHECK(overlooked(1, take, [](auto, auto y) { return give_one(y); }) == 0);
+    CHECK(overlooked(2, [](auto x, auto) { return take_one(x); }, give) == 0);
+    CHECK(overlooked(
+              3, [](auto x, auto) { return take_one(x); },
+              [](auto x, auto) { return give_one(x); }) == 0);
+}
+
+TEST_CASE("laws 30, 38: two selects that arrive at once meet, whatever their order") {
+    CHECK(overlooked(4, take, give) == 0);
+    CHECK(overlooked(5, take, [](auto x, auto y) { return give(y, x); }) == 0);
+}
+
+TEST_CASE("law 31: a value that is moved to and fro is always found") {
+    two contexts;
+    int missed = 0;
+    channel<int> x(1), y(1);
+    test::race(
+        rounds, 6,
+        [&] {
+            heddle::go(
+                contexts.a,
+                [](channel<int> from, channel<int> or_from, int& n) -> task<> {
+                    std::optional<int> v;
+                    auto arm = co_await select(from.receive(v), or_from.receive(v),
+                                               heddle::otherwise);
+                    n += arm == 2;
+                },
+                x, y, std::ref(missed));
+            run(contexts.a);
+        },
+        [&] {
+            for (int i = 0; i < 4; ++i) {
+                auto [from, to] = i % 2 ? std::tie(y, x) : std::tie(x, y);
+                (void)to.try_send(1);
+                int v = 0;
+                (void)from.try_receive(v);
+            }
+        },
+        [&] {
+            contexts.left();
+            for (int v = 0; x.try_receive(v) == try_status::done ||
+                            y.try_receive(v) == try_status::done;) {
+            }
+            (void)x.try_send(1);
+        });
+    CHECK(missed <= 1);  // before the first round x was empty
+}
+
+TEST_CASE("law 47: a token that closes while its task parks is not overlooked") {
+    two contexts;
+    int lost = 0, ended = 0;
+    channel<int> never;
+    done_source stop;
+    test::race(
+        rounds, 7,
+        [&] {
+            auto waits = [](channel<int> in, int& n) -> task<> {
+                std::string how = co_await test::ending(in.receive());
+                n += how == "cancelled: closed";
+            };
+            heddle::go(contexts.a,
+                       heddle::with_done(stop.token(), waits(never, ended)));
+            run(contexts.a);
+        },
+        [&] { stop.close(); },
+        [&] {
+            if (contexts.left() != 0) {
+                ++lost;
+                never.close();
+                never = channel<int>();
+                contexts.left();
+            }
+            stop = done_source();
+        });
+    CHECK(lost == 0);
+    CHECK(ended == rounds);
+}
+
+TEST_CASE("law 55: of two that close a token at once one does, and its cause stays") {
+    done_source d;
+    auto first = test::cause("first"), second = test::cause("second");
+    bool by_first = false, by_second = false;
+    std::exception_ptr seen_by_first, seen_by_second;
+    int wrong = 0;
+    test::race(
+        rounds, 8,
+        [&] {
+            by_first = d.close(first);
+            seen_by_first = d.token().cause();
+        },
+        [&] {
+            by_second = d.close(second);
+            seen_by_second = d.token().cause();
+        },
+        [&] {
+            auto cause = d.token().cause();
+            wrong += by_first == by_second || cause != (by_first ? first : second) ||
+                     seen_by_first != cause || seen_by_second != cause;
+            d = done_source();
+        });
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("law 25: of a send and a close that arrive at once one was first") {
+    two contexts;
+    int wrong = 0, sent = 0, refused = 0;
+    channel<int> c(1);
+    std::string how;
+    test::race(
+        rounds, 9,
+        [&] {
+            heddle::go(
+                contexts.a,
+                [](channel<int> out, std::string& to) -> task<> {
+                    to = co_await test::ending(out.send(1));
+                },
+                c, std::ref(how));
+            run(contexts.a);
+        },
+        [&] { c.close(); },
+        [&] {
+            wrong += contexts.left() != 0 || (how == "ok") != (c.size() == 1);
+            (how == "ok" ? sent : refused) += 1;
+            c = channel<int>(1);
+        });
+    CHECK(wrong == 0);
+    CHECK(sent > 0);
+    CHECK(refused > 0);
+}
+
+TEST_CASE("law 48: a value and a cancel that arrive at once: one of them, by both") {
+    two contexts;
+    int wrong = 0, values = 0, cancels = 0;
+    channel<int> c;
+    heddle::join_handle<> waiter;
+    std::string how;
+    bool sent = false;
+    auto start = [&] {
+        waiter = heddle::go(
+            contexts.a,
+            [](channel<int> in, std::string& to) -> task<> {
+                to = co_await test::ending(in.receive());
+            },
+            c, std::ref(how));
+        contexts.left();
+    };
+    start();
+    test::race(
+        rounds, 10, [&] { sent = c.try_send(1) == try_status::done; },
+        [&] { waiter.cancel(); },
+        [&] {
+            wrong += contexts.left() != 0 || sent != (how == "ok");
+            (sent ? values : cancels) += 1;
+            start();
+        });
+    waiter.cancel();
+    contexts.left();
+    CHECK(wrong == 0);
+    CHECK(values > 0);
+    CHECK(cancels > 0);
+}
+
+TEST_SUITE_END();
