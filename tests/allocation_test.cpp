@@ -614,7 +614,8 @@ TEST_CASE("explore without memory throws, and does not read what is not there") 
         test::empty_frame_pools();
         test::failing_allocation fail(k);
         try {
-            CHECK(heddle::testing::explore("two", choose).complete);
+            auto all = heddle::testing::explore("two", choose);
+            CHECK(all.complete);
         } catch (const std::bad_alloc&) {
             ++refused;
         }
