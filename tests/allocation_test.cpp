@@ -601,6 +601,32 @@ TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing l
     CHECK(fail_each(program) >= 15);
 }
 
+TEST_CASE("law 74: a channel without handles is freed with the last wait in it") {
+    auto once = [](bool dies) {
+        test::empty_frame_pools();
+        long before = test::live_blocks();
+        {
+            test::world world;
+            heddle::done_source stop;
+            heddle::channel<int> c;
+            auto waits = [](heddle::channel<int>& in) -> heddle::task<> {
+                (void)co_await in.receive();
+            };
+            world.go(heddle::with_done(stop.token(), waits(c)));
+            world.settle();
+            c = nullptr;
+            if (!dies)
+                stop.close();
+            world.settle();
+        }
+        test::empty_frame_pools();
+        return test::live_blocks() - before;
+    };
+    (void)once(false);  // makes what is made once for the process
+    CHECK(once(false) == 0);
+    CHECK(once(true) == 0);
+}
+
 TEST_CASE("explore without memory throws, and does not read what is not there") {
     auto choose = []() -> heddle::task<> {
         auto a = heddle::go([]() -> heddle::task<> { co_return; });

@@ -26,7 +26,11 @@ using heddle::try_status;
 /// More in tools/soak.
 const int rounds = [] {
     const char* given = std::getenv("HEDDLE_RACES");
+#ifdef __SANITIZE_THREAD__
+    return given ? std::atoi(given) : 5'000;
+#else
     return given ? std::atoi(given) : 30'000;
+#endif
 }();
 
 /// Two contexts, each for one of the threads while they race.
