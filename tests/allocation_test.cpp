@@ -597,7 +597,8 @@ std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
 
 }  // namespace
 
-TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing leaks") {
+TEST_CASE("law 70: each allocation of ours may fail: bad_alloc or success, and nothing "
+          "leaks") {
     CHECK(fail_each(program) >= 15);
 }
 
@@ -627,7 +628,8 @@ TEST_CASE("law 74: a channel without handles is freed with the last wait in it")
     CHECK(once(true) == 0);
 }
 
-TEST_CASE("explore without memory throws, and does not read what is not there") {
+TEST_CASE(
+    "law 70: explore without memory throws, and does not read what is not there") {
     auto choose = []() -> heddle::task<> {
         auto a = heddle::go([]() -> heddle::task<> { co_return; });
         auto b = heddle::go([]() -> heddle::task<> { co_return; });
@@ -651,7 +653,7 @@ TEST_CASE("explore without memory throws, and does not read what is not there") 
     CHECK(refused == k - 1);
 }
 
-TEST_CASE("so may those of generate, merge, unbounded, actor and run_group") {
+TEST_CASE("law 70: so may those of generate, merge, unbounded, actor and run_group") {
     CHECK(fail_each(patterns) >= 30);
 }
 

@@ -827,8 +827,8 @@ TEST_CASE("test/ken/chan1: one gives, ten take, each number once") {
     run_virtual(main(), 5);
 }
 
-TEST_CASE(
-    "test/ken/chan: 10 000 operations, by send, receive and select, in all mixes") {
+TEST_CASE("law 80, test/ken/chan: 10 000 operations, by send, receive and select, in "
+          "all mixes") {
     enum form { plain, in_select, tried };
     auto give = [](sender<int> out, int n, form how) -> task<> {
         channel<int> nobody;
@@ -1444,8 +1444,8 @@ TEST_CASE(
     run_virtual(main());
 }
 
-TEST_CASE(
-    "runtime/crash_test TestSimpleDeadlock and its kin: all wait, and it is said") {
+TEST_CASE("law 78, runtime/crash_test TestSimpleDeadlock and its kin: all wait, and it "
+          "is said") {
     auto deadlocks = [](task<> t) {
         CHECK_THROWS_AS(run_virtual(std::move(t)), heddle::deadlock);
     };

@@ -96,7 +96,7 @@ int overlooked(unsigned seed, A a, B b) {
 
 TEST_SUITE_BEGIN("stress.race");
 
-TEST_CASE("law 39: a select and a send that arrive at once meet") {
+TEST_CASE("laws 39, 72: a select and a send that arrive at once meet") {
     CHECK(overlooked(1, take, [](auto, auto y) { return give_one(y); }) == 0);
     CHECK(overlooked(2, [](auto x, auto) { return take_one(x); }, give) == 0);
     CHECK(overlooked(
@@ -104,7 +104,8 @@ TEST_CASE("law 39: a select and a send that arrive at once meet") {
               [](auto x, auto) { return give_one(x); }) == 0);
 }
 
-TEST_CASE("laws 30, 38: two selects that arrive at once meet, whatever their order") {
+TEST_CASE(
+    "laws 30, 38, 72: two selects that arrive at once meet, whatever their order") {
     CHECK(overlooked(4, take, give) == 0);
     CHECK(overlooked(5, take, [](auto x, auto y) { return give(y, x); }) == 0);
 }
