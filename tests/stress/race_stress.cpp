@@ -291,4 +291,50 @@ TEST_CASE("law 48: a value and a cancel that arrive at once: one of them, by bot
     MESSAGE(values << " times the one, " << cancels << " times the other");
 }
 
+TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
+    two contexts;
+    heddle::event e;
+    channel<int> from_a, from_b;
+    int watching = 0, wrong = 0;
+    auto watch = [&](asio::io_context& ctx) {
+        heddle::go(
+            ctx,
+            [](heddle::event& on, int& n) -> task<> {
+                ++n;
+                (void)co_await test::ending(on.wait());
+                --n;
+            },
+            std::ref(e), std::ref(watching));
+        contexts.left();
+    };
+    auto leaves = [](heddle::event& on, channel<int> in) -> task<> {
+        co_await select(on.wait(), in.receive());
+    };
+    constexpr int many = 8;
+    auto let_go = [](asio::io_context& ctx, channel<int> from) {
+        for (int i = 0; i < many; ++i)
+            (void)from.try_send(i);
+        run(ctx);
+    };
+    test::race(
+        rounds / many, 11, [&] { let_go(contexts.a, from_a); },
+        [&] { let_go(contexts.b, from_b); },
+        [&] {  // those that left stood among others, which must all be there still
+            e.set();
+            wrong += contexts.left() != 0 || watching != 0;
+            e.reset();
+            watch(contexts.a);
+            for (int i = 0; i < many; ++i) {  // a's and b's in turn
+                heddle::go(contexts.a, leaves(e, from_a));
+                contexts.left();
+                heddle::go(contexts.b, leaves(e, from_b));
+                contexts.left();
+            }
+            watch(contexts.b);
+        });
+    CHECK(wrong == 0);
+    e.set();
+    contexts.left();
+}
+
 TEST_SUITE_END();
