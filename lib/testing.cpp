@@ -159,8 +159,8 @@ public:
     }
 
     std::uint32_t choose(std::uint32_t n) noexcept override {
-        if (at_ == path_.size())
-            grow(n);
+        if (at_ == path_.size() && !grow(n))
+            return 0;
         auto& c = path_[at_++];
         if (c.taken >= n)
             changed_ = true;  // the same choices led to another program
@@ -169,11 +169,13 @@ public:
         return c.taken < n ? c.taken : 0;
     }
     void was_moot() noexcept override {
-        path_[at_ - 1].among = path_[at_ - 1].taken + 1;
+        if (!failed_)
+            path_[at_ - 1].among = path_[at_ - 1].taken + 1;
     }
 
     void start() noexcept { at_ = 0; }
-    bool changed() const noexcept { return changed_ || failed_; }
+    bool changed() const noexcept { return changed_; }
+    bool failed() const noexcept { return failed_; }  // for want of memory
 
     /// The next in the order of depth-first search. False: that was the last.
     bool next(std::size_t deviations) {
@@ -203,12 +205,13 @@ private:
         std::uint32_t taken, among;
     };
 
-    void grow(std::uint32_t n) noexcept {
+    bool grow(std::uint32_t n) noexcept {
         try {
             path_.push_back({0, n});
+            return true;
         } catch (const std::bad_alloc&) {
-            failed_ = true;
-            at_ = 0;
+            failed_ = true;  // this run goes on as it likes, and is the last
+            return false;
         }
     }
     std::size_t deviated(std::size_t before) const noexcept {
@@ -264,6 +267,8 @@ explored explore(const std::string& name, const std::function<task<>()>& program
             failure = run_once(in, program, bounds.may_leak, dump);
         }
         ++all.schedules;
+        if (path.failed())
+            throw std::bad_alloc();
         if (path.changed())
             throw std::logic_error("heddle: explore: " + name +
                                    ": the same choices led to another program");

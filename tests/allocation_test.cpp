@@ -7,6 +7,8 @@
 #include "support/allocations.hpp"
 #include "support/world.hpp"
 
+#include <heddle/testing.hpp>
+
 #include <asio/ip/tcp.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
@@ -595,11 +597,63 @@ std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
 
 }  // namespace
 
-TEST_CASE("each allocation of ours may fail: bad_alloc or success, and nothing leaks") {
+TEST_CASE("law 70: each allocation of ours may fail: bad_alloc or success, and nothing "
+          "leaks") {
     CHECK(fail_each(program) >= 15);
 }
 
-TEST_CASE("so may those of generate, merge, unbounded, actor and run_group") {
+TEST_CASE("law 74: a channel without handles is freed with the last wait in it") {
+    auto once = [](bool dies) {
+        test::empty_frame_pools();
+        long before = test::live_blocks();
+        {
+            test::world world;
+            heddle::done_source stop;
+            heddle::channel<int> c;
+            auto waits = [](heddle::channel<int>& in) -> heddle::task<> {
+                (void)co_await in.receive();
+            };
+            world.go(heddle::with_done(stop.token(), waits(c)));
+            world.settle();
+            c = nullptr;
+            if (!dies)
+                stop.close();
+            world.settle();
+        }
+        test::empty_frame_pools();
+        return test::live_blocks() - before;
+    };
+    (void)once(false);  // makes what is made once for the process
+    CHECK(once(false) == 0);
+    CHECK(once(true) == 0);
+}
+
+TEST_CASE(
+    "law 70: explore without memory throws, and does not read what is not there") {
+    auto choose = []() -> heddle::task<> {
+        auto a = heddle::go([]() -> heddle::task<> { co_return; });
+        auto b = heddle::go([]() -> heddle::task<> { co_return; });
+        co_await a;
+        co_await b;
+    };
+    std::size_t k = 0, refused = 0;
+    for (bool reached = true; reached; ++k) {
+        CAPTURE(k);
+        test::empty_frame_pools();
+        test::failing_allocation fail(k);
+        try {
+            auto all = heddle::testing::explore("two", choose);
+            CHECK(all.complete);
+        } catch (const std::bad_alloc&) {
+            ++refused;
+        }
+        reached = fail.happened();
+    }
+    CHECK(refused >= 5);
+    CHECK(refused == k - 1);
+}
+
+TEST_CASE("law 70: so may those of generate, merge, unbounded, actor and run_group") {
     CHECK(fail_each(patterns) >= 30);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A done token and an Asio operation: whatever their order, the operation ends before
 // its task goes on, and what completed keeps its result.
+#include "support/notes.hpp"
 #include "support/operations.hpp"
 #include "support/world.hpp"
 
@@ -436,6 +437,29 @@ TEST_CASE("contexts may die, in either order, while a cancellation is under way"
         (home_first ? other : home).reset();
         CHECK(test::tracked::alive() == 0);
     }
+}
+
+TEST_CASE(
+    "a task whose operation completed while it was cancelled dies with its context") {
+    int alive = test::tracked::alive();
+    {
+        test::world world;
+        operation op;
+        op.on_cancel = [&] { op.complete_inline(aborted, 0); };
+        auto h = world.go(
+            [](operation& o) -> heddle::task<> {
+                test::tracked local(1);
+                (void)co_await o.start(use_task);
+            },
+            std::ref(op));
+        world.settle();
+        h.cancel();
+        test::leave(world);  // after the emission, before the task goes on
+        CHECK(op.cancelled() == 1);
+        CHECK(world.live() == 1);
+        CHECK(test::tracked::alive() == alive + 1);
+    }
+    CHECK(test::tracked::alive() == alive);
 }
 
 TEST_SUITE_END();

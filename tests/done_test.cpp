@@ -396,4 +396,18 @@ TEST_CASE("a tree of 100 000 siblings closes from either end") {
     CHECK(all);
 }
 
+TEST_CASE(
+    "a deadline that was closed leaves no timer that its context would wait for") {
+    world w;
+    done_source early(w.ctx, done_token(), 1h), late(w.ctx, done_token(), 2h);
+    w.settle();
+    CHECK_FALSE(w.ctx.stopped());  // it has something to wait for
+    early.close();
+    w.settle();
+    CHECK_FALSE(w.ctx.stopped());
+    late.close();
+    w.settle();
+    CHECK(w.ctx.stopped());
+}
+
 TEST_SUITE_END();

@@ -256,6 +256,43 @@ TEST_CASE("law 17: the last handles may sit in the frames of parked tasks") {
     CHECK(tracked::alive() == alive);
 }
 
+TEST_CASE(
+    "law 74: a channel lives as long as somebody waits in it, then goes for good") {
+    for (bool dies : {false, true}) {
+        CAPTURE(dies);
+        heddle::channel<int> next;
+        heddle::done_source stop;
+        {
+            test::world world;
+            heddle::channel<int> c;
+            world.go(heddle::with_done(stop.token(),
+                                       [](heddle::channel<int>& in) -> heddle::task<> {
+                                           (void)co_await in.receive();
+                                       }(c)));
+            world.settle();
+            c = nullptr;
+            next = heddle::channel<int>();  // the first to get c's memory, were it free
+            world.go(
+                [](heddle::channel<int> in) -> heddle::task<> {
+                    auto v = co_await in.receive();
+                    CHECK(v == 7);
+                },
+                next);
+            world.settle();
+            CHECK(world.live() == 2);
+            if (!dies) {
+                stop.close();
+                world.settle();
+                CHECK(world.live() == 1);
+                CHECK(next.try_send(7) == try_status::done);
+                world.settle();
+                CHECK(world.live() == 0);
+            }
+        }
+        CHECK(next.try_send(1) == try_status::would_block);
+    }
+}
+
 namespace {
 
 /// Its destructor uses the channel it is sent on.

@@ -94,6 +94,37 @@ TEST_CASE(
                               "cancelled: closed"});
 }
 
+TEST_CASE(
+    "law 47: so it is for a task that runs, or is about to, when its token closes") {
+    world w;
+    trace log;
+    heddle::channel<int> c(1);
+    auto h = w.go(
+        [](trace& t, heddle::channel<int> in) -> task<> {
+            for (int i = 0; i < 3; ++i)
+                t(co_await ending(in.receive()));
+        },
+        std::ref(log), c);
+    w.settle();
+    CHECK(c.try_send(1) == heddle::try_status::done);  // ready: the value is its own
+    h.cancel();
+    CHECK(c.try_send(2) == heddle::try_status::done);
+    w.settle();
+    CHECK(log.take() == lines{"ok", "cancelled: closed", "cancelled: closed"});
+    CHECK(c.size() == 1);
+
+    done_source stop;
+    w.go(heddle::with_done(
+        stop.token(),
+        [](done_source& own, trace& t, heddle::channel<int> in) -> task<> {
+            own.close();  // while it runs
+            t(co_await ending(in.receive()));
+        }(stop, log, c)));
+    w.settle();
+    CHECK(log.take() == lines{"cancelled: closed"});
+    CHECK(c.size() == 1);
+}
+
 TEST_CASE("law 48: of a completion and a cancel, exactly one is seen by the waiter") {
     for (bool value_first : {true, false}) {
         world w;
@@ -267,6 +298,21 @@ TEST_CASE(
     w.settle();
     root.close();  // walks what is left of the children
     CHECK(w.live() == 0);
+}
+
+TEST_CASE("law 54: a child that went is no child any more, whatever gets its place") {
+    for (std::size_t which = 0; which < 3; ++which) {
+        done_source parent;
+        std::vector<std::optional<done_source>> children(3);
+        for (auto& c : children)
+            c.emplace(parent.token());
+        children[which].reset();
+        done_source other;  // where that child was, as like as not
+        CHECK(parent.close());
+        CHECK_FALSE(other.token().closed());
+        for (auto& c : children)
+            CHECK((!c || c->token().closed()));
+    }
 }
 
 TEST_CASE("law 55: the first cause wins, be it a close or a deadline, and is stable") {

@@ -4,7 +4,10 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <latch>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -48,6 +51,36 @@ void together(int n, F f) {
             start.arrive_and_wait();
             f(i);
         });
+}
+
+/// Runs a() and b() on two threads that start within nanoseconds of each other, with a small random
+/// distance, then after(): so many times over.
+template <class A, class B, class After>
+void race(int rounds, unsigned seed, A a, B b, After after) {
+    std::atomic<int> arrived = 0;
+    auto meet = [&arrived](int until, std::uint_fast32_t distance) {
+        arrived.fetch_add(1);
+        for (int spins = 0; arrived.load() < until; ++spins)
+            if (spins > 1000)
+                std::this_thread::yield();
+        for (volatile std::uint_fast32_t i = 0; i < distance;)
+            i = i + 1;
+    };
+    std::jthread other([&] {
+        std::mt19937 random(seed + 1);
+        for (int n = 0; n < rounds; ++n) {
+            meet(4 * n + 2, random() % (n % 2 ? 64 : 4096));
+            b();
+            meet(4 * n + 4, 0);
+        }
+    });
+    std::mt19937 random(seed);
+    for (int n = 0; n < rounds; ++n) {
+        meet(4 * n + 2, random() % (n % 2 ? 64 : 4096));
+        a();
+        meet(4 * n + 4, 0);
+        after();
+    }
 }
 
 }  // namespace test

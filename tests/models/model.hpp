@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// Models of the parts that several threads touch without a lock, for Relacy, which runs them under the
+// interleavings, and the reorderings, that C++ allows. They repeat the library's code with Relacy's
+// atomics; whoever changes one changes the other.
+#pragma once
+
+#include <relacy/relacy.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <streambuf>
+
+namespace model {
+
+/// Which bug a run has; 0: none. A model that no bug can upset shows nothing.
+inline int broken = 0;
+
+constexpr auto relaxed = rl::mo_relaxed;
+constexpr auto acquire = rl::mo_acquire;
+constexpr auto release = rl::mo_release;
+constexpr auto acq_rel = rl::mo_acq_rel;
+constexpr auto seq_cst = rl::mo_seq_cst;
+
+/// Takes text and keeps none: Relacy owns the heap while a model runs.
+class silence : public std::streambuf {
+    int overflow(int c) override { return c; }
+    std::streamsize xsputn(const char*, std::streamsize n) override { return n; }
+};
+
+/// Does every interleaving with at most `switches` preemptions hold, and `random` others?
+template <class Test>
+bool holds(unsigned switches, std::size_t random, std::size_t& runs,
+           std::ostream& out) {
+    static silence nothing;
+    static std::ostream quiet(&nothing);
+    rl::test_params bounded;
+    bounded.search_type = rl::sched_bound;
+    bounded.context_bound = switches;
+    bounded.output_stream = &out;
+    bounded.progress_stream = &quiet;
+    bounded.execution_depth_limit = 4000;
+    bool held = rl::simulate<Test>(bounded);
+    runs += bounded.stop_iteration;
+    if (!held)
+        return false;
+    rl::test_params drawn = bounded;
+    drawn.search_type = rl::sched_random;
+    drawn.iteration_count = random;
+    runs += random;
+    return rl::simulate<Test>(drawn);
+}
+
+/// The model without a bug must hold, each bug must be found. argv[1]: how much longer.
+template <class Test>
+int check(const char* name, int argc, char** argv, unsigned switches, int bugs) {
+    silence nothing;
+    std::ostream quiet(&nothing);
+    std::size_t times = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1, runs = 0;
+    if (!holds<Test>(switches + (times > 1), 20000 * times, runs, quiet)) {
+        holds<Test>(switches + (times > 1), 20000 * times, runs, std::cerr);
+        return std::printf("%s: fails\n", name), 1;
+    }
+    std::printf("%s: %zu executions, no error;", name, runs);
+    for (broken = 1; broken <= bugs; ++broken) {
+        runs = 0;
+        if (holds<Test>(switches, 20000 * times, runs, quiet))
+            return std::printf(" bug %d is not found\n", broken), 1;
+        std::printf(" bug %d found after %zu%s", broken, runs,
+                    broken < bugs ? "," : "");
+    }
+    std::printf("\n");
+    return 0;
+}
+
+}  // namespace model

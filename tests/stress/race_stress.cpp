@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two threads that do one thing each at the same moment, tens of thousands of times over, for windows of
+// a few instructions. What is still parked when both contexts have run dry was overlooked.
+#include <heddle/heddle.hpp>
+
+#include "support/ending.hpp"
+#include "support/threads.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <tuple>
+
+namespace {
+
+using heddle::channel;
+using heddle::done_source;
+using heddle::select;
+using heddle::task;
+using heddle::try_status;
+
+/// More in tools/soak.
+const int rounds = [] {
+    const char* given = std::getenv("HEDDLE_RACES");
+#ifdef __SANITIZE_THREAD__
+    return given ? std::atoi(given) : 5'000;
+#else
+    return given ? std::atoi(given) : 30'000;
+#endif
+}();
+
+/// Two contexts, each for one of the threads while they race.
+struct two {
+    asio::io_context a{1}, b{1};
+
+    /// Runs both until nothing moves; how many tasks are left.
+    std::size_t left() {
+        for (bool moved = true; moved;) {
+            a.restart();
+            b.restart();
+            moved = a.poll() + b.poll() != 0;
+        }
+        return heddle::live_tasks(a) + heddle::live_tasks(b);
+    }
+};
+
+void run(asio::io_context& ctx) {
+    ctx.restart();
+    ctx.poll();
+}
+
+/// Takes from one of two, or gives to one; a close ends it, too.
+task<> take(channel<int> x, channel<int> y) {
+    (void)co_await test::ending(select(x.receive(), y.receive()));
+}
+task<> give(channel<int> x, channel<int> y) {
+    (void)co_await test::ending(select(x.send(1), y.send(2)));
+}
+task<> give_one(channel<int> x) { (void)co_await test::ending(x.send(1)); }
+task<> take_one(channel<int> x) { (void)co_await test::ending(x.receive()); }
+
+/// Races two tasks, which are left with nothing to wait for. What was overlooked.
+template <class A, class B>
+int overlooked(unsigned seed, A a, B b) {
+    two contexts;
+    int lost = 0;
+    channel<int> x, y;
+    test::race(
+        rounds, seed,
+        [&] {
+            heddle::go(contexts.a, a(x, y));
+            run(contexts.a);
+        },
+        [&] {
+            heddle::go(contexts.b, b(x, y));
+            run(contexts.b);
+        },
+        [&] {
+            if (contexts.left() == 0)
+                return;
+            ++lost;
+            x.close();
+            y.close();
+            x = channel<int>();
+            y = channel<int>();
+            contexts.left();
+        });
+    return lost;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("stress.race");
+
+TEST_CASE("laws 39, 72: a select and a send that arrive at once meet") {
+    CHECK(overlooked(1, take, [](auto, auto y) { return give_one(y); }) == 0);
+    CHECK(overlooked(2, [](auto x, auto) { return take_one(x); }, give) == 0);
+    CHECK(overlooked(
+              3, [](auto x, auto) { return take_one(x); },
+              [](auto x, auto) { return give_one(x); }) == 0);
+}
+
+TEST_CASE(
+    "laws 30, 38, 72: two selects that arrive at once meet, whatever their order") {
+    CHECK(overlooked(4, take, give) == 0);
+    CHECK(overlooked(5, take, [](auto x, auto y) { return give(y, x); }) == 0);
+}
+
+namespace {
+
+/// One thread tells the other that it is there, on the way into its wait.
+class moment {
+public:
+    void now() { n_.fetch_add(1); }
+
+    /// Waits for the next time, and up to `distance` steps longer.
+    void await(int distance) {
+        ++seen_;
+        for (int spins = 0; n_.load() < seen_; ++spins)
+            if (spins > 1000)
+                std::this_thread::yield();
+        for (volatile int i = seen_ % distance; i > 0;)
+            i = i - 1;
+    }
+
+private:
+    int seen_ = 0;
+    std::atomic<int> n_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("law 31: a value that is moved to and fro is always found") {
+    two contexts;
+    int missed = 0;
+    moment there;
+    channel<int> x(1), y(1);
+    (void)x.try_send(1);
+    auto look = [&](channel<int> from, channel<int> or_from) -> task<> {
+        std::optional<int> v, u;
+        there.now();
+        auto arm =
+            co_await select(from.receive(v), or_from.receive(u), heddle::otherwise);
+        missed += arm == 2;
+    };
+    test::race(
+        rounds, 6,
+        [&] {
+            heddle::go(contexts.a, look(x, y));
+            run(contexts.a);
+        },
+        [&] {
+            there.await(128);
+            for (int i = 0; i < 20; ++i) {
+                auto [from, to] = i % 2 ? std::tie(y, x) : std::tie(x, y);
+                (void)to.try_send(1);
+                int v = 0;
+                (void)from.try_receive(v);
+            }
+        },
+        [&] {
+            contexts.left();
+            for (int v = 0; x.try_receive(v) == try_status::done ||
+                            y.try_receive(v) == try_status::done;) {
+            }
+            (void)x.try_send(1);
+        });
+    CHECK(missed == 0);
+}
+
+TEST_CASE("law 47: a token that closes while its task parks is not overlooked") {
+    two contexts;
+    int lost = 0, ended = 0;
+    moment there;
+    channel<int> never;
+    done_source stop;
+    auto waits = [&](channel<int> in) -> task<> {
+        there.now();
+        std::string how = co_await test::ending(in.receive());
+        ended += how == "cancelled: closed";
+    };
+    test::race(
+        rounds, 7,
+        [&] {
+            heddle::go(contexts.a, heddle::with_done(stop.token(), waits(never)));
+            run(contexts.a);
+        },
+        [&] {
+            there.await(512);
+            stop.close();
+        },
+        [&] {
+            if (contexts.left() != 0) {
+                ++lost;
+                never.close();
+                never = channel<int>();
+                contexts.left();
+            }
+            stop = done_source();
+        });
+    CHECK(lost == 0);
+    CHECK(ended == rounds);
+}
+
+TEST_CASE("law 55: of two that close a token at once one does, and its cause stays") {
+    done_source d;
+    auto first = test::cause("first"), second = test::cause("second");
+    bool by_first = false, by_second = false;
+    std::exception_ptr seen_by_first, seen_by_second;
+    int wrong = 0;
+    test::race(
+        rounds, 8,
+        [&] {
+            by_first = d.close(first);
+            seen_by_first = d.token().cause();
+        },
+        [&] {
+            by_second = d.close(second);
+            seen_by_second = d.token().cause();
+        },
+        [&] {
+            auto cause = d.token().cause();
+            wrong += by_first == by_second || cause != (by_first ? first : second) ||
+                     seen_by_first != cause || seen_by_second != cause;
+            d = done_source();
+        });
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("law 25: of a send and a close that arrive at once one was first") {
+    two contexts;
+    int wrong = 0, sent = 0, refused = 0;
+    channel<int> c(1);
+    moment there;
+    std::string how;
+    auto sends = [&](channel<int> out) -> task<> {
+        there.now();
+        how = co_await test::ending(out.send(1));
+    };
+    test::race(
+        rounds, 9,
+        [&] {
+            heddle::go(contexts.a, sends(c));
+            run(contexts.a);
+        },
+        [&] {
+            there.await(512);
+            c.close();
+        },
+        [&] {
+            wrong += contexts.left() != 0 || (how == "ok") != (c.size() == 1);
+            (how == "ok" ? sent : refused) += 1;
+            c = channel<int>(1);
+        });
+    CHECK(wrong == 0);
+    MESSAGE(sent << " times the one, " << refused << " times the other");
+}
+
+TEST_CASE("law 48: a value and a cancel that arrive at once: one of them, by both") {
+    two contexts;
+    int wrong = 0, values = 0, cancels = 0;
+    channel<int> c;
+    heddle::join_handle<> waiter;
+    std::string how;
+    bool sent = false;
+    auto start = [&] {
+        waiter = heddle::go(
+            contexts.a,
+            [](channel<int> in, std::string& to) -> task<> {
+                to = co_await test::ending(in.receive());
+            },
+            c, std::ref(how));
+        contexts.left();
+    };
+    start();
+    test::race(
+        rounds, 10, [&] { sent = c.try_send(1) == try_status::done; },
+        [&] { waiter.cancel(); },
+        [&] {
+            wrong += contexts.left() != 0 || sent != (how == "ok");
+            (sent ? values : cancels) += 1;
+            start();
+        });
+    waiter.cancel();
+    contexts.left();
+    CHECK(wrong == 0);
+    MESSAGE(values << " times the one, " << cancels << " times the other");
+}
+
+TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
+    two contexts;
+    heddle::event e;
+    channel<int> from_a, from_b;
+    int watching = 0, wrong = 0;
+    auto watch = [&](asio::io_context& ctx) {
+        heddle::go(
+            ctx,
+            [](heddle::event& on, int& n) -> task<> {
+                ++n;
+                (void)co_await test::ending(on.wait());
+                --n;
+            },
+            std::ref(e), std::ref(watching));
+        contexts.left();
+    };
+    auto leaves = [](heddle::event& on, channel<int> in) -> task<> {
+        co_await select(on.wait(), in.receive());
+    };
+    constexpr int many = 8;
+    auto let_go = [](asio::io_context& ctx, channel<int> from) {
+        for (int i = 0; i < many; ++i)
+            (void)from.try_send(i);
+        run(ctx);
+    };
+    test::race(
+        rounds / many, 11, [&] { let_go(contexts.a, from_a); },
+        [&] { let_go(contexts.b, from_b); },
+        [&] {  // those that left stood among others, which must all be there still
+            e.set();
+            wrong += contexts.left() != 0 || watching != 0;
+            e.reset();
+            watch(contexts.a);
+            for (int i = 0; i < many; ++i) {  // a's and b's in turn
+                heddle::go(contexts.a, leaves(e, from_a));
+                contexts.left();
+                heddle::go(contexts.b, leaves(e, from_b));
+                contexts.left();
+            }
+            watch(contexts.b);
+        });
+    CHECK(wrong == 0);
+    e.set();
+    contexts.left();
+}
+
+TEST_SUITE_END();
