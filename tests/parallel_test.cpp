@@ -387,7 +387,7 @@ TEST_CASE("a task with an operation in flight stays with its handlers") {
                 heddle::channel<> c(1);
                 int ticks =
                     0;  // the select's arms, and the handler, touch the same frame
-                for (int k = 0; ticks < 20; ++k) {
+                while (ticks < 20) {
                     std::optional<heddle::unit> v;
                     (void)c.try_send({});
                     if (co_await heddle::select(tick, c.receive(v)) == 0) {
