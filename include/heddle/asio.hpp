@@ -160,7 +160,8 @@ public:
         : asio_wait(self), initiation_(std::move(initiation)), args_(std::move(args)) {}
 
     bool await_ready() noexcept { return refused(); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<>) noexcept {
         if constexpr (requires { initiation_.get_executor(); })
             remember_executor(initiation_.get_executor());
         host& home = *self().home;  // once begun, the task may go on elsewhere

@@ -401,7 +401,8 @@ class yield_awaiter {
 public:
     explicit yield_awaiter(process& self) noexcept : self_(self) {}
     bool await_ready() const noexcept { return self_.interrupted(); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<>) const noexcept {
         host& home = *self_.home;
         home.push(self_);
         return home.next();
@@ -472,7 +473,8 @@ public:
     bool await_ready() const noexcept {
         return self_.interrupted() || to_->same_place(*self_.home);
     }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<>) noexcept {
         host& from = *self_.home;
         move_to(self_, *to_);
         return from.next();  // it may run there by now

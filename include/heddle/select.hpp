@@ -113,7 +113,8 @@ public:
         : Nodes(arms), select_core(self, rule, Nodes::size) {}
 
     bool await_ready() noexcept { return ready(this->ops()); }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<> frame) noexcept {
         return suspend(this->ops(), frame);
     }
     std::size_t await_resume() { return resume(this->ops()); }

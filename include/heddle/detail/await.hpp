@@ -48,7 +48,8 @@ public:
         return self_.home->spend();
     }
 
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept {
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<> frame) noexcept {
         host& home = *self_.home;
         if (state_ == state::happened) {  // but the budget is spent
             node_.postpone();

@@ -15,6 +15,14 @@
 /// What the library defines and headers use. Everything else in it is hidden.
 #define HEDDLE_API [[gnu::visibility("default")]]
 
+/// For an await_suspend after which another thread may run the coroutine: inlined, clang
+/// before 17 keeps what it has on its stack in the frame (llvm-project issue 56301).
+#if defined(__clang__) && __clang_major__ < 17
+#define HEDDLE_GIVES_AWAY [[gnu::noinline]]
+#else
+#define HEDDLE_GIVES_AWAY
+#endif
+
 namespace heddle::detail {
 
 template <class T>
