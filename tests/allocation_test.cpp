@@ -5,6 +5,7 @@
 //
 // A program of its own, because it replaces operator new.
 #include "support/allocations.hpp"
+#include "support/threads.hpp"
 #include "support/world.hpp"
 
 #include <heddle/testing.hpp>
@@ -15,9 +16,11 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <stdexcept>
+#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -655,6 +658,30 @@ TEST_CASE(
 
 TEST_CASE("law 70: so may those of generate, merge, unbounded, actor and run_group") {
     CHECK(fail_each(patterns) >= 30);
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("allocation.threads");
+
+TEST_CASE("frames that are freed on another thread come back in batches") {
+    test::crew other(1);
+    auto start_and_wait = [&](int n) {
+        std::atomic<int> left{n};
+        for (int i = 0; i < n; ++i)
+            heddle::go(other.ctx, [&left] { --left; });
+        while (left != 0)
+            std::this_thread::yield();
+    };
+    start_and_wait(1'000);
+    std::size_t before = test::allocations();
+    constexpr int rounds = 100, each = 200;
+    for (int i = 0; i < rounds; ++i)
+        start_and_wait(each);
+    std::size_t made = test::allocations() - before;
+    MESSAGE(made, " allocations for ", rounds * each, " tasks");
+    if (test::recycling)
+        CHECK(made < rounds * each / 10);
 }
 
 TEST_SUITE_END();
