@@ -95,7 +95,8 @@ TEST_CASE("the blocks of a task, a channel, a token, a primitive") {
           sizeof(heddle::detail::channel_core<int>));
     CHECK_ROW("a token, and each scope of `with_done`",
               sizeof(heddle::detail::done_node));
-    CHECK_ROW("a host: one for each context or strand, or worker", sizeof(heddle::detail::host));
+    CHECK_ROW("a host: one for each context or strand, or worker",
+              sizeof(heddle::detail::host));
 }
 
 TEST_CASE("what a wait takes in the frame that waits") {
