@@ -515,6 +515,24 @@ std::size_t host::live() noexcept {
     return live_;
 }
 
+// -- outstanding work [work]: Asio's handlers count it twice or more per operation --------
+
+void host::work_started() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 0)
+        if (exchange_if(work_, n, n + 1))
+            return;
+    first_work();
+}
+
+void host::work_finished() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 1)
+        if (exchange_if(work_, n, n - 1))
+            return;
+    last_work();
+}
+
 // -- time ---------------------------------------------------------------------------
 
 void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }

@@ -79,19 +79,6 @@ public:
             return false;
     }
 
-    void work_started() noexcept override {
-        guard g(work_lock_);
-        if (work_++ == 0 && !is_shut())
-            work_guard_ = asio::prefer(asio::any_io_executor(executor_),
-                                       asio::execution::outstanding_work.tracked);
-    }
-    void work_finished() noexcept override {
-        asio::any_io_executor last;  // its destructor may stop the context
-        guard g(work_lock_);
-        if (--work_ == 0)
-            last = std::exchange(work_guard_, {});
-    }
-
 private:
     using asio_timer =
         asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -147,13 +134,26 @@ private:
         guard g(work_lock_);
         last = std::exchange(work_guard_, {});
     }
+    void first_work() noexcept override {
+        guard g(work_lock_);
+        if (work_.load(std::memory_order_relaxed) == 0 && !is_shut())
+            work_guard_ = asio::prefer(asio::any_io_executor(executor_),
+                                       asio::execution::outstanding_work.tracked);
+        add<std::size_t>(work_, 1,
+                         std::memory_order_release);  // who sees it has the guard
+    }
+    void last_work() noexcept override {
+        asio::any_io_executor last;  // its destructor may stop the context
+        guard g(work_lock_);
+        if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1)
+            last = std::exchange(work_guard_, {});
+    }
     void dispose() noexcept override { delete this; }
 
     Executor executor_;
     handler_memory memory_;
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;
-    std::size_t work_ = 0;              // guarded by work_lock_
     asio::any_io_executor work_guard_;  // guarded by work_lock_
 };
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """The driver of the benchmarks notices what it is there to notice."""
 
+import pathlib
 import sys
 import unittest
 
@@ -52,6 +53,13 @@ class Running(unittest.TestCase):
 
     def test_a_right_result_is_taken(self):
         self.assertEqual(self.run_program("echo 10 1000 55 0")[0], (10, 1000, 0))
+
+    def test_a_workload_of_one_program_asks_that_for_the_peer(self):
+        idle = next(w for w in WORKLOADS if w.alone)
+        programs = peers.Programs(peers.Build(pathlib.Path(), []).cpp_peers(), None, [], [])
+        rows = running.rows_for([idle], programs, [1])
+        self.assertEqual([(r.command(9)[0].name, r.command(9)[3]) for r in rows],
+                         [("bench_idle", name) for name in idle.alone.values()])
 
     def test_wrong_results_are_failures(self):
         for script in ("echo 10 1000 54 0", "echo 9 1000 55 0", "echo 10 1000", "exit 3",

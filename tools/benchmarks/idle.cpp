@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a connection costs that says nothing: a task, an asio::awaitable and a callback each wait for
-// the first byte of N connections, alone or, `_timed`, with a deadline. The clients are a process of
-// their own. Usage: idle WORKLOAD N, or idle [N] for a table of all.
+// What a connection costs that says nothing: a task, an asio::awaitable and a callback each
+// wait for the first byte of N connections, alone or, `_timed`, with a deadline. The clients
+// are a process of their own.
 #include "measure.hpp"
 
 #include <heddle/heddle.hpp>
@@ -16,10 +16,13 @@
 
 #include <array>
 #include <chrono>
-#include <iostream>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <memory>
-#include <string>
+#include <system_error>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <sys/resource.h>
@@ -125,10 +128,25 @@ private:
     ::pid_t pid_;
 };
 
+/// There is a descriptor for each of n connections, or the program ends.
+void raise_limit(long n) {
+    ::rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (n >= 1 && static_cast<::rlim_t>(n) + 100 <= limit.rlim_cur)
+        return;
+    std::fprintf(stderr,
+                 "idle: N is 1 or more, and below the %lu descriptors there are\n",
+                 static_cast<unsigned long>(limit.rlim_cur));
+    std::exit(2);
+}
+
 /// The memory that `start(socket, bytes)` of n connections takes, the acceptor's and the event
 /// loop's own aside.
 template <class Start>
 result idle(long n, Start start) {
+    raise_limit(n);
     asio::io_context ctx(1);
     tcp::acceptor acceptor(ctx, {asio::ip::address_v4::loopback(), 0});
     clients all(acceptor.local_endpoint(), n);
@@ -149,83 +167,48 @@ result idle(long n, Start start) {
 
 // -- the workloads ----------------------------------------------------------------------
 
-result run_task(long n, int) {
-    return idle(n, [](tcp::socket s, long& bytes) {
+result run_task(arguments a) {
+    return idle(a.n, [](tcp::socket s, long& bytes) {
         auto ex = s.get_executor();
         heddle::go(ex, task, std::move(s), std::ref(bytes));
     });
 }
-result run_task_timed(long n, int) {
-    return idle(n, [](tcp::socket s, long& bytes) {
+result run_task_timed(arguments a) {
+    return idle(a.n, [](tcp::socket s, long& bytes) {
         auto ex = s.get_executor();
         heddle::go(ex, task_timed, std::move(s), std::ref(bytes));
     });
 }
-result run_awaitable(long n, int) {
-    return idle(n, [](tcp::socket s, long& bytes) {
+result run_awaitable(arguments a) {
+    return idle(a.n, [](tcp::socket s, long& bytes) {
         auto ex = s.get_executor();
         asio::co_spawn(ex, awaitable(std::move(s), bytes), asio::detached);
     });
 }
-result run_awaitable_timed(long n, int) {
-    return idle(n, [](tcp::socket s, long& bytes) {
+result run_awaitable_timed(arguments a) {
+    return idle(a.n, [](tcp::socket s, long& bytes) {
         auto ex = s.get_executor();
         asio::co_spawn(ex, awaitable_timed(std::move(s), bytes), asio::detached);
     });
 }
-result run_callback(long n, int) {
-    return idle(n, [](tcp::socket s, long& bytes) {
+result run_callback(arguments a) {
+    return idle(a.n, [](tcp::socket s, long& bytes) {
         std::make_shared<session>(std::move(s), bytes)->start();
     });
 }
-result run_callback_timed(long n, int) {
-    return idle(n, [](tcp::socket s, long& bytes) {
+result run_callback_timed(arguments a) {
+    return idle(a.n, [](tcp::socket s, long& bytes) {
         std::make_shared<session_timed>(std::move(s), bytes)->start();
     });
 }
 
-const std::initializer_list<workload> workloads{
+const workload workloads[] = {
     {"idle_task", run_task},
     {"idle_awaitable", run_awaitable},
     {"idle_callback", run_callback},
     {"idle_task_timed", run_task_timed},
     {"idle_awaitable_timed", run_awaitable_timed},
-    {"idle_callback_timed", run_callback_timed}};
-
-/// Each workload in a process of its own.
-int table(long n) {
-    std::printf("%ld connections        bytes each\n", n);
-    int failures = 0;
-    for (const auto& w : workloads) {
-        std::fflush(stdout);
-        ::pid_t pid = ::fork();
-        if (pid == 0) {
-            const auto r = w.run(n, 0);
-            std::printf("%-24.*s %8lld\n", static_cast<int>(w.name.size()),
-                        w.name.data(), r.amount / r.ops);
-            std::fflush(stdout);
-            ::_exit(r.check != n);
-        }
-        int status = 0;
-        ::waitpid(pid, &status, 0);
-        failures += status != 0;
-    }
-    return failures != 0;
-}
+    {"idle_callback_timed", run_callback_timed},
+};
 
 }  // namespace
-
-int main(int argc, char** argv) {
-    ::rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    long n = argc == 3 ? std::atol(argv[2]) : argc == 2 ? std::atol(argv[1]) : 10'000;
-    if (n < 1 || static_cast<::rlim_t>(n) + 100 > limit.rlim_cur) {
-        std::fprintf(stderr,
-                     "idle: N is 1 or more, and below the %lu descriptors there are\n",
-                     static_cast<unsigned long>(limit.rlim_cur));
-        return 2;
-    }
-    return argc == 3 ? measure(workloads, argc, argv) : table(n);
-}

@@ -48,6 +48,8 @@ protected:
 ///             at the other's; who begins to drain gives way.
 ///   [posting] who wakes an idle host is counted until the handler is posted; the end of
 ///             the context waits for that.
+///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
+///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler, and by the registry while it is not empty.
 class HEDDLE_API host : pinned {
@@ -193,8 +195,10 @@ public:
     virtual asio::execution_context& context() const noexcept = 0;
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
-    virtual void work_started() noexcept = 0;
-    virtual void work_finished() noexcept = 0;
+
+    /// Outstanding work: while there is any, the context does not run out of it.
+    void work_started() noexcept;
+    void work_finished() noexcept;
 
     /// A process whose Asio operation completed goes on; or ends, if its context has.
     void completed(process& p) noexcept;
@@ -206,6 +210,8 @@ public:
     void report(process& p) noexcept;
 
 protected:
+    atomic<std::size_t> work_{0};  // [work]
+
     explicit host(std::shared_ptr<context_state>,
                   std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
@@ -223,7 +229,9 @@ private:
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;
     virtual void disarm() noexcept = 0;
-    virtual void let_go() noexcept = 0;  // of the executor: its context ends
+    virtual void let_go() noexcept = 0;      // of the executor: its context ends
+    virtual void first_work() noexcept = 0;  // unless another thread was quicker
+    virtual void last_work() noexcept = 0;
     virtual void dispose() noexcept = 0;
 
     /// The value of an inbox nobody drains and no handler is posted for.

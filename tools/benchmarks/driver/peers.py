@@ -21,7 +21,12 @@ class Peer:
     slow: int = 1  # gets that many times fewer operations where that does not change the figure
     sizes: dict = field(default_factory=dict)  # workload: operations at most
     cannot: dict = field(default_factory=dict)  # workload, or (workload, threads): why
-    only: str = ""  # the one workload it has, by another name
+    only: str = ""  # the one server it has, by another name
+
+    def takes_part(self, workload):
+        if workload.alone:
+            return self.name in workload.alone
+        return workload.server or not self.only
 
     def refuses(self, workload, threads):
         return (self.cannot.get(workload.name) or self.cannot.get(workload.family) or
@@ -88,7 +93,7 @@ class Build:
         say(f"building in {self.cpp}")
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count()))
         run("cmake", "--build", self.cpp, "--parallel", jobs, "--target",
-            "bench_echo_client", *sorted(targets))
+            "bench_echo_client", "bench_idle", *sorted(targets))
         return peers
 
     def cpp_peers(self):

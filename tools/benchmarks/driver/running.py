@@ -55,11 +55,15 @@ class Row:
 
     def arguments(self, n):
         w = self.workload
-        return ["--threads", str(self.threads), self.peer.only or w.program, str(n), str(w.k)]
+        asked = w.alone.get(self.peer.name) or self.peer.only or w.program
+        return ["--threads", str(self.threads), asked, str(n), str(w.k)]
 
     def command(self, n):
         commands = self.peer.commands
-        return [*commands.get(self.threads, commands.get(0)), *self.arguments(n)]
+        program, *options = commands.get(self.threads, commands.get(0))
+        if self.workload.alone:
+            program = program.with_name(self.workload.program)
+        return [program, *options, *self.arguments(n)]
 
     def fail(self, failure):
         self.error = str(failure)
@@ -73,7 +77,7 @@ def rows_for(workloads, programs, threads):
     for w in workloads:
         for t in threads if w.parallel else [1]:
             for peer in programs.peers:
-                if not {0, t} & peer.commands.keys() or (peer.only and not w.server):
+                if not {0, t} & peer.commands.keys() or not peer.takes_part(w):
                     continue
                 why = peer.refuses(w, t)
                 if why:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """What is measured, and what the programs must compute. See tools/benchmarks/README.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable
 
 
@@ -28,6 +28,7 @@ class Workload:
     k: int = 0
     parallel: bool = False  # also on several threads
     server: bool = False
+    alone: dict = field(default_factory=dict)  # peer: its name in `program`, a file for them all
 
     @property
     def name(self):
@@ -80,6 +81,14 @@ def in_ms(name, title, n, small, check, **more):
                     n, small, check, **more)
 
 
+def idle(name, title, timed=""):
+    """Its peers are three ways to wait for Asio, in one program."""
+    return Workload("bench_idle", title, (per_operation(name, "bytes/connection"),),
+                    10_000, 1000, lambda n: n,
+                    alone={"heddle": f"idle_task{timed}", "asio": f"idle_awaitable{timed}",
+                           "asio (callbacks)": f"idle_callback{timed}"})
+
+
 WORKLOADS = [
     simple("ping_pong", "ns/round trip", "there and back, over two unbuffered channels",
            2_000_000, 10_000, lambda n: n * (n + 1) // 2, parallel=True),
@@ -112,6 +121,8 @@ WORKLOADS = [
              (per_operation("echo/cpu", "us/request", 1000),
               Figure("echo/time", "us/request", lambda ops, amount, also: also / ops / 1000)),
              300_000, 6400, lambda n: n, k=64, server=True),
+    idle("idle/read", "memory of TCP connections that wait for a first byte"),
+    idle("idle/deadline", "the same with a deadline, far off", "_timed"),
 ]
 
 
