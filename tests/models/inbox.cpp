@@ -114,11 +114,18 @@ private:
         }
     }
 
+    /// No thread sees an old value for ever: the third look is at the newest.
+    bool is_draining(int looks) {
+        if (looks < 2)
+            return draining($).load(broken == 2 ? acquire : seq_cst);
+        return draining($).fetch_add(0, seq_cst);
+    }
+
     /// Holds its flag until it has described. The library waits for 50 ms, this for ever.
     void dump() {
         RL_ASSERT(!dumping($).exchange(1, seq_cst));
         rl::linear_backoff pause;
-        while (draining($).load(broken == 2 ? acquire : seq_cst))
+        for (int looks = 0; is_draining(looks); ++looks)
             pause.yield($);
         RL_ASSERT(frames($) <= 2);
         if (broken == 6)
