@@ -213,8 +213,9 @@ private:
         armed[me]($) = look_at[me]($);
         int empty = 0;
         lock[me].lock($);
+        auto order = broken == 6 ? acq_rel : seq_cst;
         bool closed = ready[me]($).load(relaxed) == 0 &&
-                      box[me]($).compare_exchange_strong(empty, idle, acq_rel, acquire);
+                      box[me]($).compare_exchange_strong(empty, idle, order, acquire);
         lock[me].unlock($);
         if (closed)
             after_idle(me, watched);
@@ -298,9 +299,12 @@ private:
     void after_idle(int me, bool watched) {
         bool last = active($).fetch_sub(1, seq_cst) == 1;
         int seen = watcher($).load(seq_cst);
-        if (seen == crowded) {
-            if (broken != 3)
-                change(seen, none);
+        if (broken == 3 && seen == crowded) {
+            change(crowded,
+                   none);  // what was pushed while it was crowded roused nobody
+        } else if (seen == crowded || (seen == none && !last)) {
+            if (broken != 7 || seen != none)
+                rouse(seen);
         } else if (seen == asleep && last) {
             if (broken != 4)
                 wake(sentinel($).load(relaxed));
@@ -313,4 +317,4 @@ private:
 
 }  // namespace
 
-int main(int argc, char** argv) { return check<watch>("watch", argc, argv, 2, 5); }
+int main(int argc, char** argv) { return check<watch>("watch", argc, argv, 2, 7); }
