@@ -68,7 +68,7 @@ void biased_lock::wait() noexcept {
         for (back_off pause; wanted_.load(std::memory_order_acquire);)
             pause();
         enter();
-    } while (wanted_.load(std::memory_order_acquire));
+    } while (wanted_.load(std::memory_order_seq_cst));
 }
 
 }  // namespace heddle::detail

@@ -152,13 +152,15 @@ bool host::take_inbox_shared() noexcept {
     return n != 0;
 }
 
-/// Goes idle, if there is nothing: a thief may just move the inbox to the FIFO.
+/// Goes idle, if there is nothing: a thief may just move the inbox to the FIFO. Who finds it
+/// not idle is seen by after_idle(): rouse().
 bool host::close_inbox_shared() noexcept {
     worker& w = *worker_;
     runnable* none = nullptr;
     w.lock.lock();
     bool closed = w.ready.load(std::memory_order_relaxed) == 0 &&
-                  exchange_if(inbox_, none, idle());
+                  inbox_.compare_exchange_strong(none, idle(),
+                                                 std::memory_order_seq_cst);
     w.lock.unlock();
     return closed;
 }
@@ -413,8 +415,8 @@ void worker_pool::before_idle(host& me) noexcept {
 void worker_pool::after_idle(host& me, bool on_watch) noexcept {
     bool last = active_.fetch_sub(1, std::memory_order_seq_cst) == 1;
     watch seen = watch_.load(std::memory_order_seq_cst);
-    if (seen == watch::crowded)
-        watch_.compare_exchange_strong(seen, watch::none, std::memory_order_seq_cst);
+    if (seen == watch::crowded || (seen == watch::none && !last && !stopped()))
+        rouse(seen);  // what others pushed before roused nobody
     else if (seen == watch::asleep && last)
         sentinel_.load(std::memory_order_relaxed)->wake();  // there is nothing to watch
     else if (seen == watch::awake && on_watch)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The claim word: a task parks to receive, another sends, a third closes its token. detail/operation.hpp,
-// detail/await.hpp, process::interrupt_by. [claim] one waker for each park; [winner] it is set before the
-// wake; a token that closes between check and park is not overlooked; the value is received or kept.
+// The claim word: a task parks to receive, another sends, a third closes its token; whoever wakes it may run it, while
+// the thread on which it parked still unlocks. detail/operation.hpp, detail/await.hpp, process::interrupt_by. [claim] one
+// waker for each park; [winner] it is set before the wake; [linked] nobody looks at the node of a frame that is gone; a token
+// that closes between check and park is not overlooked; the value is received or kept.
 #include "model.hpp"
 
 using namespace model;
@@ -12,20 +13,23 @@ constexpr unsigned waiting = 1, cancelled = 32;
 
 struct claim : rl::test_suite<claim, 3> {
     rl::atomic<unsigned> word;
-    rl::atomic<int> closed, linked, woken;
+    rl::atomic<int> closed, linked, ready;  // ready: 1 woken, 2 runs again
     rl::mutex channel, process;
     rl::var<int> queued, buffered;  // guarded by channel
-    rl::var<int> winner, value;     // by the claim
+    rl::var<int> winner;            // by the claim
+    rl::var<int> frame;             // is there: the wait and its node
+    rl::var<int> value;             // in the node
     int sent, got, was_cancelled;
 
     void before() {
         word($) = 0;
         closed($) = 0;
         linked($) = 0;
-        woken($) = 0;
+        ready($) = 0;
         queued($) = 0;
         buffered($) = 0;
         winner($) = 0;
+        frame($) = 1;
         value($) = 0;
         sent = got = was_cancelled = 0;
     }
@@ -48,7 +52,20 @@ struct claim : rl::test_suite<claim, 3> {
     }
 
 private:
-    void wake() { RL_ASSERT(woken($).fetch_add(1, acq_rel) == 0); }
+    void touch_node() { RL_ASSERT(frame($) == 1); }
+
+    /// It goes on here, or where it parked: whoever is quicker.
+    void wake() {
+        RL_ASSERT(ready($).fetch_add(1, acq_rel) == 0);
+        if (rl::rand(2))
+            take_turn();
+    }
+
+    void take_turn() {
+        int woken = 1;
+        if (ready($).compare_exchange_strong(woken, 2, acq_rel, acquire))
+            go_on();
+    }
 
     void receive() {
         if (closed($).load(acquire))
@@ -60,6 +77,26 @@ private:
             return void(got = 1);
         }
         winner($) = 0;
+        bool parked;
+        if (broken ==
+            6) {  // as long as the task came back to this thread that was right
+            parked = park();
+            if (parked)
+                enlist();
+        } else {
+            enlist();
+            parked = park();
+        }
+        channel.unlock($);
+        if (!parked)
+            return go_on();
+        rl::linear_backoff pause;
+        while (ready($).load(acquire) == 0)
+            pause.yield($);
+        take_turn();
+    }
+
+    bool park() {
         unsigned idle = 0;
         bool parked = word($).compare_exchange_strong(
             idle, waiting, broken == 1 ? relaxed : acq_rel, acquire);
@@ -67,30 +104,35 @@ private:
             word($).store(waiting, release);
             parked = true;
         }
-        if (parked) {
-            queued($) = 1;
-            linked($).store(1, relaxed);
-        }
-        channel.unlock($);
-        if (!parked)
-            return void(was_cancelled = 1);
-        rl::linear_backoff pause;
-        while (!woken($).load(acquire))
-            pause.yield($);
+        return parked;
+    }
+
+    void enlist() {
+        touch_node();
+        queued($) = 1;
+        linked($).store(1, relaxed);
+    }
+
+    void go_on() {
         if (winner($)) {
             RL_ASSERT(value($) == 7);
             got = 1;
+        } else {
+            withdraw();
+            was_cancelled = 1;
+        }
+        frame($) = 0;
+    }
+
+    void withdraw() {
+        if (!linked($).load(acquire))
             return;
+        channel.lock($);
+        if (linked($).load(relaxed)) {
+            queued($) = 0;
+            linked($).store(0, release);
         }
-        if (linked($).load(acquire)) {
-            channel.lock($);
-            if (linked($).load(relaxed)) {
-                queued($) = 0;
-                linked($).store(0, release);
-            }
-            channel.unlock($);
-        }
-        was_cancelled = 1;
+        channel.unlock($);
     }
 
     void send() {
@@ -98,10 +140,14 @@ private:
         sent = 1;
         channel.lock($);
         if (queued($)) {
+            touch_node();
             queued($) = 0;
+            if (broken == 7)
+                linked($).store(0, release);
             unsigned parked = waiting;
             won = word($).compare_exchange_strong(parked, 0u, acq_rel, acquire);
             won = won || broken == 3;
+            touch_node();
             if (won)
                 winner($) = 1;
             linked($).store(0, release);
@@ -135,4 +181,4 @@ private:
 
 }  // namespace
 
-int main(int argc, char** argv) { return check<claim>("claim", argc, argv, 3, 5); }
+int main(int argc, char** argv) { return check<claim>("claim", argc, argv, 3, 7); }

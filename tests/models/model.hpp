@@ -56,6 +56,7 @@ template <class Test>
 int check(const char* name, int argc, char** argv, unsigned switches, int bugs) {
     silence nothing;
     std::ostream quiet(&nothing);
+    broken = 0;
     std::size_t times = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1, runs = 0;
     if (!holds<Test>(switches + (times > 1), 20000 * times, runs, quiet)) {
         holds<Test>(switches + (times > 1), 20000 * times, runs, std::cerr);

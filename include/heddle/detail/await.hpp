@@ -59,8 +59,14 @@ public:
         spin_lock* lock = node_.source();
         bool locked = locked_;
         process* joined = nullptr;
-        if constexpr (requires { node_.joined(); })
+        counted<process> keep;  // a thief may end it, and this task drop its handle
+        if constexpr (requires { node_.joined(); }) {
             joined = node_.joined();
+            if (home.is_worker() && joined->is_fresh())
+                keep = counted<process>(joined);
+            else if (home.is_worker())
+                joined = nullptr;
+        }
         bool parked = park_one(self_, node_, lock);
         // Parked: not a word to this frame from here on.
         if (lock)

@@ -8,7 +8,8 @@ namespace heddle::detail {
 /// A lock with one owner, who takes it all the time, and others, who hardly ever do. It is
 /// Dekker's mutual exclusion with an asymmetric fence: the owner stores and loads, and a thief
 /// makes every thread of the process pass a barrier in between (membarrier(2), about 1 us).
-/// Where the system has no such call the owner's store is a locked exchange.
+/// Where the system has no such call the owner's store is a locked exchange, and its load
+/// sequentially consistent as well: an acquire could still pass the exchange (models/).
 ///
 /// The owner may be another thread from time to time, if one hands over to the next.
 class HEDDLE_API biased_lock : pinned {
@@ -18,7 +19,7 @@ public:
     // -- the owner's side: between them nothing but a few instructions -----------------
     void lock() noexcept {
         enter();
-        if (wanted_.load(std::memory_order_acquire))  // pairs with unlock_thief()
+        if (wanted_.load(std::memory_order_seq_cst))  // pairs with unlock_thief()
             wait();
     }
     void unlock() noexcept { busy_.store(false, std::memory_order_release); }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+// The lock of a worker's FIFO: one owner, two thieves. detail/biased_lock.hpp, locks.cpp. One is inside at a time, and
+// sees what the others did; the owner always gets in. membarrier(2) is a fence that a thief makes the owner pass: here the
+// owner has it where the library has a fence of the compiler's.
+#include "model.hpp"
+
+using namespace model;
+
+namespace {
+
+template <bool Asymmetric>
+struct biased_lock : rl::test_suite<biased_lock<Asymmetric>, 3> {
+    rl::atomic<int> busy, wanted, thieves;
+    rl::var<int> fifo;  // what the lock guards
+    int changes;
+
+    void before() {
+        busy($) = 0;
+        wanted($) = 0;
+        thieves($) = 0;
+        fifo($) = 0;
+        changes = 0;
+    }
+
+    void thread(unsigned who) {
+        if (who == 0)
+            for (int i = 0; i < 2; ++i) {
+                lock();
+                change();
+                unlock();
+            }
+        else if (try_lock_thief()) {
+            change();
+            unlock_thief();
+        }
+    }
+
+    void after() {
+        RL_ASSERT(fifo($) == changes);
+        RL_ASSERT(changes >= 2);
+    }
+
+private:
+    void change() {
+        fifo($) = fifo($) + 1;
+        ++changes;
+    }
+
+    void fence() {
+        if (broken != 1)
+            rl::atomic_thread_fence(seq_cst, $);
+    }
+
+    void lock() {
+        enter();
+        if (wanted($).load(seen()))
+            wait();
+    }
+
+    void unlock() { busy($).store(0, broken == 2 ? relaxed : release); }
+
+    /// Of `wanted`, after the store to `busy`.
+    rl::memory_order seen() const { return broken == 4 ? acquire : seq_cst; }
+
+    void enter() {
+        if (Asymmetric) {
+            busy($).store(1, relaxed);
+            fence();
+        } else if (broken == 1) {
+            busy($).store(1, release);
+        } else {
+            busy($).exchange(1, seq_cst);
+        }
+    }
+
+    void wait() {
+        do {
+            unlock();
+            rl::linear_backoff pause;
+            while (wanted($).load(acquire))
+                pause.yield($);
+            enter();
+        } while (wanted($).load(seen()));
+    }
+
+    bool try_lock_thief() {
+        if (thieves($).exchange(1, acquire))
+            return false;
+        wanted($).store(1, seq_cst);
+        if (Asymmetric)
+            fence();
+        for (int spins = 0; spins < 2; ++spins)
+            if (!busy($).load(seq_cst))
+                return true;
+        unlock_thief();
+        return false;
+    }
+
+    void unlock_thief() {
+        wanted($).store(0, broken == 3 ? relaxed : release);
+        thieves($).store(0, release);
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return check<biased_lock<true>>("biased_lock", argc, argv, 3, 3) ||
+           check<biased_lock<false>>("biased_lock, no membarrier", argc, argv, 3, 4);
+}

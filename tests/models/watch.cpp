@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who looks for work on a parallel host: two workers, a thread for each, and one that submits. A task pushes two others and
+// does not end before another worker has run one. worker_pool.cpp, without what concerns the stuck. [watch] no worker has two
+// ready tasks while another one is idle, nobody is on watch and nobody is going to rouse it; while all are idle there is no watch,
+// and no timer armed for one. [active]
+#include "model.hpp"
+
+using namespace model;
+
+namespace {
+
+constexpr int idle = -1;
+enum watch_state { none, awake, asleep, crowded };
+
+struct watch : rl::test_suite<watch, 3> {
+    rl::atomic<int> box[2];  // idle, 0: empty, 1: a task in it
+    rl::atomic<int> ready[2], posted[2];
+    rl::atomic<int> watcher, sentinel, active;
+    rl::atomic<int> work;      // as Asio counts it, timers aside
+    rl::atomic<int> robbed;    // tasks that worker 1 took and ran
+    rl::mutex lock[2];         // of the FIFOs
+    rl::var<int> large;        // the task that pushes others is the one in FIFO 0
+    rl::var<int> on_watch[2];  // the drainer's
+    rl::var<int> look_at[2];   // the drainer's: a time or never
+    rl::var<int> armed[2];     // of the Asio timer; the drainer's
+
+    void before() {
+        for (int i = 0; i < 2; ++i) {
+            box[i]($) = idle;
+            ready[i]($) = 0;
+            posted[i]($) = 0;
+            on_watch[i]($) = 0;
+            look_at[i]($) = 0;
+            armed[i]($) = 0;
+        }
+        watcher($) = none;
+        sentinel($) = -1;
+        active($) = 0;
+        work($) = 1;
+        robbed($) = 0;
+        large($) = 0;
+    }
+
+    void thread(unsigned who) {
+        if (who < 2)
+            return run(static_cast<int>(who));
+        if (rl::rand(2))
+            submit(1);
+        submit(0);
+        work($).fetch_sub(1, acq_rel);
+    }
+
+    void after() {
+        RL_ASSERT(watcher($).load(relaxed) == none);
+        RL_ASSERT(active($).load(relaxed) == 0);
+        for (int i = 0; i < 2; ++i) {
+            RL_ASSERT(box[i]($).load(relaxed) == idle);
+            RL_ASSERT(ready[i]($).load(relaxed) == 0);
+            RL_ASSERT(armed[i]($) == 0);
+        }
+    }
+
+private:
+    // -- Asio ---------------------------------------------------------------------------
+
+    void run(int me) {
+        rl::linear_backoff pause;
+        for (int waited = 0; work($).load(acquire) > 0; ++waited) {
+            if (posted[me]($).load(acquire) > 0) {
+                posted[me]($).fetch_sub(1, acq_rel);
+                drain(me);
+                work($).fetch_sub(1, acq_rel);
+                waited = 0;
+            } else if (waited >= 3) {
+                fire(me);
+                waited = 0;
+            }
+            pause.yield($);
+        }
+    }
+
+    /// Time passes: the timer's handler runs, if it is armed.
+    void fire(int me) {
+        if (box[me]($).load(acquire) != idle || !armed[me]($))
+            return;
+        work($).fetch_add(1, acq_rel);
+        if (enter(me))
+            drain(me);
+        work($).fetch_sub(1, acq_rel);
+    }
+
+    void post(int to) {
+        work($).fetch_add(1, acq_rel);
+        posted[to]($).fetch_add(1, acq_rel);
+    }
+
+    // -- a worker -----------------------------------------------------------------------
+
+    void submit(int to) {
+        int seen = box[to]($).load(relaxed);
+        for (bool queued = false; !queued;) {
+            bool was_idle = seen == idle;
+            queued = box[to]($).compare_exchange_strong(seen, 1, acq_rel, acquire);
+            if (queued && was_idle) {
+                active($).fetch_add(1, seq_cst);
+                post(to);
+            } else if (queued) {
+                notice(1);
+            }
+        }
+    }
+
+    bool enter(int me) {
+        int seen = idle;
+        if (!box[me]($).compare_exchange_strong(seen, 0, acq_rel, acquire))
+            return false;
+        active($).fetch_add(1, seq_cst);
+        return true;
+    }
+
+    bool wake(int who) {
+        if (!enter(who))
+            return false;
+        post(who);
+        return true;
+    }
+
+    bool wake_for_watch(int who) {
+        if (!enter(who))
+            return false;
+        on_watch[who]($) = 1;
+        post(who);
+        return true;
+    }
+
+    void drain(int me) {
+        take_inbox(me);
+        for (;;) {
+            if (ready[me]($).load(relaxed) == 0 && !take_inbox(me)) {
+                if (find_work(me))
+                    continue;
+                if (go_idle(me))
+                    return;
+                continue;
+            }
+            if (on_watch[me]($))
+                leave_watch(me);
+            run_one(me);
+        }
+    }
+
+    bool take_inbox(int me) {
+        lock[me].lock($);
+        int n = ready[me]($).load(relaxed), seen = 1;
+        if (box[me]($).compare_exchange_strong(seen, 0, acq_rel, acquire)) {
+            ready[me]($).store(++n, relaxed);
+            if (me == 0)
+                large($) = 1;
+        }
+        lock[me].unlock($);
+        if (n != 0)
+            notice(n);
+        return n != 0;
+    }
+
+    void run_one(int me) {
+        lock[me].lock($);
+        int n = ready[me]($).load(relaxed);
+        bool is_large = n != 0 && me == 0 && large($);
+        if (n != 0)
+            ready[me]($).store(n - 1, relaxed);
+        if (is_large)
+            large($) = 0;
+        lock[me].unlock($);
+        if (!is_large)
+            return;
+        push(me, 1);
+        push(me, 1);
+        rl::linear_backoff pause;
+        while (!robbed($).load(acquire))
+            pause.yield($);
+    }
+
+    void push(int me, int tasks) {
+        lock[me].lock($);
+        int n = ready[me]($).load(relaxed) + tasks;
+        ready[me]($).store(n, relaxed);
+        lock[me].unlock($);
+        notice(n);
+    }
+
+    bool rob_other(int me) {
+        int victim = 1 - me;
+        if (ready[victim]($).load(relaxed) > 1) {
+            lock[victim].lock($);
+            int n = ready[victim]($).load(relaxed), taken = (n + 1) / 2;
+            ready[victim]($).store(n - taken, relaxed);
+            lock[victim].unlock($);
+            if (taken) {
+                lock[me].lock($);
+                ready[me]($).store(ready[me]($).load(relaxed) + taken, relaxed);
+                lock[me].unlock($);
+                robbed($).store(1, release);
+                return true;
+            }
+        }
+        return ready[me]($).load(relaxed) != 0;
+    }
+
+    bool go_idle(int me) {
+        before_idle(me);
+        bool watched = on_watch[me]($);
+        armed[me]($) = look_at[me]($);
+        int empty = 0;
+        lock[me].lock($);
+        auto order = broken == 6 ? acq_rel : seq_cst;
+        bool closed = ready[me]($).load(relaxed) == 0 &&
+                      box[me]($).compare_exchange_strong(empty, idle, order, acquire);
+        lock[me].unlock($);
+        if (closed)
+            after_idle(me, watched);
+        else
+            take_inbox(me);
+        return closed;
+    }
+
+    // -- the watch ----------------------------------------------------------------------
+
+    void notice(int n) {
+        int w = watcher($).load(seq_cst);
+        if (w == none || (w == asleep && n > 1))
+            rouse(w);
+    }
+
+    bool change(int seen, int to) {
+        return watcher($).compare_exchange_strong(seen, to, seq_cst, seq_cst);
+    }
+
+    void rouse(int seen) {
+        if (broken == 1 || !change(seen, awake))
+            return;
+        if (seen == asleep) {
+            wake(sentinel($).load(relaxed));
+            return;
+        }
+        while (!rouse_idle()) {
+            watcher($).store(crowded, seq_cst);
+            bool some =
+                box[0]($).load(seq_cst) == idle || box[1]($).load(seq_cst) == idle;
+            if (broken == 2 || !some || !change(crowded, awake))
+                return;
+        }
+    }
+
+    bool rouse_idle() { return wake_for_watch(0) || wake_for_watch(1); }
+
+    bool alone() { return active($).load(seq_cst) <= 1; }
+
+    bool find_work(int me) {
+        if (!on_watch[me]($))
+            return rob_other(me);
+        if (alone())
+            return false;
+        look_at[me]($) = 0;
+        if (rob_other(me))
+            return true;
+        if (alone())
+            return false;
+        int mail = box[me]($).load(relaxed);
+        return mail && mail != idle ? take_inbox(me) : rob_other(me);
+    }
+
+    void leave_watch(int me) {
+        on_watch[me]($) = 0;
+        look_at[me]($) = 0;
+        watcher($).store(none, seq_cst);
+        rouse(none);
+    }
+
+    void before_idle(int me) {
+        bool others = !alone();
+        if (!on_watch[me]($)) {
+            int seen = watcher($).load(seq_cst);
+            if (!others || (seen != none && seen != crowded) || !change(seen, awake))
+                return;
+            on_watch[me]($) = 1;
+        }
+        if (others) {
+            look_at[me]($) = 1;
+            sentinel($).store(me, relaxed);
+            watcher($).store(asleep, seq_cst);
+        } else {
+            on_watch[me]($) = 0;
+            look_at[me]($) = 0;
+            watcher($).store(none, seq_cst);
+        }
+    }
+
+    void after_idle(int me, bool watched) {
+        bool last = active($).fetch_sub(1, seq_cst) == 1;
+        int seen = watcher($).load(seq_cst);
+        if (broken == 3 && seen == crowded) {
+            change(crowded,
+                   none);  // what was pushed while it was crowded roused nobody
+        } else if (seen == crowded || (seen == none && !last)) {
+            if (broken != 7 || seen != none)
+                rouse(seen);
+        } else if (seen == asleep && last) {
+            if (broken != 4)
+                wake(sentinel($).load(relaxed));
+        } else if (seen == awake && watched) {
+            if (broken != 5)
+                wake(me);
+        }
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return check<watch>("watch", argc, argv, 2, 7); }
