@@ -306,6 +306,20 @@ TEST_CASE("parallel: a context with nothing to do runs out of work") {
     }
 }
 
+TEST_CASE(
+    "parallel: no watch is left, and no timer of one, when all workers are idle") {
+    for (int round = 0; round < 20; ++round) {
+        asio::io_context ctx;
+        for (int i = 0; i < 2; ++i)
+            heddle::go(heddle::parallel(ctx, 2), []() -> heddle::task<> {
+                for (int k = 0; k < 2000; ++k)
+                    co_await heddle::yield();
+            });
+        ctx.poll();  // waits for no timer
+        CHECK(ctx.stopped());
+    }
+}
+
 TEST_CASE("parallel: poll, run_one, stop and restart mean what they always mean") {
     asio::io_context ctx;
     int turns = 0;

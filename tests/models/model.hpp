@@ -53,19 +53,20 @@ bool holds(unsigned switches, std::size_t random, std::size_t& runs,
 
 /// The model without a bug must hold, each bug must be found. argv[1]: how much longer.
 template <class Test>
-int check(const char* name, int argc, char** argv, unsigned switches, int bugs) {
+int check(const char* name, int argc, char** argv, unsigned switches, int bugs,
+          std::size_t random = 20000) {
     silence nothing;
     std::ostream quiet(&nothing);
     broken = 0;
     std::size_t times = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1, runs = 0;
-    if (!holds<Test>(switches + (times > 1), 20000 * times, runs, quiet)) {
-        holds<Test>(switches + (times > 1), 20000 * times, runs, std::cerr);
+    if (!holds<Test>(switches + (times > 1), random * times, runs, quiet)) {
+        holds<Test>(switches + (times > 1), random * times, runs, std::cerr);
         return std::printf("%s: fails\n", name), 1;
     }
     std::printf("%s: %zu executions, no error;", name, runs);
     for (broken = 1; broken <= bugs; ++broken) {
         runs = 0;
-        if (holds<Test>(switches, 20000 * times, runs, quiet))
+        if (holds<Test>(switches, random * times, runs, quiet))
             return std::printf(" bug %d is not found\n", broken), 1;
         std::printf(" bug %d found after %zu%s", broken, runs,
                     broken < bugs ? "," : "");
