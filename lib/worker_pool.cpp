@@ -158,9 +158,9 @@ bool host::close_inbox_shared() noexcept {
     worker& w = *worker_;
     runnable* none = nullptr;
     w.lock.lock();
-    bool closed = w.ready.load(std::memory_order_relaxed) == 0 &&
-                  inbox_.compare_exchange_strong(none, idle(),
-                                                 std::memory_order_seq_cst);
+    bool closed =
+        w.ready.load(std::memory_order_relaxed) == 0 &&
+        inbox_.compare_exchange_strong(none, idle(), std::memory_order_seq_cst);
     w.lock.unlock();
     return closed;
 }
