@@ -415,10 +415,10 @@ bool host::end(process& p, bool abandoned) noexcept {
     return report;
 }
 
-/// Who called goes on first.
+/// Who called goes on first; but not without end.
 void host::return_to(wake_list& wakes) noexcept {
     process* caller = wakes.only_process();
-    if (!caller || caller->home != this)
+    if (!caller || caller->home != this || budget_ <= 0)
         wakes.release(this);
     else if (worker_)
         prepend_shared(*caller);

@@ -74,6 +74,20 @@ TEST_CASE("co_await of a handle starts a task that has not begun, as a call woul
     }
 }
 
+TEST_CASE(
+    "law 76: a task that calls others without end lets those that are ready run") {
+    world w;
+    bool ran = false;
+    long calls = 0;
+    w.go([&]() -> task<> {
+        go([&] { ran = true; });
+        for (; !ran && calls < 10'000; ++calls)
+            co_await go([] {});
+    });
+    w.settle();
+    CHECK(calls < 1'000);
+}
+
 TEST_CASE("a tree of joins is walked depth first: few of its tasks live at once") {
     world w;
     std::size_t most = 0;
