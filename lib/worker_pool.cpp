@@ -34,7 +34,7 @@ bool host::same_place(const host& o) const noexcept {
 }
 
 host& host::place(host* here) noexcept {
-    if (!worker_)
+    if (!worker_ || is_shut())
         return *this;
     return here && same_place(*here) ? *here : worker_->pool.place();
 }
@@ -269,6 +269,12 @@ void host::expire_for(host& stuck) noexcept {
     e.release(this);
 }
 
+void host::bring_home() noexcept {
+    guard g(registry_lock_);
+    for (process* p = first_live_; p; p = p->next_live)
+        p->home = this;
+}
+
 // -- who looks for work -------------------------------------------------------------
 
 host& worker_pool::place() noexcept {
@@ -425,7 +431,9 @@ void worker_pool::after_idle(host& me, bool on_watch) noexcept {
 
 // -- the end ------------------------------------------------------------------------
 
-/// They end together: a task in the registry of one may be queued at another.
+/// They end together: a task in the registry of one may be queued at another. What is left
+/// then waits in operations of other contexts: it is at home where it is registered, since
+/// that worker lives for as long.
 void worker_pool::shut() noexcept {
     stop();
     for (auto& w : workers_)
@@ -435,6 +443,8 @@ void worker_pool::shut() noexcept {
         for (auto& w : workers_)
             again |= w->sweep();
     }
+    for (auto& w : workers_)
+        w->bring_home();
 }
 
 void worker_pool::release() noexcept { workers_.clear(); }

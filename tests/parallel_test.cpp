@@ -489,6 +489,57 @@ TEST_CASE("a context dies with tasks in every state, on several workers") {
     }
 }
 
+TEST_CASE(
+    "a context dies with tasks that wait in operations of another, which dies later") {
+    for (int round = 0; round < 10; ++round) {
+        auto alive = std::make_shared<int>(0);
+        {
+            asio::io_context other;
+            {
+                crew threads(4);
+                std::atomic<int> waiting{0};
+                for (int i = 0; i < 40; ++i)
+                    heddle::go(heddle::parallel(threads.ctx, 4),
+                               [&waiting, &other, alive]() -> heddle::task<> {
+                                   for (int k = 0; k < 50; ++k)  // some are taken
+                                       co_await heddle::yield();
+                                   asio::steady_timer t(other, 1h);
+                                   ++waiting;
+                                   co_await t.async_wait(heddle::use_task);
+                               });
+                while (waiting < 40)
+                    std::this_thread::yield();
+            }
+            CHECK(alive.use_count() == 41);  // their handlers own them
+        }
+        CHECK(alive.use_count() == 1);
+    }
+}
+
+TEST_CASE("parallel: the first call decides how many tasks run at once") {
+    crew threads(4);
+    std::atomic<int> running{0}, most{0}, left{40};
+    auto ex = heddle::parallel(threads.ctx, 2);
+    CHECK(ex == heddle::parallel(threads.ctx, 4));
+    std::promise<void> end;
+    for (int i = 0; i < 40; ++i)
+        heddle::go(heddle::parallel(threads.ctx, 4), [&] {
+            int now = ++running;
+            for (int seen = most;
+                 seen < now && !most.compare_exchange_weak(seen, now);) {
+            }
+            for (int k = 0; k < 100; ++k)
+                std::this_thread::yield();
+            --running;
+            if (--left == 0)
+                end.set_value();
+        });
+    end.get_future().get();
+    threads.join();
+    CHECK(most >= 1);
+    CHECK(most <= 2);
+}
+
 TEST_CASE("a task moves to a strand and back") {
     run_on(2, []() -> heddle::task<> {
         auto home = heddle::this_task::executor();

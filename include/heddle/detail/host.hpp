@@ -277,6 +277,7 @@ private:
     bool has_mail() const noexcept;
     bool rob(host& victim, bool stuck) noexcept;
     void expire_for(host& stuck) noexcept;
+    void bring_home() noexcept;
     bool wake() noexcept;
     bool wake_for_watch() noexcept;
 
