@@ -69,7 +69,7 @@ void host::expire_timers() noexcept {
             fired_.store(false, std::memory_order_relaxed);
             armed_ = time_point::max();
         }
-        if (!timers_.front())
+        if (timers_.empty())
             return;
         seen_ = read_clock();
         if (timers_.front()->deadline > seen_)

@@ -1,10 +1,107 @@
 // SPDX-License-Identifier: BSL-1.0
-// A pairing heap: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", 1986.
+// A pairing heap: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", 1986. A wheel: Varghese,
+// Lauck, "Hashed and hierarchical timing wheels", 1987.
 #include <heddle/detail/timer_heap.hpp>
 
+#include <bit>
+#include <new>
 #include <utility>
 
 namespace heddle::detail {
+
+/// Lists of timers, by the highest digit in which their moment differs from the first that is
+/// still in the wheel: a list of level 0 is for one unit of time, of level 1 for 64, ...
+/// Invariants:
+///   [later]  what is in the wheel is due at `start_` or later.
+///   [level]  a timer in level n differs from `start_` in digit n, or did when it came; so
+///            the list of a level that start_ itself falls in is to be spread first.
+class timer_heap::wheel {
+public:
+    using moment = std::uint64_t;     // in units
+    static constexpr int levels = 6;  // two years
+
+    static moment of(time_point t) noexcept {
+        auto n = t.time_since_epoch().count();
+        return n < 0 ? 0 : static_cast<moment>(n) >> unit_bits;
+    }
+
+    moment start() const noexcept { return start_; }
+    void start_at(moment m) noexcept { start_ = m; }  // Requires: it is empty
+
+    /// False: it is before start(), or too far off.
+    bool put(timer_entry& t) noexcept {
+        moment m = of(t.deadline);
+        if (m < start_)
+            return false;
+        auto level =
+            static_cast<unsigned>(std::bit_width((m ^ start_) | 1) - 1) / digit;
+        if (level >= levels)
+            return false;
+        auto at = level * slots + (m >> (level * digit)) % slots;
+        timer_entry*& first = lists_[at];
+        t.list = static_cast<std::uint16_t>(at + 1);
+        t.prev = nullptr;
+        t.next = first;
+        if (first)
+            first->prev = &t;
+        first = &t;
+        used_[level] |= std::uint64_t{1} << at % slots;
+        return true;
+    }
+
+    void take(timer_entry& t) noexcept {
+        std::size_t at = t.list - 1u;
+        (t.prev ? t.prev->next : lists_[at]) = t.next;
+        if (t.next)
+            t.next->prev = t.prev;
+        if (!lists_[at])
+            used_[at / slots] &= ~(std::uint64_t{1} << at % slots);
+        t.list = 0;
+    }
+
+    /// Moves start() on and takes out a list, of which some may go back to lower levels.
+    /// Requires: it is not empty.
+    timer_entry* take_first() noexcept {
+        for (unsigned level = levels - 1; level > 0; --level)  // [level]
+            if (auto slot = (start_ >> (level * digit)) % slots;
+                used_[level] >> slot & 1)
+                return take_list(level, slot);
+        unsigned level = 0;
+        while (used_[level] == 0)
+            ++level;
+        auto slot = static_cast<moment>(std::countr_zero(used_[level]));
+        unsigned below = level * digit;
+        start_ = (((start_ >> below) & ~moment{slots - 1}) + slot) << below;
+        timer_entry* list = take_list(level, slot);
+        if (level == 0)
+            ++start_;
+        return list;
+    }
+
+    timer_entry* take_any() noexcept {
+        for (unsigned level = 0; level < levels; ++level)
+            if (used_[level] != 0)
+                return take_list(level,
+                                 static_cast<moment>(std::countr_zero(used_[level])));
+        return nullptr;
+    }
+
+private:
+    static constexpr int unit_bits = 20;  // of 1 ms
+    static constexpr unsigned digit = 6;
+    static constexpr std::size_t slots = 1 << digit;
+
+    timer_entry* take_list(unsigned level, moment slot) noexcept {
+        used_[level] &= ~(std::uint64_t{1} << slot);
+        return std::exchange(lists_[level * slots + slot], nullptr);
+    }
+
+    moment start_ = 0;
+    std::uint64_t used_[levels] = {};
+    timer_entry* lists_[levels * slots] = {};
+};
+
+timer_heap::~timer_heap() { delete wheel_; }
 
 timer_entry* timer_heap::meld(timer_entry* a, timer_entry* b) noexcept {
     if (!a || !b)
@@ -42,15 +139,72 @@ timer_entry* timer_heap::merge_siblings(timer_entry* first) noexcept {
     return all;
 }
 
+void timer_heap::push(timer_entry& t) noexcept {
+    t.list = 0;
+    t.child = t.next = t.prev = nullptr;
+    root_ = meld(root_, &t);
+    ++near_;
+}
+
+/// Where it belongs.
+void timer_heap::place(timer_entry& t) noexcept {
+    if (wheel_ && wheel_->put(t))
+        ++far_;
+    else
+        push(t);
+}
+
 void timer_heap::insert(timer_entry& t) noexcept {
     t.order = ++inserted_;
-    t.child = t.next = t.prev = nullptr;
     t.queued = true;
-    root_ = meld(root_, &t);
+    place(t);
+    if (near_ > crowded_)
+        rebase();
+}
+
+/// What comes from now on, later than the first, goes to the wheel. Each time the heap has
+/// doubled: what was put in the wheel before is put in it anew.
+void timer_heap::rebase() noexcept {
+    crowded_ = 2 * near_;
+    if (!wheel_ && !(wheel_ = new (std::nothrow) wheel))
+        return;
+    turn_wheel();
+    timer_entry* all = nullptr;
+    while (timer_entry* list = wheel_->take_any())
+        while (list) {
+            timer_entry* t = std::exchange(list, list->next);
+            t->next = std::exchange(all, t);
+        }
+    far_ = 0;
+    wheel_->start_at(wheel::of(root_->deadline) + 1);
+    while (all)
+        place(*std::exchange(all, all->next));
+}
+
+/// Until the first of the heap is before all that is in the wheel.
+void timer_heap::turn_wheel() noexcept {
+    while (far_ != 0 && (!root_ || wheel::of(root_->deadline) >= wheel_->start()))
+        for (timer_entry* list = wheel_->take_first(); list;) {
+            timer_entry* t = std::exchange(list, list->next);
+            --far_;
+            place(*t);
+        }
+}
+
+timer_entry* timer_heap::front() noexcept {
+    turn_wheel();
+    return root_;
 }
 
 void timer_heap::erase(timer_entry& t) noexcept {
     t.queued = false;
+    if (t.list != 0) {
+        wheel_->take(t);
+        --far_;
+        return;
+    }
+    if (--near_ == 0)
+        crowded_ = few;
     if (&t == root_) {
         root_ = merge_siblings(t.child);
     } else {

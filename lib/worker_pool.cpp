@@ -262,7 +262,7 @@ void host::expire_for(host& stuck) noexcept {
     expiry e;
     {
         guard g(stuck.timer_lock_);
-        if (!stuck.timers_.front())
+        if (stuck.timers_.empty())
             return;
         stuck.expire_until(read_clock(), e);
     }

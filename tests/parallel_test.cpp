@@ -9,6 +9,9 @@
 #include <asio/strand.hpp>
 #include <doctest/doctest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -328,6 +331,69 @@ TEST_CASE("parallel: poll, run_one, stop and restart mean what they always mean"
     CHECK(turns == before);
     ctx.restart();
     CHECK(ctx.run_one() == 1);
+}
+
+namespace {
+
+/// Ten tasks, prepared before a fork, that need each other and a timer.
+template <class Executor>
+void prepare(const Executor& ex, std::atomic<int>& ended) {
+    heddle::channel<int> ring[10];
+    for (int i = 0; i < 10; ++i)
+        heddle::go(ex,
+                   [&ended, in = ring[i], out = ring[(i + 1) % 10],
+                    first = i == 0]() -> heddle::task<> {
+                       co_await heddle::sleep(1ms);
+                       for (int k = 0; k < 100; ++k) {
+                           if (first)
+                               co_await out.send(k);
+                           std::optional<int> v;
+                           co_await in.receive(v);
+                           if (!first)
+                               co_await out.send(*v);
+                       }
+                       ++ended;
+                   });
+}
+
+/// Runs the context on two threads. Whether all came to their end.
+bool run_to_end(asio::io_context& ctx, const std::atomic<int>& ended) {
+    {
+        std::jthread other([&] { ctx.run(); });
+        ctx.run();
+    }
+    return ended == 10 && heddle::live_tasks(ctx) == 0;
+}
+
+template <class Prepare>
+void fork_and_run(Prepare prepare_in) {
+    asio::io_context ctx;
+    std::atomic<int> ended{0};
+    prepare_in(ctx, ended);
+    ctx.notify_fork(asio::io_context::fork_prepare);
+    pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ctx.notify_fork(asio::io_context::fork_child);
+        ::_exit(run_to_end(ctx, ended) ? 7 : 1);
+    }
+    ctx.notify_fork(asio::io_context::fork_parent);
+    CHECK(run_to_end(ctx, ended));
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 7);
+}
+
+}  // namespace
+
+TEST_CASE("after a fork before run both processes run what was prepared") {
+    fork_and_run([](asio::io_context& ctx, std::atomic<int>& ended) {
+        prepare(heddle::parallel(ctx, 2), ended);
+    });
+    fork_and_run([](asio::io_context& ctx, std::atomic<int>& ended) {
+        prepare(ctx.get_executor(), ended);
+    });
 }
 
 TEST_CASE(

@@ -113,7 +113,7 @@ TEST_CASE("an inflight operation is an arm that happens each time it has ended")
 }
 
 TEST_CASE("every value of many channels arrives once, in the order of its channel") {
-    for (std::size_t capacity : {0, 1, 7})
+    for (std::size_t capacity : {0u, 1u, 7u})
         for (std::uint64_t seed = 1; seed <= 20; ++seed)
             test::run_virtual(
                 [](std::size_t cap) -> heddle::task<> {
@@ -652,7 +652,7 @@ TEST_CASE("law 39: selectors that face each other always meet, on every schedule
 }
 
 TEST_CASE("law 7: no value is lost or comes twice, on every schedule") {
-    for (std::size_t capacity : {0, 1}) {
+    for (std::size_t capacity : {0u, 1u}) {
         auto all = heddle::testing::explore("selector.conserved",
                                             [=] { return conserved(capacity); });
         CHECK(all.complete);

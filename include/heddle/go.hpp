@@ -3,6 +3,8 @@
 
 #include <heddle/detail/await.hpp>
 #include <heddle/detail/blocking.hpp>
+#include <heddle/detail/hop.hpp>
+#include <heddle/detail/join.hpp>
 #include <heddle/detail/token_wait.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
@@ -31,134 +33,6 @@ public:
 };
 
 namespace detail {
-
-[[noreturn]] HEDDLE_API void throw_already_joined(const char* what);
-
-/// A process and what it will return.
-template <class T>
-struct joinable final : process {
-    using process::process;
-
-    void settle() noexcept override {
-        auto& root = static_cast<typename task<T>::promise_type&>(*top);
-        failure = std::move(root.failure);
-        if (failure)
-            return;
-        try {
-            if constexpr (std::is_void_v<T>)
-                return;
-            else if constexpr (std::is_reference_v<T>)
-                value = &root.take();
-            else
-                value.emplace(root.take());
-        } catch (...) {
-            failure = std::current_exception();
-        }
-    }
-
-    T take_value() {
-        if constexpr (std::is_reference_v<T>)
-            return *value;
-        else if constexpr (!std::is_void_v<T>)
-            return *std::exchange(value, std::nullopt);
-    }
-
-    struct nothing {};
-    using value_type = std::conditional_t<
-        std::is_void_v<T>, nothing,
-        std::conditional_t<
-            std::is_reference_v<T>, std::remove_reference_t<T>*,
-            std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
-    [[no_unique_address]] value_type value{};
-};
-
-/// The wait for a process to end.
-class HEDDLE_API join_operation : public operation {
-public:
-    explicit join_operation(process* p) noexcept : process_(p) {}
-
-    spin_lock* source() const noexcept override {
-        return process_ ? &process_->lock : nullptr;
-    }
-    bool attempt_locked(wake_list&) noexcept override { return process_->ended; }
-    void enlist_locked() noexcept override { process_->joiners.push_back(*this); }
-    bool withdraw() noexcept override {
-        return !process_ || withdraw_from(*this, process_->joiners, process_->lock);
-    }
-    void describe(std::string& to) const override;
-    bool happens_once() const noexcept override { return true; }
-
-protected:
-    ~join_operation() = default;
-    process* process_;
-};
-
-template <class T>
-class join_and_take final : public join_operation {
-public:
-    explicit join_and_take(joinable<T>& p) noexcept : join_operation(&p) {}
-    process* joined() const noexcept { return process_; }
-    T take() {
-        if (process_->taken)  // by another joiner, which came first
-            throw_already_joined("heddle: this task was joined before");
-        process_->taken = true;
-        if (process_->failure)
-            std::rethrow_exception(process_->failure);
-        return static_cast<joinable<T>&>(*process_).take_value();
-    }
-};
-
-class async_join_operation final : public join_operation {
-public:
-    template <class Traits>
-    explicit async_join_operation(Traits& t) noexcept
-        : join_operation(t.process.get()) {}
-};
-
-class join_arm final : public join_operation {
-public:
-    template <class Handle>
-    explicit join_arm(Handle& h) noexcept : join_operation(h.get()) {}
-    void take() const noexcept {}
-};
-
-/// The wait of a completion handler for a process; takes the result from the handle.
-template <class T>
-struct async_join_traits {
-    using operation = async_join_operation;
-    using value = std::conditional_t<
-        std::is_void_v<T>, void,
-        std::conditional_t<std::is_default_constructible_v<T>, T, std::optional<T>>>;
-
-    auto result(operation&, bool aborted) {
-        std::exception_ptr failure;
-        if (aborted) {
-            process->give_back();
-            failure = std::make_exception_ptr(asio::system_error(
-                asio::error::make_error_code(asio::error::operation_aborted)));
-        } else {
-            failure = process->failure;
-        }
-        if constexpr (std::is_void_v<T>)
-            return std::tuple<std::exception_ptr>(failure);
-        else if (failure)
-            return std::tuple<std::exception_ptr, value>(failure, value{});
-        else
-            return std::tuple<std::exception_ptr, value>(failure,
-                                                         process->take_value());
-    }
-
-    counted<joinable<T>> process;
-};
-
-template <class T>
-struct async_join_signature {
-    using type = void(std::exception_ptr, typename async_join_traits<T>::value);
-};
-template <>
-struct async_join_signature<void> {
-    using type = void(std::exception_ptr);
-};
 
 /// The handle no longer refers to the process: reports a failure nobody took.
 HEDDLE_API void let_go(process& p) noexcept;
@@ -330,9 +204,6 @@ constexpr bool is_task = false;
 template <class T>
 constexpr bool is_task<task<T>> = true;
 
-/// Takes a process that is not queued to another host, and queues it there.
-HEDDLE_API void move_to(process& p, host& to) noexcept;
-
 /// The token in force around this call, for what is started here; null outside a task.
 HEDDLE_API done_node* scope_here() noexcept;
 
@@ -396,34 +267,6 @@ template <detail::executor_or_context Executor, class F, class... Args>
         detail::scope_here(), at);
 }
 
-namespace detail {
-
-class yield_awaiter {
-public:
-    explicit yield_awaiter(process& self) noexcept : self_(self) {}
-    bool await_ready() const noexcept { return self_.interrupted(); }
-    HEDDLE_GIVES_AWAY std::coroutine_handle<>
-    await_suspend(std::coroutine_handle<>) const noexcept {
-        host& home = *self_.home;
-        home.push(self_);
-        return home.next();
-    }
-    void await_resume() const {
-        if (self_.interrupted())
-            self_.throw_cancelled();
-    }
-
-private:
-    process& self_;
-};
-
-struct yield_op {
-    yield_op() noexcept {}
-    yield_awaiter await_by(process& self) const noexcept { return yield_awaiter(self); }
-};
-
-}  // namespace detail
-
 /// Lets every task that is ready run first; `co_await heddle::yield()`.
 inline detail::yield_op yield() noexcept { return {}; }
 
@@ -466,37 +309,6 @@ task<R> run_blocking(F f, Args... args) {
     if constexpr (!std::is_void_v<R>)
         co_return *std::move(result);
 }
-
-class resume_awaiter {
-public:
-    resume_awaiter(process& self, counted<host> to) noexcept
-        : self_(self), to_(std::move(to)) {}
-    bool await_ready() const noexcept {
-        return self_.interrupted() || to_->same_place(*self_.home);
-    }
-    HEDDLE_GIVES_AWAY std::coroutine_handle<>
-    await_suspend(std::coroutine_handle<>) noexcept {
-        host& from = *self_.home;
-        move_to(self_, *to_);
-        return from.next();  // it may run there by now
-    }
-    void await_resume() const {
-        if (self_.interrupted())
-            self_.throw_cancelled();
-    }
-
-private:
-    process& self_;
-    counted<host> to_;
-};
-
-struct resume_op {
-    explicit resume_op(counted<host> h) noexcept : to(std::move(h)) {}
-    resume_awaiter await_by(process& self) const noexcept {
-        return resume_awaiter(self, to);
-    }
-    counted<host> to;
-};
 
 }  // namespace detail
 
@@ -545,7 +357,9 @@ auto go_blocking(F&& f, Args&&... args) {
 /// Threads   any. The handlers of a task's Asio operations never run at the same time as
 ///           the task itself. A task that has an inflight operation stays where it is
 ///           until that has completed.
-/// Lifetime  the executor is one of ctx, and must not be used after it.
+/// Lifetime  the executor is one of ctx, and must not be used after it. After a fork before
+///           any thread runs ctx both processes run what was prepared (io_context asks
+///           for notify_fork).
 HEDDLE_API asio::any_io_executor parallel(asio::io_context& ctx, unsigned n = 0);
 
 /// Of the running task; each throws not_in_task outside one.

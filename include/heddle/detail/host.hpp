@@ -184,7 +184,7 @@ public:
     spin_lock& timer_lock() noexcept { return timer_lock_; }
     void insert_locked(timer_entry& t) noexcept;  // timer_lock() held
     void erase_locked(timer_entry& t) noexcept;
-    bool no_timers_locked() const noexcept { return !timers_.front(); }
+    bool no_timers_locked() const noexcept { return timers_.empty(); }
     /// After a change by a thread that may not be the drainer: lets it arm anew, or disarm.
     void poke() noexcept;
 

@@ -126,8 +126,8 @@ public:
     /// Must something be done before it can happen again?
     virtual bool happens_once() const noexcept { return false; }
 
-    operation* prev = nullptr;  // in the queue; guarded by the source's lock
-    operation* next = nullptr;  // in the queue; guarded by the source's lock
+    operation* prev;  // in the queue, while linked; guarded by the source's lock
+    operation* next;
     sleeper* who = nullptr;
     operation* sibling = nullptr;  // next arm of the same wait
     std::uint32_t index = 0;       // which arm

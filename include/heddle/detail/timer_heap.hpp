@@ -46,7 +46,7 @@ constexpr time_point deadline_after(time_point now, duration d) noexcept {
 
 namespace heddle::detail {
 
-/// A node of the pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986).
+/// What waits for a moment: a node of a heap, or of a list.
 struct timer_entry {
     time_point deadline{};
     std::uint64_t order = 0;  // equal deadlines expire in order of insertion
@@ -54,6 +54,7 @@ struct timer_entry {
     timer_entry* next = nullptr;  // sibling
     timer_entry* prev = nullptr;  // sibling, or the parent of a first child
     bool queued = false;
+    std::uint16_t list = 0;  // of the wheel, from 1; 0: in the heap
 
     /// Its time has come and it has left the heap, whose lock is held.
     virtual void expire_locked(class expiry&) noexcept = 0;
@@ -62,22 +63,44 @@ protected:
     ~timer_entry() = default;
 };
 
-/// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no recursion.
+/// By deadline. A pairing heap holds those that are near, and, once there are many, a
+/// hierarchical wheel those that are far, since a heap of many thousands misses the cache at
+/// each step. Intrusive: insert O(1), erase and pop O(log n) amortised; no recursion; no
+/// allocation but that of the wheel, once, which it can do without.
 class HEDDLE_API timer_heap {
 public:
-    timer_entry* front() const noexcept { return root_; }
+    timer_heap() noexcept = default;
+    ~timer_heap();
+    timer_heap(const timer_heap&) = delete;
+    timer_heap& operator=(const timer_heap&) = delete;
+
+    bool empty() const noexcept { return !root_ && far_ == 0; }
+    timer_entry* front() noexcept;
     void insert(timer_entry&) noexcept;
     void erase(timer_entry&) noexcept;
 
 private:
+    class wheel;
+
     static bool before(const timer_entry& a, const timer_entry& b) noexcept {
         return a.deadline != b.deadline ? a.deadline < b.deadline : a.order < b.order;
     }
     static timer_entry* meld(timer_entry* a, timer_entry* b) noexcept;
     static timer_entry* merge_siblings(timer_entry* first) noexcept;
 
+    void push(timer_entry&) noexcept;
+    void place(timer_entry&) noexcept;
+    void turn_wheel() noexcept;
+    void rebase() noexcept;
+
     timer_entry* root_ = nullptr;
     std::uint64_t inserted_ = 0;
+    wheel* wheel_ = nullptr;
+    std::uint32_t near_ = 0;       // in the heap
+    std::uint32_t far_ = 0;        // in the wheel
+    std::uint32_t crowded_ = few;  // so many in the heap that it is time to rebase
+
+    static constexpr std::uint32_t few = 64;
 };
 
 }  // namespace heddle::detail

@@ -63,6 +63,7 @@ var workloads = map[string]func(n, k int) result{
 	"scale_tasks":     scaleTasks,
 	"scale_channels":  scaleChannels,
 	"scale_arms":      scaleArms,
+	"scale_selector":  scaleArms,
 	"scale_timers":    scaleTimers,
 	"scale_waiters":   scaleWaiters,
 }

@@ -84,6 +84,25 @@ heddle::task<result> arms(arguments a) {
     co_return result{a.n, watch.elapsed(), right};
 }
 
+// ---- the same by a selector ----
+
+heddle::task<result> kept_arms(arguments a) {
+    const auto k = static_cast<std::size_t>(a.k);
+    std::vector<heddle::channel<int>> c(k);
+    heddle::selector all;
+    std::optional<int> v;
+    for (auto& each : c)
+        all.add(each.receive(v));
+    long right = 0;
+    stopwatch watch;
+    heddle::go(scatter, c, a.n);
+    for (long i = 0; i < a.n; ++i) {
+        auto index = co_await all.next();
+        right += *v == int(index) + 1;
+    }
+    co_return result{a.n, watch.elapsed(), right};
+}
+
 // ---- K tasks sleep at once, n naps in all ----
 
 heddle::task<> doze(heddle::wait_group* all, long first, long n, int most,
@@ -132,9 +151,9 @@ heddle::task<result> waiters(arguments a) {
 }
 
 const workload workloads[] = {
-    {"scale_tasks", run<tasks>},     {"scale_channels", run<channels>},
-    {"scale_arms", run<arms>},       {"scale_timers", run<timers>},
-    {"scale_waiters", run<waiters>},
+    {"scale_tasks", run<tasks>},   {"scale_channels", run<channels>},
+    {"scale_arms", run<arms>},     {"scale_selector", run<kept_arms>},
+    {"scale_timers", run<timers>}, {"scale_waiters", run<waiters>},
 };
 
 }  // namespace
