@@ -12,8 +12,10 @@
 #include "host_on.hpp"
 
 #include <sched.h>
+#include <time.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace heddle {
@@ -73,6 +75,22 @@ time_point host::read_clock() const noexcept {
                                 : std::chrono::steady_clock::now();
 }
 
+/// The coarse clock is a quarter of the price, and at most a few milliseconds behind.
+void host::glance_at_clock() noexcept {
+    if (state_->is_virtual()) {
+        seen_ = state_->virtual_now();
+        return;
+    }
+    std::timespec t;
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    time_point then{std::chrono::seconds(t.tv_sec) + duration(t.tv_nsec)};
+    seen_ = std::max(seen_, then);  // it has been read with more care
+}
+
+bool host::is_sole() const noexcept {
+    return sole_ && !seeded_ && !state_->is_virtual();  // else the host orders handlers
+}
+
 /// splitmix64 (Steele, Lea, Flood 2014); the range by Lemire's multiplication.
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
     if (chooser_)
@@ -127,6 +145,10 @@ bool host::enter() noexcept {
     if (worker_)
         worker_->pool.woken();
     return true;
+}
+
+bool host::enter_from(host* here) noexcept {
+    return !(here && worker_) && runs_here() && enter();
 }
 
 /// What was pushed last comes last.
@@ -303,7 +325,7 @@ void host::end_draining() noexcept {
 drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
     h.begin_draining();
     h.budget_ = host::budget;
-    h.now();  // the time of this drain turn
+    h.glance_at_clock();
 }
 
 drain_scope::~drain_scope() {
@@ -315,7 +337,8 @@ drain_scope::~drain_scope() {
 void drain_scope::drain() {
     host& h = *host_;
     h.take_inbox();
-    h.expire_timers();
+    if (h.may_have_expired())
+        h.expire_timers();
     for (;;) {
         if (!h.has_work() && !h.take_inbox()) {
             if (h.worker_ && h.worker_->pool.find_work(h))
@@ -515,24 +538,6 @@ std::size_t host::live() noexcept {
     return live_;
 }
 
-// -- outstanding work [work]: Asio's handlers count it twice or more per operation --------
-
-void host::work_started() noexcept {
-    std::size_t n = work_.load(std::memory_order_relaxed);
-    while (n > 0)
-        if (exchange_if(work_, n, n + 1))
-            return;
-    first_work();
-}
-
-void host::work_finished() noexcept {
-    std::size_t n = work_.load(std::memory_order_relaxed);
-    while (n > 1)
-        if (exchange_if(work_, n, n - 1))
-            return;
-    last_work();
-}
-
 // -- time ---------------------------------------------------------------------------
 
 void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }
@@ -593,7 +598,8 @@ void host::expire_until(time_point now, expiry& e) noexcept {
 /// Deadlines that come thick expire together: a wake-up of the event loop costs more than
 /// they do. One that comes alone is not late for it.
 void host::settle_timer() {
-    if (state_->is_virtual())
+    if ((armed_ == time_point::max() && !timers_.front() && !worker_) ||
+        state_->is_virtual())
         return;
     time_point first = time_point::max();
     {

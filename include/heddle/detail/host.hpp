@@ -51,7 +51,8 @@ protected:
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
-///             handler, and by the registry while it is not empty.
+///             handler, by the registry while it is not empty, and by work_ while it is
+///             not 0.
 class HEDDLE_API host : pinned {
 public:
     static constexpr int turn_cost = 16;
@@ -138,6 +139,7 @@ public:
 
     /// Reads the clock, for the drainer and what compares with seen_now().
     time_point now() noexcept { return seen_ = read_clock(); }
+    /// Not later than now, and not much earlier than the begin of this drain turn.
     time_point seen_now() const noexcept { return seen_; }
     std::uint32_t random_below(std::uint32_t n) noexcept;
     chooser* explorer() const noexcept { return chooser_; }  // mostly null
@@ -196,9 +198,27 @@ public:
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
 
-    /// Outstanding work: while there is any, the context does not run out of it.
-    void work_started() noexcept;
-    void work_finished() noexcept;
+    /// The executor underneath runs one thing at a time: it has one thread.
+    void run_by_one_thread() noexcept { sole_ = true; }
+    /// Does it keep everything in order by itself, so that handlers need no host for it?
+    bool is_sole() const noexcept;
+
+    /// Outstanding work: while there is any, the context does not run out of it, and the
+    /// host lives.
+    void work_started() noexcept {
+        std::size_t n = work_.load(std::memory_order_relaxed);
+        while (n > 0)
+            if (exchange_if(work_, n, n + 1))
+                return;
+        first_work();
+    }
+    void work_finished() noexcept {
+        std::size_t n = work_.load(std::memory_order_relaxed);
+        while (n > 1)
+            if (exchange_if(work_, n, n - 1))
+                return;
+        last_work();
+    }
 
     /// A process whose Asio operation completed goes on; or ends, if its context has.
     void completed(process& p) noexcept;
@@ -219,6 +239,8 @@ protected:
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
+    /// The same for a handler, which may be in a drain turn of `here`.
+    bool enter_from(host* here) noexcept;
 
 private:
     friend class context_state;
@@ -287,6 +309,10 @@ private:
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
     bool go_idle();
+    void glance_at_clock() noexcept;
+    bool may_have_expired() const noexcept {
+        return timers_.front() || fired_.load(std::memory_order_relaxed);
+    }
     void begin_draining() noexcept;
     void end_draining() noexcept;
     void describe_tasks(std::string& to, bool parked);
@@ -344,6 +370,7 @@ private:
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
     bool counted_ = false;  // among the hosts that may wake others
+    bool sole_ = false;
 };
 
 /// A thread drains a host for as long as this lives.
@@ -439,7 +466,7 @@ void host::execute(F&& f, bool may_run_now) {
     host* here = current();
     if (may_run_now && here == this)
         return static_cast<void>(std::forward<F>(f)());
-    if (may_run_now && !(here && worker_) && runs_here() && enter()) {
+    if (may_run_now && enter_from(here)) {
         drain_scope scope(*this);
         std::forward<F>(f)();
         scope.drain();

@@ -65,7 +65,7 @@ protected:
 /// Intrusive: insert O(1), erase and pop O(log n) amortised, no allocation, no recursion.
 class HEDDLE_API timer_heap {
 public:
-    timer_entry* front() const noexcept { return root_; }
+    timer_entry* front() const noexcept { return root_; }  // without the lock: a hint
     void insert(timer_entry&) noexcept;
     void erase(timer_entry&) noexcept;
 
@@ -76,7 +76,7 @@ private:
     static timer_entry* meld(timer_entry* a, timer_entry* b) noexcept;
     static timer_entry* merge_siblings(timer_entry* first) noexcept;
 
-    timer_entry* root_ = nullptr;
+    relaxed_pointer<timer_entry> root_{nullptr};
     std::uint64_t inserted_ = 0;
 };
 
