@@ -26,11 +26,6 @@ constexpr duration slack = std::chrono::microseconds(50);  // Linux's own, by de
 
 thread_local host* drained_here = nullptr;
 
-// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
-[[gnu::noinline]] host* set_current(host* h) noexcept {
-    return std::exchange(drained_here, h);
-}
-
 }  // namespace
 
 void close_expired(expiry&) noexcept;  // done.cpp
@@ -145,10 +140,6 @@ bool host::enter() noexcept {
     if (worker_)
         worker_->pool.woken();
     return true;
-}
-
-bool host::enter_from(host* here) noexcept {
-    return !(here && worker_) && runs_here() && enter();
 }
 
 /// What was pushed last comes last.
@@ -322,7 +313,22 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
+/// A thread drains a host for as long as this lives.
+class drain_scope : pinned {
+public:
+    explicit drain_scope(host& h) noexcept;
+    ~drain_scope();
+
+    void drain();
+
+private:
+    counted<host> host_;
+    host* before_;
+    bool left_ = false;
+};
+
+drain_scope::drain_scope(host& h) noexcept
+    : host_(&h), before_(std::exchange(drained_here, &h)) {
     h.begin_draining();
     h.budget_ = host::budget;
     h.glance_at_clock();
@@ -331,7 +337,7 @@ drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h))
 drain_scope::~drain_scope() {
     if (!left_)
         host_->leave();
-    set_current(before_);
+    drained_here = before_;
 }
 
 void drain_scope::drain() {
@@ -372,6 +378,20 @@ void drain_scope::drain() {
 void host::drain() {
     drain_scope scope(*this);
     scope.drain();
+}
+
+bool host::run_here(void (*f)(void*), void* argument) {
+    host* here = drained_here;
+    if (here == this) {
+        f(argument);
+        return true;
+    }
+    if ((here && worker_) || !runs_here() || !enter())
+        return false;
+    drain_scope scope(*this);
+    f(argument);
+    scope.drain();
+    return true;
 }
 
 void host::leave() {

@@ -5,8 +5,10 @@
 #include <heddle/detail/host_executor.hpp>
 
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <utility>
 
 namespace heddle::detail {
 
@@ -20,12 +22,20 @@ class HEDDLE_API asio_wait : pinned {
 public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
-    void completed() noexcept;
+    void completed() noexcept {
+        std::uint32_t old = claim_word::in_io;
+        if (exchange_if(self_.word, old, std::uint32_t{0}))
+            self_.home->completed(self_);
+        else
+            completed_amid();
+    }
     void dropped() noexcept;
     host_executor executor() const noexcept {
         return host_executor(counted<host>(self_.home));
     }
-    asio::cancellation_slot slot() const noexcept;
+    asio::cancellation_slot slot() const noexcept {
+        return self_.cancellable() ? self_.signal.slot() : asio::cancellation_slot();
+    }
 
 protected:
     ~asio_wait() = default;
@@ -38,14 +48,36 @@ protected:
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
             elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
     }
-    void begin() noexcept;
+    void begin() noexcept {
+        self_.io = this;
+        self_.since = self_.home->seen_now();
+        if (self_.cancellable())
+            self_.signal.slot().clear();  // what an earlier operation left
+        using namespace claim_word;
+        std::uint32_t old = self_.word.load(std::memory_order_relaxed);
+        while (!exchange_if(self_.word, old, old | in_io | starting)) {
+        }
+    }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
     /// True: it has ended already, go on at once.
-    bool begun() noexcept;
+    bool begun() noexcept {
+        std::uint32_t old = claim_word::in_io | claim_word::starting;
+        return !exchange_if(self_.word, old, claim_word::in_io) && begun_amid();
+    }
     /// False: it was never started. Throws what its initiation threw.
-    bool resume();
+    bool resume() {
+        if (refused_)
+            return false;
+        self_.io = nullptr;
+        if (failure_)
+            std::rethrow_exception(failure_);
+        return true;
+    }
 
 private:
+    // What else happens meanwhile:
+    bool begun_amid() noexcept;
+    void completed_amid() noexcept;
     void emit() noexcept;
     static void emitted(process&) noexcept;
     class remote_emission;

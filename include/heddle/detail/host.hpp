@@ -7,6 +7,8 @@
 #include <heddle/detail/timer_heap.hpp>
 
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace heddle::detail {
@@ -239,8 +241,8 @@ protected:
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
-    /// The same for a handler, which may be in a drain turn of `here`.
-    bool enter_from(host* here) noexcept;
+    /// Runs f(argument) as a part of this host. False: not now, not here.
+    bool run_here(void (*f)(void*), void* argument);
 
 private:
     friend class context_state;
@@ -373,20 +375,6 @@ private:
     bool sole_ = false;
 };
 
-/// A thread drains a host for as long as this lives.
-class HEDDLE_API drain_scope : pinned {
-public:
-    explicit drain_scope(host& h) noexcept;
-    ~drain_scope();
-
-    void drain();
-
-private:
-    counted<host> host_;
-    host* before_;
-    bool left_ = false;
-};
-
 /// The host of an executor: the context's own for an io_context and its executor and for
 /// this_task::executor(); a new one for any other.
 HEDDLE_API counted<host> host_of(const asio::any_io_executor& ex);
@@ -463,17 +451,13 @@ template <class F>
 void host::execute(F&& f, bool may_run_now) {
     if (is_shut())
         return;  // as a handler of a context that is destroyed
-    host* here = current();
-    if (may_run_now && here == this)
-        return static_cast<void>(std::forward<F>(f)());
-    if (may_run_now && enter_from(here)) {
-        drain_scope scope(*this);
-        std::forward<F>(f)();
-        scope.drain();
+    auto call = [](void* f) {
+        std::forward<F> (*static_cast<std::remove_reference_t<F>*>(f))();
+    };
+    if (may_run_now && run_here(call, const_cast<void*>(static_cast<const void*>(&f))))
         return;
-    }
     auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
-    ready(*turn, here);
+    ready(*turn, current());
 }
 
 }  // namespace heddle::detail
