@@ -180,7 +180,8 @@ bool host::go_idle() {
         worker_->pool.before_idle(*this);
         on_watch = worker_->on_watch;
     }
-    settle_timer();  // [armed]
+    if (armed_ != time_point::max() || timers_.front() || worker_)
+        settle_timer();  // [armed]
     end_draining();
     runnable* none = nullptr;
     if (worker_ ? close_inbox_shared() : exchange_if(inbox_, none, idle())) {
@@ -299,13 +300,13 @@ runnable* host::pop_random() noexcept {
 }
 
 void host::begin_draining() noexcept {
-    auto order =
-        single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
-    draining_.store(true, order);
+    if (single_threaded())
+        return draining_.store(true, std::memory_order_relaxed);
+    draining_.store(true, std::memory_order_seq_cst);
     while (dumping_.load(std::memory_order_seq_cst)) {  // [dump]
         end_draining();
         ::sched_yield();
-        draining_.store(true, order);
+        draining_.store(true, std::memory_order_seq_cst);
     }
 }
 
@@ -313,84 +314,67 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// A thread drains a host for as long as this lives.
-class drain_scope : pinned {
-public:
-    explicit drain_scope(host& h) noexcept;
-    ~drain_scope();
-
-    void drain();
-
-private:
-    counted<host> host_;
-    host* before_;
-    bool left_ = false;
-};
-
-drain_scope::drain_scope(host& h) noexcept
-    : host_(&h), before_(std::exchange(drained_here, &h)) {
-    h.begin_draining();
-    h.budget_ = host::budget;
-    h.glance_at_clock();
-}
-
-drain_scope::~drain_scope() {
-    if (!left_)
-        host_->leave();
-    drained_here = before_;
-}
-
-void drain_scope::drain() {
-    host& h = *host_;
-    h.take_inbox();
-    if (h.may_have_expired())
-        h.expire_timers();
-    for (;;) {
-        if (!h.has_work() && !h.take_inbox()) {
-            if (h.worker_ && h.worker_->pool.find_work(h))
-                continue;
-            if (h.go_idle())
-                break;
-            continue;
+/// Runs what is ready, after `first`, if there is one. One function, and what the usual course
+/// needs inline in it: each handler of a task's Asio operations passes through here.
+void host::drain(void (*first)(void*), void* argument) {
+    struct scope : pinned {
+        explicit scope(host& h) noexcept
+            : drained(&h), before(std::exchange(drained_here, &h)) {}
+        ~scope() {
+            if (!left)
+                drained->leave();
+            drained_here = before;
         }
-        if (h.worker_ && h.worker_->on_watch)
-            h.worker_->pool.leave_watch(h);
-        if (h.budget_ <= 0 || (h.worker_ && h.worker_->pool.stopped())) {
-            h.settle_timer();
-            h.end_draining();
-            h.post_drain(true);
+        counted<host> drained;
+        host* before;
+        bool left = false;
+    } here(*this);
+
+    begin_draining();
+    budget_ = budget;
+    glance_at_clock();
+    if (first)
+        first(argument);
+    take_inbox();
+    if (may_have_expired())
+        expire_timers();
+    while (has_work() || take_inbox() || find_work() || !go_idle()) {
+        if (worker_ && worker_->on_watch)
+            worker_->pool.leave_watch(*this);
+        if (budget_ <= 0 || (worker_ && worker_->pool.stopped())) {
+            settle_timer();
+            end_draining();
+            post_drain(true);
             break;
         }
-        h.budget_ -= host::turn_cost;
-        runnable* r = h.pop();
-        if (!r)
-            continue;  // another worker was quicker
-        if (auto turn = r->turn)
-            turn(*r, h);
-        else
-            h.resume(as_process(*r));
-        if (h.finished_)
-            h.reap(*std::exchange(h.finished_, nullptr));
+        budget_ -= turn_cost;
+        if (runnable* r = pop())  // else another worker was quicker
+            run(*r);
     }
-    left_ = true;
+    here.left = true;
 }
 
-void host::drain() {
-    drain_scope scope(*this);
-    scope.drain();
+inline void host::run(runnable& r) {
+    if (auto turn = r.turn)
+        turn(r, *this);
+    else
+        resume(as_process(r));
+    if (finished_)
+        reap(*std::exchange(finished_, nullptr));
+}
+
+inline bool host::find_work() noexcept {
+    return worker_ && worker_->pool.find_work(*this);
 }
 
 bool host::run_here(void (*f)(void*), void* argument) {
     host* here = drained_here;
-    if (here == this) {
+    if (here == this)
         f(argument);
-        return true;
-    }
-    if ((here && worker_) || !runs_here() || !enter())
+    else if ((here && worker_) || !runs_here() || !enter())
         return false;
-    drain_scope scope(*this);
-    f(argument);
-    scope.drain();
+    else
+        drain(f, argument);
     return true;
 }
 
@@ -484,6 +468,8 @@ void host::destroy(process& p) noexcept {
 void host::completed(process& p) noexcept {
     if (is_shut())
         destroy(p);
+    else if (drained_here == this && !worker_)
+        append(p);
     else
         ready(p, current());
 }
@@ -618,8 +604,7 @@ void host::expire_until(time_point now, expiry& e) noexcept {
 /// Deadlines that come thick expire together: a wake-up of the event loop costs more than
 /// they do. One that comes alone is not late for it.
 void host::settle_timer() {
-    if ((armed_ == time_point::max() && !timers_.front() && !worker_) ||
-        state_->is_virtual())
+    if (state_->is_virtual())
         return;
     time_point first = time_point::max();
     {

@@ -118,7 +118,7 @@ public:
 
     result take(process& self) {
         if constexpr (reports_error)
-            if (self.interrupted() && aborted())
+            if (std::get<0>(*results_) && aborted() && self.interrupted())
                 self.throw_cancelled();
         return take();
     }
@@ -162,9 +162,8 @@ public:
     await_suspend(std::coroutine_handle<>) noexcept {
         host& home = *self().home;  // once begun, the task may go on elsewhere
         process& self = this->self();
-        if (self.cancellable())
+        if (begin())
             op_.look_at_executor([this](const auto& ex) { remember_executor(ex); });
-        begin();
         try {
             op_.start(handler(*this));
         } catch (...) {

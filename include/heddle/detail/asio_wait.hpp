@@ -34,7 +34,7 @@ public:
         return host_executor(counted<host>(self_.home));
     }
     asio::cancellation_slot slot() const noexcept {
-        return self_.cancellable() ? self_.signal.slot() : asio::cancellation_slot();
+        return cancellable_ ? self_.signal.slot() : asio::cancellation_slot();
     }
 
 protected:
@@ -48,15 +48,18 @@ protected:
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
             elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
     }
-    void begin() noexcept {
+    /// Can it be cancelled?
+    bool begin() noexcept {
         self_.io = this;
         self_.since = self_.home->seen_now();
-        if (self_.cancellable())
+        cancellable_ = self_.cancellable();
+        if (cancellable_)
             self_.signal.slot().clear();  // what an earlier operation left
         using namespace claim_word;
         std::uint32_t old = self_.word.load(std::memory_order_relaxed);
         while (!exchange_if(self_.word, old, old | in_io | starting)) {
         }
+        return cancellable_;
     }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
     /// True: it has ended already, go on at once.
@@ -87,6 +90,7 @@ private:
     std::unique_ptr<asio::any_io_executor> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
+    bool cancellable_ = false;
     bool dropped_ = false;
 };
 

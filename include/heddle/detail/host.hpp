@@ -238,7 +238,8 @@ protected:
                   std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
 
-    void drain();           // the drain handler
+    /// The drain handler. Requires: this thread is the drainer [drainer].
+    void drain(void (*first)(void*) = nullptr, void* argument = nullptr);
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
     /// Runs f(argument) as a part of this host. False: not now, not here.
@@ -246,7 +247,6 @@ protected:
 
 private:
     friend class context_state;
-    friend class drain_scope;
     friend class worker_pool;
     class standstill;
 
@@ -310,6 +310,8 @@ private:
     runnable* pop_random() noexcept;
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
+    void run(runnable& r);
+    bool find_work() noexcept;
     bool go_idle();
     void glance_at_clock() noexcept;
     bool may_have_expired() const noexcept {
@@ -451,10 +453,9 @@ template <class F>
 void host::execute(F&& f, bool may_run_now) {
     if (is_shut())
         return;  // as a handler of a context that is destroyed
-    auto call = [](void* f) {
-        std::forward<F> (*static_cast<std::remove_reference_t<F>*>(f))();
-    };
-    if (may_run_now && run_here(call, const_cast<void*>(static_cast<const void*>(&f))))
+    using function = std::remove_reference_t<F>;
+    auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
+    if (may_run_now && run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
         return;
     auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
     ready(*turn, current());
