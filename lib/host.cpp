@@ -134,12 +134,10 @@ bool host::submit_to_idle(runnable& r) noexcept {
 }
 
 bool host::enter() noexcept {
-    runnable* seen = idle();
-    if (!exchange_if(inbox_, seen, static_cast<runnable*>(nullptr)))
-        return false;
-    if (worker_)
+    bool entered = leave_idle();
+    if (entered && worker_)
         worker_->pool.woken();
-    return true;
+    return entered;
 }
 
 /// What was pushed last comes last.
@@ -174,24 +172,30 @@ bool host::has_work() const noexcept {
 }
 
 /// Whether the host is idle now; else there is more to drain.
-bool host::go_idle() {
-    bool on_watch = false;
-    if (worker_) {
-        worker_->pool.before_idle(*this);
-        on_watch = worker_->on_watch;
-    }
-    if (armed_ != time_point::max() || timers_.front() || worker_)
+inline bool host::go_idle() {
+    if (armed_ != time_point::max() || timers_.front())
         settle_timer();  // [armed]
     end_draining();
     runnable* none = nullptr;
-    if (worker_ ? close_inbox_shared() : exchange_if(inbox_, none, idle())) {
-        // Another thread may drain from here on.
-        if (worker_)
-            worker_->pool.after_idle(*this, on_watch);
+    if (exchange_if(inbox_, none, idle()))
+        return true;  // another thread may drain from here on
+    begin_draining();
+    take_inbox();
+    return false;
+}
+
+bool host::go_idle_shared() {
+    worker_pool& pool = worker_->pool;
+    pool.before_idle(*this);
+    bool on_watch = worker_->on_watch;
+    settle_timer();
+    end_draining();
+    if (close_inbox_shared()) {
+        pool.after_idle(*this, on_watch);
         return true;
     }
     begin_draining();
-    take_inbox();
+    take_inbox_shared();
     return false;
 }
 
@@ -314,9 +318,10 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// Runs what is ready, after `first`, if there is one. One function, and what the usual course
-/// needs inline in it: each handler of a task's Asio operations passes through here.
-void host::drain(void (*first)(void*), void* argument) {
+/// Runs what is ready, after `first`, if there is one. What a serial host needs in the usual
+/// course is inline: each handler of its tasks' Asio operations passes through here.
+template <bool shared>
+void host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
         explicit scope(host& h) noexcept
             : drained(&h), before(std::exchange(drained_here, &h)) {}
@@ -330,51 +335,62 @@ void host::drain(void (*first)(void*), void* argument) {
         bool left = false;
     } here(*this);
 
+    auto has_turn = [this] { return shared ? has_work() : head_ != nullptr; };
+    auto at_rest = [this] {
+        if constexpr (shared)
+            return !worker_->pool.find_work(*this) && go_idle_shared();
+        else
+            return go_idle();
+    };
     begin_draining();
     budget_ = budget;
     glance_at_clock();
     if (first)
         first(argument);
-    take_inbox();
+    if (has_mail())
+        take_inbox();
     if (may_have_expired())
         expire_timers();
-    while (has_work() || take_inbox() || find_work() || !go_idle()) {
-        if (worker_ && worker_->on_watch)
+    while (has_turn() || (has_mail() && take_inbox()) || !at_rest()) {
+        if (shared && worker_->on_watch)
             worker_->pool.leave_watch(*this);
-        if (budget_ <= 0 || (worker_ && worker_->pool.stopped())) {
+        if (budget_ <= 0 || (shared && worker_->pool.stopped())) {
             settle_timer();
             end_draining();
             post_drain(true);
             break;
         }
         budget_ -= turn_cost;
-        if (runnable* r = pop())  // else another worker was quicker
-            run(*r);
+        runnable* r = pop();
+        if (shared && !r)
+            continue;  // another worker was quicker
+        if (auto turn = r->turn)
+            turn(*r, *this);
+        else
+            resume(as_process(*r));
+        if (finished_)
+            reap(*std::exchange(finished_, nullptr));
     }
     here.left = true;
 }
 
-inline void host::run(runnable& r) {
-    if (auto turn = r.turn)
-        turn(r, *this);
+void host::drain(void (*first)(void*), void* argument) {
+    if (worker_)
+        drain_as<true>(first, argument);
     else
-        resume(as_process(r));
-    if (finished_)
-        reap(*std::exchange(finished_, nullptr));
-}
-
-inline bool host::find_work() noexcept {
-    return worker_ && worker_->pool.find_work(*this);
+        drain_as<false>(first, argument);
 }
 
 bool host::run_here(void (*f)(void*), void* argument) {
     host* here = drained_here;
     if (here == this)
         f(argument);
-    else if ((here && worker_) || !runs_here() || !enter())
-        return false;
+    else if (!worker_ && runs_here() && leave_idle())
+        drain_as<false>(f, argument);
+    else if (worker_ && !here && runs_here() && enter())
+        drain_as<true>(f, argument);
     else
-        drain(f, argument);
+        return false;
     return true;
 }
 
@@ -383,7 +399,7 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (has_work() || !go_idle()) {
+    if (has_work() || !(worker_ ? go_idle_shared() : go_idle())) {
         end_draining();
         post_drain(true);
     }
@@ -466,10 +482,15 @@ void host::destroy(process& p) noexcept {
 }
 
 void host::completed(process& p) noexcept {
+    if (drained_here == this && !worker_ && !is_shut())
+        append(p);
+    else
+        completed_elsewhere(p);
+}
+
+void host::completed_elsewhere(process& p) noexcept {
     if (is_shut())
         destroy(p);
-    else if (drained_here == this && !worker_)
-        append(p);
     else
         ready(p, current());
 }
@@ -542,6 +563,24 @@ void host::strike(process& p) noexcept {
 std::size_t host::live() noexcept {
     guard g(registry_lock_);
     return live_;
+}
+
+// -- outstanding work [work] -------------------------------------------------------------
+
+void host::count_work() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 0)
+        if (exchange_if(work_, n, n + 1))
+            return;
+    first_work();
+}
+
+void host::discount_work() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 1)
+        if (exchange_if(work_, n, n - 1))
+            return;
+    last_work();
 }
 
 // -- time ---------------------------------------------------------------------------

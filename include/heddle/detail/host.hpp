@@ -209,17 +209,17 @@ public:
     /// host lives.
     void work_started() noexcept {
         std::size_t n = work_.load(std::memory_order_relaxed);
-        while (n > 0)
-            if (exchange_if(work_, n, n + 1))
-                return;
-        first_work();
+        if (n > 0 && single_threaded())
+            work_.store(n + 1, std::memory_order_relaxed);
+        else
+            count_work();
     }
     void work_finished() noexcept {
         std::size_t n = work_.load(std::memory_order_relaxed);
-        while (n > 1)
-            if (exchange_if(work_, n, n - 1))
-                return;
-        last_work();
+        if (n > 1 && single_threaded())
+            work_.store(n - 1, std::memory_order_relaxed);
+        else
+            discount_work();
     }
 
     /// A process whose Asio operation completed goes on; or ends, if its context has.
@@ -244,6 +244,10 @@ protected:
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
     /// Runs f(argument) as a part of this host. False: not now, not here.
     bool run_here(void (*f)(void*), void* argument);
+    bool leave_idle() noexcept {
+        runnable* seen = idle();
+        return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
+    }
 
 private:
     friend class context_state;
@@ -298,7 +302,10 @@ private:
     std::uint32_t take_inbox_locked() noexcept;
     process& begin_turn(process& p) noexcept;
     bool takes_over(runnable& r, host* here) const noexcept;
-    bool has_mail() const noexcept;
+    bool has_mail() const noexcept {
+        runnable* seen = inbox_.load(std::memory_order_relaxed);
+        return seen && seen != idle();
+    }
     bool rob(host& victim, bool stuck) noexcept;
     void expire_for(host& stuck) noexcept;
     void bring_home() noexcept;
@@ -310,9 +317,13 @@ private:
     runnable* pop_random() noexcept;
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
-    void run(runnable& r);
-    bool find_work() noexcept;
+    template <bool shared>
+    void drain_as(void (*first)(void*), void* argument);
     bool go_idle();
+    bool go_idle_shared();
+    void count_work() noexcept;
+    void discount_work() noexcept;
+    void completed_elsewhere(process& p) noexcept;
     void glance_at_clock() noexcept;
     bool may_have_expired() const noexcept {
         return timers_.front() || fired_.load(std::memory_order_relaxed);
