@@ -52,8 +52,9 @@ process& host::current_process() {
 }
 
 host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noexcept
-    : worker_(std::move(w)), random_(state->next_seed()), seeded_(state->seeded()),
-      chooser_(state->explorer()), state_(std::move(state)), inbox_(idle()) {
+    : worker_(std::move(w)), inbox_(idle()), seeded_(state->seeded()),
+      virtual_(state->is_virtual()), random_(state->next_seed()),
+      chooser_(state->explorer()), state_(std::move(state)) {
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
@@ -66,13 +67,12 @@ host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noex
 host::~host() { state_->remove(*this); }
 
 time_point host::read_clock() const noexcept {
-    return state_->is_virtual() ? state_->virtual_now()
-                                : std::chrono::steady_clock::now();
+    return virtual_ ? state_->virtual_now() : std::chrono::steady_clock::now();
 }
 
 /// The coarse clock is a quarter of the price, and at most a few milliseconds behind.
 void host::glance_at_clock() noexcept {
-    if (state_->is_virtual()) {
+    if (virtual_) {
         seen_ = state_->virtual_now();
         return;
     }
@@ -83,7 +83,7 @@ void host::glance_at_clock() noexcept {
 }
 
 bool host::is_sole() const noexcept {
-    return sole_ && !seeded_ && !state_->is_virtual();  // else the host orders handlers
+    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
 }
 
 /// splitmix64 (Steele, Lea, Flood 2014); the range by Lemire's multiplication.
@@ -643,7 +643,7 @@ void host::expire_until(time_point now, expiry& e) noexcept {
 /// Deadlines that come thick expire together: a wake-up of the event loop costs more than
 /// they do. One that comes alone is not late for it.
 void host::settle_timer() {
-    if (state_->is_virtual())
+    if (virtual_)
         return;
     time_point first = time_point::max();
     {

@@ -185,8 +185,11 @@ private:
         using executor_type = host_executor;
         using cancellation_slot_type = asio::cancellation_slot;
 
-        explicit handler(asio_awaiter& w) noexcept : wait_(&w) {}
-        handler(handler&& o) noexcept : wait_(std::exchange(o.wait_, nullptr)) {}
+        explicit handler(asio_awaiter& w) noexcept : wait_(&w), process_(&w.self()) {}
+        handler(handler&& o) noexcept
+            : wait_(std::exchange(o.wait_, nullptr)), process_(o.process_) {
+            fetch(wait_, process_);  // Asio moves it just before it calls it
+        }
         handler& operator=(handler&&) = delete;
         ~handler() {
             if (wait_)
@@ -205,6 +208,7 @@ private:
 
     private:
         asio_awaiter* wait_;
+        const process* process_;
     };
 
     Op op_;

@@ -346,6 +346,7 @@ private:
     static void reap_turn(runnable&, host&);
     static void abandon_turn(runnable&, host&);
 
+    // First what each turn of an Asio handler needs: after a system call it has to be fetched.
     const std::unique_ptr<worker> worker_;  // null: a serial host
 
     // The drainer's [fifo].
@@ -358,34 +359,35 @@ private:
     process* finished_ = nullptr;
     time_point seen_{};
     time_point armed_ = time_point::max();
-    time_point expired_{};  // when timers last did
-    std::uint64_t random_;
-    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
-    const bool seeded_;
-    chooser* const chooser_;
 
-    runnable poke_;
-    const std::shared_ptr<context_state> state_;
     atomic<runnable*> inbox_;
+    ref_count refs_;
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
     atomic<bool> shut_{false};
     atomic<bool> draining_{false};  // [dump]
     atomic<bool> dumping_{false};
-    ref_count refs_;
-
-    spin_lock registry_lock_;
-    process* first_live_ = nullptr;  // guarded by registry_lock_
-    process* scan_ = nullptr;        // where shut() is: a task's end may end others
-    std::size_t live_ = 0;           // guarded by registry_lock_
-
+    const bool seeded_;
+    const bool virtual_;
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
 
-    host* prev_host_ = nullptr;  // in the context's list
-    host* next_host_ = nullptr;
+    time_point expired_{};  // when timers last did
+    std::uint64_t random_;
+    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
+    chooser* const chooser_;
+    runnable poke_;
+    const std::shared_ptr<context_state> state_;
+
+    process* first_live_ = nullptr;  // guarded by registry_lock_
+    process* scan_ = nullptr;        // where shut() is: a task's end may end others
+    std::size_t live_ = 0;           // guarded by registry_lock_
+    spin_lock registry_lock_;
+
     bool counted_ = false;  // among the hosts that may wake others
     bool sole_ = false;
+    host* prev_host_ = nullptr;  // in the context's list
+    host* next_host_ = nullptr;
 };
 
 /// The host of an executor: the context's own for an io_context and its executor and for
