@@ -374,11 +374,11 @@ void host::drain_as(void (*first)(void*), void* argument) {
     here.left = true;
 }
 
-void host::drain(void (*first)(void*), void* argument) {
+void host::drain() {
     if (worker_)
-        drain_as<true>(first, argument);
+        drain_as<true>(nullptr, nullptr);
     else
-        drain_as<false>(first, argument);
+        drain_as<false>(nullptr, nullptr);
 }
 
 bool host::run_here(void (*f)(void*), void* argument) {

@@ -238,8 +238,7 @@ protected:
                   std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
 
-    /// The drain handler. Requires: this thread is the drainer [drainer].
-    void drain(void (*first)(void*) = nullptr, void* argument = nullptr);
+    void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
     /// Runs f(argument) as a part of this host. False: not now, not here.
