@@ -69,6 +69,7 @@ public:
 
     /// They begin no other turn.
     void stop_workers() noexcept {
+        guard g(lock_);
         if (workers_)
             workers_->stop();
     }

@@ -6,10 +6,10 @@
 #include <heddle/detail/worker_pool.hpp>
 #include <heddle/done.hpp>
 #include <heddle/go.hpp>
-#include <heddle/time.hpp>
 
 #include "context_state.hpp"
 #include "host_on.hpp"
+#include "random.hpp"
 
 #include <sched.h>
 #include <time.h>
@@ -21,8 +21,6 @@
 namespace heddle {
 namespace detail {
 namespace {
-
-constexpr duration slack = std::chrono::microseconds(50);  // Linux's own, by default
 
 thread_local host* drained_here = nullptr;
 
@@ -86,15 +84,8 @@ bool host::is_sole() const noexcept {
     return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
 }
 
-/// splitmix64 (Steele, Lea, Flood 2014); the range by Lemire's multiplication.
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
-    if (chooser_)
-        return chooser_->choose(n);
-    std::uint64_t z = random_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return static_cast<std::uint32_t>(((z >> 32) * n) >> 32);
+    return chooser_ ? chooser_->choose(n) : detail::random_below(random_, n);
 }
 
 // -- the inbox ----------------------------------------------------------------------
@@ -418,69 +409,6 @@ void host::resume(process& p) noexcept {
     running_ = nullptr;
 }
 
-// -- the end of a process -----------------------------------------------------------
-
-void host::reap(process& p) {
-    p.settle();
-    p.destroy_frames();
-    bool report = end(p, false);
-    auto failure = report ? p.failure : nullptr;
-    p.drop();
-    if (report)
-        unhandled(std::move(failure));
-}
-
-/// Whether what escaped has to be reported. The run's own reference is still there.
-bool host::end(process& p, bool abandoned) noexcept {
-    wake_list wakes;
-    bool report;
-    {
-        guard g(p.lock);
-        p.ended = true;
-        p.joiners.wake_all(wakes, outcome::done);
-        bool held = p.held.load(std::memory_order_relaxed);
-        report = !abandoned && p.failure && !held;
-        if (!abandoned && p.failure && held) {
-            take();
-            p.keeps_home = true;
-        }
-    }
-    p.bequeath();
-    if (!p.exposed)
-        p.detach();
-    host* here = current();
-    if (p.was_called() && here == this)
-        return_to(wakes);
-    else
-        wakes.release(here);
-    report = report && !p.ends_normally();
-    strike(p);
-    return report;
-}
-
-/// Who called goes on first; but not without end.
-void host::return_to(wake_list& wakes) noexcept {
-    process* caller = wakes.only_process();
-    if (!caller || caller->home != this || budget_ <= 0)
-        wakes.release(this);
-    else if (worker_)
-        prepend_shared(*caller);
-    else
-        prepend(*caller);
-}
-
-/// Ends a process that cannot run to its end.
-void host::destroy(process& p) noexcept {
-    for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
-        op->withdraw();
-    p.word.store(0, std::memory_order_relaxed);
-    p.destroy_frames();
-    p.failure = std::make_exception_ptr(
-        task_abandoned("heddle: the execution context of this task was destroyed"));
-    end(p, true);
-    p.drop();
-}
-
 void host::completed(process& p) noexcept {
     if (drained_here == this && !worker_ && !is_shut())
         append(p);
@@ -488,230 +416,5 @@ void host::completed(process& p) noexcept {
         completed_elsewhere(p);
 }
 
-void host::completed_elsewhere(process& p) noexcept {
-    if (is_shut())
-        destroy(p);
-    else
-        ready(p, current());
-}
-
-void host::abandon(process& p) noexcept {
-    if (is_shut())
-        return destroy(p);
-    p.turn = abandon_turn;
-    ready(p, current());
-}
-
-void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
-
-void host::report(process& p) noexcept {
-    if (is_shut())
-        return p.drop();  // nobody runs the context any more
-    p.turn = report_turn;
-    ready(p, current());
-}
-
-void host::report_turn(runnable& r, host& h) {
-    process& p = as_process(r);
-    auto failure = p.failure;
-    p.drop();
-    if (!h.is_shut())
-        h.unhandled(std::move(failure));
-}
-
-void host::unhandled(std::exception_ptr failure) {
-    if (auto told = state_->unhandled())
-        told(std::move(failure));
-    else
-        std::rethrow_exception(std::move(failure));
-}
-
-void host::reap_turn(runnable& r, host& h) {
-    r.turn = nullptr;
-    h.reap(as_process(r));
-}
-
-void host::enrol(process& p) noexcept {
-    p.shard = worker_ ? worker_->index : 0;
-    guard g(registry_lock_);
-    p.prev_live = nullptr;
-    p.next_live = first_live_;
-    if (first_live_)
-        first_live_->prev_live = &p;
-    first_live_ = &p;
-    if (live_++ == 0)
-        take();  // [counted]
-}
-
-void host::strike(process& p) noexcept {
-    if (worker_ && p.shard != worker_->index)
-        return worker_->pool[p.shard].strike(p);
-    bool last;
-    {
-        guard g(registry_lock_);
-        if (scan_ == &p)
-            scan_ = p.next_live;
-        (p.prev_live ? p.prev_live->next_live : first_live_) = p.next_live;
-        if (p.next_live)
-            p.next_live->prev_live = p.prev_live;
-        last = --live_ == 0;
-    }
-    if (last)
-        drop();
-}
-
-std::size_t host::live() noexcept {
-    guard g(registry_lock_);
-    return live_;
-}
-
-// -- outstanding work [work] -------------------------------------------------------------
-
-void host::count_work() noexcept {
-    std::size_t n = work_.load(std::memory_order_relaxed);
-    while (n > 0)
-        if (exchange_if(work_, n, n + 1))
-            return;
-    first_work();
-}
-
-void host::discount_work() noexcept {
-    std::size_t n = work_.load(std::memory_order_relaxed);
-    while (n > 1)
-        if (exchange_if(work_, n, n - 1))
-            return;
-    last_work();
-}
-
-// -- time ---------------------------------------------------------------------------
-
-void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }
-void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
-
-void host::poke() noexcept {
-    if (current() == this || is_shut() ||
-        poked_.exchange(true, std::memory_order_acq_rel))
-        return;
-    take();
-    submit(poke_);
-}
-
-void host::poke_turn(runnable&, host& h) {
-    h.poked_.store(false, std::memory_order_release);
-    if (!h.is_shut())
-        h.expire_timers();
-    h.drop();
-}
-
-void host::timer_fired() {
-    fired_.store(true, std::memory_order_relaxed);
-    if (enter())
-        drain();
-    else
-        poke();
-}
-
-void host::expire_timers() noexcept {
-    expiry e;
-    {
-        guard g(timer_lock_);
-        if (fired_.load(std::memory_order_relaxed)) {
-            fired_.store(false, std::memory_order_relaxed);
-            armed_ = time_point::max();
-        }
-        if (!timers_.front())
-            return;
-        seen_ = read_clock();
-        if (timers_.front()->deadline > seen_)
-            return;
-        expired_ = seen_;
-        expire_until(seen_, e);
-    }
-    e.release(this);
-}
-
-/// Requires: timer_lock_.
-void host::expire_until(time_point now, expiry& e) noexcept {
-    while (timer_entry* t = timers_.front()) {
-        if (t->deadline > now)
-            break;
-        timers_.erase(*t);
-        t->expire_locked(e);
-    }
-}
-
-/// Deadlines that come thick expire together: a wake-up of the event loop costs more than
-/// they do. One that comes alone is not late for it.
-void host::settle_timer() {
-    if (virtual_)
-        return;
-    time_point first = time_point::max();
-    {
-        guard g(timer_lock_);
-        if (timer_entry* t = timers_.front())
-            first = std::max(t->deadline, expired_ + slack);
-    }
-    if (worker_)
-        first = std::min(first, worker_->look_at);
-    if (first == armed_ || (armed_ < first && first != time_point::max()))
-        return;  // what is armed fires first, and arms again
-    armed_ = first;
-    if (first == time_point::max())
-        disarm();
-    else
-        arm(first);
-}
-
-// -- the end of a host --------------------------------------------------------------
-
-void host::shut() noexcept {
-    if (worker_)
-        return worker_->pool.shut();
-    counted<host> keep(this);
-    close_doors();
-    while (sweep()) {
-    }
-}
-
-void host::close_doors() noexcept {
-    shut_.store(true, std::memory_order_release);
-    state_->leave(*this);
-    enter();  // and never idle again: sweep() finds what is pushed from now on
-    let_go();
-}
-
-/// Destroys what is queued here and what is parked. False: there was nothing.
-bool host::sweep() noexcept {
-    bool again = false;
-    take_inbox();
-    while (has_work()) {
-        runnable* r = pop();
-        if (r->turn) {
-            r->turn(*r, *this);
-        } else if (!as_process(*r).owned_by_handler()) {
-            destroy(as_process(*r));
-        }
-        again = true;
-    }
-    for (scan_ = first_live_; scan_;) {
-        process* p = scan_;
-        scan_ = p->next_live;
-        if (p->owned_by_handler())
-            continue;  // its handler's: dies with that
-        if (p->withdraw_all())
-            destroy(*p);
-        else
-            ::sched_yield();  // claimed by another thread: its wake is under way
-        again = true;
-    }
-    return again;
-}
-
 }  // namespace detail
-
-time_point now() noexcept {
-    detail::host* h = detail::host::current();
-    return h ? h->now() : time_point(std::chrono::steady_clock::now());
-}
-
 }  // namespace heddle
