@@ -163,7 +163,8 @@ public:
         host& home = *self().home;  // once begun, the task may go on elsewhere
         process& self = this->self();
         if (begin())
-            op_.look_at_executor([this](const auto& ex) { remember_executor(ex); });
+            op_.look_at_executor(
+                [this](const auto& ex) { this->remember_executor(ex); });
         try {
             op_.start(handler(*this));
         } catch (...) {

@@ -200,9 +200,9 @@ public:
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
 
-    /// The executor underneath runs one thing at a time: it has one thread.
+    /// One thread runs the context, for good: `run` says so before the first task.
     void run_by_one_thread() noexcept { sole_ = true; }
-    /// Does it keep everything in order by itself, so that handlers need no host for it?
+    /// Does nothing run beside the tasks of this host, whoever posts it?
     bool is_sole() const noexcept;
 
     /// Outstanding work: while there is any, the context does not run out of it, and the
@@ -243,7 +243,7 @@ protected:
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
     /// Runs f(argument) as a part of this host. False: not now, not here.
     bool run_here(void (*f)(void*), void* argument);
-    bool leave_idle() noexcept {
+    bool leave_idle() noexcept {  // what enter() is for a serial host
         runnable* seen = idle();
         return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
     }
