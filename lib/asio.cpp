@@ -8,21 +8,7 @@ namespace heddle::detail {
 
 using namespace claim_word;
 
-void asio_wait::begin() noexcept {
-    self_.io = this;
-    self_.since = self_.home->seen_now();
-    if (self_.cancellable())
-        self_.signal.slot().clear();  // what an earlier operation left
-    std::uint32_t old = self_.word.load(std::memory_order_relaxed);
-    while (!exchange_if(self_.word, old, old | in_io | starting)) {
-    }
-}
-
-asio::cancellation_slot asio_wait::slot() const noexcept {
-    return self_.cancellable() ? self_.signal.slot() : asio::cancellation_slot();
-}
-
-bool asio_wait::begun() noexcept {
+bool asio_wait::begun_amid() noexcept {
     process& p = self_;
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
@@ -45,7 +31,7 @@ bool asio_wait::begun() noexcept {
     return false;
 }
 
-void asio_wait::completed() noexcept {
+void asio_wait::completed_amid() noexcept {
     process& p = self_;
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
@@ -68,15 +54,6 @@ void asio_wait::dropped() noexcept {
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
         p.home->abandon(p);
-}
-
-bool asio_wait::resume() {
-    if (refused_)
-        return false;
-    self_.io = nullptr;
-    if (failure_)
-        std::rethrow_exception(failure_);
-    return true;
 }
 
 /// Emits on the executor of an operation that belongs to another context. Whether it is

@@ -310,11 +310,25 @@ const E* target_of(const asio::any_io_executor& ex) noexcept {
     return ex.target_type() == typeid(E) ? ex.target<E>() : nullptr;
 }
 
+template <class... E>
+host* home_of(const asio::any_io_executor& ex) noexcept {
+    host* home = nullptr;
+    auto look = [&home](const auto* e) { home = e ? e->home() : home; };
+    (look(target_of<E>(ex)), ...);
+    return home;
+}
+
+host* host_in(const asio::any_io_executor& ex) noexcept {
+    return home_of<basic_host_executor<false, false>, basic_host_executor<false, true>,
+                   basic_host_executor<true, false>, basic_host_executor<true, true>>(
+        ex);
+}
+
 }  // namespace
 
 counted<host> host_of(const asio::any_io_executor& ex) {
-    if (auto* ours = target_of<host_executor>(ex))
-        return ours->home();
+    if (host* ours = host_in(ex))
+        return counted<host>(ours);
     auto& ctx = asio::query(ex, asio::execution::context);
     if (target_of<asio::io_context::executor_type>(ex))
         return host_of(static_cast<asio::io_context&>(ctx));
@@ -343,7 +357,10 @@ asio::any_io_executor parallel(asio::io_context& ctx, unsigned n) {
 }
 
 asio::any_io_executor this_task::executor() {
-    return detail::host_executor(detail::current_host());
+    auto home = detail::current_host();
+    if (home->is_sole())
+        return static_cast<asio::io_context&>(home->context()).get_executor();
+    return detail::host_executor(std::move(home));
 }
 
 }  // namespace heddle

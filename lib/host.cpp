@@ -12,7 +12,10 @@
 #include "random.hpp"
 
 #include <sched.h>
+#include <time.h>
 
+#include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace heddle {
@@ -20,11 +23,6 @@ namespace detail {
 namespace {
 
 thread_local host* drained_here = nullptr;
-
-// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
-[[gnu::noinline]] host* set_current(host* h) noexcept {
-    return std::exchange(drained_here, h);
-}
 
 }  // namespace
 
@@ -52,8 +50,9 @@ process& host::current_process() {
 }
 
 host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noexcept
-    : worker_(std::move(w)), random_(state->next_seed()), seeded_(state->seeded()),
-      chooser_(state->explorer()), state_(std::move(state)), inbox_(idle()) {
+    : worker_(std::move(w)), inbox_(idle()), seeded_(state->seeded()),
+      virtual_(state->is_virtual()), random_(state->next_seed()),
+      chooser_(state->explorer()), state_(std::move(state)) {
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
@@ -66,8 +65,23 @@ host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noex
 host::~host() { state_->remove(*this); }
 
 time_point host::read_clock() const noexcept {
-    return state_->is_virtual() ? state_->virtual_now()
-                                : std::chrono::steady_clock::now();
+    return virtual_ ? state_->virtual_now() : std::chrono::steady_clock::now();
+}
+
+/// The coarse clock is a quarter of the price, and at most a few milliseconds behind.
+void host::glance_at_clock() noexcept {
+    if (virtual_) {
+        seen_ = state_->virtual_now();
+        return;
+    }
+    std::timespec t;
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    time_point then{std::chrono::seconds(t.tv_sec) + duration(t.tv_nsec)};
+    seen_ = std::max(seen_, then);  // it has been read with more care
+}
+
+bool host::is_sole() const noexcept {
+    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
 }
 
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
@@ -111,12 +125,10 @@ bool host::submit_to_idle(runnable& r) noexcept {
 }
 
 bool host::enter() noexcept {
-    runnable* seen = idle();
-    if (!exchange_if(inbox_, seen, static_cast<runnable*>(nullptr)))
-        return false;
-    if (worker_)
+    bool entered = leave_idle();
+    if (entered && worker_)
         worker_->pool.woken();
-    return true;
+    return entered;
 }
 
 /// What was pushed last comes last.
@@ -151,23 +163,30 @@ bool host::has_work() const noexcept {
 }
 
 /// Whether the host is idle now; else there is more to drain.
-bool host::go_idle() {
-    bool on_watch = false;
-    if (worker_) {
-        worker_->pool.before_idle(*this);
-        on_watch = worker_->on_watch;
-    }
-    settle_timer();  // [armed]
+inline bool host::go_idle() {
+    if (armed_ != time_point::max() || !timers_.empty())
+        settle_timer();  // [armed]
     end_draining();
     runnable* none = nullptr;
-    if (worker_ ? close_inbox_shared() : exchange_if(inbox_, none, idle())) {
-        // Another thread may drain from here on.
-        if (worker_)
-            worker_->pool.after_idle(*this, on_watch);
+    if (exchange_if(inbox_, none, idle()))
+        return true;  // another thread may drain from here on
+    begin_draining();
+    take_inbox();
+    return false;
+}
+
+bool host::go_idle_shared() {
+    worker_pool& pool = worker_->pool;
+    pool.before_idle(*this);
+    bool on_watch = worker_->on_watch;
+    settle_timer();
+    end_draining();
+    if (close_inbox_shared()) {
+        pool.after_idle(*this, on_watch);
         return true;
     }
     begin_draining();
-    take_inbox();
+    take_inbox_shared();
     return false;
 }
 
@@ -276,13 +295,13 @@ runnable* host::pop_random() noexcept {
 }
 
 void host::begin_draining() noexcept {
-    auto order =
-        single_threaded() ? std::memory_order_relaxed : std::memory_order_seq_cst;
-    draining_.store(true, order);
+    if (single_threaded())
+        return draining_.store(true, std::memory_order_relaxed);
+    draining_.store(true, std::memory_order_seq_cst);
     while (dumping_.load(std::memory_order_seq_cst)) {  // [dump]
         end_draining();
         ::sched_yield();
-        draining_.store(true, order);
+        draining_.store(true, std::memory_order_seq_cst);
     }
 }
 
@@ -290,55 +309,80 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-drain_scope::drain_scope(host& h) noexcept : host_(&h), before_(set_current(&h)) {
-    h.begin_draining();
-    h.budget_ = host::budget;
-    h.now();  // the time of this drain turn
-}
-
-drain_scope::~drain_scope() {
-    if (!left_)
-        host_->leave();
-    set_current(before_);
-}
-
-void drain_scope::drain() {
-    host& h = *host_;
-    h.take_inbox();
-    h.expire_timers();
-    for (;;) {
-        if (!h.has_work() && !h.take_inbox()) {
-            if (h.worker_ && h.worker_->pool.find_work(h))
-                continue;
-            if (h.go_idle())
-                break;
-            continue;
+/// Runs what is ready, after `first`, if there is one. What a serial host needs in the usual
+/// course is inline: each handler of its tasks' Asio operations passes through here.
+template <bool shared>
+void host::drain_as(void (*first)(void*), void* argument) {
+    struct scope : pinned {
+        explicit scope(host& h) noexcept
+            : drained(&h), before(std::exchange(drained_here, &h)) {}
+        ~scope() {
+            if (!left)
+                drained->leave();
+            drained_here = before;
         }
-        if (h.worker_ && h.worker_->on_watch)
-            h.worker_->pool.leave_watch(h);
-        if (h.budget_ <= 0 || (h.worker_ && h.worker_->pool.stopped())) {
-            h.settle_timer();
-            h.end_draining();
-            h.post_drain(true);
+        counted<host> drained;
+        host* before;
+        bool left = false;
+    } here(*this);
+
+    auto has_turn = [this] { return shared ? has_work() : head_ != nullptr; };
+    auto at_rest = [this] {
+        if constexpr (shared)
+            return !worker_->pool.find_work(*this) && go_idle_shared();
+        else
+            return go_idle();
+    };
+    begin_draining();
+    budget_ = budget;
+    glance_at_clock();
+    if (first)
+        first(argument);
+    if (has_mail())
+        take_inbox();
+    if (may_have_expired())
+        expire_timers();
+    while (has_turn() || (has_mail() && take_inbox()) || !at_rest()) {
+        if (shared && worker_->on_watch)
+            worker_->pool.leave_watch(*this);
+        if (budget_ <= 0 || (shared && worker_->pool.stopped())) {
+            settle_timer();
+            end_draining();
+            post_drain(true);
             break;
         }
-        h.budget_ -= host::turn_cost;
-        runnable* r = h.pop();
-        if (!r)
+        budget_ -= turn_cost;
+        runnable* r = pop();
+        if (shared && !r)
             continue;  // another worker was quicker
         if (auto turn = r->turn)
-            turn(*r, h);
+            turn(*r, *this);
         else
-            h.resume(as_process(*r));
-        if (h.finished_)
-            h.reap(*std::exchange(h.finished_, nullptr));
+            resume(as_process(*r));
+        if (finished_)
+            reap(*std::exchange(finished_, nullptr));
     }
-    left_ = true;
+    here.left = true;
 }
 
 void host::drain() {
-    drain_scope scope(*this);
-    scope.drain();
+    if (worker_)
+        drain_as<true>(nullptr, nullptr);
+    else
+        drain_as<false>(nullptr, nullptr);
+}
+
+bool host::run_here(void (*f)(void*), void* argument) {
+    host* here = drained_here;
+    if (here == this)
+        f(argument);
+    else if (!worker_ && runs_here() && leave_idle())
+        drain_as<false>(f, argument);
+    else if (worker_ && !here && runs_here() && enter())
+        drain_as<true>(f, argument);
+    else
+        return false;
+    return true;
 }
 
 void host::leave() {
@@ -346,7 +390,7 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (has_work() || !go_idle()) {
+    if (has_work() || !(worker_ ? go_idle_shared() : go_idle())) {
         end_draining();
         post_drain(true);
     }
@@ -363,6 +407,13 @@ void host::resume(process& p) noexcept {
         q->top->frame().resume();
     }
     running_ = nullptr;
+}
+
+void host::completed(process& p) noexcept {
+    if (drained_here == this && !worker_ && !is_shut())
+        append(p);
+    else
+        completed_elsewhere(p);
 }
 
 }  // namespace detail

@@ -78,7 +78,7 @@ void host::destroy(process& p) noexcept {
     p.drop();
 }
 
-void host::completed(process& p) noexcept {
+void host::completed_elsewhere(process& p) noexcept {
     if (is_shut())
         destroy(p);
     else

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace heddle::detail {
@@ -85,6 +86,9 @@ private:
                                    asio::wait_traits<std::chrono::steady_clock>,
                                    Executor>;
 
+    using working_executor = std::decay_t<decltype(asio::prefer(
+        std::declval<Executor&>(), asio::execution::outstanding_work.tracked))>;
+
     /// Holds the host; destroyed instead of called when the context dies.
     class drain_handler {
     public:
@@ -130,23 +134,29 @@ private:
     }
     void let_go() noexcept override {
         timer_.reset();
-        asio::any_io_executor last;  // an operation of another context may end later
+        std::optional<working_executor> last;  // a handler elsewhere may end later
         guard g(work_lock_);
-        last = std::exchange(work_guard_, {});
+        last.swap(work_guard_);
     }
     void first_work() noexcept override {
         guard g(work_lock_);
-        if (work_.load(std::memory_order_relaxed) == 0 && !is_shut())
-            work_guard_ = asio::prefer(asio::any_io_executor(executor_),
-                                       asio::execution::outstanding_work.tracked);
+        if (work_.load(std::memory_order_relaxed) == 0) {
+            take();
+            if (!is_shut())
+                work_guard_.emplace(
+                    asio::prefer(executor_, asio::execution::outstanding_work.tracked));
+        }
         add<std::size_t>(work_, 1,
                          std::memory_order_release);  // who sees it has the guard
     }
     void last_work() noexcept override {
-        asio::any_io_executor last;  // its destructor may stop the context
+        counted<host> keep;
+        std::optional<working_executor> last;  // its destructor may stop the context
         guard g(work_lock_);
-        if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1)
-            last = std::exchange(work_guard_, {});
+        if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1) {
+            last.swap(work_guard_);
+            keep = counted<host>::adopt(this);
+        }
     }
     void dispose() noexcept override { delete this; }
 
@@ -154,7 +164,7 @@ private:
     handler_memory memory_;
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;
-    asio::any_io_executor work_guard_;  // guarded by work_lock_
+    std::optional<working_executor> work_guard_;  // guarded by work_lock_
 };
 
 }  // namespace heddle::detail

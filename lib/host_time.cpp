@@ -17,7 +17,7 @@ constexpr duration slack = std::chrono::microseconds(50);  // Linux's own, by de
 
 // -- outstanding work [work]: Asio's handlers count it twice or more per operation --------
 
-void host::work_started() noexcept {
+void host::count_work() noexcept {
     std::size_t n = work_.load(std::memory_order_relaxed);
     while (n > 0)
         if (exchange_if(work_, n, n + 1))
@@ -25,7 +25,7 @@ void host::work_started() noexcept {
     first_work();
 }
 
-void host::work_finished() noexcept {
+void host::discount_work() noexcept {
     std::size_t n = work_.load(std::memory_order_relaxed);
     while (n > 1)
         if (exchange_if(work_, n, n - 1))
@@ -93,7 +93,7 @@ void host::expire_until(time_point now, expiry& e) noexcept {
 /// Deadlines that come thick expire together: a wake-up of the event loop costs more than
 /// they do. One that comes alone is not late for it.
 void host::settle_timer() {
-    if (state_->is_virtual())
+    if (virtual_)
         return;
     time_point first = time_point::max();
     {

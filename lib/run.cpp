@@ -188,7 +188,11 @@ run_loop::~run_loop() {
 }
 
 counted<host> run_loop::home() {
-    return threads_ > 1 ? worker_of(context_, threads_) : host_of(context_);
+    if (threads_ > 1)
+        return worker_of(context_, threads_);
+    auto home = host_of(context_);
+    home->run_by_one_thread();
+    return home;
 }
 
 void run_loop::run_until_ended(process& main) {

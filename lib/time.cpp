@@ -13,7 +13,7 @@ ticker::ticker(duration period, time_point start) : period_(period), start_(star
 timer ticker::next() const noexcept {
     auto behind = (now() - start_) / period_;  // ticks that have passed
     auto limit = (time_point::max() - start_) / period_;
-    return at(behind < limit ? start_ + (behind + 1) * period_ : time_point::max());
+    return timer(behind < limit ? start_ + (behind + 1) * period_ : time_point::max());
 }
 
 void detail::timer_operation::describe(std::string& to) const {

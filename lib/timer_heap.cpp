@@ -157,6 +157,7 @@ void timer_heap::place(timer_entry& t) noexcept {
 void timer_heap::insert(timer_entry& t) noexcept {
     t.order = ++inserted_;
     t.queued = true;
+    count(1);
     place(t);
     if (near_ > crowded_)
         rebase();
@@ -198,6 +199,7 @@ timer_entry* timer_heap::front() noexcept {
 
 void timer_heap::erase(timer_entry& t) noexcept {
     t.queued = false;
+    count(-1);
     if (t.list != 0) {
         wheel_->take(t);
         --far_;

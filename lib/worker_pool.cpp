@@ -44,11 +44,6 @@ bool host::takes_over(runnable& r, host* here) const noexcept {
     return here && same_place(*here) && movable(r);
 }
 
-bool host::has_mail() const noexcept {
-    runnable* seen = inbox_.load(std::memory_order_relaxed);
-    return seen && seen != idle();
-}
-
 // -- a worker's FIFO ----------------------------------------------------------------
 
 void host::push_shared(runnable& r, bool fresh) noexcept {

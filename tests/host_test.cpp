@@ -111,6 +111,25 @@ TEST_CASE("a context, its executor and what is made of it are one host") {
     CHECK(by_context != asio::any_io_executor(world.ctx.get_executor()));
 }
 
+TEST_CASE("the executor of a host names it, whatever was required of it") {
+    namespace execution = asio::execution;
+    test::world world;
+    asio::any_io_executor own;
+    world.go(tell_executor, std::ref(own));
+    world.settle();
+    auto never = asio::require(own, execution::blocking.never);
+    auto tracked = asio::prefer(own, execution::outstanding_work.tracked);
+    auto both = asio::prefer(never, execution::outstanding_work.tracked);
+    for (auto& ex : {never, tracked, both}) {
+        asio::any_io_executor again;
+        heddle::go(ex, tell_executor, std::ref(again));
+        world.settle();
+        CHECK(again == own);
+    }
+    never = tracked = both = {};
+    CHECK(world.ctx.run() == 0);  // and no work is left behind
+}
+
 TEST_CASE("any other executor gets a host of its own") {
     test::world world;
     auto strand = asio::make_strand(world.ctx);

@@ -341,6 +341,21 @@ TEST_CASE(
     CHECK(inside <= std::chrono::steady_clock::now());
 }
 
+TEST_CASE("on the steady clock what has just passed is ready at once") {
+    test::world w;
+    std::size_t arm = 9;
+    w.go(
+        [](std::size_t& happened) -> task<> {
+            time_point t = std::chrono::steady_clock::now();
+            while (std::chrono::steady_clock::now() <= t) {
+            }
+            happened = co_await heddle::select(heddle::at(t), heddle::otherwise);
+        },
+        std::ref(arm));
+    w.settle();
+    CHECK(arm == 0);
+}
+
 TEST_CASE("on the steady clock a timer keeps its context running, and is never early") {
     world w;
     trace log;

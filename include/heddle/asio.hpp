@@ -118,7 +118,7 @@ public:
 
     result take(process& self) {
         if constexpr (reports_error)
-            if (aborted() && self.interrupted())
+            if (std::get<0>(*results_) && aborted() && self.interrupted())
                 self.throw_cancelled();
         return take();
     }
@@ -148,31 +148,25 @@ private:
     std::optional<tuple> results_;
 };
 
-/// Awaits one Asio operation.
-template <class Signature, class Initiation, class... Args>
+/// Awaits one Asio operation. Op: an asio_op, or a reference to one that stays.
+template <class Signature, class Op>
 class asio_awaiter;
 
-template <class R, class... Results, class Initiation, class... Args>
-class [[nodiscard]] asio_awaiter<R(Results...), Initiation, Args...> final
-    : public asio_wait {
+template <class R, class... Results, class Op>
+class [[nodiscard]] asio_awaiter<R(Results...), Op> final : public asio_wait {
 public:
-    asio_awaiter(process& self, Initiation&& initiation, std::tuple<Args...>&& args)
-        : asio_wait(self), initiation_(std::move(initiation)), args_(std::move(args)) {}
+    asio_awaiter(process& self, Op&& op) : asio_wait(self), op_(std::forward<Op>(op)) {}
 
     bool await_ready() noexcept { return refused(); }
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
     await_suspend(std::coroutine_handle<>) noexcept {
-        if constexpr (requires { initiation_.get_executor(); })
-            remember_executor(initiation_.get_executor());
         host& home = *self().home;  // once begun, the task may go on elsewhere
         process& self = this->self();
-        begin();
+        if (begin())
+            op_.look_at_executor(
+                [this](const auto& ex) { this->remember_executor(ex); });
         try {
-            std::apply(
-                [this](Args&... args) {
-                    std::move(initiation_)(handler(*this), std::move(args)...);
-                },
-                args_);
+            op_.start(handler(*this));
         } catch (...) {
             initiation_failed(std::current_exception());
         }
@@ -192,8 +186,11 @@ private:
         using executor_type = host_executor;
         using cancellation_slot_type = asio::cancellation_slot;
 
-        explicit handler(asio_awaiter& w) noexcept : wait_(&w) {}
-        handler(handler&& o) noexcept : wait_(std::exchange(o.wait_, nullptr)) {}
+        explicit handler(asio_awaiter& w) noexcept : wait_(&w), process_(&w.self()) {}
+        handler(handler&& o) noexcept
+            : wait_(std::exchange(o.wait_, nullptr)), process_(o.process_) {
+            fetch(wait_, process_);  // Asio moves it just before it calls it
+        }
         handler& operator=(handler&&) = delete;
         ~handler() {
             if (wait_)
@@ -212,10 +209,10 @@ private:
 
     private:
         asio_awaiter* wait_;
+        const process* process_;
     };
 
-    Initiation initiation_;
-    std::tuple<Args...> args_;
+    Op op_;
     asio_results<std::decay_t<Results>...> results_;
 };
 
@@ -228,20 +225,29 @@ public:
     explicit asio_op(std::in_place_t, I&& initiation, A&&... args)
         : initiation_(std::forward<I>(initiation)), args_(std::forward<A>(args)...) {}
 
-    /// Starts it with a handler, after `look(initiation)`.
-    template <class Look, class Handler>
-    void start_with(Look look, Handler&& handler) {
-        look(std::as_const(initiation_));
+    /// Calls look(executor) with that of the operation, if it tells.
+    template <class Look>
+    void look_at_executor(Look look) const {
+        if constexpr (requires { initiation_.get_executor(); })
+            look(initiation_.get_executor());
+    }
+
+    template <class Handler>
+    void start(Handler&& handler) {
         std::apply(
             [&](Args&... args) {
-                std::move(initiation_)(std::move(handler), std::move(args)...);
+                std::move(initiation_)(std::forward<Handler>(handler),
+                                       std::move(args)...);
             },
             args_);
     }
 
+    /// For co_await, during which it stays where it is.
     auto await_by(process& self) && {
-        return asio_awaiter<Signature, Initiation, Args...>(
-            self, std::move(initiation_), std::move(args_));
+        return asio_awaiter<Signature, asio_op&>(self, *this);
+    }
+    auto moved_and_awaited_by(process& self) && {
+        return asio_awaiter<Signature, asio_op>(self, std::move(*this));
     }
 
 private:
@@ -257,7 +263,13 @@ template <class Op>
              })
 struct asio_adaptor<Op> {
     using type = Op;
-    static auto adapt(Op op) { return std::move(op)(use_task); }
+    static auto await_by(process& self, Op op) {
+        auto&& started = std::move(op)(use_task);
+        if constexpr (requires { std::move(started).moved_and_awaited_by(self); })
+            return std::move(started).moved_and_awaited_by(self);
+        else
+            return std::move(started).await_by(self);
+    }
 };
 
 }  // namespace detail

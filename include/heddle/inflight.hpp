@@ -65,12 +65,9 @@ public:
     void start(Op op) {
         begin();
         try {
-            op.start_with(
-                [this](const auto& initiation) {
-                    if constexpr (requires { initiation.get_executor(); })
-                        this->remember_executor(initiation.get_executor());
-                },
-                handler(*this));
+            op.look_at_executor(
+                [this](const auto& ex) { this->remember_executor(ex); });
+            op.start(handler(*this));
         } catch (...) {
             not_begun();
             throw;

@@ -33,7 +33,8 @@ class timer_operation;
 /// Lifetime  a named timer in a select is referred to, and must outlive it.
 class [[nodiscard]] timer {
 public:
-    explicit timer(time_point deadline) noexcept : deadline_(deadline) {}
+    explicit timer(time_point deadline, bool clock_was_read = true) noexcept
+        : deadline_(deadline), asked_(!clock_was_read) {}
 
     // -- for the library ------------------------------------------------------------
     detail::await_one<detail::timer_operation> await_by(detail::process& self);
@@ -45,7 +46,7 @@ private:
 
     time_point deadline_;
     bool happened_ = false;
-    bool asked_ = false;  // the clock was read when it was made; not so the next time
+    bool asked_;  // not if the clock was read just now, when it was made
 };
 
 namespace detail {
@@ -118,7 +119,7 @@ timer after(std::chrono::duration<Rep, Period> d) noexcept {
 }
 
 /// A timer for a point on the host's clock; one in the past is ready at once.
-inline timer at(time_point deadline) noexcept { return timer(deadline); }
+inline timer at(time_point deadline) noexcept { return timer(deadline, false); }
 
 /// Suspends the task for at least `d`; `co_await heddle::sleep(20ms)`.
 template <class Rep, class Period>
@@ -127,7 +128,7 @@ timer sleep(std::chrono::duration<Rep, Period> d) noexcept {
 }
 
 /// Suspends the task until `deadline`.
-inline timer sleep_until(time_point deadline) noexcept { return timer(deadline); }
+inline timer sleep_until(time_point deadline) noexcept { return at(deadline); }
 
 /// Ticks at start + d, start + 2d, ... for as long as somebody asks.
 ///

@@ -5,10 +5,20 @@
 #include <heddle/detail/host_executor.hpp>
 
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <utility>
 
 namespace heddle::detail {
+
+/// Fetches what a task needs to go on, which is cold after a system call. A handler knows both
+/// addresses: else the processor would learn of one after the other.
+inline void fetch(const void* wait, const process* p) noexcept {
+    __builtin_prefetch(wait);
+    __builtin_prefetch(&p->word);
+    __builtin_prefetch(&p->since);
+}
 
 /// A wait for an Asio operation. Closing token and completion meet in the claim word of
 /// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
@@ -20,12 +30,20 @@ class HEDDLE_API asio_wait : pinned {
 public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
-    void completed() noexcept;
+    void completed() noexcept {
+        std::uint32_t old = claim_word::in_io;
+        if (exchange_if(self_.word, old, std::uint32_t{0}))
+            self_.home->completed(self_);
+        else
+            completed_amid();
+    }
     void dropped() noexcept;
     host_executor executor() const noexcept {
         return host_executor(counted<host>(self_.home));
     }
-    asio::cancellation_slot slot() const noexcept;
+    asio::cancellation_slot slot() const noexcept {
+        return cancellable_ ? self_.signal.slot() : asio::cancellation_slot();
+    }
 
 protected:
     ~asio_wait() = default;
@@ -38,14 +56,39 @@ protected:
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
             elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
     }
-    void begin() noexcept;
+    /// Can it be cancelled?
+    bool begin() noexcept {
+        self_.io = this;
+        self_.since = self_.home->seen_now();
+        cancellable_ = self_.cancellable();
+        if (cancellable_)
+            self_.signal.slot().clear();  // what an earlier operation left
+        using namespace claim_word;
+        std::uint32_t old = self_.word.load(std::memory_order_relaxed);
+        while (!exchange_if(self_.word, old, old | in_io | starting)) {
+        }
+        return cancellable_;
+    }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
     /// True: it has ended already, go on at once.
-    bool begun() noexcept;
+    bool begun() noexcept {
+        std::uint32_t old = claim_word::in_io | claim_word::starting;
+        return !exchange_if(self_.word, old, claim_word::in_io) && begun_amid();
+    }
     /// False: it was never started. Throws what its initiation threw.
-    bool resume();
+    bool resume() {
+        if (refused_)
+            return false;
+        self_.io = nullptr;
+        if (failure_)
+            std::rethrow_exception(failure_);
+        return true;
+    }
 
 private:
+    // What else happens meanwhile:
+    bool begun_amid() noexcept;
+    void completed_amid() noexcept;
     void emit() noexcept;
     static void emitted(process&) noexcept;
     class remote_emission;
@@ -55,6 +98,7 @@ private:
     std::unique_ptr<asio::any_io_executor> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
+    bool cancellable_ = false;
     bool dropped_ = false;
 };
 

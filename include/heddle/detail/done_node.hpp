@@ -55,12 +55,12 @@ private:
     virtual void dispose() noexcept = 0;
 
     done_node* parent_ = nullptr;  // guarded by tree_lock() while linked_
-    done_node* root_;
-    done_node* child_ = nullptr;  // guarded by tree_lock(), as are prev and next
+    done_node* child_ = nullptr;   // guarded by tree_lock(), as are prev and next
     done_node* prev_ = nullptr;
     done_node* next_ = nullptr;
     wait_list waiters_;
     std::exception_ptr cause_;
+    done_node* root_;
     ref_count refs_;
     spin_lock lock_;  // the tree's, where this is the root
     atomic<bool> closed_{false};

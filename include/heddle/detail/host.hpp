@@ -7,6 +7,8 @@
 #include <heddle/detail/timer_heap.hpp>
 
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace heddle::detail {
@@ -51,7 +53,8 @@ protected:
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
-///             handler, and by the registry while it is not empty.
+///             handler, by the registry while it is not empty, and by work_ while it is
+///             not 0.
 class HEDDLE_API host : pinned {
 public:
     static constexpr int turn_cost = 16;
@@ -138,6 +141,7 @@ public:
 
     /// Reads the clock, for the drainer and what compares with seen_now().
     time_point now() noexcept { return seen_ = read_clock(); }
+    /// Not later than now, and not much earlier than the begin of this drain turn.
     time_point seen_now() const noexcept { return seen_; }
     std::uint32_t random_below(std::uint32_t n) noexcept;
     chooser* explorer() const noexcept { return chooser_; }  // mostly null
@@ -196,9 +200,27 @@ public:
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
 
-    /// Outstanding work: while there is any, the context does not run out of it.
-    void work_started() noexcept;
-    void work_finished() noexcept;
+    /// One thread runs the context, for good: `run` says so before the first task.
+    void run_by_one_thread() noexcept { sole_ = true; }
+    /// Does nothing run beside the tasks of this host, whoever posts it?
+    bool is_sole() const noexcept;
+
+    /// Outstanding work: while there is any, the context does not run out of it, and the
+    /// host lives.
+    void work_started() noexcept {
+        std::size_t n = work_.load(std::memory_order_relaxed);
+        if (n > 0 && single_threaded())
+            work_.store(n + 1, std::memory_order_relaxed);
+        else
+            count_work();
+    }
+    void work_finished() noexcept {
+        std::size_t n = work_.load(std::memory_order_relaxed);
+        if (n > 1 && single_threaded())
+            work_.store(n - 1, std::memory_order_relaxed);
+        else
+            discount_work();
+    }
 
     /// A process whose Asio operation completed goes on; or ends, if its context has.
     void completed(process& p) noexcept;
@@ -219,10 +241,15 @@ protected:
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
+    /// Runs f(argument) as a part of this host. False: not now, not here.
+    bool run_here(void (*f)(void*), void* argument);
+    bool leave_idle() noexcept {  // what enter() is for a serial host
+        runnable* seen = idle();
+        return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
+    }
 
 private:
     friend class context_state;
-    friend class drain_scope;
     friend class worker_pool;
     class standstill;
 
@@ -274,7 +301,10 @@ private:
     std::uint32_t take_inbox_locked() noexcept;
     process& begin_turn(process& p) noexcept;
     bool takes_over(runnable& r, host* here) const noexcept;
-    bool has_mail() const noexcept;
+    bool has_mail() const noexcept {
+        runnable* seen = inbox_.load(std::memory_order_relaxed);
+        return seen && seen != idle();
+    }
     bool rob(host& victim, bool stuck) noexcept;
     void expire_for(host& stuck) noexcept;
     void bring_home() noexcept;
@@ -286,7 +316,17 @@ private:
     runnable* pop_random() noexcept;
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
+    template <bool shared>
+    void drain_as(void (*first)(void*), void* argument);
     bool go_idle();
+    bool go_idle_shared();
+    void count_work() noexcept;
+    void discount_work() noexcept;
+    void completed_elsewhere(process& p) noexcept;
+    void glance_at_clock() noexcept;
+    bool may_have_expired() const noexcept {
+        return !timers_.empty() || fired_.load(std::memory_order_relaxed);
+    }
     void begin_draining() noexcept;
     void end_draining() noexcept;
     void describe_tasks(std::string& to, bool parked);
@@ -305,6 +345,7 @@ private:
     static void reap_turn(runnable&, host&);
     static void abandon_turn(runnable&, host&);
 
+    // First what each turn of an Asio handler needs: after a system call it has to be fetched.
     const std::unique_ptr<worker> worker_;  // null: a serial host
 
     // The drainer's [fifo].
@@ -317,47 +358,35 @@ private:
     process* finished_ = nullptr;
     time_point seen_{};
     time_point armed_ = time_point::max();
-    time_point expired_{};  // when timers last did
-    std::uint64_t random_;
-    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
-    const bool seeded_;
-    chooser* const chooser_;
 
-    runnable poke_;
-    const std::shared_ptr<context_state> state_;
     atomic<runnable*> inbox_;
+    ref_count refs_;
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
     atomic<bool> shut_{false};
     atomic<bool> draining_{false};  // [dump]
     atomic<bool> dumping_{false};
-    ref_count refs_;
-
-    spin_lock registry_lock_;
-    process* first_live_ = nullptr;  // guarded by registry_lock_
-    process* scan_ = nullptr;        // where shut() is: a task's end may end others
-    std::size_t live_ = 0;           // guarded by registry_lock_
-
+    const bool seeded_;
+    const bool virtual_;
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
 
+    time_point expired_{};  // when timers last did
+    std::uint64_t random_;
+    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
+    chooser* const chooser_;
+    runnable poke_;
+    const std::shared_ptr<context_state> state_;
+
+    process* first_live_ = nullptr;  // guarded by registry_lock_
+    process* scan_ = nullptr;        // where shut() is: a task's end may end others
+    std::size_t live_ = 0;           // guarded by registry_lock_
+    spin_lock registry_lock_;
+
+    bool counted_ = false;  // among the hosts that may wake others
+    bool sole_ = false;
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
-    bool counted_ = false;  // among the hosts that may wake others
-};
-
-/// A thread drains a host for as long as this lives.
-class HEDDLE_API drain_scope : pinned {
-public:
-    explicit drain_scope(host& h) noexcept;
-    ~drain_scope();
-
-    void drain();
-
-private:
-    counted<host> host_;
-    host* before_;
-    bool left_ = false;
 };
 
 /// The host of an executor: the context's own for an io_context and its executor and for
@@ -436,17 +465,12 @@ template <class F>
 void host::execute(F&& f, bool may_run_now) {
     if (is_shut())
         return;  // as a handler of a context that is destroyed
-    host* here = current();
-    if (may_run_now && here == this)
-        return static_cast<void>(std::forward<F>(f)());
-    if (may_run_now && !(here && worker_) && runs_here() && enter()) {
-        drain_scope scope(*this);
-        std::forward<F>(f)();
-        scope.drain();
+    using function = std::remove_reference_t<F>;
+    auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
+    if (may_run_now && run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
         return;
-    }
     auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
-    ready(*turn, here);
+    ready(*turn, current());
 }
 
 }  // namespace heddle::detail

@@ -89,27 +89,27 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     relaxed_pointer<host> home;
     promise_base* top = nullptr;
     done_node* current = this;
-    operation* waits = nullptr;  // first arm of what it is parked in
     union {
         asio_wait* io = nullptr;  // the Asio operation it is parked in
         runnable* previous;       // while fresh: who is before it in the FIFO
     };
+    time_point since{};          // the time of the drain turn in which it parked
+    operation* waits = nullptr;  // first arm of what it is parked in
+    atomic<begins> beginning{begins::in_turn};
+    atomic<bool> held{false};  // a join handle refers to it
+    bool ended = false;        // guarded by lock
+    bool taken = false;        // its result, or its failure, reached somebody
+    bool keeps_home = false;   // ended with a failure its handle may have to report
+    bool exposed = false;      // this_task::done() gave its token away
+    spin_lock lock;
     process* prev_live = nullptr;
     process* next_live = nullptr;
-    time_point since{};                 // the time of the drain turn in which it parked
     wait_list joiners;                  // guarded by lock
     std::exception_ptr failure;         // guarded by ended
     std::unique_ptr<std::string> name;  // guarded by lock
     const void* spawned_at;
     asio::cancellation_signal signal;  // reused by each Asio operation awaited
     std::uint64_t id;
-    spin_lock lock;
-    bool ended = false;       // guarded by lock
-    bool taken = false;       // its result, or its failure, reached somebody
-    bool keeps_home = false;  // ended with a failure its handle may have to report
-    bool exposed = false;     // this_task::done() gave its token away
-    atomic<begins> beginning{begins::in_turn};
-    atomic<bool> held{false};  // a join handle refers to it
 
 private:
     void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }

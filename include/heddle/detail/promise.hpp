@@ -57,8 +57,8 @@ public:
         if constexpr (awaitable_by_task<A>)
             return static_cast<A&&>(a).await_by(*self);
         else if constexpr (adaptable<A>)
-            return asio_adaptor<std::remove_cvref_t<A>>::adapt(static_cast<A&&>(a))
-                .await_by(*self);
+            return asio_adaptor<std::remove_cvref_t<A>>::await_by(*self,
+                                                                  static_cast<A&&>(a));
         else
             static_assert(
                 awaitable_by_task<A>,

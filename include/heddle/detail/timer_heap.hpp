@@ -74,7 +74,8 @@ public:
     timer_heap(const timer_heap&) = delete;
     timer_heap& operator=(const timer_heap&) = delete;
 
-    bool empty() const noexcept { return !root_ && far_ == 0; }
+    /// Without the lock: a hint.
+    bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
     timer_entry* front() noexcept;
     void insert(timer_entry&) noexcept;
     void erase(timer_entry&) noexcept;
@@ -93,9 +94,15 @@ private:
     void turn_wheel() noexcept;
     void rebase() noexcept;
 
+    void count(int change) noexcept {
+        auto n = size_.load(std::memory_order_relaxed);
+        size_.store(n + static_cast<std::uint32_t>(change), std::memory_order_relaxed);
+    }
+
     timer_entry* root_ = nullptr;
     std::uint64_t inserted_ = 0;
     wheel* wheel_ = nullptr;
+    atomic<std::uint32_t> size_{0};
     std::uint32_t near_ = 0;       // in the heap
     std::uint32_t far_ = 0;        // in the wheel
     std::uint32_t crowded_ = few;  // so many in the heap that it is time to rebase
