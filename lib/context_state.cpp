@@ -6,8 +6,6 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/go.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -120,14 +118,25 @@ void context_state::describe(std::string& to) {
         h->describe(to);
 }
 
-bool context_state::advance(time_point limit) noexcept {
-    time_point next = time_point::max();
-    guard g(lock_);
+/// Requires: lock_. Of all hosts; max() if there is none.
+time_point context_state::first_deadline() noexcept {
+    time_point first = time_point::max();
     for (host* h = first_; h; h = h->next_host_) {
         guard timers(h->timer_lock_);
         if (timer_entry* t = h->timers_.front())
-            next = std::min(next, t->deadline);
+            first = std::min(first, t->deadline);
     }
+    return first;
+}
+
+bool context_state::has_deadline() noexcept {
+    guard g(lock_);
+    return first_deadline() != time_point::max();
+}
+
+bool context_state::advance(time_point limit) noexcept {
+    guard g(lock_);
+    time_point next = first_deadline();
     bool due = next <= limit && next != time_point::max();
     if (!due && limit == time_point::max())
         return false;
@@ -250,7 +259,7 @@ void context_state::shut() noexcept {
         next->shut();
     }
     while (posting.load(std::memory_order_acquire) != 0)  // [posting]
-        ::sched_yield();
+        yield_until_changed(posting);
 }
 
 /// Destroys the handlers that wait here in operations of heddle.

@@ -11,8 +11,6 @@
 #include "context_state.hpp"
 #include "host_on.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -291,7 +289,7 @@ void host::begin_draining() noexcept {
     draining_.store(true, order);
     while (dumping_.load(std::memory_order_seq_cst)) {  // [dump]
         end_draining();
-        ::sched_yield();
+        yield_until_changed(dumping_);
         draining_.store(true, order);
     }
 }
@@ -651,7 +649,7 @@ bool host::sweep() noexcept {
         if (p->withdraw_all())
             destroy(*p);
         else
-            ::sched_yield();  // claimed by another thread: its wake is under way
+            yield_until_changed(inbox_);  // claimed by another thread: its wake is under way
         again = true;
     }
     return again;
