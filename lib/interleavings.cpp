@@ -106,8 +106,8 @@ std::size_t interleavings::pick(std::uint32_t enabled,
     }
     std::size_t index = at_++;
     auto& n = path_[index];
-    changed_ |= n.enabled != enabled ||
-                (index < fresh_ && n.touches.front() != next[n.thread]);
+    changed_ |=
+        n.enabled != enabled || (index < fresh_ && n.touches.front() != next[n.thread]);
     if (index >= fresh_)
         enter_step(index, next[n.thread]);
     clocks_[n.thread] = n.after;
@@ -184,18 +184,17 @@ void interleavings::race(std::size_t first, std::size_t second, const touch& t) 
         if (!knows(path_[k].after, n))
             consider(k, path_[k].after);
     bool itself = !(seen & bit(racer));
-    consider(second, clocks_[racer]);
+    consider(second, path_[second].after);
     if (itself && t.may_wait && !(n.enabled & bit(racer)))
         initials &= ~bit(racer);  // it had to wait for the first
     if (options_.preemptions == none)
         return want(first, initials, racer);
-    want(first, n.enabled & bit(racer) ? bit(racer) : n.enabled, racer);
-    // A switch that costs nothing may lead there as well: where the first thread came in.
-    std::size_t begin = first;
-    while (begin > 0 && path_[begin - 1].thread == n.thread)
-        --begin;
-    auto& b = path_[begin];
-    want(begin, b.enabled & bit(racer) ? bit(racer) : b.enabled, racer);
+    // Bounded, an earlier switch may be the cheaper one: anywhere since the first thread came
+    // in. There another may already wait for a lock, say, and give way for nothing.
+    for (std::size_t k = first + 1; k-- > 0 && path_[k].thread == n.thread;) {
+        auto enabled = path_[k].enabled;
+        want(k, enabled & bit(racer) ? bit(racer) : enabled, racer);
+    }
 }
 
 void interleavings::want(std::size_t index, std::uint32_t threads,
@@ -230,16 +229,6 @@ void interleavings::was_moot() noexcept {
     c.among = c.taken + 1;
 }
 
-std::vector<decision> interleavings::decisions() const {
-    std::vector<decision> all;
-    for (std::size_t i = 0; i < at_; ++i) {
-        all.push_back({false, static_cast<std::uint32_t>(path_[i].thread)});
-        for (auto& c : path_[i].choices)
-            all.push_back({true, c.taken});
-    }
-    return all;
-}
-
 bool interleavings::next_run() {
     path_.resize(at_);
     for (; !path_.empty(); path_.pop_back()) {
@@ -248,7 +237,8 @@ bool interleavings::next_run() {
         auto& known = n.known[n.thread];
         known.insert(known.end(), n.touches.begin(), n.touches.end());
         n.touches.clear();
-        while (!n.choices.empty() && n.choices.back().taken + 1 >= n.choices.back().among)
+        while (!n.choices.empty() &&
+               n.choices.back().taken + 1 >= n.choices.back().among)
             n.choices.pop_back();
         if (!n.choices.empty()) {
             ++n.choices.back().taken;

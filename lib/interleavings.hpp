@@ -28,13 +28,14 @@ struct touch {
     friend bool operator==(const touch&, const touch&) = default;
 };
 
-/// A schedule: threads in the order of their steps, and choices they made in between.
+/// Which thread goes on, or what a thread chooses. A schedule is a row of them.
 struct decision {
     bool is_choice;
     std::uint32_t number;
 };
 std::string to_text(const std::vector<decision>&);
-std::vector<decision> parse_schedule(const std::string& text);  // throws invalid_argument
+std::vector<decision>
+parse_schedule(const std::string& text);  // throws invalid_argument
 
 class interleavings final : public chooser {
 public:
@@ -70,7 +71,6 @@ public:
     bool changed() const noexcept { return changed_; }
 
     std::size_t depth() const noexcept { return at_; }
-    std::vector<decision> decisions() const;
 
     // -- between runs -----------------------------------------------------------------
 
@@ -89,19 +89,20 @@ private:
         std::size_t thread;
         std::size_t before;     // the thread of the step before, or none
         std::uint32_t enabled;  // bits of threads
-        std::uint32_t asleep;   // what they would do here has been done in another order
-        std::uint32_t wanted;   // to be done here instead, at some time
-        std::uint32_t done;     // were done here
-        std::size_t preemptions;             // before this step
-        std::vector<touch> touches;          // of this step
-        std::vector<choice> choices;         // in this step
+        std::uint32_t asleep;  // what they would do here has been done in another order
+        std::uint32_t wanted;  // to be done here instead, at some time
+        std::uint32_t done;    // were done here
+        std::size_t preemptions;                            // before this step
+        std::vector<touch> touches;                         // of this step
+        std::vector<choice> choices;                        // in this step
         std::array<std::vector<touch>, max_threads> known;  // of those asleep or done
-        clock after;                         // what happened before the end of this step
+        clock after;  // what happened before the end of this step
     };
 
     static bool depend(const touch& a, const touch& b) noexcept;
     static bool can_swap(const touch& before, const touch& after) noexcept;
-    static bool depend(const std::vector<touch>& a, const std::vector<touch>& b) noexcept;
+    static bool depend(const std::vector<touch>& a,
+                       const std::vector<touch>& b) noexcept;
     static bool knows(const clock& c, const node& n) noexcept {
         return c[n.thread] >= n.after[n.thread];
     }
@@ -118,8 +119,8 @@ private:
 
     const options options_;
     std::vector<node> path_;
-    std::size_t at_ = 0;     // steps of this run so far
-    std::size_t fresh_ = 0;  // the first step that was not in the run before
+    std::size_t at_ = 0;       // steps of this run so far
+    std::size_t fresh_ = 0;    // the first step that was not in the run before
     std::size_t choices_ = 0;  // made in the step under way
     std::array<clock, max_threads> clocks_{};
     bool changed_ = false;
