@@ -36,10 +36,7 @@ private:
 
 asio::execution_context::id host_service::id;
 
-atomic<std::size_t>& all_hosts() noexcept {
-    static atomic<std::size_t> n{0};
-    return n;
-}
+atomic<std::size_t> all_hosts{0};
 
 }  // namespace
 
@@ -68,7 +65,7 @@ void context_state::add(host& h) noexcept {
     guard g(lock_);
     if (!is_shut()) {
         h.counted_ = true;
-        detail::add<std::size_t>(all_hosts(), 1, std::memory_order_relaxed);
+        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
         ++hosts_;
     }
     h.next_host_ = first_;
@@ -80,7 +77,7 @@ void context_state::add(host& h) noexcept {
 void context_state::leave(host& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts(), ~std::size_t{0},
+        detail::add<std::size_t>(all_hosts, ~std::size_t{0},
                                  std::memory_order_relaxed);
         --hosts_;
     }
@@ -96,7 +93,7 @@ void context_state::remove(host& h) noexcept {
 
 bool context_state::outsiders() noexcept {
     guard g(lock_);
-    return all_hosts().load(std::memory_order_relaxed) > hosts_;
+    return all_hosts.load(std::memory_order_relaxed) > hosts_;
 }
 
 std::size_t context_state::live() noexcept {
@@ -131,7 +128,8 @@ time_point context_state::first_deadline() noexcept {
 
 bool context_state::has_deadline() noexcept {
     guard g(lock_);
-    return first_deadline() != time_point::max();
+    time_point first = first_deadline();
+    return first != time_point::max() && first > virtual_now();
 }
 
 bool context_state::advance(time_point limit) noexcept {

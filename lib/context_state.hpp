@@ -36,7 +36,7 @@ public:
     /// Lets virtual time jump to the next deadline. False: there is none up to `limit`,
     /// and it is `limit` now.
     bool advance(time_point limit = time_point::max()) noexcept;
-    bool has_deadline() noexcept;
+    bool has_deadline() noexcept;  // that lies ahead
 
     void add(host& h) noexcept;
     void remove(host& h) noexcept;

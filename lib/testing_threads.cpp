@@ -92,6 +92,7 @@ public:
         std::unordered_map<std::uint64_t, std::uint32_t> seen;  // as `writes_` then
         bool ended = true;
         bool mail = false;  // for its context
+        bool looking = false;  // at what its own host holds: no steps
         bool quit = false;
         baton turn;
         std::thread thread;
@@ -228,11 +229,17 @@ void stage::perform(seat& s) {
 /// Handlers one by one, and when there is none, time goes on: if a deadline is near, perhaps
 /// before another thread sends something.
 void stage::run_context(seat& s, threads::impl::actor& a) {
+    auto look = [&](auto f) {
+        s.looking = true;
+        bool b = f();
+        s.looking = false;
+        return b;
+    };
     for (s.mail = true;;) {
         struct state {
             seat& self;
             bool deadline;
-        } at{s, !s.mail && a.state->has_deadline()};
+        } at{s, !s.mail && look([&] { return a.state->has_deadline(); })};
         arrive(s, {mail_of(s.index), access::write},
                {[](const void* p) {
                     auto& w = *static_cast<const state*>(p);
@@ -249,7 +256,7 @@ void stage::run_context(seat& s, threads::impl::actor& a) {
             continue;
         }
         s.mail = false;
-        if (a.ctx->stopped() && a.state->live() == 0)
+        if (a.ctx->stopped() && look([&] { return a.state->live() == 0; }))
             return;
     }
 }
@@ -468,7 +475,7 @@ void stage::wrote(seat& s, const touch& t) noexcept {
 
 void stage::arrive(seat& s, touch t, condition can) noexcept {
     t.may_wait = can.holds != nullptr;
-    if (&s == &caller_ || !counts_as_step(t.how))
+    if (&s == &caller_ || !counts_as_step(t.how) || (s.looking && can()))
         return wrote(s, t);
     s.next = t;
     s.can = can;
@@ -478,7 +485,7 @@ void stage::arrive(seat& s, touch t, condition can) noexcept {
 
 void stage::note(seat& s, touch t) noexcept {
     wrote(s, t);
-    if (&s != &caller_ && !free_ && !replay_)
+    if (&s != &caller_ && !s.looking && !free_ && !replay_)
         order_.also(t);
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -94,6 +95,9 @@ private:
     atomic<bool> taken_{false};
     const bool shared_ = true;
 };
+
+/// In which locks are taken that are taken together: by address.
+using lock_order = std::less<>;
 
 }  // namespace heddle::detail
 

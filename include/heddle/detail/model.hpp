@@ -187,6 +187,15 @@ private:
     std::atomic<bool> taken_{false};
     object_name name_;
     const bool shared_ = true;
+
+    friend struct lock_order;
+};
+
+/// The same in each schedule, as addresses are not.
+struct lock_order {
+    bool operator()(const spin_lock* a, const spin_lock* b) const noexcept {
+        return a->name_.get() < b->name_.get();
+    }
 };
 
 }  // namespace heddle::detail
