@@ -53,7 +53,7 @@ class threads::impl {
 public:
     struct actor {
         std::function<void(asio::io_context&)> f;
-        bool runs_context;
+        how kind;
         std::unique_ptr<asio::io_context> ctx;
         std::shared_ptr<context_state> state;
     };
@@ -64,15 +64,14 @@ public:
     std::function<void()> at_end;
 };
 
-asio::io_context& threads::add(std::function<void(asio::io_context&)> f,
-                               bool runs_context) {
+asio::io_context& threads::add(std::function<void(asio::io_context&)> f, how kind) {
     if (impl_.actors.size() == interleavings::max_threads)
         throw std::length_error("heddle: explore_threads: at most 8 threads");
     auto ctx = std::make_unique<asio::io_context>(1);
     auto state = std::make_shared<context_state>(std::nullopt, true, impl_.chooser);
     set_context_state(*ctx, state);
-    impl_.actors.push_back(
-        {std::move(f), runs_context, std::move(ctx), std::move(state)});
+    detail::host_of(*ctx);
+    impl_.actors.push_back({std::move(f), kind, std::move(ctx), std::move(state)});
     return *impl_.actors.back().ctx;
 }
 
@@ -91,7 +90,7 @@ public:
         condition can;
         std::unordered_map<std::uint64_t, std::uint32_t> seen;  // as `writes_` then
         bool ended = true;
-        bool mail = false;  // for its context
+        bool mail = false;     // for its context
         bool looking = false;  // at what its own host holds: no steps
         bool quit = false;
         baton turn;
@@ -221,8 +220,9 @@ void stage::live(seat& s) noexcept {
 
 void stage::perform(seat& s) {
     auto& a = program_->actors[s.index];
-    a.f(*a.ctx);
-    if (a.runs_context)
+    if (a.kind != threads::how::runs_task)
+        a.f(*a.ctx);
+    if (a.kind != threads::how::calls)
         run_context(s, a);
 }
 
@@ -290,6 +290,9 @@ std::exception_ptr stage::run(const std::function<void(threads&)>& program,
     try {
         threads t(*made);
         program(t);
+        for (auto& a : made->actors)
+            if (a.kind == threads::how::runs_task)
+                a.f(*a.ctx);
         cast(made->actors.size());
     } catch (...) {
         sit(nullptr);

@@ -23,20 +23,21 @@ using mutex = detail::spin_lock;
 /// The threads of a program that explore_threads runs.
 class HEDDLE_API threads {
 public:
-    /// A thread that calls f(). If that gives a task, or f takes an asio::io_context&, the thread
-    /// has a context of its own, in virtual time, with a host: it runs the task, or calls f(context),
-    /// and then runs the context until no task and no handler is left in it. The context
-    /// lives until all threads have ended. At most 8 threads.
+    /// A thread that calls f(). If f takes an asio::io_context&, it gets one that is the thread's own, in
+    /// virtual time, and has a host; the thread runs it until no task and no handler is left in it. If f
+    /// gives a task, that is started on such a context before any thread goes on. Contexts live until
+    /// all threads have ended. At most 8 threads.
     template <class F>
     asio::io_context& run(F f) {
         if constexpr (std::invocable<F&, asio::io_context&>)
-            return add(std::move(f), true);
+            return add(std::move(f), how::runs_context);
         else if constexpr (std::is_same_v<std::invoke_result_t<F&>, task<>>)
             return add([f = std::move(f)](
                            asio::io_context& ctx) mutable { heddle::go(ctx, f()); },
-                       true);
+                       how::runs_task);
         else
-            return add([f = std::move(f)](asio::io_context&) mutable { f(); }, false);
+            return add([f = std::move(f)](asio::io_context&) mutable { f(); },
+                       how::calls);
     }
 
     /// Calls f, once, when no thread can go on: the place to see that nobody waits who should
@@ -49,9 +50,10 @@ public:
 private:
     friend class stage;
     class impl;
+    enum class how { calls, runs_context, runs_task };
 
     explicit threads(impl& i) noexcept : impl_(i) {}
-    asio::io_context& add(std::function<void(asio::io_context&)> f, bool runs_context);
+    asio::io_context& add(std::function<void(asio::io_context&)> f, how kind);
 
     impl& impl_;
 };
