@@ -6,12 +6,16 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using heddle::channel;
 using heddle::task;
@@ -31,7 +35,6 @@ void demand(bool holds, const char* what) {
 
 /// Explores it in full, and says how much that was.
 void all_of(const std::string& name, const program& p, thread_bounds bounds = {}) {
-    if (bounds.schedules == 100000) bounds.schedules = 8000;
     auto all = explore_threads(name, p, bounds);
     CHECK(all.complete);
     MESSAGE(name << ": " << all.schedules << " schedules of up to " << all.depth
@@ -103,6 +106,173 @@ task<> receive_either(channel<int> a, channel<int> b, tally& t) {
     ++t.received;
     t.value = arm == 0 ? *x : *y;
 }
+
+// -- programs drawn by seed -----------------------------------------------------------------
+
+enum class op { send, receive, select, try_send, try_receive, close, cancel };
+struct step {
+    op what;
+    std::size_t channel;
+};
+struct drawn {
+    std::size_t capacity[2];
+    std::vector<std::vector<step>> threads;
+
+    /// Those that wait need a host; the others have none.
+    static bool waits(op o) { return o <= op::select; }
+    bool has_host(std::size_t i) const {
+        return std::any_of(threads[i].begin(), threads[i].end(),
+                           [](step s) { return waits(s.what); });
+    }
+};
+
+drawn draw(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    auto below = [&](std::uint64_t n) {
+        return static_cast<std::size_t>(random() % n);
+    };
+    drawn p{{below(3) / 2, below(3) / 2}, {}};
+    p.threads.resize(2 + below(2));
+    for (auto& t : p.threads)
+        for (auto n = 1 + below(2); n > 0; --n) {
+            auto dice = below(20);
+            op what = dice < 5    ? op::send
+                      : dice < 10 ? op::receive
+                      : dice < 14 ? op::select
+                      : dice < 16 ? op::try_send
+                      : dice < 18 ? op::try_receive
+                      : dice < 19 ? op::close
+                                  : op::cancel;
+            t.push_back({what, below(2)});
+        }
+    return p;
+}
+
+/// One run of such a program. What a thread says of itself is read when all rest.
+struct run_of {
+    struct said {
+        bool sends[2]{}, receives[2]{};  // waits to
+        std::vector<int> sent, got;
+        bool refused = false, cancelled = false;
+    };
+
+    explicit run_of(const drawn& p)
+        : program(p),
+          channels{channel<int>(p.capacity[0]), channel<int>(p.capacity[1])},
+          threads(p.threads.size()) {}
+
+    task<> with_host(std::size_t me) {
+        auto& s = threads[me];
+        auto token = source.token();
+        try {
+            for (step at : program.threads[me]) {
+                if (drawn::waits(at.what))
+                    co_await heddle::with_done(token, wait(me, at));
+                else
+                    go_on(me, at);
+            }
+        } catch (const heddle::channel_closed&) {
+            s.refused = true;
+        } catch (const heddle::cancelled&) {
+            s.cancelled = true;
+        }
+        forget(s);
+    }
+
+    void without_host(std::size_t me) {
+        for (step at : program.threads[me])
+            go_on(me, at);
+    }
+
+    void at_rest() {
+        for (std::size_t k = 0; k < 2; ++k) {
+            std::size_t senders = 0, receivers = 0;
+            for (auto& s : threads) {
+                senders += s.sends[k];
+                receivers += s.receives[k];
+            }
+            demand(!senders || !receivers,
+                   "a sender and a receiver wait for each other");
+            demand(!receivers || channels[k].size() == 0, "a value is not received");
+            demand(!senders || channels[k].size() == channels[k].capacity(),
+                   "there is room");
+            demand(!channels[k].closed() || senders + receivers == 0,
+                   "not woken by close");
+        }
+        demand(!source.token().closed() || !any_waits(), "not woken by the token");
+        source.close();
+    }
+
+    void at_end() {
+        std::vector<int> sent, got;
+        for (auto& s : threads) {
+            sent.insert(sent.end(), s.sent.begin(), s.sent.end());
+            got.insert(got.end(), s.got.begin(), s.got.end());
+        }
+        for (auto& c : channels)
+            for (std::optional<int> v; c.try_receive(v) == try_status::done;)
+                got.push_back(*v);
+        std::sort(sent.begin(), sent.end());
+        std::sort(got.begin(), got.end());
+        demand(sent == got, "lost, or made up");
+    }
+
+private:
+    task<> wait(std::size_t me, step at) {
+        auto& s = threads[me];
+        auto &c = channels[at.channel], &d = channels[1 - at.channel];
+        int v = value(me);
+        std::optional<int> x;
+        s.sends[at.channel] = at.what != op::receive;
+        s.receives[at.what == op::select ? 1 - at.channel : at.channel] =
+            at.what != op::send;
+        bool sent = at.what == op::send;
+        if (at.what == op::send)
+            co_await c.send(v);
+        else if (at.what == op::receive)
+            co_await c.receive(x);
+        else
+            sent = co_await heddle::select(c.send(v), d.receive(x)) == 0;
+        forget(s);
+        if (sent)
+            s.sent.push_back(v);
+        else if (x)
+            s.got.push_back(*x);
+    }
+
+    void go_on(std::size_t me, step at) {
+        auto& s = threads[me];
+        auto& c = channels[at.channel];
+        int v = value(me);
+        std::optional<int> x;
+        if (at.what == op::try_send && c.try_send(v) == try_status::done)
+            s.sent.push_back(v);
+        if (at.what == op::try_receive && c.try_receive(x) == try_status::done)
+            s.got.push_back(*x);
+        if (at.what == op::close)
+            c.try_close();
+        if (at.what == op::cancel)
+            source.close();
+    }
+
+    int value(std::size_t me) {
+        return static_cast<int>(me * 100 + threads[me].sent.size());
+    }
+    static void forget(said& s) {
+        std::fill_n(s.sends, 2, false);
+        std::fill_n(s.receives, 2, false);
+    }
+    bool any_waits() const {
+        return std::any_of(threads.begin(), threads.end(), [](auto& s) {
+            return s.sends[0] || s.sends[1] || s.receives[0] || s.receives[1];
+        });
+    }
+
+    const drawn& program;
+    channel<int> channels[2];
+    heddle::done_source source;
+    std::vector<said> threads;
+};
 
 }  // namespace
 
@@ -231,21 +401,88 @@ TEST_CASE("laws 48 and 59: cancel of a task on another thread: it ends once, can
 
 TEST_CASE("law 68: what is started on another thread's host runs, whether that is "
           "busy, idle or about to be") {
-    all_of("go elsewhere", [](threads& t) {
-        auto ran = std::make_shared<heddle::testing::atomic<int>>(0);
-        channel<> end(2);
-        auto& a = t.run([=]() -> task<> {
-            co_await end.receive();
-            co_await end.receive();
-        });
-        for (int i = 0; i < 2; ++i)
-            t.run([=, &a] {
-                heddle::go(a, [=]() -> task<> {
-                    ran->fetch_add(1);
-                    co_await end.send();
-                });
+    auto starters = [](int how_many) {
+        return [=](threads& t) {
+            auto ran = std::make_shared<heddle::testing::atomic<int>>(0);
+            channel<> end(2);
+            auto& a = t.run([=]() -> task<> {
+                for (int i = 0; i < how_many; ++i)
+                    co_await end.receive();
             });
-        t.at_end([=] { demand(ran->load() == 2, "not run"); });
+            for (int i = 0; i < how_many; ++i)
+                t.run([=, &a] {
+                    heddle::go(a, [=]() -> task<> {
+                        ran->fetch_add(1);
+                        co_await end.send();
+                    });
+                });
+            t.at_end([=] { demand(ran->load() == how_many, "not run"); });
+        };
+    };
+    all_of("go elsewhere", starters(1));
+    all_of("go elsewhere from two", starters(2), {.preemptions = 1});
+}
+
+TEST_CASE("laws 40 and 48: a select that a token ends, beside a send: one of them, and "
+          "it has left both queues") {
+    all_of("cancelled select", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        auto source = std::make_shared<heddle::done_source>();
+        auto token = source->token();
+        channel<int> a, b;
+        t.run([=]() -> task<> {
+            try {
+                co_await heddle::with_done(token, receive_either(a, b, n[0]));
+            } catch (const heddle::cancelled&) {
+                ++n[0].cancelled;
+            }
+            demand(b.try_send(1) == try_status::would_block, "it is still queued");
+        });
+        t.run([=] { n[1].sent = a.try_send(7) == try_status::done; });
+        t.run([=] { source->close(); });
+        t.at_end([=] {
+            demand(n[0].received == n[1].sent, "lost, or made up");
+            demand(n[0].received + n[0].cancelled == 1, "both, or neither");
+        });
+    });
+}
+
+TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: the "
+          "value is destroyed once") {
+    all_of("last handle",
+           [](threads& t) {
+               auto value = std::make_shared<int>(7);
+               auto left = std::make_shared<std::weak_ptr<int>>(value);
+               channel<std::shared_ptr<int>> c(1);
+               t.run([c, value]() mutable {
+                   c.try_send(value);
+                   value = nullptr;
+                   c = nullptr;
+               });
+               t.run([c]() mutable { c = nullptr; });
+               c = nullptr;
+               t.at_end([=] { demand(left->expired(), "the value is left"); });
+           },
+           {.counts = true});
+}
+
+TEST_CASE("laws 73 and 75: a context ends beside a send to a task in it: the value is "
+          "received, kept or destroyed") {
+    all_of("context ends", [](threads& t) {
+        auto value = std::make_shared<int>(7);
+        auto left = std::make_shared<std::weak_ptr<int>>(value);
+        channel<std::shared_ptr<int>> c;
+        t.run([=] {
+            asio::io_context ctx;
+            heddle::go(ctx, [=]() -> task<> { co_await c.receive(); });
+            ctx.poll();
+        });
+        t.run([c, value]() mutable {
+            c.try_send(value);
+            value = nullptr;
+        });
+        value = nullptr;
+        t.at_end([=] { demand(left->expired(), "the value is left"); });
     });
 }
 
@@ -298,6 +535,34 @@ TEST_CASE("law 66: a time-out beside a value from another thread: one of them") 
         t.run([=] { n[1].sent = c.try_send(7) == try_status::done; });
         t.at_end([=] { demand(n[0].received == n[1].sent, "lost, or made up"); });
     });
+}
+
+TEST_CASE("laws 6, 7, 22-25, 29, 39 and 47-50: programs drawn by seed: two or three "
+          "threads, two steps each, on two channels") {
+    const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
+    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 60;
+    const std::size_t limit = given ? 20000 : 300;
+    std::size_t schedules = 0, complete = 0;
+    for (std::uint64_t seed = 1; seed <= programs; ++seed) {
+        drawn p = draw(seed);
+        auto all =
+            explore_threads("threads " + std::to_string(seed),
+                            [&](threads& t) {
+                                auto run = std::make_shared<run_of>(p);
+                                for (std::size_t i = 0; i < p.threads.size(); ++i)
+                                    if (p.has_host(i))
+                                        t.run([=] { return run->with_host(i); });
+                                    else
+                                        t.run([=] { run->without_host(i); });
+                                t.at_rest([=] { run->at_rest(); });
+                                t.at_end([=] { run->at_end(); });
+                            },
+                            {.schedules = limit});
+        schedules += all.schedules;
+        complete += all.complete;
+    }
+    MESSAGE(schedules << " schedules of " << programs << " programs, " << complete
+                      << " of them complete");
 }
 
 TEST_SUITE_END();
