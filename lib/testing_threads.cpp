@@ -8,9 +8,13 @@
 #include "testing_report.hpp"
 
 #include <sched.h>
+#include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -533,6 +537,63 @@ void stage::was_moot() noexcept {
 
 // -----------------------------------------------------------------------------------------
 
+namespace {
+
+extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*)());
+
+/// Tells the schedule in which an assertion, a bad access or a sanitizer ends the program. No
+/// more is promised than to try: it allocates, on the way down.
+class last_words {
+public:
+    last_words(const std::string& name, const stage& on) : name_(name), on_(on) {
+        dying = this;
+        struct sigaction a{};
+        a.sa_handler = [](int signal) {
+            if (last_words* self = std::exchange(dying, nullptr)) {
+                self->give_back();
+                self->speak();
+            }
+            std::raise(signal);
+        };
+        a.sa_flags = SA_NODEFER;
+        for (auto& s : signals_)
+            ::sigaction(s.number, &a, &s.before);
+        if (__sanitizer_set_death_callback)
+            __sanitizer_set_death_callback([] {
+                if (last_words* self = std::exchange(dying, nullptr))
+                    self->speak();
+            });
+    }
+    last_words(const last_words&) = delete;
+    last_words& operator=(const last_words&) = delete;
+    ~last_words() {
+        dying = nullptr;
+        give_back();
+    }
+
+private:
+    void give_back() noexcept {
+        for (auto& s : signals_)
+            ::sigaction(s.number, &s.before, nullptr);
+    }
+    void speak() const {
+        report(name_, "HEDDLE_SCHEDULE", "'" + name_ + ":" + on_.schedule() + "'",
+               std::make_exception_ptr(std::runtime_error("the program ends")), {});
+        std::fflush(stderr);
+    }
+
+    static inline last_words* dying = nullptr;
+
+    const std::string& name_;
+    const stage& on_;
+    struct {
+        int number;
+        struct sigaction before;
+    } signals_[2]{{SIGABRT, {}}, {SIGSEGV, {}}};
+};
+
+}  // namespace
+
 explored_threads explore_threads(const std::string& name,
                                  const std::function<void(threads&)>& program,
                                  thread_bounds bounds) {
@@ -544,6 +605,7 @@ explored_threads explore_threads(const std::string& name,
         stage& of;
         ~dismissal() { of.dismiss(); }
     } at_end{*on};
+    last_words words(name, *on);
     for (explored_threads all;;) {
         std::string dump;
         std::exception_ptr failure = on->run(program, dump);

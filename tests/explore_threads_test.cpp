@@ -6,9 +6,11 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -420,6 +422,31 @@ TEST_CASE("what does not end is reported") {
     };
     CHECK(found_in(endless, {.steps = 100}) ==
           "heddle: explore_threads: more than 100 steps, and no end");
+}
+
+TEST_CASE("a program that ends in a schedule says in which") {
+    auto [text, said] = failure_of([] {
+        pid_t child = ::fork();
+        if (child == 0) {
+            std::signal(SIGABRT, SIG_DFL);
+            explore_threads("dies", [](threads& t) {
+                auto n = std::make_shared<atomic<int>>(0);
+                t.run([=] { n->store(1); });
+                t.run([=] {
+                    if (n->load() == 0)
+                        std::abort();
+                });
+            });
+            std::_Exit(0);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        throw std::runtime_error(WIFSIGNALED(status) ? "killed" : "not killed");
+    });
+    CAPTURE(text);
+    CHECK(said == "killed");
+    CHECK(text.find("heddle: dies fails:\nthe program ends\nreplay: "
+                    "HEDDLE_SCHEDULE='dies:1'") != std::string::npos);
 }
 
 TEST_CASE("each trace of a random program is run exactly once") {

@@ -100,6 +100,7 @@ struct explored_threads : explored {
 /// the exploration: a report with that schedule, the dump and the command that replays it goes
 /// to stderr, and the exception on to the caller (heddle::deadlock; leaked). With
 /// HEDDLE_SCHEDULE=<name>:<schedule> only that one is run. After a deadlock the threads are left where they are.
+/// An assertion or a sanitizer that ends the program is reported in the same way.
 ///
 /// Threads   one runs at a time. Interleavings are sequentially consistent: what weaker memory orders allow
 ///           is not seen, nor what is shared without lock or atomic.

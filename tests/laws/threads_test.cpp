@@ -540,8 +540,8 @@ TEST_CASE("law 66: a time-out beside a value from another thread: one of them") 
 TEST_CASE("laws 6, 7, 22-25, 29, 39 and 47-50: programs drawn by seed: two or three "
           "threads, two steps each, on two channels") {
     const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
-    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 60;
-    const std::size_t limit = given ? 20000 : 300;
+    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 40;
+    const std::size_t limit = given ? 20000 : 200;
     std::size_t schedules = 0, complete = 0;
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
         drawn p = draw(seed);
