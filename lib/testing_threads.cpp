@@ -169,6 +169,7 @@ private:
     std::vector<detail::decision> made_;  // in this run, up to its failure
 
     threads::impl* program_ = nullptr;
+    std::unique_ptr<threads::impl> left_;  // by a deadlock; this lives as long as its threads
     std::vector<std::unique_ptr<seat>> seats_;
     seat caller_;
     std::unordered_map<std::uint64_t, std::uint32_t> writes_;
@@ -315,7 +316,7 @@ std::exception_ptr stage::run(const std::function<void(threads&)>& program,
     if (verdict_ == verdict::stuck) {
         dump = dump_contexts();
         fail(std::make_exception_ptr(deadlock(stuck())));
-        made.release();  // the threads are still in it
+        left_ = std::move(made);  // the threads are still in it
     } else if (!failure_) {
         try {
             for (auto& a : made->actors)
