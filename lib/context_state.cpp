@@ -77,8 +77,7 @@ void context_state::add(host& h) noexcept {
 void context_state::leave(host& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts, ~std::size_t{0},
-                                 std::memory_order_relaxed);
+        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
         --hosts_;
     }
 }

@@ -649,7 +649,8 @@ bool host::sweep() noexcept {
         if (p->withdraw_all())
             destroy(*p);
         else
-            yield_until_changed(inbox_);  // claimed by another thread: its wake is under way
+            yield_until_changed(
+                inbox_);  // claimed by another thread: its wake is under way
         again = true;
     }
     return again;

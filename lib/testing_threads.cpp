@@ -169,7 +169,8 @@ private:
     std::vector<detail::decision> made_;  // in this run, up to its failure
 
     threads::impl* program_ = nullptr;
-    std::unique_ptr<threads::impl> left_;  // by a deadlock; this lives as long as its threads
+    std::unique_ptr<threads::impl>
+        left_;  // by a deadlock; this lives as long as its threads
     std::vector<std::unique_ptr<seat>> seats_;
     seat caller_;
     std::unordered_map<std::uint64_t, std::uint32_t> writes_;
