@@ -447,6 +447,66 @@ TEST_CASE("laws 40 and 48: a select that a token ends, beside a send: one of the
     });
 }
 
+TEST_CASE("laws 40, 44 and 45: a wait that follows another is not taken for it: two "
+          "selects in turn, beside two senders") {
+    all_of("two selects", [](threads& t) {
+        auto n = std::make_shared<tally[]>(3);
+        channel<int> a, b;
+        t.run([=]() -> task<> {
+            for (int i = 0; i < 2; ++i)
+                co_await receive_either(a, b, n[0]);
+        });
+        t.run([=] { n[1].sent = a.try_send(1) == try_status::done; });
+        t.run([=] { n[2].sent = b.try_send(1) == try_status::done; });
+        t.at_rest([=] {
+            demand(n[0].received == n[1].sent + n[2].sent, "lost, or made up");
+            for (int i = n[0].received; i < 2; ++i)
+                demand(a.try_send(1) == try_status::done, "it does not wait");
+        });
+    });
+}
+
+TEST_CASE("a mutex keeps tasks of two hosts apart, and lets each of them in") {
+    all_of("mutex", [](threads& t) {
+        auto m = std::make_shared<heddle::mutex>();
+        auto inside = std::make_shared<heddle::testing::atomic<int>>(0);
+        for (int i = 0; i < 2; ++i)
+            t.run([=]() -> task<> {
+                auto guard = co_await m->lock();
+                demand(inside->exchange(1) == 0, "two inside");
+                co_await heddle::yield();
+                inside->store(0);
+            });
+    });
+}
+
+TEST_CASE("law 68: a task that goes on elsewhere does so once, beside a cancel") {
+    all_of("resume_on", [](threads& t) {
+        auto n = std::make_shared<tally>();
+        auto source = std::make_shared<heddle::done_source>();
+        auto token = source->token();
+        channel<> over;
+        auto& there = t.run([=]() -> task<> { co_await over.receive(); });
+        t.run([=, &there]() -> task<> {
+            try {
+                auto move = [&]() -> task<> {
+                    co_await heddle::resume_on(there.get_executor());
+                    ++n->received;
+                    co_await over.receive();
+                };
+                co_await heddle::with_done(token, move());
+            } catch (const heddle::cancelled&) {
+                ++n->cancelled;
+            }
+            over.try_close();
+        });
+        t.run([=] { source->close(); });
+        t.at_end([=] {
+            demand(n->received <= 1 && n->cancelled == 1, "twice, or not cancelled");
+        });
+    });
+}
+
 TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: the "
           "value is destroyed once") {
     all_of("last handle",
