@@ -2,6 +2,7 @@
 #include "context_state.hpp"
 
 #include "host_on.hpp"
+#include "random.hpp"
 
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/go.hpp>
@@ -58,7 +59,7 @@ context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clo
 
 std::uint64_t context_state::next_seed() noexcept {
     guard g(lock_);
-    return random_ += 0x9e3779b97f4a7c15u;
+    return random_ += golden_gamma;
 }
 
 void context_state::add(host& h) noexcept {

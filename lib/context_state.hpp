@@ -70,6 +70,7 @@ public:
 
     /// They begin no other turn.
     void stop_workers() noexcept {
+        guard g(lock_);
         if (workers_)
             workers_->stop();
     }

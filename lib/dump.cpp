@@ -55,7 +55,7 @@ std::string seconds(duration d) {
 }
 
 void describe_wait(const process& p, time_point now, std::string& to) {
-    if (p.io && !p.is_fresh()) {
+    if (!p.is_fresh() && p.io) {  // one member of the union or the other
         to += " waits for an Asio operation";
     } else if (p.waits) {
         to += p.waits->sibling ? " waits in a select: " : " waits ";

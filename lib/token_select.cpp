@@ -4,6 +4,7 @@
 
 #include "all_locks.hpp"
 #include "context_state.hpp"
+#include "random.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -16,26 +17,18 @@ namespace {
 /// An order of the arms: as written, or random, from the seed of the context.
 class arm_order {
 public:
-    arm_order(std::size_t n, bool random, std::uint64_t seed) : order_(n), seed_(seed) {
+    arm_order(std::size_t n, bool random, std::uint64_t seed) : order_(n) {
         for (std::size_t i = 0; i < n; ++i)
             order_[i] = i;
         for (std::size_t i = n; random && i > 1; --i)
-            std::swap(order_[i - 1], order_[below(i)]);
+            std::swap(order_[i - 1],
+                      order_[random_below(seed, static_cast<std::uint32_t>(i))]);
     }
     auto begin() const noexcept { return order_.begin(); }
     auto end() const noexcept { return order_.end(); }
 
 private:
-    /// splitmix64
-    std::size_t below(std::size_t n) noexcept {
-        std::uint64_t z = seed_ += 0x9e3779b97f4a7c15u;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return static_cast<std::size_t>((z ^ (z >> 31)) % n);
-    }
-
     std::vector<std::size_t> order_;
-    std::uint64_t seed_;
 };
 
 /// Nil arms never happen. Requires: the arm's lock.
@@ -70,10 +63,10 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
         }
     bool happened = winner || rule.otherwise;
     if (!happened) {
-        word.store(claim_word::waiting, std::memory_order_relaxed);
         for (std::size_t i : order)
             if (ops[i]->source())
                 ops[i]->enlist_locked();
+        word.store(claim_word::waiting, std::memory_order_release);
     }
     locks.unlock();
     // Not happened: not a word to this from here on.

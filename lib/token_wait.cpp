@@ -34,8 +34,8 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
     bool happened = op.attempt_locked(wakes);
     if (!happened) {
         op.exclusive = !cancellable;
-        word.store(claim_word::waiting, std::memory_order_relaxed);
         op.enlist_locked();
+        word.store(claim_word::waiting, std::memory_order_release);
     }
     release(*lock, locked);
     // Not happened: not a word to this from here on.

@@ -86,6 +86,7 @@ public:
         return !process_ || withdraw_from(*this, process_->joiners, process_->lock);
     }
     void describe(std::string& to) const override;
+    bool happens_once() const noexcept override { return true; }
 
 protected:
     ~join_operation() = default;

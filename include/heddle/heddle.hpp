@@ -10,6 +10,7 @@
 #include <heddle/patterns.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
+#include <heddle/selector.hpp>
 #include <heddle/serve.hpp>
 #include <heddle/sync.hpp>
 #include <heddle/task.hpp>

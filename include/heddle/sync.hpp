@@ -107,6 +107,7 @@ public:
     template <class Op>
     explicit lock_into_operation(Op& op) noexcept
         : permit_operation(op.core()), to_(op.destination()) {}
+    bool happens_once() const noexcept override { return true; }
     void complete() override { take(); }
     void take() noexcept { to_ = mutex::guard(claim_permit()); }
 

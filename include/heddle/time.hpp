@@ -80,19 +80,21 @@ public:
     }
     void complete() override { timer_.happened_ = true; }
     bool needs_task() const noexcept override { return true; }  // its host has the heap
+    bool happens_once() const noexcept override { return true; }
     void take() noexcept { timer_.happened_ = true; }
     void describe(std::string& to) const override;
 
     void expire_locked(expiry& e) noexcept override {
         linked.store(false, std::memory_order_relaxed);
-        if (!exclusive && !who->claim())
-            return;
-        who->winner = this;
-        e.wakes.add(*who);
+        if (claim_for(*this))
+            e.wakes.add(*who);
     }
 
 private:
-    host& here() const noexcept { return *static_cast<process*>(who)->home; }
+    /// The host of the task that asks.
+    host& here() const noexcept {
+        return standing ? *host::current() : *static_cast<process*>(who)->home;
+    }
 
     timer& timer_;
     host* home_ = nullptr;  // whose heap it is in: the task may go on in another

@@ -15,6 +15,7 @@ using test::ledger;
 using test::loom;
 
 using channel = heddle::channel<int>;
+using namespace std::chrono_literals;
 
 }  // namespace
 
@@ -127,6 +128,89 @@ TEST_CASE("laws 29, 30: selects facing selects and plain tasks take each value o
         threads.go(test::close_all, c, ended, 7);
         threads.finish();
         CHECK(book.complete() == 7 * each);
+    }
+}
+
+namespace {
+
+heddle::task<> selector_send(std::vector<channel> c, int first, int last, ledger& book,
+                             heddle::channel<> ended) {
+    heddle::selector set;
+    for (auto& out : c)
+        set.add(out.send(first));
+    for (int i = first; i < last; ++i) {
+        co_await set.next();
+        book.sent(i);
+        for (std::size_t k = 0; k < c.size(); ++k)
+            set.replace(k, c[k].send(i + 1));
+    }
+    co_await ended.send();
+}
+
+heddle::task<> drain(heddle::selector& set, std::optional<int>& v, ledger& book) {
+    while (!set.empty()) {
+        auto arm = co_await set.next();
+        if (v)
+            book.received(*v);
+        else
+            set.remove(arm);
+    }
+}
+
+/// Its waits are cancelled over and over; the arms stay.
+heddle::task<> selector_receive(std::vector<channel> c, ledger& book) {
+    heddle::selector set;
+    std::optional<int> v;
+    for (auto& in : c)
+        set.add(in.receive(v));
+    while (!set.empty()) {
+        heddle::done_source soon(heddle::this_task::done(), 100us);
+        try {
+            co_await heddle::with_done(soon.token(), drain(set, v, book));
+        } catch (const heddle::cancelled&) {
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "laws 7, 39: selectors facing selectors, selects and plain tasks, cancelled") {
+    constexpr int each = 3000;
+    for (int capacity : {0, 1}) {
+        loom threads;
+        ledger book(8 * each);
+        std::vector<channel> c;
+        heddle::channel<> ended;
+        for (int i = 0; i < 4; ++i) {
+            c.emplace_back(i % 2 ? capacity : 0);
+            threads.go(test::send_numbers, c.back(), i * each, (i + 1) * each, 1, book,
+                       ended);
+        }
+        for (int i = 4; i < 7; ++i) {
+            threads.go(selector_send, c, i * each, (i + 1) * each, book, ended);
+            threads.go(selector_receive, c, book);
+        }
+        threads.go(select_send, c, 7 * each, 8 * each, book, ended);
+        threads.go(select_receive, c, book);
+        threads.go(test::close_all, c, ended, 8);
+        threads.finish();
+        CHECK(book.complete() == 8 * each);
+    }
+}
+
+TEST_CASE("law 39: two selectors that face each other on two threads always meet") {
+    for (int capacity : {0, 1}) {
+        constexpr int n = 20000;
+        loom threads(2);
+        ledger book(n);
+        std::vector<channel> c{channel(capacity), channel(0), channel(0)};
+        heddle::channel<> ended;
+        threads.go(selector_send, c, 0, n, book, ended);
+        threads.go(selector_receive, c, book);
+        threads.go(test::close_all, c, ended, 1);
+        threads.finish();
+        CHECK(book.complete() == n);
     }
 }
 

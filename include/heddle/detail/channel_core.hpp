@@ -52,6 +52,9 @@ public:
     void describe_receive(std::string& to);  // and whether anybody can still send
 
     spin_lock& lock() noexcept { return lock_; }
+    bool can_give_locked() const noexcept {
+        return size_ != 0 || !senders_.empty() || closed_;
+    }
     wait_list& senders() noexcept { return senders_; }
     wait_list& receivers() noexcept { return receivers_; }
     bool withdraw(operation& op, wait_list& list) noexcept;
@@ -110,6 +113,7 @@ public:
     bool attempt_locked(wake_list& wakes) noexcept final {
         return channel_->receive_locked(*this, wakes);
     }
+    bool again_locked() const noexcept final { return channel_->can_give_locked(); }
     void enlist_locked() noexcept final { channel_->receivers().push_back(*this); }
     bool withdraw() noexcept final {
         return !channel_ || channel_->withdraw(*this, channel_->receivers());
@@ -153,6 +157,9 @@ public:
         to += "to send on ";
         channel_ ? channel_->describe(to) : void(to += "a nil channel");
     }
+    bool happens_once() const noexcept override {
+        return true;
+    }  // then there is no value
     void complete() override { take(); }
     void take() const;  // throws channel_closed: heddle/channel.hpp
 

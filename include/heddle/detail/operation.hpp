@@ -119,6 +119,13 @@ public:
     /// Can only a task wait in it?
     virtual bool needs_task() const noexcept { return false; }
 
+    /// It has just happened: false if it could not at once happen again. Requires: the
+    /// source's lock.
+    virtual bool again_locked() const noexcept { return true; }
+
+    /// Must something be done before it can happen again?
+    virtual bool happens_once() const noexcept { return false; }
+
     operation* prev = nullptr;  // in the queue; guarded by the source's lock
     operation* next = nullptr;  // in the queue; guarded by the source's lock
     sleeper* who = nullptr;
@@ -126,6 +133,7 @@ public:
     std::uint32_t index = 0;       // which arm
     atomic<bool> linked{false};    // [linked]
     bool exclusive = false;        // the only claimant: popping it is the claim
+    bool standing = false;         // an arm of a selector, which may wait in it or not
     outcome result = outcome::pending;
 
 protected:
@@ -135,6 +143,17 @@ protected:
                "heddle: a wait destroyed while it is queued");
     }
 };
+
+/// Claims who waits in a selector, if somebody does; else tells it that `op` may happen.
+HEDDLE_API bool claim_standing(operation& op) noexcept;
+
+/// Claims who waits in `op`, and makes `op` the winner. Requires: the source's lock.
+inline bool claim_for(operation& op) noexcept {
+    bool won = op.exclusive || (op.standing ? claim_standing(op) : op.who->claim());
+    if (won)
+        op.who->winner = &op;
+    return won;
+}
 
 /// FIFO of operations, one pointer, guarded by the source's lock.
 class wait_list {
@@ -164,9 +183,7 @@ public:
     operation* pop_claimed() noexcept {
         while (operation* op = first_) {
             take_out(*op);
-            bool won = op->exclusive || op->who->claim();
-            if (won)
-                op->who->winner = op;
+            bool won = claim_for(*op);
             op->linked.store(false, std::memory_order_release);  // [linked]
             if (won)
                 return op;

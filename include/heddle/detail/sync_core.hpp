@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace heddle::detail {
 
@@ -57,16 +58,16 @@ public:
 
     spin_lock* source() const noexcept final { return &core_.lock(); }
     void enlist_locked() noexcept final {
-        core_.enter_locked();  // [users]
-        entered_ = true;
+        if (!std::exchange(entered_, true))
+            core_.enter_locked();  // [users]
         core_.waiters().push_back(*this);
     }
     bool withdraw() noexcept final {
         return withdraw_from(*this, core_.waiters(), core_.lock());
     }
     void postpone() noexcept final {
-        core_.take();  // [users]
-        entered_ = true;
+        if (!std::exchange(entered_, true))
+            core_.take();  // [users]
     }
 
 protected:

@@ -184,8 +184,8 @@ awaitable<result> sieve(asio::io_context& io, arguments a) {
 }
 
 const workload workloads[] = {
-    {"ping_pong", run<ping_pong>}, {"stream", run<stream>}, {"mpmc", run<mpmc>},
-    {"select", run<select_any>},   {"sieve", run<sieve>},
+    {"ping_pong", run<ping_pong>}, {"stream", run<stream>},       {"mpmc", run<mpmc>},
+    {"select", run<select_any>},   {"selector", run<select_any>}, {"sieve", run<sieve>},
 };
 
 }  // namespace

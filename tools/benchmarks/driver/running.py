@@ -49,7 +49,7 @@ class Row:
             return w.small
         n = w.n
         if w.linear and self.peer.slow > 1 and w.family in ("ping_pong", "stream", "mpmc",
-                                                            "select"):
+                                                            "select", "selector"):
             n = n // self.peer.slow // 64 * 64
         return min(n, self.peer.sizes.get(w.name, n))
 

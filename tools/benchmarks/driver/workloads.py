@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """What is measured, and what the programs must compute. See tools/benchmarks/README.md."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 
@@ -76,6 +76,13 @@ def select(k, n):
                     lambda n: n // k * sum(i * i for i in range(1, k + 1)), k, parallel=True)
 
 
+def selector(k, n):
+    """By what is kept from one select to the next, where there is such a thing."""
+    return replace(select(k, n), program="selector",
+                   title="the same by a selector, which is kept; peers without one: select",
+                   figures=(per_operation(f"selector/{k}", "ns/value"),))
+
+
 def in_ms(name, title, n, small, check, **more):
     return Workload(name, title, (Figure(name, "ms", lambda ops, amount, also: amount / 1e6),),
                     n, small, check, **more)
@@ -96,6 +103,7 @@ WORKLOADS = [
     simple("mpmc", "ns/value", "four senders, four receivers, one channel of capacity 64",
            4_000_000, 10_000, sum_below, k=4, parallel=True),
     select(2, 1_024_000), select(8, 1_024_000), select(64, 256_000),
+    selector(2, 1_024_000), selector(8, 1_024_000), selector(64, 1_024_000),
     in_ms("sieve", "prime sieve: 2000 primes", 2000, 100, sum_of_primes, parallel=True),
     simple("spawn_join_all", "ns/task", "spawn all tasks, then join them",
            1_000_000, 10_000, lambda n: n),

@@ -48,6 +48,7 @@ var workloads = map[string]func(n, k int) result{
 	"stream":          stream,
 	"mpmc":            mpmc,
 	"select":          selectAny,
+	"selector":        selectAny,
 	"sieve":           sieve,
 	"spawn_join_all":  spawnJoinAll,
 	"spawn_join_each": spawnJoinEach,

@@ -114,6 +114,26 @@ heddle::task<result> select_any(arguments a) {
     }
 }
 
+// ---- the same by a selector ----
+
+heddle::task<result> select_next(arguments a) {
+    const long each = a.n / a.k, n = each * a.k;
+    long long sum = 0;
+    std::optional<int> v;
+    heddle::selector all;
+    stopwatch watch;
+    for (int i = 0; i < a.k; ++i) {
+        heddle::channel<int> c;
+        all.add(c.receive(v));
+        heddle::go(repeat, c, i + 1, each);
+    }
+    for (long i = 0; i < n; ++i) {
+        auto index = co_await all.next();
+        sum += *v * (long(index) + 1);
+    }
+    co_return result{n, watch.elapsed(), sum};
+}
+
 // ---- the prime sieve ----
 
 heddle::task<> generate(heddle::sender<int> out) {
@@ -143,8 +163,12 @@ heddle::task<result> sieve(arguments a) {
 }
 
 const workload workloads[] = {
-    {"ping_pong", run<ping_pong>}, {"stream", run<stream>}, {"mpmc", run<mpmc>},
-    {"select", run<select_any>},   {"sieve", run<sieve>},
+    {"ping_pong", run<ping_pong>},
+    {"stream", run<stream>},
+    {"mpmc", run<mpmc>},
+    {"select", run<select_any>},
+    {"selector", run<select_next>},
+    {"sieve", run<sieve>},
 };
 
 }  // namespace

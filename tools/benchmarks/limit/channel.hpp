@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace limit {
 
@@ -67,6 +68,8 @@ private:
 
 template <class T>
 class select_op;
+template <class T>
+class mux;
 
 template <class T>
 class channel {
@@ -88,6 +91,8 @@ public:
             self.waiting = &h.promise();
             self.value = &value;
             c.senders_.push(&self);
+            if (c.mux_)
+                c.mux_->announce(c);
             c.unlock();
             return ready.next();
         }
@@ -135,6 +140,7 @@ public:
 
 private:
     friend class select_op<T>;
+    friend class mux<T>;
 
     waiter<T>* claimed_receiver_locked() {
         while (auto* r = receivers_.pop())
@@ -208,6 +214,10 @@ private:
     std::unique_ptr<T[]> buffer_;
     waiter_list<T> receivers_;
     waiter_list<T> senders_;
+    mux<T>* mux_ = nullptr;
+    channel* next_announced_ = nullptr;
+    bool announced_ = false;
+    int index_ = 0;
 };
 
 /// A receive from whichever channel has a value: O(K), a rotating start for fairness, one
@@ -286,6 +296,72 @@ private:
     T& value_;
     choice choice_;
     int enlisted_ = 0;
+};
+
+/// One receiver of some unbuffered channels, which nobody else receives from: a channel with a
+/// sender stands in its list, first come, first served. O(1), but neither chosen at random
+/// nor withdrawn from.
+template <class T>
+class mux {
+public:
+    void add(channel<T>& c, int index) {
+        c.mux_ = this;
+        c.index_ = index;
+    }
+
+    /// The lock of the channel is held.
+    void announce(channel<T>& c) {
+        if (c.announced_)
+            return;
+        c.announced_ = true;
+        c.next_announced_ = nullptr;
+        lock_.lock();
+        *(first_ ? &last_->next_announced_ : &first_) = &c;
+        last_ = &c;
+        auto* p = std::exchange(waiting_, nullptr);
+        lock_.unlock();
+        if (p)
+            ready.push(p);
+    }
+
+    struct receive_op {
+        mux& m;
+        T& value;
+        bool await_ready() {
+            m.lock_.lock();
+            return m.first_;  // if not: locked until it waits
+        }
+        std::coroutine_handle<> await_suspend(handle h) {
+            waited = true;
+            m.waiting_ = &h.promise();
+            m.lock_.unlock();
+            return ready.next();
+        }
+        int await_resume() {
+            if (waited)
+                m.lock_.lock();
+            auto& c = *m.first_;
+            m.first_ = c.next_announced_;
+            m.lock_.unlock();
+            c.lock_.lock();
+            c.announced_ = false;
+            auto* s = c.senders_.pop();
+            value = *s->value;
+            if (!c.senders_.empty())
+                m.announce(c);
+            c.unlock();
+            s->wake();
+            return c.index_;
+        }
+        bool waited = false;
+    };
+    receive_op receive(T& value) { return {*this, value}; }
+
+private:
+    spin_lock lock_;
+    channel<T>* first_ = nullptr;
+    channel<T>* last_ = nullptr;
+    process::promise_type* waiting_ = nullptr;
 };
 
 }  // namespace limit

@@ -137,6 +137,33 @@ result select_any(arguments a) {
     return {each * a.k, watch.elapsed(), sum};
 }
 
+// ---- the same by a mux, kept ----
+
+process receive_next(mux<int>& all, long n, long long& sum) {
+    for (long i = 0; i < n; ++i) {
+        int value = 0;
+        int index = co_await all.receive(value);
+        sum += value * (index + 1);
+    }
+    co_await leave();
+}
+
+result select_next(arguments a) {
+    std::deque<channel<int>> channels(static_cast<std::size_t>(a.k));
+    mux<int> all;
+    const long each = a.n / a.k;
+    long long sum = 0;
+    int index = 0;
+    stopwatch watch;
+    for (auto& c : channels) {
+        all.add(c, index++);
+        spawn(repeat(c, index, each));
+    }
+    spawn(receive_next(all, each * a.k, sum));
+    ready.run(a.threads);
+    return {each * a.k, watch.elapsed(), sum};
+}
+
 // ---- the prime sieve ----
 
 process generate(channel<int>& out) {
@@ -174,8 +201,8 @@ result sieve(arguments a) {
 }
 
 const workload workloads[] = {
-    {"ping_pong", ping_pong}, {"stream", stream}, {"mpmc", mpmc},
-    {"select", select_any},   {"sieve", sieve},
+    {"ping_pong", ping_pong}, {"stream", stream},        {"mpmc", mpmc},
+    {"select", select_any},   {"selector", select_next}, {"sieve", sieve},
 };
 
 }  // namespace

@@ -85,7 +85,7 @@ fn find(name: &str) -> Option<fn(Arguments) -> Outcome> {
         "ping_pong" => |a| run(a, channels::ping_pong),
         "stream" => |a| run(a, channels::stream),
         "mpmc" => |a| run(a, channels::mpmc),
-        "select" => |a| match a.k {
+        "select" | "selector" => |a| match a.k {
             2 => run(a, channels::select_2),
             8 => run(a, channels::select_8),
             _ => run(a, channels::select_many),

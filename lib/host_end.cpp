@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// How processes end, one by one or with their host; who is alive.
+#include <heddle/detail/host.hpp>
+
+#include <heddle/detail/worker_pool.hpp>
+#include <heddle/done.hpp>
+#include <heddle/go.hpp>
+
+#include "context_state.hpp"
+
+#include <utility>
+
+namespace heddle {
+namespace detail {
+
+// -- the end of a process -----------------------------------------------------------
+
+void host::reap(process& p) {
+    p.settle();
+    p.destroy_frames();
+    bool report = end(p, false);
+    auto failure = report ? p.failure : nullptr;
+    p.drop();
+    if (report)
+        unhandled(std::move(failure));
+}
+
+/// Whether what escaped has to be reported. The run's own reference is still there.
+bool host::end(process& p, bool abandoned) noexcept {
+    wake_list wakes;
+    bool report;
+    {
+        guard g(p.lock);
+        p.ended = true;
+        p.joiners.wake_all(wakes, outcome::done);
+        bool held = p.held.load(std::memory_order_relaxed);
+        report = !abandoned && p.failure && !held;
+        if (!abandoned && p.failure && held) {
+            take();
+            p.keeps_home = true;
+        }
+    }
+    p.bequeath();
+    if (!p.exposed)
+        p.detach();
+    host* here = current();
+    if (p.was_called() && here == this)
+        return_to(wakes);
+    else
+        wakes.release(here);
+    report = report && !p.ends_normally();
+    strike(p);
+    return report;
+}
+
+/// Who called goes on first; but not without end.
+void host::return_to(wake_list& wakes) noexcept {
+    process* caller = wakes.only_process();
+    if (!caller || caller->home != this || budget_ <= 0)
+        wakes.release(this);
+    else if (worker_)
+        prepend_shared(*caller);
+    else
+        prepend(*caller);
+}
+
+/// Ends a process that cannot run to its end.
+void host::destroy(process& p) noexcept {
+    for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
+        op->withdraw();
+    p.word.store(0, std::memory_order_relaxed);
+    p.destroy_frames();
+    p.failure = std::make_exception_ptr(
+        task_abandoned("heddle: the execution context of this task was destroyed"));
+    end(p, true);
+    p.drop();
+}
+
+void host::completed(process& p) noexcept {
+    if (is_shut())
+        destroy(p);
+    else
+        ready(p, current());
+}
+
+void host::abandon(process& p) noexcept {
+    if (is_shut())
+        return destroy(p);
+    p.turn = abandon_turn;
+    ready(p, current());
+}
+
+void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
+
+void host::report(process& p) noexcept {
+    if (is_shut())
+        return p.drop();  // nobody runs the context any more
+    p.turn = report_turn;
+    ready(p, current());
+}
+
+void host::report_turn(runnable& r, host& h) {
+    process& p = as_process(r);
+    auto failure = p.failure;
+    p.drop();
+    if (!h.is_shut())
+        h.unhandled(std::move(failure));
+}
+
+void host::unhandled(std::exception_ptr failure) {
+    if (auto told = state_->unhandled())
+        told(std::move(failure));
+    else
+        std::rethrow_exception(std::move(failure));
+}
+
+void host::reap_turn(runnable& r, host& h) {
+    r.turn = nullptr;
+    h.reap(as_process(r));
+}
+
+void host::enrol(process& p) noexcept {
+    p.shard = worker_ ? worker_->index : 0;
+    guard g(registry_lock_);
+    p.prev_live = nullptr;
+    p.next_live = first_live_;
+    if (first_live_)
+        first_live_->prev_live = &p;
+    first_live_ = &p;
+    if (live_++ == 0)
+        take();  // [counted]
+}
+
+void host::strike(process& p) noexcept {
+    if (worker_ && p.shard != worker_->index)
+        return worker_->pool[p.shard].strike(p);
+    bool last;
+    {
+        guard g(registry_lock_);
+        if (scan_ == &p)
+            scan_ = p.next_live;
+        (p.prev_live ? p.prev_live->next_live : first_live_) = p.next_live;
+        if (p.next_live)
+            p.next_live->prev_live = p.prev_live;
+        last = --live_ == 0;
+    }
+    if (last)
+        drop();
+}
+
+std::size_t host::live() noexcept {
+    guard g(registry_lock_);
+    return live_;
+}
+
+// -- the end of a host --------------------------------------------------------------
+
+void host::shut() noexcept {
+    if (worker_)
+        return worker_->pool.shut();
+    counted<host> keep(this);
+    close_doors();
+    while (sweep()) {
+    }
+}
+
+void host::close_doors() noexcept {
+    shut_.store(true, std::memory_order_release);
+    state_->leave(*this);
+    enter();  // and never idle again: sweep() finds what is pushed from now on
+    let_go();
+}
+
+/// Destroys what is queued here and what is parked. False: there was nothing.
+bool host::sweep() noexcept {
+    bool again = false;
+    take_inbox();
+    while (has_work()) {
+        runnable* r = pop();
+        if (r->turn) {
+            r->turn(*r, *this);
+        } else if (!as_process(*r).owned_by_handler()) {
+            destroy(as_process(*r));
+        }
+        again = true;
+    }
+    for (scan_ = first_live_; scan_;) {
+        process* p = scan_;
+        scan_ = p->next_live;
+        if (p->owned_by_handler())
+            continue;  // its handler's: dies with that
+        if (p->withdraw_all())
+            destroy(*p);
+        else
+            yield_until_changed(
+                inbox_);  // claimed by another thread: its wake is under way
+        again = true;
+    }
+    return again;
+}
+
+}  // namespace detail
+}  // namespace heddle
