@@ -299,19 +299,19 @@ TEST_CASE("reads do not conflict; a write among them is seen or not") {
 
 TEST_CASE("what a lock guards is one step, and locks are taken in every order") {
     for (auto [n, orders] : {std::pair{1, 2}, {2, 6}, {3, 20}}) {
-        auto all = explore_threads("lock", [n = n](threads& t) {
+        auto all = explore_threads("lock", [times = n](threads& t) {
             auto lock = std::make_shared<heddle::testing::mutex>();
             auto number = std::make_shared<atomic<int>>(0);
             for (int i = 0; i < 2; ++i)
                 t.run([=] {
-                    for (int k = 0; k < n; ++k) {
+                    for (int k = 0; k < times; ++k) {
                         lock->lock();
                         number->store(number->load() + 1);
                         lock->unlock();
                     }
                 });
             t.at_end([=] {
-                if (number->load() != 2 * n)
+                if (number->load() != 2 * times)
                     fail("lost");
             });
         });
@@ -475,7 +475,7 @@ TEST_CASE("with few preemptions each trace is run that they suffice for") {
     for (int i = 0; i < programs(30); ++i) {
         CAPTURE(i);
         steps p = draw(random);
-        for (std::size_t k : {0, 1, 2}) {
+        for (std::size_t k = 0; k <= 2; ++k) {
             CAPTURE(k);
             auto reduced = traces_of(p, {.preemptions = k});
             auto naive = traces_of(p, {.preemptions = k, .reduce = false});

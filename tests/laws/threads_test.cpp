@@ -281,7 +281,7 @@ TEST_SUITE_BEGIN("laws.threads");
 TEST_CASE("laws 1, 39 and 77: a send meets a receive on another thread's host, however "
           "they come; "
           "no wake of an idle host is lost") {
-    for (std::size_t capacity : {0, 1})
+    for (std::size_t capacity = 0; capacity <= 1; ++capacity)
         all_of(capacity ? "buffered" : "rendezvous", [=](threads& t) {
             auto n = std::make_shared<tally[]>(2);
             channel<int> c(capacity);
@@ -294,7 +294,7 @@ TEST_CASE("laws 1, 39 and 77: a send meets a receive on another thread's host, h
 TEST_CASE("laws 20-25: a send, a receiver and a close on three threads: what is sent "
           "is received, "
           "what is refused is not, and all end") {
-    for (std::size_t capacity : {0, 1})
+    for (std::size_t capacity = 0; capacity <= 1; ++capacity)
         all_of(capacity ? "close, buffered" : "close", [=](threads& t) {
             auto n = std::make_shared<tally[]>(2);
             channel<int> c(capacity);
