@@ -503,6 +503,51 @@ TEST_CASE("law 68: a task that goes on elsewhere does so once, beside a cancel")
     });
 }
 
+TEST_CASE("laws 39, 40 and 45: a kept select takes a value from each of two senders, "
+          "one in each turn") {
+    all_of("selector", [](threads& t) {
+        auto n = std::make_shared<tally[]>(3);
+        channel<int> a, b;
+        t.run([=]() -> task<> {
+            std::optional<int> x, y;
+            heddle::selector s;
+            s.add(a.receive(x));
+            s.add(b.receive(y));
+            for (int i = 0; i < 2; ++i)
+                n[0].value += co_await s.next() == 0 ? x.value() : y.value();
+        });
+        t.run([=] { return send_one(a, 1, n[1]); });
+        t.run([=] { return send_one(b, 2, n[2]); });
+        t.at_end([=] { demand(n[0].value == 3, "not both"); });
+    });
+}
+
+TEST_CASE("laws 30 and 38: kept selects that face each other on two channels meet "
+          "once, where threads are not interrupted more than once") {
+    all_of("crossed selectors",
+           [](threads& t) {
+               auto n = std::make_shared<tally[]>(2);
+               channel<int> a, b;
+               auto one = [=](channel<int> to, channel<int> from,
+                              tally& mine) -> task<> {
+                   std::optional<int> x;
+                   int v = 1;
+                   heddle::selector s;
+                   s.add(to.send(v));
+                   s.add(from.receive(x));
+                   ++(co_await s.next() == 0 ? mine.sent : mine.received);
+               };
+               t.run([=] { return one(a, b, n[0]); });
+               t.run([=] { return one(b, a, n[1]); });
+               t.at_end([=] {
+                   demand(n[0].sent == n[1].received && n[1].sent == n[0].received,
+                          "two arms");
+                   demand(n[0].sent + n[1].sent == 1, "not one rendezvous");
+               });
+           },
+           {.preemptions = 1});
+}
+
 TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: the "
           "value is destroyed once") {
     all_of("last handle",
