@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 
 namespace heddle::detail {
 
@@ -20,7 +19,7 @@ public:
         for (std::size_t i = 0; i < n; ++i)
             if (spin_lock* lock = ops[i]->source(); lock && lock->shared())
                 locks_[n_++] = lock;
-        std::sort(locks_, locks_ + n_, std::less<>());
+        std::sort(locks_, locks_ + n_, lock_order());
         n_ = static_cast<std::size_t>(std::unique(locks_, locks_ + n_) - locks_);
         for (std::size_t i = 0; i < n_; ++i)
             locks_[i]->lock();

@@ -7,8 +7,6 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/go.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -39,10 +37,7 @@ private:
 
 asio::execution_context::id host_service::id;
 
-atomic<std::size_t>& all_hosts() noexcept {
-    static atomic<std::size_t> n{0};
-    return n;
-}
+atomic<std::size_t> all_hosts{0};
 
 }  // namespace
 
@@ -71,7 +66,7 @@ void context_state::add(host& h) noexcept {
     guard g(lock_);
     if (!is_shut()) {
         h.counted_ = true;
-        detail::add<std::size_t>(all_hosts(), 1, std::memory_order_relaxed);
+        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
         ++hosts_;
     }
     h.next_host_ = first_;
@@ -83,8 +78,7 @@ void context_state::add(host& h) noexcept {
 void context_state::leave(host& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts(), ~std::size_t{0},
-                                 std::memory_order_relaxed);
+        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
         --hosts_;
     }
 }
@@ -99,7 +93,7 @@ void context_state::remove(host& h) noexcept {
 
 bool context_state::outsiders() noexcept {
     guard g(lock_);
-    return all_hosts().load(std::memory_order_relaxed) > hosts_;
+    return all_hosts.load(std::memory_order_relaxed) > hosts_;
 }
 
 std::size_t context_state::live() noexcept {
@@ -121,14 +115,26 @@ void context_state::describe(std::string& to) {
         h->describe(to);
 }
 
-bool context_state::advance(time_point limit) noexcept {
-    time_point next = time_point::max();
-    guard g(lock_);
+/// Requires: lock_. Of all hosts; max() if there is none.
+time_point context_state::first_deadline() noexcept {
+    time_point first = time_point::max();
     for (host* h = first_; h; h = h->next_host_) {
         guard timers(h->timer_lock_);
         if (timer_entry* t = h->timers_.front())
-            next = std::min(next, t->deadline);
+            first = std::min(first, t->deadline);
     }
+    return first;
+}
+
+bool context_state::has_deadline() noexcept {
+    guard g(lock_);
+    time_point first = first_deadline();
+    return first != time_point::max() && first > virtual_now();
+}
+
+bool context_state::advance(time_point limit) noexcept {
+    guard g(lock_);
+    time_point next = first_deadline();
     bool due = next <= limit && next != time_point::max();
     if (!due && limit == time_point::max())
         return false;
@@ -251,7 +257,7 @@ void context_state::shut() noexcept {
         next->shut();
     }
     while (posting.load(std::memory_order_acquire) != 0)  // [posting]
-        ::sched_yield();
+        yield_until_changed(posting);
 }
 
 /// Destroys the handlers that wait here in operations of heddle.

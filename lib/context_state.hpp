@@ -25,7 +25,7 @@ public:
                            bool virtual_clock = false, chooser* explorer = nullptr);
 
     /// Does something else than the FIFO say who runs next?
-    bool seeded() const noexcept { return seeded_ || chooser_; }
+    bool seeded() const noexcept { return seeded_; }
     chooser* explorer() const noexcept { return chooser_; }
     std::uint64_t next_seed() noexcept;
 
@@ -36,6 +36,7 @@ public:
     /// Lets virtual time jump to the next deadline. False: there is none up to `limit`,
     /// and it is `limit` now.
     bool advance(time_point limit = time_point::max()) noexcept;
+    bool has_deadline() noexcept;  // that lies ahead
 
     void add(host& h) noexcept;
     void remove(host& h) noexcept;
@@ -84,6 +85,7 @@ public:
     atomic<int> posting{0};  // threads that are posting a drain handler [posting]
 
 private:
+    time_point first_deadline() noexcept;
     void abandon_waits() noexcept;
 
     mutable spin_lock lock_;

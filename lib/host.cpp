@@ -11,7 +11,6 @@
 #include "host_on.hpp"
 #include "random.hpp"
 
-#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -300,7 +299,7 @@ void host::begin_draining() noexcept {
     draining_.store(true, std::memory_order_seq_cst);
     while (dumping_.load(std::memory_order_seq_cst)) {  // [dump]
         end_draining();
-        ::sched_yield();
+        yield_until_changed(dumping_);
         draining_.store(true, std::memory_order_seq_cst);
     }
 }

@@ -8,8 +8,6 @@
 
 #include "context_state.hpp"
 
-#include <sched.h>
-
 #include <utility>
 
 namespace heddle {
@@ -194,7 +192,8 @@ bool host::sweep() noexcept {
         if (p->withdraw_all())
             destroy(*p);
         else
-            ::sched_yield();  // claimed by another thread: its wake is under way
+            yield_until_changed(
+                inbox_);  // claimed by another thread: its wake is under way
         again = true;
     }
     return again;

@@ -117,6 +117,7 @@ private:
     };
 
     void post_drain(bool continuation) override {
+        before_post(executor_);
         if (continuation)
             asio::defer(executor_, drain_handler(*this));
         else

@@ -116,6 +116,7 @@ void inflight_core::emit() noexcept {
     if (home_->is_shut())
         return emitted();  // what it would be emitted to may be gone
     if (elsewhere_) {
+        before_post(*elsewhere_);
         asio::post(*elsewhere_, remote_emission(*this));
     } else {
         signal_.emit(asio::cancellation_type::terminal);

@@ -13,6 +13,8 @@
 
 namespace heddle::detail {
 
+#ifndef HEDDLE_MODEL
+
 void back_off::operator()() noexcept {
     yield_point();
     if (++spins_ < 100) {
@@ -29,6 +31,8 @@ void spin_lock::wait() const noexcept {
     for (back_off pause; taken_.load(std::memory_order_relaxed);)
         pause();
 }
+
+#endif
 
 namespace {
 

@@ -6,8 +6,6 @@
 // ready any more and is enlisted again: a turn costs the same for any number of arms.
 #include <heddle/detail/selector_core.hpp>
 
-#include <sched.h>
-
 #include <stdexcept>
 #include <utility>
 
@@ -240,6 +238,7 @@ std::coroutine_handle<> selector_core::suspend(process& self,
     self.winner = nullptr;
     self.waits = first_;
     self.since = home.seen_now();
+    back_off pause;
     for (int round = 0;; ++round) {
         switch (park(self)) {
         case parking::parked:
@@ -252,8 +251,8 @@ std::coroutine_handle<> selector_core::suspend(process& self,
         // Two selectors that face each other may bring each other news without end, if
         // their threads go in step.
         if (round > 3)
-            for (auto n = self.home->random_below(8); n != 0; --n)
-                ::sched_yield();
+            for (auto n = self.home->random_below(64); n != 0; --n)
+                pause();
         if (look(self)) {
             self.waits = nullptr;
             return frame;

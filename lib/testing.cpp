@@ -5,6 +5,7 @@
 #include <heddle/testing.hpp>
 
 #include "context_state.hpp"
+#include "testing_report.hpp"
 
 #include <charconv>
 #include <cstdio>
@@ -65,6 +66,8 @@ std::string said_by(const std::exception_ptr& failure) {
     }
 }
 
+}  // namespace
+
 void report(const std::string& name, const std::string& variable,
             const std::string& value, const std::exception_ptr& failure,
             const std::string& dump) {
@@ -74,6 +77,22 @@ void report(const std::string& name, const std::string& variable,
     text += "replay: " + variable + '=' + value + ' ' + command_line() + '\n';
     std::fputs(text.c_str(), stderr);
 }
+
+std::optional<std::string> schedule_from_environment(const std::string& name) {
+    const char* given = std::getenv("HEDDLE_SCHEDULE");
+    if (!given)
+        return {};
+    std::string text = given;
+    auto colon = text.rfind(':');
+    if (colon == text.npos)
+        throw std::invalid_argument("heddle: HEDDLE_SCHEDULE=" + text +
+                                    " is not <name>:<schedule>");
+    if (text.compare(0, colon, name) != 0)
+        return {};
+    return text.substr(colon + 1);
+}
+
+namespace {
 
 /// Runs the program once. `dump` is what its tasks were doing when it failed.
 std::exception_ptr run_once(world& in, const std::function<task<>()>& program,
@@ -227,19 +246,11 @@ private:
     bool failed_ = false;
 };
 
-/// The schedule that HEDDLE_SCHEDULE has for this name.
 std::optional<std::vector<std::uint32_t>> replayed(const std::string& name) {
-    const char* given = std::getenv("HEDDLE_SCHEDULE");
+    auto given = schedule_from_environment(name);
     if (!given)
         return {};
-    std::string_view text = given;
-    auto colon = text.rfind(':');
-    if (colon == text.npos)
-        throw std::invalid_argument("heddle: HEDDLE_SCHEDULE=" + std::string(text) +
-                                    " is not <name>:<schedule>");
-    if (text.substr(0, colon) != name)
-        return {};
-    text.remove_prefix(colon + 1);
+    std::string_view text = *given;
     std::vector<std::uint32_t> choices;
     for (std::size_t at = 0, end; at <= text.size(); at = end + 1) {
         end = std::min(text.find('.', at), text.size());

@@ -3,8 +3,6 @@
 
 #include <heddle/detail/host.hpp>
 
-#include <sched.h>
-
 #include <stdexcept>
 
 namespace heddle::detail {
@@ -51,7 +49,7 @@ void thread_wait::wait(operation& op) {
 void thread_wait::sleep() noexcept {
     state_.wait(asleep, std::memory_order_acquire);
     while (state_.load(std::memory_order_acquire) != left)  // [woken]
-        ::sched_yield();
+        yield_until_changed(state_);
 }
 
 }  // namespace heddle::detail

@@ -58,6 +58,7 @@ public:
 
 private:
     void post_emission() noexcept override {
+        before_post(executor_);
         asio::post(executor_,
                    [self = counted<done_emitter_on>(this)] { self->emit(); });
     }

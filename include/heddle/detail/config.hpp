@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // What every other header builds on. First the seams below the schedule: lock, atomic and yield
 // point. Nothing else in the library names a lock or an atomic of its own, so that an explorer
-// can put its own here.
+// can put its own here: heddle::model does, in detail/model.hpp.
 #pragma once
+
+#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -23,6 +26,10 @@
 #define HEDDLE_GIVES_AWAY
 #endif
 
+#ifdef HEDDLE_MODEL
+#include <heddle/detail/model.hpp>
+#else
+
 namespace heddle::detail {
 
 template <class T>
@@ -30,6 +37,16 @@ using atomic = std::atomic<T>;
 
 /// Where an explorer may switch threads. Nothing in the shipped library.
 inline void yield_point() noexcept {}
+
+/// Comes before what is posted to an executor that another thread may run.
+template <class Executor>
+void before_post(const Executor&) noexcept {}
+
+/// Gives the core away, as there is nothing to do until another thread has changed that.
+template <class T>
+void yield_until_changed(const atomic<T>&) noexcept {
+    ::sched_yield();
+}
 
 /// single_threaded tells whether this process has never started a second thread. While
 /// that holds, locks and atomic read-modify-writes are left out: two of them are three
@@ -40,11 +57,6 @@ inline bool single_threaded() noexcept {
 #else
     return false;
 #endif
-}
-
-/// The compiler moves nothing across it; the processor may.
-inline void compiler_fence() noexcept {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 /// What a thread does between two looks at something another one will change.
@@ -83,6 +95,20 @@ private:
     atomic<bool> taken_{false};
     const bool shared_ = true;
 };
+
+/// In which locks are taken that are taken together: by address.
+using lock_order = std::less<>;
+
+}  // namespace heddle::detail
+
+#endif
+
+namespace heddle::detail {
+
+/// The compiler moves nothing across it; the processor may.
+inline void compiler_fence() noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 /// Takes the lock unless the process has one thread. Returns what release() must be told:
 /// a second thread may have been started in between.

@@ -177,6 +177,7 @@ private:
     template <class... Args>
     static void post_bound(tracked ex, Handler&& handler, std::tuple<Args...>&& args) {
         tracked work = ex;
+        before_post(ex);
         asio::post(ex, bound_completion<Handler, tracked, Args...>{
                            std::move(handler), std::move(args), std::move(work)});
     }

@@ -1,0 +1,669 @@
+// SPDX-License-Identifier: BSL-1.0
+// Laws under every interleaving of two or three threads, each with a host of its own or none: what they do to locks, claim
+// words, inboxes and contexts, with sequentially consistent memory. Weaker memory is the models' concern: ../models.
+#include <heddle/heddle.hpp>
+#include <heddle/testing_threads.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using heddle::channel;
+using heddle::task;
+using heddle::try_status;
+using heddle::testing::explore_threads;
+using heddle::testing::thread_bounds;
+using heddle::testing::threads;
+
+namespace {
+
+using program = std::function<void(threads&)>;
+
+void demand(bool holds, const char* what) {
+    if (!holds)
+        throw std::runtime_error(what);
+}
+
+/// Explores it in full, and says how much that was.
+void all_of(const std::string& name, const program& p, thread_bounds bounds = {}) {
+    auto all = explore_threads(name, p, bounds);
+    CHECK(all.complete);
+    MESSAGE(name << ": " << all.schedules << " schedules of up to " << all.depth
+                 << " steps, " << all.abandoned << " more begun");
+}
+
+/// What became of values; written by one thread each, read at the end.
+struct tally {
+    int sent = 0, refused = 0, received = 0, cancelled = 0;
+    int value = 0;
+};
+
+task<> send_one(channel<int> c, int v, tally& t) {
+    try {
+        co_await c.send(v);
+        ++t.sent;
+    } catch (const heddle::channel_closed&) {
+        ++t.refused;
+    }
+}
+
+task<> receive_all(channel<int> c, tally& t) {
+    int v = 0;
+    while (co_await c.receive(v)) {
+        ++t.received;
+        t.value += v;
+    }
+}
+
+task<> receive_one(channel<int> c, tally& t) {
+    std::optional<int> v;
+    co_await c.receive(v);
+    t.received += v.has_value();
+    t.value += v.value_or(0);
+}
+
+task<> receive_under(heddle::done_token token, channel<int> c, tally& t) {
+    try {
+        co_await heddle::with_done(token, receive_one(c, t));
+    } catch (const heddle::cancelled&) {
+        ++t.cancelled;
+    }
+}
+
+task<> send_under(heddle::done_token token, channel<int> c, int v, tally& t) {
+    try {
+        co_await heddle::with_done(token, send_one(c, v, t));
+    } catch (const heddle::cancelled&) {
+        ++t.cancelled;
+    }
+}
+
+/// Sends on one, or receives from the other.
+task<> send_or_receive(channel<int> to, channel<int> from, int v, tally& t) {
+    std::optional<int> got;
+    auto arm = co_await heddle::select(to.send(v), from.receive(got));
+    if (arm == 0) {
+        ++t.sent;
+    } else {
+        ++t.received;
+        t.value = got.value_or(-1);
+    }
+}
+
+task<> receive_either(channel<int> a, channel<int> b, tally& t) {
+    std::optional<int> x, y;
+    auto arm = co_await heddle::select(a.receive(x), b.receive(y));
+    demand(arm == 0 ? x && !y : y && !x, "not exactly the arm that is told");
+    ++t.received;
+    t.value = arm == 0 ? *x : *y;
+}
+
+// -- programs drawn by seed -----------------------------------------------------------------
+
+enum class op { send, receive, select, try_send, try_receive, close, cancel };
+struct step {
+    op what;
+    std::size_t channel;
+};
+struct drawn {
+    std::size_t capacity[2];
+    std::vector<std::vector<step>> threads;
+
+    /// Those that wait need a host; the others have none.
+    static bool waits(op o) { return o <= op::select; }
+    bool has_host(std::size_t i) const {
+        return std::any_of(threads[i].begin(), threads[i].end(),
+                           [](step s) { return waits(s.what); });
+    }
+};
+
+drawn draw(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    auto below = [&](std::uint64_t n) {
+        return static_cast<std::size_t>(random() % n);
+    };
+    drawn p{{below(3) / 2, below(3) / 2}, {}};
+    p.threads.resize(2 + below(2));
+    for (auto& t : p.threads)
+        for (auto n = 1 + below(2); n > 0; --n) {
+            auto dice = below(20);
+            op what = dice < 5    ? op::send
+                      : dice < 10 ? op::receive
+                      : dice < 14 ? op::select
+                      : dice < 16 ? op::try_send
+                      : dice < 18 ? op::try_receive
+                      : dice < 19 ? op::close
+                                  : op::cancel;
+            t.push_back({what, below(2)});
+        }
+    return p;
+}
+
+/// One run of such a program. What a thread says of itself is read when all rest.
+struct run_of {
+    struct said {
+        bool sends[2]{}, receives[2]{};  // waits to
+        std::vector<int> sent, got;
+        bool refused = false, cancelled = false;
+    };
+
+    explicit run_of(const drawn& p)
+        : program(p),
+          channels{channel<int>(p.capacity[0]), channel<int>(p.capacity[1])},
+          threads(p.threads.size()) {}
+
+    task<> with_host(std::size_t me) {
+        auto& s = threads[me];
+        auto token = source.token();
+        try {
+            for (step at : program.threads[me]) {
+                if (drawn::waits(at.what))
+                    co_await heddle::with_done(token, wait(me, at));
+                else
+                    go_on(me, at);
+            }
+        } catch (const heddle::channel_closed&) {
+            s.refused = true;
+        } catch (const heddle::cancelled&) {
+            s.cancelled = true;
+        }
+        forget(s);
+    }
+
+    void without_host(std::size_t me) {
+        for (step at : program.threads[me])
+            go_on(me, at);
+    }
+
+    void at_rest() {
+        for (std::size_t k = 0; k < 2; ++k) {
+            std::size_t senders = 0, receivers = 0;
+            for (auto& s : threads) {
+                senders += s.sends[k];
+                receivers += s.receives[k];
+            }
+            demand(!senders || !receivers,
+                   "a sender and a receiver wait for each other");
+            demand(!receivers || channels[k].size() == 0, "a value is not received");
+            demand(!senders || channels[k].size() == channels[k].capacity(),
+                   "there is room");
+            demand(!channels[k].closed() || senders + receivers == 0,
+                   "not woken by close");
+        }
+        demand(!source.token().closed() || !any_waits(), "not woken by the token");
+        source.close();
+    }
+
+    void at_end() {
+        std::vector<int> sent, got;
+        for (auto& s : threads) {
+            sent.insert(sent.end(), s.sent.begin(), s.sent.end());
+            got.insert(got.end(), s.got.begin(), s.got.end());
+        }
+        for (auto& c : channels)
+            for (std::optional<int> v; c.try_receive(v) == try_status::done;)
+                got.push_back(*v);
+        std::sort(sent.begin(), sent.end());
+        std::sort(got.begin(), got.end());
+        demand(sent == got, "lost, or made up");
+    }
+
+private:
+    task<> wait(std::size_t me, step at) {
+        auto& s = threads[me];
+        auto &c = channels[at.channel], &d = channels[1 - at.channel];
+        int v = value(me);
+        std::optional<int> x;
+        s.sends[at.channel] = at.what != op::receive;
+        s.receives[at.what == op::select ? 1 - at.channel : at.channel] =
+            at.what != op::send;
+        bool sent = at.what == op::send;
+        if (at.what == op::send)
+            co_await c.send(v);
+        else if (at.what == op::receive)
+            co_await c.receive(x);
+        else
+            sent = co_await heddle::select(c.send(v), d.receive(x)) == 0;
+        forget(s);
+        if (sent)
+            s.sent.push_back(v);
+        else if (x)
+            s.got.push_back(*x);
+    }
+
+    void go_on(std::size_t me, step at) {
+        auto& s = threads[me];
+        auto& c = channels[at.channel];
+        int v = value(me);
+        std::optional<int> x;
+        if (at.what == op::try_send && c.try_send(v) == try_status::done)
+            s.sent.push_back(v);
+        if (at.what == op::try_receive && c.try_receive(x) == try_status::done)
+            s.got.push_back(*x);
+        if (at.what == op::close)
+            c.try_close();
+        if (at.what == op::cancel)
+            source.close();
+    }
+
+    int value(std::size_t me) {
+        return static_cast<int>(me * 100 + threads[me].sent.size());
+    }
+    static void forget(said& s) {
+        std::fill_n(s.sends, 2, false);
+        std::fill_n(s.receives, 2, false);
+    }
+    bool any_waits() const {
+        return std::any_of(threads.begin(), threads.end(), [](auto& s) {
+            return s.sends[0] || s.sends[1] || s.receives[0] || s.receives[1];
+        });
+    }
+
+    const drawn& program;
+    channel<int> channels[2];
+    heddle::done_source source;
+    std::vector<said> threads;
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("laws.threads");
+
+TEST_CASE("laws 1, 39 and 77: a send meets a receive on another thread's host, however "
+          "they come; "
+          "no wake of an idle host is lost") {
+    for (std::size_t capacity = 0; capacity <= 1; ++capacity)
+        all_of(capacity ? "buffered" : "rendezvous", [=](threads& t) {
+            auto n = std::make_shared<tally[]>(2);
+            channel<int> c(capacity);
+            t.run([=] { return send_one(c, 7, n[0]); });
+            t.run([=] { return receive_one(c, n[1]); });
+            t.at_end([=] { demand(n[0].sent == 1 && n[1].value == 7, "lost"); });
+        });
+}
+
+TEST_CASE("laws 20-25: a send, a receiver and a close on three threads: what is sent "
+          "is received, "
+          "what is refused is not, and all end") {
+    for (std::size_t capacity = 0; capacity <= 1; ++capacity)
+        all_of(capacity ? "close, buffered" : "close", [=](threads& t) {
+            auto n = std::make_shared<tally[]>(2);
+            channel<int> c(capacity);
+            t.run([=] { return send_one(c, 7, n[0]); });
+            t.run([=] { return receive_all(c, n[1]); });
+            t.run([=] { c.try_close(); });
+            t.at_end([=] {
+                demand(n[0].sent + n[0].refused == 1, "neither sent nor refused");
+                demand(n[0].sent == n[1].received, "lost, or made up");
+            });
+        });
+}
+
+TEST_CASE("laws 29, 39 and 40: a select of two channels beside a sender for each takes "
+          "one value; the "
+          "other is still its sender's, who waits alone") {
+    all_of("two senders", [](threads& t) {
+        auto n = std::make_shared<tally[]>(3);
+        channel<int> a, b;
+        t.run([=] { return receive_either(a, b, n[0]); });
+        t.run([=] { return send_one(a, 1, n[1]); });
+        t.run([=] { return send_one(b, 2, n[2]); });
+        t.at_rest([=] {
+            demand(n[0].received == 1, "a select and a sender wait for each other");
+            demand(n[1].sent + n[2].sent == 1, "not exactly one was sent");
+            a.close();
+            b.close();
+        });
+        t.at_end([=] {
+            demand(n[0].value == (n[1].sent ? 1 : 2), "another value");
+            demand(n[1].refused + n[2].refused == 1, "the other was not refused");
+        });
+    });
+}
+
+TEST_CASE("laws 30 and 38: selects on two threads that face each other on two channels "
+          "meet once") {
+    all_of("crossed selects", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        channel<int> a, b;
+        t.run([=] { return send_or_receive(a, b, 1, n[0]); });
+        t.run([=] { return send_or_receive(b, a, 2, n[1]); });
+        t.at_end([=] {
+            demand(n[0].sent == n[1].received && n[1].sent == n[0].received,
+                   "two arms");
+            demand(n[0].sent + n[1].sent == 1, "not one rendezvous");
+            demand(n[0].sent ? n[1].value == 1 : n[0].value == 2, "another value");
+        });
+    });
+}
+
+TEST_CASE("laws 47-50: a token that closes beside a send: received or cancelled, sent "
+          "or kept, and the "
+          "same on both sides") {
+    for (bool receiver : {true, false})
+        all_of(receiver ? "cancelled receiver" : "cancelled sender", [=](threads& t) {
+            auto n = std::make_shared<tally[]>(2);
+            auto source = std::make_shared<heddle::done_source>();
+            channel<int> c;
+            auto token = source->token();
+            auto other = receiver ? token : heddle::done_token();
+            t.run([=] { return receive_under(other, c, n[0]); });
+            t.run([=] {
+                return send_under(receiver ? heddle::done_token() : token, c, 7, n[1]);
+            });
+            t.run([=] { source->close(); });
+            t.at_rest([=] { c.try_close(); });
+            t.at_end([=] {
+                demand(n[0].received == n[1].sent, "lost, or made up");
+                demand(n[receiver ? 0 : 1].cancelled + n[1].sent == 1,
+                       "both, or neither");
+            });
+        });
+}
+
+TEST_CASE("laws 46 and 69: a join on another thread gets what the task returned, "
+          "before or after its end") {
+    all_of("join", [](threads& t) {
+        auto got = std::make_shared<int>(0);
+        channel<> go_on;
+        auto& a = t.run([=]() -> task<> { co_await go_on.receive(); });
+        t.run([=, &a]() -> task<> {
+            auto h = heddle::go(a, []() -> task<int> { co_return 7; });
+            go_on.close();
+            *got = co_await h;
+        });
+        t.at_end([=] { demand(*got == 7, "another result"); });
+    });
+}
+
+TEST_CASE("laws 48 and 59: cancel of a task on another thread: it ends once, cancelled "
+          "or as it would have") {
+    all_of("cancel", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        channel<int> c;
+        auto h = std::make_shared<heddle::join_handle<void>>();
+        auto& a = t.run([](asio::io_context&) {});
+        *h = heddle::go(a, [=]() -> task<> { return receive_one(c, n[0]); });
+        t.run([=] { n[1].sent = c.try_send(7) == try_status::done; });
+        t.run([=] { h->cancel(); });
+        t.at_end([=] { demand(n[0].received == n[1].sent, "lost, or made up"); });
+    });
+}
+
+TEST_CASE("law 68: what is started on another thread's host runs, whether that is "
+          "busy, idle or about to be") {
+    auto starters = [](int how_many) {
+        return [=](threads& t) {
+            auto ran = std::make_shared<heddle::testing::atomic<int>>(0);
+            channel<> end(2);
+            auto& a = t.run([=]() -> task<> {
+                for (int i = 0; i < how_many; ++i)
+                    co_await end.receive();
+            });
+            for (int i = 0; i < how_many; ++i)
+                t.run([=, &a] {
+                    heddle::go(a, [=]() -> task<> {
+                        ran->fetch_add(1);
+                        co_await end.send();
+                    });
+                });
+            t.at_end([=] { demand(ran->load() == how_many, "not run"); });
+        };
+    };
+    all_of("go elsewhere", starters(1));
+    all_of("go elsewhere from two", starters(2), {.preemptions = 1});
+}
+
+TEST_CASE("laws 40 and 48: a select that a token ends, beside a send: one of them, and "
+          "it has left both queues") {
+    all_of("cancelled select", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        auto source = std::make_shared<heddle::done_source>();
+        auto token = source->token();
+        channel<int> a, b;
+        t.run([=]() -> task<> {
+            try {
+                co_await heddle::with_done(token, receive_either(a, b, n[0]));
+            } catch (const heddle::cancelled&) {
+                ++n[0].cancelled;
+            }
+            demand(b.try_send(1) == try_status::would_block, "it is still queued");
+        });
+        t.run([=] { n[1].sent = a.try_send(7) == try_status::done; });
+        t.run([=] { source->close(); });
+        t.at_end([=] {
+            demand(n[0].received == n[1].sent, "lost, or made up");
+            demand(n[0].received + n[0].cancelled == 1, "both, or neither");
+        });
+    });
+}
+
+TEST_CASE("laws 40, 44 and 45: a wait that follows another is not taken for it: two "
+          "selects in turn, beside two senders") {
+    all_of("two selects", [](threads& t) {
+        auto n = std::make_shared<tally[]>(3);
+        channel<int> a, b;
+        t.run([=]() -> task<> {
+            for (int i = 0; i < 2; ++i)
+                co_await receive_either(a, b, n[0]);
+        });
+        t.run([=] { return send_one(a, 1, n[1]); });
+        t.run([=] { return send_one(b, 2, n[2]); });
+        t.at_end([=] { demand(n[0].received == 2, "not both"); });
+    });
+}
+
+TEST_CASE("a mutex keeps tasks of two hosts apart, and lets each of them in") {
+    all_of("mutex", [](threads& t) {
+        auto m = std::make_shared<heddle::mutex>();
+        auto inside = std::make_shared<heddle::testing::atomic<int>>(0);
+        for (int i = 0; i < 2; ++i)
+            t.run([=]() -> task<> {
+                auto guard = co_await m->lock();
+                demand(inside->exchange(1) == 0, "two inside");
+                co_await heddle::yield();
+                inside->store(0);
+            });
+    });
+}
+
+TEST_CASE("law 68: a task that goes on elsewhere does so once, beside a cancel") {
+    all_of("resume_on", [](threads& t) {
+        auto n = std::make_shared<tally>();
+        auto source = std::make_shared<heddle::done_source>();
+        auto token = source->token();
+        channel<> over;
+        auto& there = t.run([=]() -> task<> { co_await over.receive(); });
+        t.run([=, &there]() -> task<> {
+            try {
+                auto move = [&]() -> task<> {
+                    co_await heddle::resume_on(there.get_executor());
+                    ++n->received;
+                    co_await over.receive();
+                };
+                co_await heddle::with_done(token, move());
+            } catch (const heddle::cancelled&) {
+                ++n->cancelled;
+            }
+            over.try_close();
+        });
+        t.run([=] { source->close(); });
+        t.at_end([=] {
+            demand(n->received <= 1 && n->cancelled == 1, "twice, or not cancelled");
+        });
+    });
+}
+
+TEST_CASE("laws 39, 40 and 45: a kept select takes a value from each of two senders, "
+          "one in each turn") {
+    all_of("selector", [](threads& t) {
+        auto n = std::make_shared<tally[]>(3);
+        channel<int> a, b;
+        t.run([=]() -> task<> {
+            std::optional<int> x, y;
+            heddle::selector s;
+            s.add(a.receive(x));
+            s.add(b.receive(y));
+            for (int i = 0; i < 2; ++i)
+                n[0].value += co_await s.next() == 0 ? x.value() : y.value();
+        });
+        t.run([=] { return send_one(a, 1, n[1]); });
+        t.run([=] { return send_one(b, 2, n[2]); });
+        t.at_end([=] { demand(n[0].value == 3, "not both"); });
+    });
+}
+
+TEST_CASE("laws 30 and 38: kept selects that face each other on two channels meet "
+          "once, where threads are not interrupted more than once") {
+    all_of("crossed selectors",
+           [](threads& t) {
+               auto n = std::make_shared<tally[]>(2);
+               channel<int> a, b;
+               auto one = [=](channel<int> to, channel<int> from,
+                              tally& mine) -> task<> {
+                   std::optional<int> x;
+                   int v = 1;
+                   heddle::selector s;
+                   s.add(to.send(v));
+                   s.add(from.receive(x));
+                   ++(co_await s.next() == 0 ? mine.sent : mine.received);
+               };
+               t.run([=] { return one(a, b, n[0]); });
+               t.run([=] { return one(b, a, n[1]); });
+               t.at_end([=] {
+                   demand(n[0].sent == n[1].received && n[1].sent == n[0].received,
+                          "two arms");
+                   demand(n[0].sent + n[1].sent == 1, "not one rendezvous");
+               });
+           },
+           {.preemptions = 1});
+}
+
+TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: the "
+          "value is destroyed once") {
+    all_of("last handle",
+           [](threads& t) {
+               auto value = std::make_shared<int>(7);
+               auto left = std::make_shared<std::weak_ptr<int>>(value);
+               channel<std::shared_ptr<int>> c(1);
+               t.run([c, value]() mutable {
+                   c.try_send(value);
+                   value = nullptr;
+                   c = nullptr;
+               });
+               t.run([c]() mutable { c = nullptr; });
+               c = nullptr;
+               t.at_end([=] { demand(left->expired(), "the value is left"); });
+           },
+           {.counts = true});
+}
+
+TEST_CASE("laws 73 and 75: a context ends beside a send to a task in it: the value is "
+          "received, kept or destroyed") {
+    all_of("context ends", [](threads& t) {
+        auto value = std::make_shared<int>(7);
+        auto left = std::make_shared<std::weak_ptr<int>>(value);
+        channel<std::shared_ptr<int>> c;
+        t.run([=] {
+            asio::io_context ctx;
+            heddle::go(ctx, [=]() -> task<> { co_await c.receive(); });
+            ctx.poll();
+        });
+        t.run([c, value]() mutable {
+            c.try_send(value);
+            value = nullptr;
+        });
+        value = nullptr;
+        t.at_end([=] { demand(left->expired(), "the value is left"); });
+    });
+}
+
+TEST_CASE("laws 1 and 6: threads that wait without a host") {
+    all_of("threads", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        channel<int> c;
+        t.run([=] { c.send_blocking(1); });
+        t.run([=] { c.send_blocking(2); });
+        t.run([=] {
+            for (int i = 0; i < 2; ++i)
+                n[0].value += c.receive_blocking().value();
+        });
+        t.at_end([=] { demand(n[0].value == 3, "lost"); });
+    });
+}
+
+TEST_CASE("laws 48 and 49: a handler that waits is called once, with the value or "
+          "without, beside a send "
+          "and a close") {
+    all_of("handler", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        channel<int> c;
+        t.run([=](asio::io_context& ctx) {
+            c.async_receive(ctx, [=](std::error_code, std::optional<int> v) {
+                ++n[0].cancelled;  // called
+                n[0].received = v.has_value();
+            });
+        });
+        t.run([=] { n[1].sent = c.try_send(7) == try_status::done; });
+        t.run([=] { c.try_close(); });
+        t.at_end([=] {
+            demand(n[0].cancelled == 1, "not called once");
+            demand(n[0].received == n[1].sent, "lost, or made up");
+        });
+    });
+}
+
+TEST_CASE("law 66: a time-out beside a value from another thread: one of them") {
+    all_of("time-out", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        channel<int> c;
+        t.run([=]() -> task<> {
+            std::optional<int> v;
+            auto arm = co_await heddle::select(c.receive(v),
+                                               heddle::after(std::chrono::seconds(1)));
+            demand(v.has_value() == (arm == 0), "not the arm that is told");
+            n[0].received = arm == 0;
+        });
+        t.run([=] { n[1].sent = c.try_send(7) == try_status::done; });
+        t.at_end([=] { demand(n[0].received == n[1].sent, "lost, or made up"); });
+    });
+}
+
+TEST_CASE("laws 6, 7, 22-25, 29, 39 and 47-50: programs drawn by seed: two or three "
+          "threads, two steps each, on two channels") {
+    const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
+    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 40;
+    const std::size_t limit = given ? 20000 : 200;
+    std::size_t schedules = 0, complete = 0;
+    for (std::uint64_t seed = 1; seed <= programs; ++seed) {
+        drawn p = draw(seed);
+        auto all =
+            explore_threads("threads " + std::to_string(seed),
+                            [&](threads& t) {
+                                auto run = std::make_shared<run_of>(p);
+                                for (std::size_t i = 0; i < p.threads.size(); ++i)
+                                    if (p.has_host(i))
+                                        t.run([=] { return run->with_host(i); });
+                                    else
+                                        t.run([=] { run->without_host(i); });
+                                t.at_rest([=] { run->at_rest(); });
+                                t.at_end([=] { run->at_end(); });
+                            },
+                            {.schedules = limit});
+        schedules += all.schedules;
+        complete += all.complete;
+    }
+    MESSAGE(schedules << " schedules of " << programs << " programs, " << complete
+                      << " of them complete");
+}
+
+TEST_SUITE_END();
