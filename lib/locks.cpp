@@ -15,19 +15,31 @@ namespace heddle::detail {
 
 #ifndef HEDDLE_MODEL
 
+namespace {
+
+void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
 void back_off::operator()() noexcept {
     yield_point();
     if (++spins_ < 100) {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
+        relax();
     } else {
         ::sched_yield();  // who holds the lock may have lost its core
         spins_ = 0;
     }
 }
 
+/// Who comes back at once takes the cache lines of lock and data from a thread that is about
+/// to need them again: a few microseconds later that has done a batch.
 void spin_lock::wait() const noexcept {
+    for (int i = 0; i < 256; ++i)
+        relax();
     for (back_off pause; taken_.load(std::memory_order_relaxed);)
         pause();
 }

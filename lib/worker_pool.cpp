@@ -17,8 +17,10 @@ namespace {
 
 constexpr duration patience = 20us;     // how long the watch looks around at a time
 constexpr duration first_pause = 50us;  // between two looks; doubled up to
+constexpr duration long_pause = 800us;  // the fifth
 constexpr duration last_pause = 10ms;
-constexpr std::uint32_t most = 256;  // tasks taken at once
+constexpr duration worthwhile = 200us;  // work that was taken, and lasted so long
+constexpr std::uint32_t most = 256;     // tasks taken at once
 
 /// May it run on another worker?
 bool movable(const runnable& r) noexcept {
@@ -344,9 +346,7 @@ bool worker_pool::find_work(host& me) noexcept {
         found = rob_someone(me, false);
     }
     found = found || (!due && rob_someone(me, true));
-    if (found)
-        pause_ = first_pause;
-    else
+    if (!found)
         look_around(me);
     return found;
 }
@@ -383,6 +383,7 @@ void worker_pool::leave_watch(host& me) noexcept {
     worker& w = *me.worker_;
     w.on_watch = false;
     w.look_at = time_point::max();
+    w.left_watch = me.read_clock();
     watch_.store(watch::none, std::memory_order_seq_cst);
     rouse(watch::none);  // there may be more, here or where this came from
 }
@@ -397,11 +398,15 @@ void worker_pool::before_idle(host& me) noexcept {
                                             std::memory_order_seq_cst))
             return;
         w.on_watch = true;
-        pause_ = first_pause;
+        // Tasks that talk to each other are faster on one thread: who took them and had
+        // little to do looks for more ever more rarely.
+        if (me.read_clock() - w.left_watch >= worthwhile)
+            pause_ = first_pause;
         look_around(me);
     }
     if (others) {
         w.look_at = me.read_clock() + pause_;
+        weary_.store(pause_ >= long_pause, std::memory_order_relaxed);
         pause_ = std::min(2 * pause_, last_pause);
         sentinel_.store(&me, std::memory_order_relaxed);
         watch_.store(watch::asleep, std::memory_order_seq_cst);

@@ -163,6 +163,26 @@ TEST_CASE("a select allocates nothing, whether it waits or not") {
     world.settle();
 }
 
+TEST_CASE("a selector allocates nothing, whether it waits or not") {
+    SKIP_UNLESS_FRAMES_ARE_RECYCLED
+    test::world world;
+    heddle::channel<int> there, back, never;
+    heddle::done_source stop;
+    world.go(echo, there, back);
+    std::optional<int> a;
+    heddle::selector set;
+    set.add(back.receive(a));
+    set.add(never.receive());
+    set.add(stop.token());
+    CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
+              co_await there.send(1);
+              (void)co_await set.next();
+              set.replace(1, never.receive());
+          }) == 0);
+    there.close();
+    world.settle();
+}
+
 TEST_CASE("a select of a range takes its memory from the frame pool") {
     SKIP_UNLESS_FRAMES_ARE_RECYCLED
     test::world world;
@@ -544,6 +564,33 @@ heddle::task<> patterns(outcome& o) {
     CHECK(started == before);
 }
 
+heddle::task<> keep_select(outcome& o) {
+    heddle::channel<int> c[12];
+    std::size_t added = 0;
+    try {
+        heddle::selector set;
+        std::optional<int> v;
+        while (added < 12)
+            try {
+                if (set.add(c[added].receive(v)) == added)
+                    ++added;
+            } catch (const std::bad_alloc&) {  // and then once more
+                ++o.failed;
+                CHECK(set.size() == added);
+            }
+        for (std::size_t i = 0; i < 12; ++i) {
+            heddle::go([](heddle::channel<int> to) -> heddle::task<> {
+                co_await to.send(1);
+            }(c[i]));
+            CHECK(co_await set.next() == i);
+            CHECK(v == 1);
+        }
+        ++o.done;
+    } catch (const std::bad_alloc&) {
+        ++o.failed;
+    }
+}
+
 /// Runs it once for each allocation it makes, which then fails; how many there are.
 std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
     auto run = [program](std::size_t k, outcome& o) {
@@ -654,6 +701,10 @@ TEST_CASE(
     }
     CHECK(refused >= 5);
     CHECK(refused == k - 1);
+}
+
+TEST_CASE("law 70: so may those of a selector, which is as it was then") {
+    CHECK(fail_each(keep_select) >= 20);
 }
 
 TEST_CASE("law 70: so may those of generate, merge, unbounded, actor and run_group") {

@@ -69,8 +69,9 @@ private:
 /// Resumes   as select. Those who wait for the same source are served in the order in which
 ///           the source was found not to be ready.
 /// Cancel    as select: throws `cancelled`, and nothing has happened. The arms stay.
-/// Lifetime  an arm keeps its channel; what else it refers to (where a value goes to or comes
-///           from, a timer or handle given by name) outlives its place in the set. Nobody waits in
+/// Lifetime  an arm keeps its channel; what else it refers to (where a value goes to or
+///           comes from, a timer or handle given by name) outlives its place in the set. A
+///           timer that is on keeps its context running until it is due. Nobody waits in
 ///           a selector that is destroyed. If a task is destroyed when an arm has happened
 ///           already, the next wait gives it.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel;

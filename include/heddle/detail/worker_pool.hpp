@@ -26,7 +26,8 @@ struct worker : pinned {
     std::uint32_t turns_seen = 0;  // by whoever is on watch
     bool on_watch = false;         // the drainer's
     time_point look_at =
-        time_point::max();  // the drainer's: when to look for work again
+        time_point::max();    // the drainer's: when to look for work again
+    time_point left_watch{};  // when it last found work on the watch
 };
 
 /// A parallel host: serial hosts on one executor, its workers, that take ready tasks from each
@@ -60,7 +61,8 @@ public:
     /// A worker has that many ready tasks now. Rouses another one if that is worth it.
     void notice(std::uint32_t ready) noexcept {
         watch w = watch_.load(std::memory_order_seq_cst);
-        if (w == watch::none || (w == watch::asleep && ready > 1))
+        if (w == watch::none || (w == watch::asleep && ready > 1 &&
+                                 !weary_.load(std::memory_order_relaxed)))
             rouse(w);
     }
 
@@ -96,7 +98,8 @@ private:
     atomic<host*> sentinel_{nullptr};  // who sleeps on watch
     atomic<std::uint32_t> next_{0};
     atomic<bool> stopped_{false};
-    duration pause_{};  // of the watch, between two looks
+    atomic<bool> weary_{false};  // what it took was not worth it: let it sleep
+    duration pause_{};           // of the watch, between two looks
 };
 
 }  // namespace heddle::detail
