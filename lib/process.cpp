@@ -136,7 +136,7 @@ void let_go(process& p) noexcept {
     bool report;
     {
         guard g(p.lock);
-        p.held.store(false, std::memory_order_relaxed);
+        p.held.store(false, std::memory_order_release);
         report = p.keeps_home && !p.taken && !p.ends_normally();
     }
     if (report)

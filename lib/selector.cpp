@@ -15,6 +15,18 @@ bool claim_standing(operation& op) noexcept {
     return static_cast<standing_arm*>(op.who)->set->claim(op);
 }
 
+namespace {
+
+/// What it took goes where it was to go.
+void complete_quietly(operation& op) noexcept {
+    try {
+        op.complete();
+    } catch (...) {  // a send that was refused
+    }
+}
+
+}  // namespace
+
 selector_core::~selector_core() {
     for (auto& a : arms_)
         if (a)
@@ -27,9 +39,9 @@ std::size_t selector_core::add(std::unique_ptr<standing_arm> made) {
     if (free_.empty()) {
         std::size_t n = arms_.size() + 1;
         if (n > arms_.capacity()) {
-            arms_.reserve(2 * n);
             ready_.reserve(2 * n);
             free_.reserve(2 * n);
+            arms_.reserve(2 * n);  // last: now there is room everywhere
         }
         arms_.emplace_back();
         free_.push_back(n - 1);
@@ -110,7 +122,8 @@ void selector_core::turn_off(standing_arm& a) noexcept {
     a.op->withdraw();
     take_news();  // its source may have dropped it before
     unready(a);
-    if (chosen_ == &a) {
+    if (chosen_ == &a) {  // for a task that was destroyed before it was told
+        complete_quietly(*a.op);
         chosen_ = nullptr;
         state_ = state::idle;
     }
@@ -166,7 +179,7 @@ bool selector_core::stands_in(process& self) noexcept {
     if (state_ == state::happened)
         return true;
     for (auto& a : arms_)
-        if (a && a->op->stands_for(self)) {
+        if (a && a->on && a->op->stands_for(self)) {
             chosen_ = a.get();
             state_ = state::happened;
             return true;
@@ -174,25 +187,46 @@ bool selector_core::stands_in(process& self) noexcept {
     return false;
 }
 
-/// Lets it happen. If it cannot, or not once more, it waits at its source from now on.
-bool selector_core::attempt(standing_arm& a, host& here) noexcept {
+/// Lets it happen. If it cannot, or not once more, it waits at its source from now on. Gives
+/// the arm that has happened, or null.
+standing_arm* selector_core::attempt(standing_arm& a, host& here) noexcept {
     operation& op = *a.op;
     spin_lock* lock = op.source();
     if (!lock) {
         unready(a);  // nil
-        return false;
+        return nullptr;
     }
     wake_list wakes;
     bool locked = acquire(*lock);
     bool happened = op.attempt_locked(wakes);
-    bool again = happened && (op.again_locked() || op.happens_once());
-    if (!again) {
+    standing_arm* other = happened ? nullptr : attempt_kin(lock, wakes);
+    if (!happened || !(op.again_locked() || op.happens_once())) {
         unready(a);
         op.enlist_locked();
     }
     release(*lock, locked);
     wakes.release(&here);
-    return happened;
+    return happened ? &a : other;
+}
+
+/// An arm that sends pops one that receives from the same channel, and the other way round: they
+/// would bring each other news without end. So those that have become news are looked at
+/// while the lock is held, and wait beside each other, as in a select.
+standing_arm* selector_core::attempt_kin(spin_lock* lock, wake_list& wakes) noexcept {
+    std::size_t i = ready_.size();
+    take_news();
+    while (i < ready_.size()) {
+        standing_arm& kin = *ready_[i];
+        if (kin.op->source() != lock) {
+            ++i;
+            continue;
+        }
+        if (kin.op->attempt_locked(wakes))
+            return &kin;
+        unready(kin);
+        kin.op->enlist_locked();
+    }
+    return nullptr;
 }
 
 /// Looks at what is to be looked at, in random order, until one happens.
@@ -201,8 +235,8 @@ bool selector_core::look(process& self) noexcept {
     while (!ready_.empty()) {
         auto n = static_cast<std::uint32_t>(ready_.size());
         standing_arm& a = *ready_[n == 1 ? 0 : self.home->random_below(n)];
-        if (attempt(a, *self.home)) {
-            chosen_ = &a;
+        if (standing_arm* happened = attempt(a, *self.home)) {
+            chosen_ = happened;
             state_ = state::happened;
             return true;
         }

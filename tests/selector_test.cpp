@@ -472,6 +472,67 @@ TEST_CASE("a receive on a closed channel happens whenever it is asked") {
     }());
 }
 
+TEST_CASE(
+    "law 37: a selector that sends and receives on one channel never pairs alone") {
+    in_task([]() -> heddle::task<> {
+        channel c;
+        std::optional<int> v;
+        heddle::selector set;
+        auto sent = set.add(c.send(1));
+        auto received = set.add(c.receive(v));
+        auto idle = set.add(heddle::after(1s));
+        CHECK(co_await set.next() == idle);
+        heddle::go([](channel to) -> heddle::task<> { co_await to.send(2); }(c));
+        CHECK(co_await set.next() == received);
+        CHECK(v == 2);
+        int got = 0;
+        auto taker = heddle::go([](channel from, int& to) -> heddle::task<> {
+            co_await from.receive(to);
+        }(c, got));
+        CHECK(co_await set.next() == sent);
+        co_await taker;
+        CHECK(got == 1);
+    }());
+}
+
+TEST_CASE("an arm that is off does not stand for the token in force") {
+    in_task([]() -> heddle::task<> {
+        bool thrown = false;
+        auto job = heddle::go([&thrown]() -> heddle::task<> {
+            heddle::selector set;
+            set.disable(set.add(heddle::this_task::done()));
+            try {
+                co_await set.next();
+            } catch (const heddle::cancelled&) {
+                thrown = true;
+            }
+        });
+        co_await heddle::yield();
+        job.cancel();
+        co_await job;
+        CHECK(thrown);
+    }());
+}
+
+TEST_CASE("a selector with a timer outlives the context in which it waited") {
+    heddle::selector set;
+    std::vector<std::size_t> got;
+    auto late = heddle::after(1h);
+    set.add(late);
+    {
+        test::world first;
+        first.go(note_next(set, got));
+        first.settle();
+    }
+    channel c(1);
+    (void)c.try_send(1);
+    set.add(c.receive());
+    test::world second;
+    second.go(note_next(set, got));
+    second.settle();
+    CHECK(got == std::vector<std::size_t>{1});
+}
+
 TEST_CASE("an arm keeps its channel") {
     heddle::selector set;  // outlives who waits in it
     std::vector<std::size_t> got;

@@ -60,26 +60,38 @@ public:
         return never ? nullptr : &here().timer_lock();
     }
     bool attempt_locked(wake_list&) noexcept override {
+        if (home_ && !linked.load(std::memory_order_relaxed))
+            return true;  // an arm of a selector that expired while nobody waited
         if (deadline <= here().seen_now())
             return true;
         return std::exchange(timer_.asked_, true) && deadline <= here().now();
     }
     void enlist_locked() noexcept override {
         linked.store(true, std::memory_order_relaxed);
-        home_ = &here();
+        home_ = counted<host>(&here());
         home_->insert_locked(*this);
     }
     bool withdraw() noexcept override {
         if (!home_)
             return true;  // it never entered a heap
-        guard g(home_->timer_lock());
-        bool was = linked.load(std::memory_order_relaxed);
-        if (was)
-            home_->erase_locked(*this);
-        linked.store(false, std::memory_order_relaxed);
+        counted<host> home = std::move(home_);
+        bool was, last;
+        {
+            guard g(home->timer_lock());
+            was = linked.load(std::memory_order_relaxed);
+            if (was)
+                home->erase_locked(*this);
+            linked.store(false, std::memory_order_relaxed);
+            last = was && home->no_timers_locked();
+        }
+        if (last)
+            home->poke();  // its Asio timer would hold the context up
         return was;
     }
-    void complete() override { timer_.happened_ = true; }
+    void complete() override {
+        timer_.happened_ = true;
+        home_ = nullptr;
+    }
     bool needs_task() const noexcept override { return true; }  // its host has the heap
     bool happens_once() const noexcept override { return true; }
     void take() noexcept { timer_.happened_ = true; }
@@ -98,7 +110,7 @@ private:
     }
 
     timer& timer_;
-    host* home_ = nullptr;  // whose heap it is in: the task may go on in another
+    counted<host> home_;  // whose heap it is in: the task may go on in another
 };
 
 inline time_point deadline_from_now(duration d) noexcept {

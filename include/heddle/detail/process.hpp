@@ -50,7 +50,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// May anything but the operations it waits in end its wait?
     bool cancellable() const noexcept {
         return current &&
-               (current->has_parent() || held.load(std::memory_order_relaxed));
+               (current->has_parent() || held.load(std::memory_order_acquire) ||
+                current->closed());  // cancelled, and the handle dropped
     }
 
     /// The token in force; null: a shield.

@@ -77,7 +77,8 @@ private:
     void unlink(operation&) noexcept;
     void unpark(process&) noexcept;
     bool look(process&) noexcept;
-    bool attempt(standing_arm&, host&) noexcept;
+    standing_arm* attempt(standing_arm&, host&) noexcept;
+    standing_arm* attempt_kin(spin_lock*, wake_list&) noexcept;
     parking park(process&) noexcept;
 
     spin_lock lock_;
