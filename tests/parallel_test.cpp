@@ -610,6 +610,25 @@ TEST_CASE("parallel: the first call decides how many tasks run at once") {
     CHECK(most <= 2);
 }
 
+TEST_CASE("a time-out that was not needed does not hold the context up") {
+    crew threads(2);
+    auto ex = heddle::parallel(threads.ctx, 8);
+    heddle::channel<int> c;
+    std::atomic<int> got{0};
+    for (int i = 0; i < 8; ++i)
+        heddle::go(ex, [&got, c]() -> heddle::task<> {
+            std::optional<int> v;
+            got += co_await heddle::select(c.receive(v), heddle::after(1h)) == 0;
+        });
+    heddle::go(ex, [c]() -> heddle::task<> {
+        co_await heddle::sleep(50ms);  // by then they wait, on several workers
+        for (int i = 0; i < 8; ++i)
+            co_await c.send(i);
+    });
+    threads.join();  // not in an hour
+    CHECK(got == 8);
+}
+
 TEST_CASE("a task moves to a strand and back") {
     run_on(2, []() -> heddle::task<> {
         auto home = heddle::this_task::executor();

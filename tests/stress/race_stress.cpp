@@ -337,4 +337,26 @@ TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
     contexts.left();
 }
 
+TEST_CASE("law 48: a task is cancelled though its handle is dropped while it parks") {
+    test::crew one(1);
+    heddle::channel<int> never;
+    for (unsigned n = 0; n < 100'000; ++n) {
+        std::atomic<bool> runs{false};
+        auto h = heddle::go(
+            one.ctx,
+            [](heddle::channel<int> c, std::atomic<bool>* on) -> heddle::task<> {
+                *on = true;
+                co_await c.receive();
+            },
+            never, &runs);
+        while (!runs) {
+        }
+        for (unsigned k = n % 40; k != 0; --k)
+            (void)runs.load();
+        h.cancel();
+    }
+    one.join();  // not while one of them is parked
+    CHECK(heddle::live_tasks(one.ctx) == 0);
+}
+
 TEST_SUITE_END();
