@@ -17,8 +17,8 @@ timer ticker::next() const noexcept {
 }
 
 void detail::timer_operation::describe(std::string& to) const {
-    to +=
-        deadline == time_point::max() ? "for a timer that never fires" : "for a timer";
+    to += timer_.deadline_ == time_point::max() ? "for a timer that never fires"
+                                                : "for a timer";
 }
 
 }  // namespace heddle

@@ -418,9 +418,11 @@ TEST_CASE("a nil arm is looked at again when it is turned on") {
         heddle::selector set;
         set.add(tick);
         CHECK(co_await set.next() == 0);
-        tick = heddle::after(1s);
+        auto first = heddle::now();
+        tick = heddle::after(2s);
         set.enable(0);
         CHECK(co_await set.next() == 0);
+        CHECK(heddle::now() - first == 2s);
     }());
 }
 

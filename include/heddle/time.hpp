@@ -53,15 +53,16 @@ namespace detail {
 
 class HEDDLE_API timer_operation final : public operation, public timer_entry {
 public:
-    explicit timer_operation(timer& t) noexcept : timer_(t) { deadline = t.deadline_; }
+    explicit timer_operation(timer& t) noexcept : timer_(t) {}
 
     spin_lock* source() const noexcept override {
-        bool never = timer_.happened_ || deadline == time_point::max();
+        bool never = timer_.happened_ || timer_.deadline_ == time_point::max();
         return never ? nullptr : &here().timer_lock();
     }
     bool attempt_locked(wake_list&) noexcept override {
         if (home_ && !linked.load(std::memory_order_relaxed))
             return true;  // an arm of a selector that expired while nobody waited
+        deadline = timer_.deadline_;  // it may have been set anew since
         if (deadline <= here().seen_now())
             return true;
         return std::exchange(timer_.asked_, true) && deadline <= here().now();
