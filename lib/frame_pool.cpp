@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: BSL-1.0
 // Free lists by size class, of each thread; and, while there are several, of the process: a
 // task may end on another thread than it began on. What one has too much of goes there in
-// batches, as in tcmalloc's transfer cache (Ghemawat, Menage).
+// batches, as in tcmalloc's transfer cache (Ghemawat, Menage); what all have too much of,
+// to the slabs.
+#include "slabs.hpp"
+
 #include <heddle/detail/config.hpp>
 #include <heddle/detail/frame_pool.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 #include <utility>
 
 namespace heddle::detail {
+
+#ifdef HEDDLE_NO_FRAME_RECYCLING
+
+void* allocate_block(std::size_t bytes) { return ::operator new(bytes); }
+void free_block(void* p, std::size_t) noexcept { ::operator delete(p); }
+void blocks_from_heap() noexcept {}
+
+#else
+
 namespace {
 
-#ifndef HEDDLE_NO_FRAME_RECYCLING
+using slabs::block;
 
-// Sizes 8, 24, 40, ... fill a chunk of glibc's malloc to the last byte.
-constexpr std::size_t step = 16;
-constexpr std::size_t classes = 128;         // up to 2 KiB
+constexpr std::size_t classes = slabs::largest / slabs::step + 1;
 constexpr std::size_t kept_bytes = 1 << 20;  // by each class of each thread
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
-    return (bytes + 7) / step;
+    return (std::max(bytes, slabs::smallest) + slabs::step - 1) / slabs::step;
 }
-constexpr std::size_t size_of(std::size_t c) noexcept { return c * step + 8; }
-static_assert(size_of(class_of(8)) == 8 && size_of(class_of(9)) == 24 &&
-              size_of(class_of(24)) == 24);
-
-struct block {
-    block* next;
-    block* next_batch;  // of the first of a batch: not in the smallest class
-};
+constexpr std::size_t size_of(std::size_t c) noexcept { return c * slabs::step; }
 
 constexpr std::uint32_t batch = 32;  // blocks
 
@@ -43,107 +47,144 @@ depot depots[classes];
 
 struct pool {
     block* free[classes];
-    std::uint32_t count[classes];
+    std::uint32_t room[classes];  // how many more blocks may be kept
+    bool set_up;
     bool gone;  // the thread is ending: keep nothing
 };
 
 // Trivial, so that it can be used while and after the thread's other objects die.
 thread_local pool local;
 
+bool from_heap = false;
+
+/// Blocks of class c that nobody wants.
+void give_away(block* first, std::size_t c) noexcept {
+    if (!from_heap)
+        return slabs::give(first, size_of(c));
+    while (block* b = first) {
+        first = b->next;
+        ::operator delete(b);
+    }
+}
+
 struct sweeper {
     ~sweeper() {
         local.gone = true;
-        for (auto& first : local.free)
-            while (block* b = first) {
-                first = b->next;
-                ::operator delete(b);
-            }
+        for (std::size_t c = 0; c < classes; ++c) {
+            local.room[c] = 0;
+            if (block* first = std::exchange(local.free[c], nullptr))
+                give_away(first, c);
+        }
     }
 };
 
-void sweep_at_thread_end() {
-    thread_local sweeper s;
-    (void)&s;
+/// Before this thread keeps its first block.
+void set_up(pool& p) {
+    for (std::size_t c = 1; c < classes; ++c) {
+        const auto most = static_cast<std::uint32_t>(kept_bytes / size_of(c));
+        p.room[c] = single_threaded() ? most : 2 * batch;
+    }
+    p.set_up = true;
+    thread_local sweeper at_thread_end;
+    (void)&at_thread_end;
 }
 
-// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
-[[gnu::noinline]] pool& of_this_thread() noexcept { return local; }
-
-constexpr bool travels(std::size_t c) noexcept { return size_of(c) >= sizeof(block); }
-
-/// Takes a batch from the depot into an empty list.
-bool fetch(pool& p, std::size_t c) noexcept {
-    if (single_threaded() || !travels(c))
-        return false;
+/// Takes a batch from the depot.
+block* fetch(std::size_t c) noexcept {
+    if (single_threaded())
+        return nullptr;
     depot& d = depots[c];
     guard g(d.lock);
-    if (!d.first)
-        return false;
-    p.free[c] = std::exchange(d.first, d.first->next_batch);
-    p.count[c] = batch;
-    --d.batches;
-    return true;
+    block* first = d.first;
+    if (first) {
+        d.first = first->next_batch;
+        --d.batches;
+    }
+    return first;
 }
 
 /// Gives a batch to the depot. False: that has enough.
-bool deliver(pool& p, std::size_t c) noexcept {
-    block* first = p.free[c];
-    block* last = first;
-    for (std::uint32_t i = 1; i < batch; ++i)
-        last = last->next;
+bool deliver(block* first, std::size_t c) noexcept {
+    if (single_threaded())
+        return false;
     depot& d = depots[c];
     guard g(d.lock);
     if (d.batches * batch >= kept_bytes / size_of(c))
         return false;
-    p.free[c] = std::exchange(last->next, nullptr);
-    p.count[c] -= batch;
     first->next_batch = std::exchange(d.first, first);
     ++d.batches;
     return true;
 }
 
-#endif
+/// A block, where the list of this thread is empty.
+void* allocate_slowly(pool& p, std::size_t c) {
+    if (!p.set_up)
+        set_up(p);
+    std::uint32_t n = batch;
+    block* first = p.gone ? nullptr : fetch(c);
+    if (!first) {
+        if (from_heap)
+            return ::operator new(size_of(c));
+        constexpr std::size_t at_once = 8192;  // bytes
+        const auto wanted = std::clamp<std::size_t>(at_once / size_of(c), 1, batch);
+        n = p.gone ? 1 : static_cast<std::uint32_t>(wanted);
+        first = slabs::take(size_of(c), n, n);
+    }
+    p.free[c] = first->next;
+    p.room[c] -= n - 1;
+    return first;
+}
+
+/// Takes back a block for which there is no room.
+void free_slowly(pool& p, block* b, std::size_t c) noexcept {
+    if (!p.set_up)
+        set_up(p);
+    b->next = nullptr;
+    if (p.gone)
+        return give_away(b, c);
+    if (p.room[c] == 0) {
+        block* first = p.free[c];
+        block* last = first;
+        for (std::uint32_t i = 1; i < batch; ++i)
+            last = last->next;
+        p.free[c] = std::exchange(last->next, nullptr);
+        p.room[c] += batch;
+        if (!deliver(first, c))
+            give_away(first, c);
+    }
+    b->next = std::exchange(p.free[c], b);
+    --p.room[c];
+}
 
 }  // namespace
 
-#ifdef HEDDLE_NO_FRAME_RECYCLING
+void blocks_from_heap() noexcept { from_heap = true; }
 
-void* allocate_frame(std::size_t bytes) { return ::operator new(bytes); }
-void free_frame(void* p, std::size_t) noexcept { ::operator delete(p); }
-
-#else
-
-void* allocate_frame(std::size_t bytes) {
-    std::size_t c = class_of(bytes);
+// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
+[[gnu::noinline]] void* allocate_block(std::size_t bytes) {
+    const std::size_t c = class_of(bytes);
     if (c >= classes)
         return ::operator new(bytes);
-    pool& p = of_this_thread();
-    if (p.free[c] || fetch(p, c)) {
-        block* b = p.free[c];
-        p.free[c] = b->next;
-        --p.count[c];
-        return b;
-    }
-    return ::operator new(size_of(c));
+    pool& p = local;
+    block* b = p.free[c];
+    if (!b)
+        return allocate_slowly(p, c);
+    p.free[c] = b->next;
+    ++p.room[c];
+    return b;
 }
 
-void free_frame(void* memory, std::size_t bytes) noexcept {
-    std::size_t c = class_of(bytes);
-    if (c < classes) {
-        pool& p = of_this_thread();
-        if (!p.gone && p.count[c] >= 2 * batch && !single_threaded() && travels(c))
-            deliver(p, c);
-        if (!p.gone && p.count[c] < kept_bytes / size_of(c)) {
-            if (p.count[c] == 0)
-                sweep_at_thread_end();
-            auto* b = static_cast<block*>(memory);
-            b->next = p.free[c];
-            p.free[c] = b;
-            ++p.count[c];
-            return;
-        }
-    }
-    ::operator delete(memory);
+[[gnu::noinline]] void free_block(void* memory, std::size_t bytes) noexcept {
+    const std::size_t c = class_of(bytes);
+    if (c >= classes)
+        return ::operator delete(memory);
+    pool& p = local;
+    auto* b = static_cast<block*>(memory);
+    if (p.room[c] == 0)
+        return free_slowly(p, b, c);
+    b->next = p.free[c];
+    p.free[c] = b;
+    --p.room[c];
 }
 
 #endif

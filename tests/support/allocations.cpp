@@ -42,6 +42,8 @@ void give_back(void* p) noexcept {
     std::free(p);
 }
 
+const bool blocks_are_counted = (heddle::detail::blocks_from_heap(), true);
+
 }  // namespace
 
 // The array and nothrow forms of the standard library end up in these.
@@ -70,10 +72,10 @@ failing_allocation::~failing_allocation() { armed = false; }
 bool failing_allocation::happened() const noexcept { return failed; }
 
 void empty_frame_pools() {
-    for (std::size_t bytes = 8; recycling && bytes <= 2048; bytes += 16) {
+    for (std::size_t bytes = 16; recycling && bytes <= 2048; bytes += 8) {
         for (bool fresh = false; !fresh;) {
             std::size_t before = count;
-            void* p = heddle::detail::allocate_frame(bytes);
+            void* p = heddle::detail::allocate_block(bytes);
             fresh = count != before;
             ::operator delete(p);
         }

@@ -43,8 +43,13 @@ private:
 };
 
 /// The part of a task's promise that does not depend on its result.
-class promise_base : public pooled {
+class promise_base {
 public:
+    static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+    static void operator delete(void* frame, std::size_t bytes) noexcept {
+        free_frame(frame, bytes);
+    }
+
     initial_awaiter initial_suspend() const noexcept { return initial_awaiter(frame_); }
     void unhandled_exception() noexcept { failure = std::current_exception(); }
 
