@@ -158,7 +158,7 @@ public:
             guard g(home_->timer_lock());
             if (closed())
                 return;  // or interrupt() finds it in the heap
-            home_->insert_locked(*this);
+            home_->insert_locked(*this, home_->read_clock());
         }
         home_->poke();
     }

@@ -9,11 +9,6 @@
 
 namespace heddle {
 namespace detail {
-namespace {
-
-constexpr duration slack = std::chrono::microseconds(50);  // Linux's own, by default
-
-}  // namespace
 
 // -- outstanding work [work]: Asio's handlers count it twice or more per operation --------
 
@@ -35,7 +30,10 @@ void host::discount_work() noexcept {
 
 // -- time ---------------------------------------------------------------------------
 
-void host::insert_locked(timer_entry& t) noexcept { timers_.insert(t); }
+void host::insert_locked(timer_entry& t, time_point now) noexcept {
+    slack_.add(now, t.deadline);
+    timers_.insert(t);
+}
 void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
 
 void host::poke() noexcept {
@@ -99,7 +97,7 @@ void host::settle_timer() {
     {
         guard g(timer_lock_);
         if (timer_entry* t = timers_.front())
-            first = std::max(t->deadline, expired_ + slack);
+            first = std::max(t->deadline, expired_ + slack_.after(expired_));
     }
     if (worker_)
         first = std::min(first, worker_->look_at);

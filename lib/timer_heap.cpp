@@ -3,6 +3,7 @@
 // Lauck, "Hashed and hierarchical timing wheels", 1987.
 #include <heddle/detail/timer_heap.hpp>
 
+#include <array>
 #include <bit>
 #include <new>
 #include <utility>
@@ -10,7 +11,8 @@
 namespace heddle::detail {
 
 /// Lists of timers, by the highest digit in which their moment differs from the first that is
-/// still in the wheel: a list of level 0 is for one unit of time, of level 1 for 64, ...
+/// still in the wheel: a list of level 0 is for one unit of time, of level 1 for 64, ... A
+/// list is several chains, so that a walk waits for several cache lines at once.
 /// Invariants:
 ///   [later]  what is in the wheel is due at `start_` or later.
 ///   [level]  a timer in level n differs from `start_` in digit n, or did when it came; so
@@ -19,6 +21,23 @@ class timer_heap::wheel {
 public:
     using moment = std::uint64_t;     // in units
     static constexpr int levels = 6;  // two years
+    static constexpr std::size_t chains = 8;
+    using list = std::array<timer_entry*, chains>;
+
+    /// Calls visit(timer) for each, which may link it elsewhere.
+    template <class Visit>
+    static void walk(list all, Visit visit) {
+        for (bool more = true; more;) {
+            more = false;
+            for (timer_entry*& first : all)
+                if (first) {
+                    timer_entry* t = std::exchange(first, first->next);
+                    __builtin_prefetch(first);
+                    visit(*t);
+                    more = true;
+                }
+        }
+    }
 
     static moment of(time_point t) noexcept {
         auto n = t.time_since_epoch().count();
@@ -37,31 +56,32 @@ public:
             static_cast<unsigned>(std::bit_width((m ^ start_) | 1) - 1) / digit;
         if (level >= levels)
             return false;
-        auto at = level * slots + (m >> (level * digit)) % slots;
-        timer_entry*& first = lists_[at];
+        auto slot = (m >> (level * digit)) % slots;
+        auto at = (level * slots + slot) * chains + t.order % chains;
+        timer_entry*& first = lists_[at / chains][at % chains];
         t.list = static_cast<std::uint16_t>(at + 1);
         t.prev = nullptr;
         t.next = first;
         if (first)
             first->prev = &t;
         first = &t;
-        used_[level] |= std::uint64_t{1} << at % slots;
+        used_[level] |= std::uint64_t{1} << slot;
         return true;
     }
 
     void take(timer_entry& t) noexcept {
-        std::size_t at = t.list - 1u;
-        (t.prev ? t.prev->next : lists_[at]) = t.next;
+        std::size_t at = (t.list - 1u) / chains;
+        (t.prev ? t.prev->next : lists_[at][(t.list - 1u) % chains]) = t.next;
         if (t.next)
             t.next->prev = t.prev;
-        if (!lists_[at])
+        if (lists_[at] == list{})
             used_[at / slots] &= ~(std::uint64_t{1} << at % slots);
         t.list = 0;
     }
 
     /// Moves start() on and takes out a list, of which some may go back to lower levels.
     /// Requires: it is not empty.
-    timer_entry* take_first() noexcept {
+    list take_first() noexcept {
         for (unsigned level = levels - 1; level > 0; --level)  // [level]
             if (auto slot = (start_ >> (level * digit)) % slots;
                 used_[level] >> slot & 1)
@@ -72,18 +92,20 @@ public:
         auto slot = static_cast<moment>(std::countr_zero(used_[level]));
         unsigned below = level * digit;
         start_ = (((start_ >> below) & ~moment{slots - 1}) + slot) << below;
-        timer_entry* list = take_list(level, slot);
+        list first = take_list(level, slot);
         if (level == 0)
             ++start_;
-        return list;
+        return first;
     }
 
-    timer_entry* take_any() noexcept {
+    /// Takes out all that is in it, in no order.
+    template <class Visit>
+    void empty(Visit visit) noexcept {
         for (unsigned level = 0; level < levels; ++level)
-            if (used_[level] != 0)
-                return take_list(level,
-                                 static_cast<moment>(std::countr_zero(used_[level])));
-        return nullptr;
+            while (used_[level] != 0)
+                walk(take_list(level,
+                               static_cast<moment>(std::countr_zero(used_[level]))),
+                     visit);
     }
 
 private:
@@ -91,14 +113,14 @@ private:
     static constexpr unsigned digit = 6;
     static constexpr std::size_t slots = 1 << digit;
 
-    timer_entry* take_list(unsigned level, moment slot) noexcept {
+    list take_list(unsigned level, moment slot) noexcept {
         used_[level] &= ~(std::uint64_t{1} << slot);
-        return std::exchange(lists_[level * slots + slot], nullptr);
+        return std::exchange(lists_[level * slots + slot], list{});
     }
 
     moment start_ = 0;
     std::uint64_t used_[levels] = {};
-    timer_entry* lists_[levels * slots] = {};
+    list lists_[levels * slots] = {};
 };
 
 timer_heap::~timer_heap() { delete wheel_; }
@@ -171,11 +193,7 @@ void timer_heap::rebase() noexcept {
         return;
     turn_wheel();
     timer_entry* all = nullptr;
-    while (timer_entry* list = wheel_->take_any())
-        while (list) {
-            timer_entry* t = std::exchange(list, list->next);
-            t->next = std::exchange(all, t);
-        }
+    wheel_->empty([&](timer_entry& t) { t.next = std::exchange(all, &t); });
     far_ = 0;
     wheel_->start_at(wheel::of(root_->deadline) + 1);
     while (all)
@@ -185,11 +203,10 @@ void timer_heap::rebase() noexcept {
 /// Until the first of the heap is before all that is in the wheel.
 void timer_heap::turn_wheel() noexcept {
     while (far_ != 0 && (!root_ || wheel::of(root_->deadline) >= wheel_->start()))
-        for (timer_entry* list = wheel_->take_first(); list;) {
-            timer_entry* t = std::exchange(list, list->next);
+        wheel::walk(wheel_->take_first(), [this](timer_entry& t) {
             --far_;
-            place(*t);
-        }
+            place(t);
+        });
 }
 
 timer_entry* timer_heap::front() noexcept {

@@ -140,3 +140,41 @@ TEST_CASE("timers of the past, and of the end of time") {
     while (timers.pop())
         ;
 }
+
+TEST_CASE("none is left for longer than 50 us or a thousandth of its length") {
+    using heddle::detail::timer_slack;
+    std::mt19937_64 random(4);
+    for (int round = 0; round < 200; ++round) {
+        timer_slack slack;
+        std::vector<std::pair<time_point, heddle::duration>>
+            waiting;  // deadline, length
+        time_point now{1h};
+        for (int i = 0; i < 200; ++i) {
+            if (random() % 2 == 0) {
+                auto length = 1ns + any_length(random) % 10s;
+                slack.add(now, now + length);
+                waiting.push_back({now + length, length});
+            } else {
+                now += any_length(random) % 300ms;
+                std::erase_if(waiting, [&](auto& t) { return t.first <= now; });
+            }
+            const auto given = slack.after(now);
+            CHECK(given >= 50us);
+            CHECK(given <= 800us);
+            for (auto& t : waiting)
+                CHECK(given <= std::max<heddle::duration>(50us, t.second / 1000));
+        }
+    }
+}
+
+TEST_CASE("short timers that have passed hurry nobody") {
+    heddle::detail::timer_slack slack;
+    const time_point now{1h};
+    CHECK(slack.after(now) == 800us);
+    slack.add(now, now + 10ms);
+    slack.add(now, now + 300ms);
+    slack.add(now, now + 5s);
+    CHECK(slack.after(now) == 50us);
+    CHECK(slack.after(now + 10ms) == 200us);
+    CHECK(slack.after(now + 300ms) == 800us);
+}

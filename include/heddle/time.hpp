@@ -28,7 +28,9 @@ class timer_operation;
 ///     while (co_await heddle::select(in.receive(v), too_late) == 0) ...
 ///
 /// Resumes   by deadline; equal deadlines in order of enlisting. Never early against the
-///           clock of the host; in virtual time exactly at the deadline.
+///           clock of the host; in virtual time exactly at the deadline. In real time,
+///           just after others expired, later by up to 50 us, or a thousandth of its length
+///           but at most 0.8 ms: so that many take few wake-ups.
 /// Cancel    leaves the timer as it was. Entering costs O(1), leaving O(log timers).
 /// Lifetime  a named timer in a select is referred to, and must outlive it.
 class [[nodiscard]] timer {
@@ -70,7 +72,7 @@ public:
     void enlist_locked() noexcept override {
         linked.store(true, std::memory_order_relaxed);
         home_ = counted<host>(&here());
-        home_->insert_locked(*this);
+        home_->insert_locked(*this, home_->seen_now());
     }
     bool withdraw() noexcept override {
         if (!home_)

@@ -186,7 +186,8 @@ public:
 
     time_point read_clock() const noexcept;
     spin_lock& timer_lock() noexcept { return timer_lock_; }
-    void insert_locked(timer_entry& t) noexcept;  // timer_lock() held
+    /// Requires: timer_lock(). `now`: the time from which its length counts.
+    void insert_locked(timer_entry& t, time_point now) noexcept;
     void erase_locked(timer_entry& t) noexcept;
     bool no_timers_locked() const noexcept { return timers_.empty(); }
     /// After a change by a thread that may not be the drainer: lets it arm anew, or disarm.
@@ -370,6 +371,7 @@ private:
     const bool virtual_;
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
+    timer_slack slack_;  // guarded by timer_lock_
 
     time_point expired_{};  // when timers last did
     std::uint64_t random_;

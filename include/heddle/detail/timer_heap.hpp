@@ -3,7 +3,9 @@
 
 #include <heddle/detail/operation.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <ratio>
 #include <type_traits>
 
@@ -108,6 +110,37 @@ private:
     std::uint32_t crowded_ = few;  // so many in the heap that it is time to rebase
 
     static constexpr std::uint32_t few = 64;
+};
+
+/// How long after some timers expired the next may be left, so that they expire together: a
+/// thousandth of what the shortest that waits was set to, as Linux allows itself in select(),
+/// but not less than `least`, nor more than 16 times that. O(1), as it only knows until when
+/// there may be timers of some length.
+class timer_slack {
+public:
+    static constexpr duration least = std::chrono::microseconds(50);
+
+    void add(time_point now, time_point deadline) noexcept {
+        std::size_t k = 0;
+        for (auto length = deadline - now; k < kinds && length >= 2000 * least; ++k)
+            length /= 2;
+        if (k < kinds)
+            until_[k] = std::max(until_[k], deadline);
+    }
+
+    /// For those that are due after `expired`, when others were.
+    duration after(time_point expired) const noexcept {
+        std::size_t k = 0;
+        while (k < kinds && until_[k] <= expired)
+            ++k;
+        return least * (1 << k);
+    }
+
+private:
+    static constexpr std::size_t kinds =
+        4;  // each twice as long; the longest need no mark
+    time_point until_[kinds] = {time_point::min(), time_point::min(), time_point::min(),
+                                time_point::min()};
 };
 
 }  // namespace heddle::detail
