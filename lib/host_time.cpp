@@ -45,7 +45,8 @@ void host::poke() noexcept {
 }
 
 void host::poke_turn(runnable&, host& h) {
-    h.poked_.store(false, std::memory_order_release);
+    // An exchange: who found it true, and leaves this turn to see its timer, is seen here.
+    h.poked_.exchange(false, std::memory_order_acq_rel);
     if (!h.is_shut())
         h.expire_timers();
     h.drop();

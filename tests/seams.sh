@@ -25,8 +25,8 @@ only() {
     done
 }
 
-only 'std::atomic' include/heddle/detail/config.hpp include/heddle/detail/model.hpp lib/testing_threads.cpp
-only 'thread_local' lib/frame_pool.cpp lib/host.cpp lib/testing_threads.cpp
+only 'std::atomic' include/heddle/detail/config.hpp include/heddle/detail/model.hpp lib/stage.hpp
+only 'thread_local' lib/frame_pool.cpp lib/host.cpp lib/stage.cpp
 # The host's clock; and, in real time whatever that shows, how long a dump waits for a
 # thread that may be stuck.
 only '_clock::now|clock_gettime|gettimeofday' lib/host.cpp lib/host_time.cpp lib/dump.cpp
