@@ -353,7 +353,9 @@ auto go_blocking(F&& f, Args&&... args) {
 ///
 /// Resumes   where it was woken, if that was by another of these tasks; so tasks that talk
 ///           to each other stay on one thread, until another has nothing to do. Within a
-///           thread first come, first served; between threads no order is promised.
+///           thread first come, first served; between threads no order is promised. A
+///           ready task may wait some 10 ms for a thread that has nothing to do, where
+///           what that one took lately was over at once.
 /// Threads   any. The handlers of a task's Asio operations never run at the same time as
 ///           the task itself. A task that has an inflight operation stays where it is
 ///           until that has completed.

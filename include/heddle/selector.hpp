@@ -77,8 +77,9 @@ private:
 /// Errors    channel_closed if the arm that happens is a send on a closed channel;
 ///           std::out_of_range from members that take an index, if no arm has it.
 ///           add() and replace() allocate and, if they throw, have changed nothing; waiting
-///           does not. next() is O(1) amortised, each change at a source that makes one of its arms
-///           ready once O(1); remove() and replace() O(arms).
+///           does not.
+/// Cost      next() is O(1) amortised, and so is each change at a source that makes one of
+///           its arms ready; remove() and replace() are O(arms).
 class selector {
 public:
     /// Adds an arm and returns its index: the smallest that has never been used, or one
