@@ -96,11 +96,11 @@ bool context_state::outsiders() noexcept {
     return all_hosts.load(std::memory_order_relaxed) > hosts_;
 }
 
-std::size_t context_state::live() noexcept {
+std::size_t context_state::sum(std::size_t (host::*count)() noexcept) noexcept {
     guard g(lock_);
     std::size_t n = 0;
     for (host* h = first_; h; h = h->next_host_)
-        n += h->live();
+        n += (h->*count)();
     return n;
 }
 

@@ -41,7 +41,8 @@ public:
     void add(host& h) noexcept;
     void remove(host& h) noexcept;
     void leave(host& h) noexcept;  // it is shut: no outsider any more
-    std::size_t live() noexcept;
+    std::size_t live() noexcept { return sum(&host::live); }
+    std::size_t unused_numbers() noexcept { return sum(&host::unused_numbers); }
     void describe(std::string& to);
 
     /// Handlers that wait in operations: destroyed with the context.
@@ -85,6 +86,7 @@ public:
     atomic<int> posting{0};  // threads that are posting a drain handler [posting]
 
 private:
+    std::size_t sum(std::size_t (host::*count)() noexcept) noexcept;
     time_point first_deadline() noexcept;
     void abandon_waits() noexcept;
 

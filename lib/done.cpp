@@ -47,8 +47,11 @@ void done_node::detach() noexcept {
     if (!has_parent())
         return;
     guard g(tree_lock());
-    if (!linked_)
-        return;
+    if (linked_)
+        unlink();
+}
+
+void done_node::unlink() noexcept {
     linked_ = false;
     (prev_ ? prev_->next_ : parent_->child_) = next_;
     if (next_)
@@ -56,15 +59,16 @@ void done_node::detach() noexcept {
     prev_ = next_ = nullptr;
 }
 
-void done_node::bequeath() noexcept {
+void done_node::retire(bool stays) noexcept {
     if (!has_parent())
         return;  // the root: its block stays for its children, and closes no more
     std::uint32_t left = 0;
     {
         guard g(tree_lock());
-        if (!linked_ || closed())
-            return;  // the children are closed too
-        while (done_node* n = child_) {
+        if (!linked_)
+            return;
+        // If this is closed, they are, too.
+        while (done_node* n = closed() ? nullptr : child_) {
             child_ = n->next_;
             n->parent_ = parent_;
             parent_->take();
@@ -75,6 +79,8 @@ void done_node::bequeath() noexcept {
                 n->next_->prev_ = n;
             parent_->child_ = n;
         }
+        if (!stays)
+            unlink();
     }
     for (; left != 0; --left)
         drop();  // what the children counted on this node
@@ -123,7 +129,10 @@ void done_node::release(done_node* n) noexcept {
             n->waiters_.erase(*op);
             discard_bridge(*op->who);
         }
-        n->detach();  // before its parent is read: bequeath() cannot change it any more
+        // Nobody else links it or unlinks it now. Before its parent is read: retire()
+        // cannot change that any more.
+        if (n->linked_)
+            n->detach();
         done_node* parent = n->parent_;
         n->dispose();
         n = parent;

@@ -40,9 +40,7 @@ bool host::end(process& p, bool abandoned) noexcept {
             p.keeps_home = true;
         }
     }
-    p.bequeath();
-    if (!p.exposed)
-        p.detach();
+    p.retire(p.exposed);
     host* here = current();
     if (p.was_called() && here == this)
         return_to(wakes);
@@ -122,6 +120,8 @@ void host::reap_turn(runnable& r, host& h) {
 void host::enrol(process& p) noexcept {
     p.shard = worker_ ? worker_->index : 0;
     guard g(registry_lock_);
+    if (p.id == 0)
+        p.id = next_number();
     p.prev_live = nullptr;
     p.next_live = first_live_;
     if (first_live_)
@@ -129,6 +129,24 @@ void host::enrol(process& p) noexcept {
     first_live_ = &p;
     if (live_++ == 0)
         take();  // [counted]
+}
+
+/// Workers take numbers in batches: one counter for all would go from core to core.
+std::uint64_t host::next_number() noexcept {
+    if (!worker_)
+        return new_task_numbers(1);
+    constexpr std::uint32_t batch = 32;
+    if (worker_->numbers == 0) {
+        worker_->next_number = new_task_numbers(batch);
+        worker_->numbers = batch;
+    }
+    --worker_->numbers;
+    return worker_->next_number++;
+}
+
+std::size_t host::unused_numbers() noexcept {
+    guard g(registry_lock_);
+    return worker_ ? worker_->numbers : 0;
 }
 
 void host::strike(process& p) noexcept {

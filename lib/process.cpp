@@ -16,18 +16,17 @@ namespace {
 
 atomic<std::uint64_t> last_id{0};
 
-std::uint64_t next_id() noexcept {
-    return add<std::uint64_t>(last_id, 1, std::memory_order_relaxed) + 1;
-}
-
 }  // namespace
 
-std::uint64_t tasks_started() noexcept {
+std::uint64_t new_task_numbers(std::uint32_t n) noexcept {
+    return add<std::uint64_t>(last_id, n, std::memory_order_relaxed) + 1;
+}
+
+std::uint64_t task_numbers() noexcept {
     return last_id.load(std::memory_order_relaxed);
 }
 
-process::process(host& h, const void* at) noexcept
-    : home(&h), spawned_at(at), id(next_id()) {}
+process::process(host& h, const void* at) noexcept : home(&h), spawned_at(at) {}
 
 process::~process() {
     if (keeps_home)
@@ -174,9 +173,8 @@ done_node* scope_here() noexcept {
     return p ? p->scope() : nullptr;
 }
 
-void launch(counted<host> home, process& p, promise_base& root,
-            done_node* scope) noexcept {
-    host& at = home->place(host::current());
+void launch(host& home, process& p, promise_base& root, done_node* scope) noexcept {
+    host& at = home.place(host::current());
     p.home = &at;
     p.top = &root;
     root.self = &p;
@@ -201,7 +199,9 @@ void move_to(process& p, host& to) noexcept {
     to.ready(p, host::current());
 }
 
-counted<host> current_host() { return counted<host>(host::current_process().home); }
+host& running_host() { return *host::current_process().home; }
+
+counted<host> current_host() { return counted<host>(&running_host()); }
 
 void join_operation::describe(std::string& to) const {
     to += "for task " + std::to_string(process_->id) + " to end";

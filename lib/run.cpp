@@ -168,7 +168,7 @@ run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
 
 run_loop::run_loop(const settings& s, bool dump_on_quit)
     : context_(static_cast<int>(s.threads)), threads_(s.threads),
-      first_id_(tasks_started()) {
+      numbers_before_(task_numbers()) {
     set_context_state(context_,
                       std::make_shared<context_state>(s.seed, s.virtual_clock));
     if (dump_on_quit)
@@ -180,7 +180,9 @@ run_loop::~run_loop() {
     const char* wanted = std::getenv("HEDDLE_STATS");
     if (!wanted || std::string_view(wanted) != "1")
         return;
-    std::string text = "heddle: " + std::to_string(tasks_started() - first_id_) +
+    std::string text = "heddle: " +
+                       std::to_string(task_numbers() - numbers_before_ -
+                                      context_state::of(context_)->unused_numbers()) +
                        " tasks started, " + std::to_string(live_tasks(context_)) +
                        " left, " + std::to_string(undelivered()) +
                        " values undelivered\n" + dump_tasks(context_);

@@ -79,7 +79,7 @@ task<> run_session(session_slot slot, task<> work) {
 
 void start_session(session_slot slot, task<> work, const void* at) {
     done_node* node = &slot.core().node();
-    (void)start(current_host(), run_session(std::move(slot), std::move(work)), node,
+    (void)start(running_host(), run_session(std::move(slot), std::move(work)), node,
                 at);
 }
 

@@ -41,7 +41,7 @@ HEDDLE_API void let_go(process& p) noexcept;
 HEDDLE_API void claim_result(process* p);
 
 /// Puts a process, whose root frame is `root`, on its host. Noexcept from here on.
-HEDDLE_API void launch(counted<host> home, process& p, promise_base& root,
+HEDDLE_API void launch(host& home, process& p, promise_base& root,
                        done_node* scope) noexcept;
 
 }  // namespace detail
@@ -136,14 +136,13 @@ private:
 namespace detail {
 
 template <class T>
-join_handle<T> start(counted<host> home, task<T> work, done_node* scope,
-                     const void* at) {
-    auto p = std::make_unique<joinable<T>>(*home, at);
+join_handle<T> start(host& home, task<T> work, done_node* scope, const void* at) {
+    auto p = std::make_unique<joinable<T>>(home, at);
     auto frame = work.release();
     p->held.store(true, std::memory_order_relaxed);
-    p->take();  // the handle's; the first one is the run's own
+    p->take_first();  // the handle's; there is one already, the run's own
     joinable<T>& started = *p.release();
-    launch(std::move(home), started, frame.promise(), scope);
+    launch(home, started, frame.promise(), scope);
     return join_handle<T>(started);
 }
 
@@ -227,7 +226,7 @@ HEDDLE_API done_node* scope_here() noexcept;
 template <class T>
 [[gnu::noinline]] join_handle<T> go(task<T> work) {
     const void* at = __builtin_return_address(0);
-    return detail::start(detail::current_host(), std::move(work), detail::scope_here(),
+    return detail::start(detail::running_host(), std::move(work), detail::scope_here(),
                          at);
 }
 
@@ -236,10 +235,9 @@ template <class F, class... Args>
              std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
 [[gnu::noinline]] auto go(F&& f, Args&&... args) {
     const void* at = __builtin_return_address(0);
-    auto home = detail::current_host();
+    detail::host& home = detail::running_host();
     return detail::start(
-        std::move(home),
-        detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
+        home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
         detail::scope_here(), at);
 }
 
@@ -251,7 +249,7 @@ template <class F, class... Args>
 template <detail::executor_or_context Executor, class T>
 [[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
     const void* at = __builtin_return_address(0);
-    return detail::start(detail::host_for(ex), std::move(work), detail::scope_here(),
+    return detail::start(*detail::host_for(ex), std::move(work), detail::scope_here(),
                          at);
 }
 
@@ -262,8 +260,7 @@ template <detail::executor_or_context Executor, class F, class... Args>
     const void* at = __builtin_return_address(0);
     auto home = detail::host_for(ex);
     return detail::start(
-        std::move(home),
-        detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
+        *home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
         detail::scope_here(), at);
 }
 

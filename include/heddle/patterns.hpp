@@ -50,11 +50,10 @@ task<> close_after([[maybe_unused]] closer<T> out, task<R> work) {
 
 template <class T, class F, class... Args>
 receiver<T> generate(const void* at, const channel<T>& out, F&& f, Args&&... args) {
-    auto home = current_host();
+    host& home = running_host();
     auto work =
         bind_task(std::forward<F>(f), sender<T>(out), std::forward<Args>(args)...);
-    (void)start(std::move(home), close_after(closer<T>(out), std::move(work)),
-                scope_here(), at);
+    (void)start(home, close_after(closer<T>(out), std::move(work)), scope_here(), at);
     return out;
 }
 

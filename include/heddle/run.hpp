@@ -74,7 +74,7 @@ template <class T>
 [[gnu::noinline]] T run(run_options options, task<T> main) {
     detail::run_loop loop(options.threads, options.seed, options.virtual_clock,
                           options.dump_on_quit);
-    auto handle = detail::start(loop.home(), std::move(main), nullptr,
+    auto handle = detail::start(*loop.home(), std::move(main), nullptr,
                                 __builtin_return_address(0));
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());
     started.held.store(false, std::memory_order_relaxed);  // nobody cancels main

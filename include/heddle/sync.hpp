@@ -400,11 +400,10 @@ public:
     template <class F, class... Args>
     [[gnu::noinline]] void go(F&& f, Args&&... args) {
         const void* at = __builtin_return_address(0);
-        auto home = detail::current_host();
+        detail::host& home = detail::running_host();
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
         (void)detail::start(
-            std::move(home),
-            detail::run_counted(detail::counted_in(core_), std::move(work)),
+            home, detail::run_counted(detail::counted_in(core_), std::move(work)),
             detail::scope_here(), at);
     }
 

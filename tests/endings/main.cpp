@@ -55,6 +55,20 @@ task<> leak() {
         co_await heddle::yield();
 }
 
+/// Starts a thousand, on whatever threads.
+task<> many() {
+    heddle::wait_group all;
+    for (int i = 0; i < 10; ++i)
+        all.go(
+            [](heddle::wait_group* in) -> task<> {
+                for (int k = 0; k < 99; ++k)
+                    in->go([]() -> task<> { co_return; });
+                co_return;
+            },
+            &all);
+    co_await all.wait();
+}
+
 /// Waits for SIGTERM; says when it does.
 task<> serve() {
     heddle::this_task::name("server");
@@ -98,6 +112,8 @@ int main(int argc, char** argv) {
         throw std::runtime_error("something else");
     } else if (mode == "leak") {
         heddle::run(leak());
+    } else if (mode == "threads") {
+        heddle::run(heddle::run_options{.threads = 3}, many());
     } else if (mode == "quit") {
         heddle::run(heddle::run_options{.dump_on_quit = true}, serve());
     } else if (mode == "no_quit") {

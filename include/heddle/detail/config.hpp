@@ -167,6 +167,11 @@ class ref_count {
 public:
     void take() noexcept { add<std::uint32_t>(n_, 1, std::memory_order_relaxed); }
 
+    /// The same while nobody else knows of it.
+    void take_first() noexcept {
+        n_.store(n_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
     /// Returns whether that was the last one.
     bool drop() noexcept {
         return add<std::uint32_t>(n_, ~std::uint32_t{0}, std::memory_order_acq_rel) ==

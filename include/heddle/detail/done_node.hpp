@@ -14,21 +14,23 @@ namespace heddle::detail {
 ///   [down]     a closed node's descendants are closed.
 ///   [cause]    a closed node holds its cause, set before closed_ and never changed.
 ///   [parent]   a node counts a reference on its parent; so the root outlives the tree.
-///              Only bequeath() changes a parent, and only of linked nodes.
+///              Only retire() changes a parent, and only of linked nodes.
 class HEDDLE_API done_node : pinned {
 public:
     bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
     std::exception_ptr cause() const noexcept;
 
     void take() noexcept { refs_.take(); }
+    void take_first() noexcept { refs_.take_first(); }
     void drop() noexcept { release(this); }
 
     /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
     void attach(done_node& parent) noexcept;
     void detach() noexcept;
 
-    /// Lets the children answer to the parent; this node is about to end.
-    void bequeath() noexcept;
+    /// This node is about to end: its children answer to its parent, and, unless it
+    /// `stays`, it leaves the tree.
+    void retire(bool stays) noexcept;
 
     /// Closes this node and all below; a null cause stands for done_closed. False: it was
     /// closed before. Waiters are claimed when it returns, and given to their hosts.
@@ -49,6 +51,8 @@ protected:
 
 private:
     static void release(done_node*) noexcept;
+
+    void unlink() noexcept;  // linked, and the tree's lock is held
 
     /// The tree's lock is held: interrupt what waits under this node.
     virtual void interrupt(wake_list&) noexcept {}

@@ -173,6 +173,7 @@ public:
     void enrol(process& p) noexcept;   // into the registry
     void strike(process& p) noexcept;  // out of it, or out of that of another worker
     std::size_t live() noexcept;
+    std::size_t unused_numbers() noexcept;
 
     /// Writes what each task waits for. From any thread: a host that is being drained is
     /// waited for, but not for long; then only what its tasks are called is told.
@@ -339,6 +340,7 @@ private:
     void expire_timers() noexcept;
     void expire_until(time_point now, expiry&) noexcept;
     void settle_timer();
+    std::uint64_t next_number() noexcept;  // registry_lock_ is held
     void close_doors() noexcept;
     bool sweep() noexcept;
     static void poke_turn(runnable&, host&);
@@ -423,6 +425,8 @@ counted<host> host_for(E& e) {
 }
 
 /// The host of the running task; throws not_in_task outside one.
+/// That of the running task; throws not_in_task outside one. It is there as long as the task runs.
+HEDDLE_API host& running_host();
 HEDDLE_API counted<host> current_host();
 
 // -- inline parts -------------------------------------------------------------------

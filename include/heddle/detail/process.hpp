@@ -110,15 +110,18 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     std::unique_ptr<std::string> name;  // guarded by lock
     const void* spawned_at;
     asio::cancellation_signal signal;  // reused by each Asio operation awaited
-    std::uint64_t id;
+    std::uint64_t id = 0;              // given when it is enrolled
 
 private:
     void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }
     void dispose() noexcept final { delete this; }
 };
 
-/// How many there have been in this program; also the last number given.
-HEDDLE_API std::uint64_t tasks_started() noexcept;
+/// Takes numbers for tasks; the first of them.
+HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
+
+/// How many were taken in this program.
+HEDDLE_API std::uint64_t task_numbers() noexcept;
 
 /// The turn of a process whose Asio operation is to be cancelled.
 HEDDLE_API void emit_cancellation(runnable&, host&);

@@ -34,7 +34,7 @@ private:
 
     asio::io_context context_;
     std::size_t threads_;
-    std::uint64_t first_id_;  // tasks before this one are not ours
+    std::uint64_t numbers_before_;  // of tasks that are not ours
     std::unique_ptr<quit_watch> quit_;
 };
 
