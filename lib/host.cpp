@@ -21,7 +21,8 @@ namespace heddle {
 namespace detail {
 namespace {
 
-thread_local host* drained_here = nullptr;
+// Each handler that comes in reads it: without a call, in a shared library as well.
+[[gnu::tls_model("initial-exec")]] thread_local host* drained_here = nullptr;
 
 }  // namespace
 
@@ -79,8 +80,10 @@ void host::glance_at_clock() noexcept {
     seen_ = std::max(seen_, then);  // it has been read with more care
 }
 
+void host::run_by_this_thread() noexcept { sole_thread_ = &drained_here; }
+
 bool host::is_sole() const noexcept {
-    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
+    return sole_thread_ && !seeded_ && !virtual_;  // else the host orders handlers
 }
 
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
@@ -308,10 +311,10 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// Runs what is ready, after `first`, if there is one. What a serial host needs in the usual
+/// Runs what is ready, after `first`, if there is one; returns true. What a serial host needs in the usual
 /// course is inline: each handler of its tasks' Asio operations passes through here.
 template <bool shared>
-void host::drain_as(void (*first)(void*), void* argument) {
+bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
         explicit scope(host& h) noexcept
             : drained(&h), before(std::exchange(drained_here, &h)) {}
@@ -362,6 +365,7 @@ void host::drain_as(void (*first)(void*), void* argument) {
             reap(*std::exchange(finished_, nullptr));
     }
     here.left = true;
+    return true;
 }
 
 void host::drain() {
@@ -373,15 +377,14 @@ void host::drain() {
 
 bool host::run_here(void (*f)(void*), void* argument) {
     host* here = drained_here;
-    if (here == this)
+    if (here == this) {
         f(argument);
-    else if (!worker_ && runs_here() && leave_idle())
-        drain_as<false>(f, argument);
-    else if (worker_ && !here && runs_here() && enter())
-        drain_as<true>(f, argument);
-    else
-        return false;
-    return true;
+        return true;
+    }
+    if (worker_)
+        return !here && runs_here() && enter() && drain_as<true>(f, argument);
+    bool ours = sole_thread_ == &drained_here || runs_here();
+    return ours && leave_idle() && drain_as<false>(f, argument);
 }
 
 void host::leave() {

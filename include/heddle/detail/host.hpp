@@ -200,8 +200,9 @@ public:
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
 
-    /// One thread runs the context, for good: `run` says so before the first task.
-    void run_by_one_thread() noexcept { sole_ = true; }
+    /// The calling thread alone runs the context, and does nothing else until it ends: `run`
+    /// says so before the first task.
+    void run_by_this_thread() noexcept;
     /// Does nothing run beside the tasks of this host, whoever posts it?
     bool is_sole() const noexcept;
 
@@ -317,7 +318,7 @@ private:
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
     template <bool shared>
-    void drain_as(void (*first)(void*), void* argument);
+    bool drain_as(void (*first)(void*), void* argument);
     bool go_idle();
     bool go_idle_shared();
     void count_work() noexcept;
@@ -347,6 +348,7 @@ private:
 
     // First what each turn of an Asio handler needs: after a system call it has to be fetched.
     const std::unique_ptr<worker> worker_;  // null: a serial host
+    const void* sole_thread_ = nullptr;     // the mark of who alone runs the context
 
     // The drainer's [fifo].
     runnable* head_ = nullptr;
@@ -384,7 +386,6 @@ private:
     spin_lock registry_lock_;
 
     bool counted_ = false;  // among the hosts that may wake others
-    bool sole_ = false;
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
 };
