@@ -240,9 +240,9 @@ std::coroutine_handle<> host::begin_fresh(process& p) noexcept {
 
 // -- draining -----------------------------------------------------------------------
 
-runnable* host::pop() noexcept {
-    if (worker_)
-        return pop_shared();
+runnable* host::pop() noexcept { return worker_ ? pop_shared() : pop_serial(); }
+
+inline runnable* host::pop_serial() noexcept {
     if (seeded_)
         return pop_random();
     runnable* r = head_;
@@ -311,6 +311,21 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
+/// Goes on with a process from a turn.
+template <bool shared>
+void host::resume(process& p) noexcept {
+    for (process* q = &p; q; q = std::exchange(bounced_, nullptr)) {
+        transfers_ = max_transfers;
+        if (shared)
+            begin_turn(*q);
+        running_ = q;
+        if (q->is_fresh())
+            q->begin();
+        q->top->frame().resume();
+    }
+    running_ = nullptr;
+}
+
 /// Runs what is ready, after `first`, if there is one; returns true. What a serial host needs in the usual
 /// course is inline: each handler of its tasks' Asio operations passes through here.
 template <bool shared>
@@ -339,8 +354,8 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     budget_ = budget;
     glance_at_clock();
     if (first)
-        first(argument);
-    if (has_mail())
+        first(argument);  // and was idle before: mail can wait for the next handler
+    else if (has_mail())
         take_inbox();
     if (may_have_expired())
         expire_timers();
@@ -354,13 +369,13 @@ bool host::drain_as(void (*first)(void*), void* argument) {
             break;
         }
         budget_ -= turn_cost;
-        runnable* r = pop();
+        runnable* r = shared ? pop_shared() : pop_serial();
         if (shared && !r)
             continue;  // another worker was quicker
         if (auto turn = r->turn)
             turn(*r, *this);
         else
-            resume(as_process(*r));
+            resume<shared>(as_process(*r));
         if (finished_)
             reap(*std::exchange(finished_, nullptr));
     }
@@ -376,15 +391,19 @@ void host::drain() {
 }
 
 bool host::run_here(void (*f)(void*), void* argument) {
-    host* here = drained_here;
-    if (here == this) {
+    if (drained_here == this) {
         f(argument);
         return true;
     }
-    if (worker_)
-        return !here && runs_here() && enter() && drain_as<true>(f, argument);
-    bool ours = sole_thread_ == &drained_here || runs_here();
-    return ours && leave_idle() && drain_as<false>(f, argument);
+    if (sole_thread_ == &drained_here)
+        return leave_idle() && drain_as<false>(f, argument);
+    return may_enter() &&
+           (worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument));
+}
+
+/// Becomes the drainer on a thread that runs the executor.
+bool host::may_enter() noexcept {
+    return !(worker_ && drained_here) && runs_here() && enter();
 }
 
 void host::leave() {
@@ -398,21 +417,8 @@ void host::leave() {
     }
 }
 
-void host::resume(process& p) noexcept {
-    for (process* q = &p; q; q = std::exchange(bounced_, nullptr)) {
-        transfers_ = max_transfers;
-        if (worker_)
-            begin_turn(*q);
-        running_ = q;
-        if (q->is_fresh())
-            q->begin();
-        q->top->frame().resume();
-    }
-    running_ = nullptr;
-}
-
 void host::completed(process& p) noexcept {
-    if (drained_here == this && !worker_ && !is_shut())
+    if (drained_here == this && !worker_)  // so it is not shut
         append(p);
     else
         completed_elsewhere(p);

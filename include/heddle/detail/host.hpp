@@ -146,9 +146,6 @@ public:
     std::uint32_t random_below(std::uint32_t n) noexcept;
     chooser* explorer() const noexcept { return chooser_; }  // mostly null
 
-    /// Goes on with a process from a turn.
-    void resume(process& p) noexcept;
-
     // -- from any thread ------------------------------------------------------------
 
     /// Queues a turn: here, or where the drainer of this host finds it. `here`: the host the
@@ -313,10 +310,14 @@ private:
     bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
+    bool may_enter() noexcept;
     runnable* pop() noexcept;
+    runnable* pop_serial() noexcept;
     runnable* pop_random() noexcept;
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
+    template <bool shared>
+    void resume(process& p) noexcept;
     template <bool shared>
     bool drain_as(void (*first)(void*), void* argument);
     bool go_idle();
@@ -385,7 +386,7 @@ private:
     std::size_t live_ = 0;           // guarded by registry_lock_
     spin_lock registry_lock_;
 
-    bool counted_ = false;  // among the hosts that may wake others
+    bool counted_ = false;       // among the hosts that may wake others
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
 };
