@@ -160,9 +160,9 @@ public:
     bool await_ready() noexcept { return refused(); }
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
     await_suspend(std::coroutine_handle<>) noexcept {
-        host& home = *self().home;  // once begun, the task may go on elsewhere
         process& self = this->self();
-        if (begin())
+        host& home = *self.home;  // once begun, the task may go on elsewhere
+        if (begin(home))
             op_.look_at_executor(
                 [this](const auto& ex) { this->remember_executor(ex); });
         try {
