@@ -311,23 +311,26 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// Goes on with a process from a turn.
+/// Runs the process that is next, and those it hands over to.
 template <bool shared>
-void host::resume(process& p) noexcept {
-    for (process* q = &p; q; q = std::exchange(bounced_, nullptr)) {
+void host::resume_next() {
+    while (process* p = std::exchange(next_, nullptr)) {
         transfers_ = max_transfers;
         if (shared)
-            begin_turn(*q);
-        running_ = q;
-        if (q->is_fresh())
-            q->begin();
-        q->top->frame().resume();
+            begin_turn(*p);
+        running_ = p;
+        if (p->is_fresh())
+            p->begin();
+        p->top->frame().resume();
     }
     running_ = nullptr;
+    if (finished_)
+        reap(*std::exchange(finished_, nullptr));
 }
 
-/// Runs what is ready, after `first`, if there is one; returns true. What a serial host needs in the usual
-/// course is inline: each handler of its tasks' Asio operations passes through here.
+/// Runs what is ready, after `first`, if there is one, and the task it lets go on; returns
+/// true. What a serial host needs in the usual course is inline: each handler of its tasks'
+/// Asio operations passes through here.
 template <bool shared>
 bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
@@ -353,12 +356,16 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     begin_draining();
     budget_ = budget;
     glance_at_clock();
-    if (first)
-        first(argument);  // and was idle before: mail can wait for the next handler
-    else if (has_mail())
+    if (first) {  // the host was idle: nobody is overtaken
+        entering_ = !shared && !seeded_;
+        first(argument);
+        entering_ = false;
+    } else if (has_mail()) {
         take_inbox();
+    }
     if (may_have_expired())
         expire_timers();
+    resume_next<shared>();
     while (has_turn() || (has_mail() && take_inbox()) || !at_rest()) {
         if (shared && worker_->on_watch)
             worker_->pool.leave_watch(*this);
@@ -375,9 +382,8 @@ bool host::drain_as(void (*first)(void*), void* argument) {
         if (auto turn = r->turn)
             turn(*r, *this);
         else
-            resume<shared>(as_process(*r));
-        if (finished_)
-            reap(*std::exchange(finished_, nullptr));
+            next_ = &as_process(*r);
+        resume_next<shared>();
     }
     here.left = true;
     return true;
@@ -407,6 +413,9 @@ bool host::may_enter() noexcept {
 }
 
 void host::leave() {
+    entering_ = false;
+    if (next_)
+        push(*std::exchange(next_, nullptr));
     if (finished_) {  // an exception overtook it: it ends in a later turn
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
@@ -418,10 +427,12 @@ void host::leave() {
 }
 
 void host::completed(process& p) noexcept {
-    if (drained_here == this && !worker_)  // so it is not shut
-        append(p);
-    else
+    if (drained_here != this || worker_)
         completed_elsewhere(p);
+    else if (std::exchange(entering_, false))  // not shut, as it is being drained
+        next_ = &p;
+    else
+        append(p);
 }
 
 }  // namespace detail

@@ -107,7 +107,7 @@ public:
     std::coroutine_handle<> transfer(process& p) noexcept {
         if (--transfers_ > 0)
             return p.top->frame();
-        bounced_ = &p;
+        next_ = &p;
         return std::noop_coroutine();
     }
 
@@ -310,6 +310,8 @@ private:
     bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
+    template <class F>
+    void execute_later(F&& f);
     bool may_enter() noexcept;
     runnable* pop() noexcept;
     runnable* pop_serial() noexcept;
@@ -317,7 +319,7 @@ private:
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
     template <bool shared>
-    void resume(process& p) noexcept;
+    void resume_next();
     template <bool shared>
     bool drain_as(void (*first)(void*), void* argument);
     bool go_idle();
@@ -356,8 +358,10 @@ private:
     runnable* tail_ = nullptr;
     int budget_ = 0;
     int transfers_ = 0;
+    bool entering_ =
+        false;  // in a handler that comes in: whose wait it ends goes on first
     process* running_ = nullptr;
-    process* bounced_ = nullptr;  // goes on at once, from the drain loop
+    process* next_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
     time_point seen_{};
     time_point armed_ = time_point::max();
@@ -469,8 +473,12 @@ void host::execute(F&& f, bool may_run_now) {
         return;  // as a handler of a context that is destroyed
     using function = std::remove_reference_t<F>;
     auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
-    if (may_run_now && run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
-        return;
+    if (!may_run_now || !run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
+        execute_later(std::forward<F>(f));
+}
+
+template <class F>
+[[gnu::noinline]] void host::execute_later(F&& f) {
     auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
     ready(*turn, current());
 }
