@@ -338,10 +338,10 @@ bool host::drain_as(void (*first)(void*), void* argument) {
             : drained(&h), before(std::exchange(drained_here, &h)) {}
         ~scope() {
             if (!left)
-                drained->leave();
+                drained.get()->leave();
             drained_here = before;
         }
-        counted<host> drained;
+        lent_host drained;
         host* before;
         bool left = false;
     } here(*this);

@@ -183,7 +183,7 @@ private:
     /// called takes the process with it.
     class handler {
     public:
-        using executor_type = host_executor;
+        using executor_type = handler_executor;
         using cancellation_slot_type = asio::cancellation_slot;
 
         explicit handler(asio_awaiter& w) noexcept : wait_(&w), process_(&w.self()) {}

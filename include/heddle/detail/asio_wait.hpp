@@ -23,7 +23,8 @@ inline void fetch(const void* wait, const process* p) noexcept {
 /// A wait for an Asio operation. Closing token and completion meet in the claim word of
 /// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
 /// comes second lets the process go on. Invariants:
-///   [owned]  from begin() to completed() or dropped() the handler owns the process.
+///   [owned]  from begin() to completed() or dropped() the handler owns the process, which is
+///            work of its host: the operation may belong to another context.
 ///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
 ///            to another context, by a handler there), never during initiation.
 class HEDDLE_API asio_wait : pinned {
@@ -31,15 +32,17 @@ public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
     void completed() noexcept {
+        host& home = *self_.home;
         std::uint32_t old = claim_word::in_io;
         if (exchange_if(self_.word, old, std::uint32_t{0}))
-            self_.home->completed(self_);
+            home.completed(self_);
         else
             completed_amid();
+        home.work_finished();  // the task may have gone
     }
     void dropped() noexcept;
-    host_executor executor() const noexcept {
-        return host_executor(counted<host>(self_.home));
+    handler_executor executor() const noexcept {
+        return handler_executor(lent_host(self_.home));
     }
     asio::cancellation_slot slot() const noexcept {
         return cancellable_ ? self_.signal.slot() : asio::cancellation_slot();
@@ -57,8 +60,9 @@ protected:
             elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
     }
     /// Can it be cancelled?
-    bool begin(const host& home) noexcept {
+    bool begin(host& home) noexcept {
         process& p = self_;
+        home.work_started();
         p.io = this;
         p.since = home.seen_now();
         bool cancellable = p.cancellable();

@@ -193,6 +193,9 @@ public:
     void shut() noexcept;
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
+    /// Does it live as long as its context?
+    bool lasts() const noexcept { return lasts_; }
+
     virtual asio::execution_context& context() const noexcept = 0;
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
@@ -358,8 +361,8 @@ private:
     runnable* tail_ = nullptr;
     int budget_ = 0;
     int transfers_ = 0;
-    bool entering_ =
-        false;  // in a handler that comes in: whose wait it ends goes on first
+    bool entering_ = false;  // in a handler that comes in, and no task goes on yet
+    bool lasts_ = false;
     process* running_ = nullptr;
     process* next_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
