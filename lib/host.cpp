@@ -403,13 +403,14 @@ bool host::run_here(void (*f)(void*), void* argument) {
     }
     if (sole_thread_ == &drained_here)
         return leave_idle() && drain_as<false>(f, argument);
-    return may_enter() &&
-           (worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument));
+    return run_if_here(f, argument);
 }
 
-/// Becomes the drainer on a thread that runs the executor.
-bool host::may_enter() noexcept {
-    return !(worker_ && drained_here) && runs_here() && enter();
+/// Apart, so that the usual way has no registers to save.
+[[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
+    if ((worker_ && drained_here) || !runs_here() || !enter())
+        return false;
+    return worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument);
 }
 
 void host::leave() {

@@ -315,7 +315,7 @@ private:
     bool submit_to_idle(runnable& r) noexcept;
     template <class F>
     void execute_later(F&& f);
-    bool may_enter() noexcept;
+    bool run_if_here(void (*f)(void*), void* argument);
     runnable* pop() noexcept;
     runnable* pop_serial() noexcept;
     runnable* pop_random() noexcept;
