@@ -361,8 +361,6 @@ private:
     runnable* tail_ = nullptr;
     int budget_ = 0;
     int transfers_ = 0;
-    bool entering_ = false;  // in a handler that comes in, and no task goes on yet
-    bool lasts_ = false;
     process* running_ = nullptr;
     process* next_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
@@ -378,6 +376,9 @@ private:
     atomic<bool> dumping_{false};
     const bool seeded_;
     const bool virtual_;
+    bool entering_ = false;  // in a handler that comes in, and no task goes on yet
+    bool lasts_ = false;
+    bool counted_ = false;  // among the hosts that may wake others
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
 
@@ -393,7 +394,6 @@ private:
     std::size_t live_ = 0;           // guarded by registry_lock_
     spin_lock registry_lock_;
 
-    bool counted_ = false;       // among the hosts that may wake others
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
 };
