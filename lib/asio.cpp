@@ -45,7 +45,7 @@ void asio_wait::completed_amid() noexcept {
 
 void asio_wait::dropped() noexcept {
     process& p = self_;
-    host& home = *p.home;
+    host& busy = *busy_;
     dropped_ = true;
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
@@ -54,8 +54,8 @@ void asio_wait::dropped() noexcept {
                                              : old & cancelled;
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
-        home.abandon(p);
-    home.work_finished();
+        p.home->abandon(p);
+    busy.work_finished();
 }
 
 /// Emits on the executor of an operation that belongs to another context. Whether it is

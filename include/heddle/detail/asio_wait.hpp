@@ -32,13 +32,13 @@ public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
     void completed() noexcept {
-        host& home = *self_.home;
+        host& busy = *busy_;  // afterwards the task may have gone
         std::uint32_t old = claim_word::in_io;
         if (exchange_if(self_.word, old, std::uint32_t{0}))
-            home.completed(self_);
+            self_.home->completed(self_);
         else
             completed_amid();
-        home.work_finished();  // the task may have gone
+        busy.work_finished();
     }
     void dropped() noexcept;
     handler_executor executor() const noexcept {
@@ -62,6 +62,7 @@ protected:
     /// Can it be cancelled?
     bool begin(host& home) noexcept {
         process& p = self_;
+        busy_ = &home;
         home.work_started();
         p.io = this;
         p.since = home.seen_now();
@@ -99,6 +100,7 @@ private:
     friend void emit_cancellation(runnable&, host&);
 
     process& self_;
+    host* busy_ = nullptr;  // whose work it is: the home may be another one at the end
     std::unique_ptr<asio::any_io_executor> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
