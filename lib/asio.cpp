@@ -45,7 +45,6 @@ void asio_wait::completed_amid() noexcept {
 
 void asio_wait::dropped() noexcept {
     process& p = self_;
-    host& busy = *busy_;
     dropped_ = true;
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
@@ -55,7 +54,6 @@ void asio_wait::dropped() noexcept {
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
         p.home->abandon(p);
-    busy.work_finished();
 }
 
 /// Emits on the executor of an operation that belongs to another context. Whether it is

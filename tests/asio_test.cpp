@@ -402,19 +402,6 @@ TEST_CASE("steps of a composed operation run in the host, as tasks do") {
                         "in the strand", "task", "end"});
 }
 
-TEST_CASE("a task that waits in an operation is work, whoever completes that") {
-    asio::io_context ctx;
-    test::held<void(int)> op;
-    int got = 0;
-    heddle::go(ctx, [&]() -> heddle::task<> { got = co_await op.start(use_task); });
-    ctx.poll();
-    CHECK(!ctx.stopped());  // else run() would not wait for it
-    op.complete_inline(7);
-    ctx.poll();
-    CHECK(got == 7);
-    CHECK(ctx.stopped());
-}
-
 TEST_CASE("the executor of a handler may outlive the task, also on a strand") {
     asio::io_context ctx;
     asio::any_io_executor kept;

@@ -23,8 +23,7 @@ inline void fetch(const void* wait, const process* p) noexcept {
 /// A wait for an Asio operation. Closing token and completion meet in the claim word of
 /// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
 /// comes second lets the process go on. Invariants:
-///   [owned]  from begin() to completed() or dropped() the handler owns the process, which is
-///            work of its host: the operation may belong to another context.
+///   [owned]  from begin() to completed() or dropped() the handler owns the process.
 ///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
 ///            to another context, by a handler there), never during initiation.
 class HEDDLE_API asio_wait : pinned {
@@ -32,13 +31,11 @@ public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
     void completed() noexcept {
-        host& busy = *busy_;  // afterwards the task may have gone
         std::uint32_t old = claim_word::in_io;
         if (exchange_if(self_.word, old, std::uint32_t{0}))
             self_.home->completed(self_);
         else
             completed_amid();
-        busy.work_finished();
     }
     void dropped() noexcept;
     handler_executor executor() const noexcept {
@@ -60,10 +57,8 @@ protected:
             elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
     }
     /// Can it be cancelled?
-    bool begin(host& home) noexcept {
+    bool begin(const host& home) noexcept {
         process& p = self_;
-        busy_ = &home;
-        home.work_started();
         p.io = this;
         p.since = home.seen_now();
         bool cancellable = p.cancellable();
@@ -100,7 +95,6 @@ private:
     friend void emit_cancellation(runnable&, host&);
 
     process& self_;
-    host* busy_ = nullptr;  // whose work it is: the home may be another one at the end
     std::unique_ptr<asio::any_io_executor> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;

@@ -33,9 +33,8 @@ private:
     host* host_;
 };
 
-/// The host of a handler that a task waits for, who counts the work: so copies cost little. It
-/// is valid as long as an Asio executor: a context's own host until the context ends, which
-/// costs nothing at all; any other is held.
+/// The host of a handler that a task waits for. It is valid as long as an Asio executor: a
+/// context's own host until the context ends, which costs nothing; any other is held.
 class lent_host {
 public:
     explicit lent_host(host* h) noexcept : host_(h), holds_(!h->lasts()) {
@@ -73,7 +72,7 @@ struct holds_of {
 };
 template <>
 struct holds_of<lent_host> {
-    using tracked = lent_host;
+    using tracked = host_work;
     using untracked = lent_host;
 };
 
