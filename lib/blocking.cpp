@@ -35,7 +35,7 @@ private:
 std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) noexcept {
     process& p = self();
     host& home = *p.home;  // once begun, the task may go on elsewhere
-    begin();
+    begin(home);
     try {
         asio::post(context_state::of(home.context())->blocking_pool(), job(*this));
     } catch (...) {

@@ -157,6 +157,7 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
             return self->own_;
     }
     auto made = counted<host>::adopt(new host_on<Executor>(self, ex));
+    made->lasts_ = true;
     guard g(self->lock_);
     if (!self->own_)
         self->own_ = std::move(made);
@@ -179,6 +180,8 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
             counted<host>::adopt(new host_on<asio::io_context::executor_type>(
                 self, ex,
                 std::make_unique<worker>(*made, static_cast<std::uint16_t>(i)))));
+    for (auto& w : workers)
+        w->lasts_ = true;
     guard g(self->lock_);
     if (!self->workers_) {
         made->adopt(std::move(workers));
@@ -325,8 +328,11 @@ host* home_of(const asio::any_io_executor& ex) noexcept {
 }
 
 host* host_in(const asio::any_io_executor& ex) noexcept {
-    return home_of<basic_host_executor<false, false>, basic_host_executor<false, true>,
-                   basic_host_executor<true, false>, basic_host_executor<true, true>>(
+    using held = counted<host>;
+    return home_of<
+        basic_host_executor<false, held>, basic_host_executor<true, held>,
+        basic_host_executor<false, host_work>, basic_host_executor<true, host_work>,
+        basic_host_executor<false, lent_host>, basic_host_executor<true, lent_host>>(
         ex);
 }
 

@@ -21,7 +21,8 @@ namespace heddle {
 namespace detail {
 namespace {
 
-thread_local host* drained_here = nullptr;
+// Each handler that comes in reads it: without a call, in a shared library as well.
+[[gnu::tls_model("initial-exec")]] thread_local host* drained_here = nullptr;
 
 }  // namespace
 
@@ -79,8 +80,10 @@ void host::glance_at_clock() noexcept {
     seen_ = std::max(seen_, then);  // it has been read with more care
 }
 
+void host::run_by_this_thread() noexcept { sole_thread_ = &drained_here; }
+
 bool host::is_sole() const noexcept {
-    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
+    return sole_thread_ && !seeded_ && !virtual_;  // else the host orders handlers
 }
 
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
@@ -237,9 +240,9 @@ std::coroutine_handle<> host::begin_fresh(process& p) noexcept {
 
 // -- draining -----------------------------------------------------------------------
 
-runnable* host::pop() noexcept {
-    if (worker_)
-        return pop_shared();
+runnable* host::pop() noexcept { return worker_ ? pop_shared() : pop_serial(); }
+
+inline runnable* host::pop_serial() noexcept {
     if (seeded_)
         return pop_random();
     runnable* r = head_;
@@ -308,19 +311,37 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// Runs what is ready, after `first`, if there is one. What a serial host needs in the usual
-/// course is inline: each handler of its tasks' Asio operations passes through here.
+/// Runs the process that is next, and those it hands over to.
 template <bool shared>
-void host::drain_as(void (*first)(void*), void* argument) {
+void host::resume_next() {
+    while (process* p = std::exchange(next_, nullptr)) {
+        transfers_ = max_transfers;
+        if (shared)
+            begin_turn(*p);
+        running_ = p;
+        if (p->is_fresh())
+            p->begin();
+        p->top->frame().resume();
+    }
+    running_ = nullptr;
+    if (finished_)
+        reap(*std::exchange(finished_, nullptr));
+}
+
+/// Runs what is ready, after `first`, if there is one, and the task it lets go on; returns
+/// true. What a serial host needs in the usual course is inline: each handler of its tasks'
+/// Asio operations passes through here.
+template <bool shared>
+bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
         explicit scope(host& h) noexcept
             : drained(&h), before(std::exchange(drained_here, &h)) {}
         ~scope() {
             if (!left)
-                drained->leave();
+                drained.get()->leave();
             drained_here = before;
         }
-        counted<host> drained;
+        lent_host drained;
         host* before;
         bool left = false;
     } here(*this);
@@ -335,12 +356,16 @@ void host::drain_as(void (*first)(void*), void* argument) {
     begin_draining();
     budget_ = budget;
     glance_at_clock();
-    if (first)
+    if (first) {  // the host was idle: nobody is overtaken
+        entering_ = !shared && !seeded_;
         first(argument);
-    if (has_mail())
+        entering_ = false;
+    } else if (has_mail()) {
         take_inbox();
+    }
     if (may_have_expired())
         expire_timers();
+    resume_next<shared>();
     while (has_turn() || (has_mail() && take_inbox()) || !at_rest()) {
         if (shared && worker_->on_watch)
             worker_->pool.leave_watch(*this);
@@ -351,17 +376,17 @@ void host::drain_as(void (*first)(void*), void* argument) {
             break;
         }
         budget_ -= turn_cost;
-        runnable* r = pop();
+        runnable* r = shared ? pop_shared() : pop_serial();
         if (shared && !r)
             continue;  // another worker was quicker
         if (auto turn = r->turn)
             turn(*r, *this);
         else
-            resume(as_process(*r));
-        if (finished_)
-            reap(*std::exchange(finished_, nullptr));
+            next_ = &as_process(*r);
+        resume_next<shared>();
     }
     here.left = true;
+    return true;
 }
 
 void host::drain() {
@@ -372,19 +397,26 @@ void host::drain() {
 }
 
 bool host::run_here(void (*f)(void*), void* argument) {
-    host* here = drained_here;
-    if (here == this)
+    if (drained_here == this) {
         f(argument);
-    else if (!worker_ && runs_here() && leave_idle())
-        drain_as<false>(f, argument);
-    else if (worker_ && !here && runs_here() && enter())
-        drain_as<true>(f, argument);
-    else
+        return true;
+    }
+    if (sole_thread_ == &drained_here)
+        return leave_idle() && drain_as<false>(f, argument);
+    return run_if_here(f, argument);
+}
+
+/// Apart, so that the usual way has no registers to save.
+[[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
+    if ((worker_ && drained_here) || !runs_here() || !enter())
         return false;
-    return true;
+    return worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument);
 }
 
 void host::leave() {
+    entering_ = false;
+    if (next_)
+        push(*std::exchange(next_, nullptr));
     if (finished_) {  // an exception overtook it: it ends in a later turn
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
@@ -395,24 +427,13 @@ void host::leave() {
     }
 }
 
-void host::resume(process& p) noexcept {
-    for (process* q = &p; q; q = std::exchange(bounced_, nullptr)) {
-        transfers_ = max_transfers;
-        if (worker_)
-            begin_turn(*q);
-        running_ = q;
-        if (q->is_fresh())
-            q->begin();
-        q->top->frame().resume();
-    }
-    running_ = nullptr;
-}
-
 void host::completed(process& p) noexcept {
-    if (drained_here == this && !worker_ && !is_shut())
-        append(p);
-    else
+    if (drained_here != this || worker_)
         completed_elsewhere(p);
+    else if (std::exchange(entering_, false))  // not shut, as it is being drained
+        next_ = &p;
+    else
+        append(p);
 }
 
 }  // namespace detail

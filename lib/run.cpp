@@ -193,7 +193,7 @@ counted<host> run_loop::home() {
     if (threads_ > 1)
         return worker_of(context_, threads_);
     auto home = host_of(context_);
-    home->run_by_one_thread();
+    home->run_by_this_thread();
     return home;
 }
 

@@ -402,6 +402,29 @@ TEST_CASE("steps of a composed operation run in the host, as tasks do") {
                         "in the strand", "task", "end"});
 }
 
+TEST_CASE("the executor of a handler may outlive the task, also on a strand") {
+    asio::io_context ctx;
+    asio::any_io_executor kept;
+    bool ran = false;
+    auto wait = [&](auto token) {
+        return asio::async_initiate<decltype(token), void()>(
+            [&](auto handler) {
+                kept = asio::get_associated_executor(handler);
+                asio::post(std::move(handler));
+            },
+            token);
+    };
+    heddle::go(asio::make_strand(ctx),
+               [&]() -> heddle::task<> { co_await wait(use_task); });
+    ctx.run();
+    CHECK(heddle::live_tasks(ctx) == 0);
+    asio::post(kept, [&] { ran = true; });
+    heddle::go(kept, [] {});
+    ctx.restart();
+    ctx.run();
+    CHECK(ran);
+}
+
 TEST_CASE("an operation of another context resumes its task on the task's own") {
     test::world home, other;
     connection c(other.ctx);

@@ -160,9 +160,9 @@ public:
     bool await_ready() noexcept { return refused(); }
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
     await_suspend(std::coroutine_handle<>) noexcept {
-        host& home = *self().home;  // once begun, the task may go on elsewhere
         process& self = this->self();
-        if (begin())
+        host& home = *self.home;  // once begun, the task may go on elsewhere
+        if (begin(home))
             op_.look_at_executor(
                 [this](const auto& ex) { this->remember_executor(ex); });
         try {
@@ -183,7 +183,7 @@ private:
     /// called takes the process with it.
     class handler {
     public:
-        using executor_type = host_executor;
+        using executor_type = handler_executor;
         using cancellation_slot_type = asio::cancellation_slot;
 
         explicit handler(asio_awaiter& w) noexcept : wait_(&w), process_(&w.self()) {}

@@ -38,8 +38,8 @@ public:
             completed_amid();
     }
     void dropped() noexcept;
-    host_executor executor() const noexcept {
-        return host_executor(counted<host>(self_.home));
+    handler_executor executor() const noexcept {
+        return handler_executor(lent_host(self_.home));
     }
     asio::cancellation_slot slot() const noexcept {
         return cancellable_ ? self_.signal.slot() : asio::cancellation_slot();
@@ -57,17 +57,17 @@ protected:
             elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
     }
     /// Can it be cancelled?
-    bool begin() noexcept {
-        self_.io = this;
-        self_.since = self_.home->seen_now();
-        cancellable_ = self_.cancellable();
-        if (cancellable_)
-            self_.signal.slot().clear();  // what an earlier operation left
+    bool begin(const host& home) noexcept {
+        process& p = self_;
+        p.io = this;
+        p.since = home.seen_now();
+        bool cancellable = p.cancellable();
+        cancellable_ = cancellable;
+        if (cancellable)
+            p.signal.slot().clear();  // what an earlier operation left
         using namespace claim_word;
-        std::uint32_t old = self_.word.load(std::memory_order_relaxed);
-        while (!exchange_if(self_.word, old, old | in_io | starting)) {
-        }
-        return cancellable_;
+        add(p.word, in_io | starting, std::memory_order_acq_rel);
+        return cancellable;
     }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
     /// True: it has ended already, go on at once.

@@ -50,10 +50,11 @@ void yield_until_changed(const atomic<T>&) noexcept {
 
 /// single_threaded tells whether this process has never started a second thread. While
 /// that holds, locks and atomic read-modify-writes are left out: two of them are three
-/// quarters of a buffered element's cost.
+/// quarters of a buffered element's cost. It is said to be likely as a jump costs less beside
+/// a locked instruction than without one.
 inline bool single_threaded() noexcept {
 #ifdef HEDDLE_HAS_SINGLE_THREADED
-    return __libc_single_threaded != 0;
+    return __builtin_expect(__libc_single_threaded != 0, 1);
 #else
     return false;
 #endif

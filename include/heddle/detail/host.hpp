@@ -107,7 +107,7 @@ public:
     std::coroutine_handle<> transfer(process& p) noexcept {
         if (--transfers_ > 0)
             return p.top->frame();
-        bounced_ = &p;
+        next_ = &p;
         return std::noop_coroutine();
     }
 
@@ -145,9 +145,6 @@ public:
     time_point seen_now() const noexcept { return seen_; }
     std::uint32_t random_below(std::uint32_t n) noexcept;
     chooser* explorer() const noexcept { return chooser_; }  // mostly null
-
-    /// Goes on with a process from a turn.
-    void resume(process& p) noexcept;
 
     // -- from any thread ------------------------------------------------------------
 
@@ -198,12 +195,16 @@ public:
     void shut() noexcept;
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
+    /// Does it live as long as its context?
+    bool lasts() const noexcept { return lasts_; }
+
     virtual asio::execution_context& context() const noexcept = 0;
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
 
-    /// One thread runs the context, for good: `run` says so before the first task.
-    void run_by_one_thread() noexcept { sole_ = true; }
+    /// The calling thread alone runs the context, and does nothing else until it ends: `run`
+    /// says so before the first task.
+    void run_by_this_thread() noexcept;
     /// Does nothing run beside the tasks of this host, whoever posts it?
     bool is_sole() const noexcept;
 
@@ -314,12 +315,18 @@ private:
     bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
+    template <class F>
+    void execute_later(F&& f);
+    bool run_if_here(void (*f)(void*), void* argument);
     runnable* pop() noexcept;
+    runnable* pop_serial() noexcept;
     runnable* pop_random() noexcept;
     runnable* pop_chosen() noexcept;
     bool take_inbox() noexcept;
     template <bool shared>
-    void drain_as(void (*first)(void*), void* argument);
+    void resume_next();
+    template <bool shared>
+    bool drain_as(void (*first)(void*), void* argument);
     bool go_idle();
     bool go_idle_shared();
     void count_work() noexcept;
@@ -350,6 +357,7 @@ private:
 
     // First what each turn of an Asio handler needs: after a system call it has to be fetched.
     const std::unique_ptr<worker> worker_;  // null: a serial host
+    const void* sole_thread_ = nullptr;     // the mark of who alone runs the context
 
     // The drainer's [fifo].
     runnable* head_ = nullptr;
@@ -357,7 +365,7 @@ private:
     int budget_ = 0;
     int transfers_ = 0;
     process* running_ = nullptr;
-    process* bounced_ = nullptr;  // goes on at once, from the drain loop
+    process* next_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
     time_point seen_{};
     time_point armed_ = time_point::max();
@@ -371,6 +379,9 @@ private:
     atomic<bool> dumping_{false};
     const bool seeded_;
     const bool virtual_;
+    bool entering_ = false;  // in a handler that comes in, and no task goes on yet
+    bool lasts_ = false;
+    bool counted_ = false;  // among the hosts that may wake others
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
     timer_slack slack_;  // guarded by timer_lock_
@@ -387,8 +398,6 @@ private:
     std::size_t live_ = 0;           // guarded by registry_lock_
     spin_lock registry_lock_;
 
-    bool counted_ = false;  // among the hosts that may wake others
-    bool sole_ = false;
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
 };
@@ -473,8 +482,12 @@ void host::execute(F&& f, bool may_run_now) {
         return;  // as a handler of a context that is destroyed
     using function = std::remove_reference_t<F>;
     auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
-    if (may_run_now && run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
-        return;
+    if (!may_run_now || !run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
+        execute_later(std::forward<F>(f));
+}
+
+template <class F>
+[[gnu::noinline]] void host::execute_later(F&& f) {
     auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
     ready(*turn, current());
 }

@@ -33,26 +33,62 @@ private:
     host* host_;
 };
 
+/// The host of a handler that a task waits for. It is valid as long as an Asio executor: a
+/// context's own host until the context ends, which costs nothing; any other is held.
+class lent_host {
+public:
+    explicit lent_host(host* h) noexcept : host_(h), holds_(!h->lasts()) {
+        if (holds_)
+            host_->take();
+    }
+    lent_host(const lent_host& o) noexcept : host_(o.host_), holds_(o.holds_) {
+        if (holds_)
+            host_->take();
+    }
+    lent_host(lent_host&& o) noexcept
+        : host_(o.host_), holds_(std::exchange(o.holds_, false)) {}
+    lent_host& operator=(lent_host o) noexcept {
+        std::swap(host_, o.host_);
+        std::swap(holds_, o.holds_);
+        return *this;
+    }
+    ~lent_host() {
+        if (holds_)
+            host_->drop();
+    }
+
+    host* get() const noexcept { return host_; }
+
+private:
+    host* host_;
+    bool holds_;
+};
+
+/// How an executor refers to its host, where work is tracked and where it is not.
+template <class Hold>
+struct holds_of {
+    using tracked = host_work;
+    using untracked = counted<host>;
+};
+template <>
+struct holds_of<lent_host> {
+    using tracked = host_work;
+    using untracked = lent_host;
+};
+
 /// An Asio executor for a host: what it runs never runs at the same time as the host's
-/// tasks. Handlers of Asio operations started by a task are associated with it, so that
+/// tasks. Handlers of Asio operations started by a task are associated with one, so that
 /// the intermediate steps of composed operations run inside the host too.
 ///
 /// Its properties are in its type: Asio asks for some that it has already, for each
 /// operation, and that costs nothing then.
-template <bool NeverBlocks, bool Tracked>
+template <bool NeverBlocks, class Hold>
 class basic_host_executor {
     using blocking_t = asio::execution::blocking_t;
     using work_t = asio::execution::outstanding_work_t;
 
 public:
-    explicit basic_host_executor(counted<host> h) noexcept
-        requires(!Tracked)
-        : host_(std::move(h)) {}
-
-    /// The same host with other properties.
-    template <bool N, bool T>
-    explicit basic_host_executor(const basic_host_executor<N, T>& o) noexcept
-        : host_(o.home()) {}
+    explicit basic_host_executor(Hold h) noexcept : host_(std::move(h)) {}
 
     template <class F>
     void execute(F&& f) const {
@@ -69,16 +105,16 @@ public:
             return blocking_t::possibly;
     }
     auto require(blocking_t::never_t) const noexcept {
-        return basic_host_executor<true, Tracked>(*this);
+        return basic_host_executor<true, Hold>(host_);
     }
     auto require(blocking_t::possibly_t) const noexcept {
-        return basic_host_executor<false, Tracked>(*this);
+        return basic_host_executor<false, Hold>(host_);
     }
     auto require(work_t::tracked_t) const noexcept {
-        return basic_host_executor<NeverBlocks, true>(*this);
+        return with_hold<typename holds_of<Hold>::tracked>();
     }
     auto require(work_t::untracked_t) const noexcept {
-        return basic_host_executor<NeverBlocks, false>(*this);
+        return with_hold<typename holds_of<Hold>::untracked>();
     }
 
     friend bool operator==(const basic_host_executor& a,
@@ -89,9 +125,15 @@ public:
     host* home() const noexcept { return host_.get(); }
 
 private:
-    std::conditional_t<Tracked, host_work, counted<host>> host_;
+    template <class Other>
+    auto with_hold() const noexcept {
+        return basic_host_executor<NeverBlocks, Other>(Other(home()));
+    }
+
+    Hold host_;
 };
 
-using host_executor = basic_host_executor<false, false>;
+using host_executor = basic_host_executor<false, counted<host>>;
+using handler_executor = basic_host_executor<false, lent_host>;
 
 }  // namespace heddle::detail
