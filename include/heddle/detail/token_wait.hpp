@@ -74,11 +74,22 @@ private:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
+/// One of Asio's own on the system's context, whatever its properties.
+template <class Executor>
+constexpr bool is_system_executor = false;
+template <class... Properties>
+constexpr bool is_system_executor<asio::basic_system_executor<Properties...>> = true;
+
+/// Does it say where its handler is to run? That of use_future does not: it names no
+/// context, or, with newer Asio, the system's, as any will do.
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
     {
         asio::query(ex, asio::execution::context)
     } -> std::convertible_to<asio::execution_context&>;
+    requires is_system_executor<Executor> ||
+                 !std::same_as<decltype(asio::query(ex, asio::execution::context)),
+                               asio::system_context&>;
 };
 
 template <class Handler, class Fallback>
@@ -95,7 +106,6 @@ auto executor_of(const Handler& h, const no_executor&) {
 }
 template <class Handler, class Fallback>
 auto executor_of(const Handler& h, const Fallback& fallback) {
-    // That of use_future names no context: its handler may run anywhere.
     if constexpr (names_context<executor_for<Handler, Fallback>>)
         return asio::associated_executor<Handler, Fallback>::get(h, fallback);
     else
