@@ -19,9 +19,18 @@ void inflight_core::pin(process& p) noexcept {
     pinned_ = counted<process>(&p);
 }
 
-void inflight_core::unpin() noexcept {
-    if (auto p = std::exchange(pinned_, {}))
-        p->pins.fetch_sub(1, std::memory_order_relaxed);
+counted<process> inflight_core::unpin() noexcept {
+    if (pinned_)
+        pinned_->pins.fetch_sub(1, std::memory_order_relaxed);
+    return std::exchange(pinned_, {});
+}
+
+/// Requires: it flies, the lock. At once: who sees that it flies no more sees the result.
+/// Returns what must be dropped without the lock.
+counted<process> inflight_core::land_locked(wake_list& wakes) noexcept {
+    flying_ = false;
+    set_locked(0, wakes);
+    return unpin();
 }
 
 void inflight_core::begin() {
@@ -38,12 +47,13 @@ void inflight_core::begin() {
         dropped_ = false;
     }
     home_ = counted<host>(&here);
+    elsewhere_.reset();
     pin(self);
     signal_.slot().clear();  // what an earlier operation left
 }
 
 void inflight_core::not_begun() noexcept {
-    unpin();
+    (void)unpin();
     {
         guard g(lock());
         flying_ = false;
@@ -60,16 +70,17 @@ void inflight_core::rest() {
 }
 
 void inflight_core::completed() noexcept {
+    wake_list wakes;
+    counted<process> unpinned;
     {
         guard g(lock());
         if (emitting_) {  // [emission]
             ended_ = true;
             return;
         }
-        flying_ = false;
+        unpinned = land_locked(wakes);
     }
-    unpin();
-    set(0);
+    wakes.release();
 }
 
 void inflight_core::dropped() noexcept {
@@ -96,6 +107,11 @@ void inflight_core::emit_turn(runnable& r, host&) {
     self->emit();
 }
 
+bool inflight_core::has_ended() noexcept {
+    guard g(lock());
+    return ended_;
+}
+
 /// Emits on the executor of an operation that belongs to another context.
 class inflight_core::remote_emission {
 public:
@@ -113,11 +129,10 @@ private:
 };
 
 void inflight_core::emit() noexcept {
-    if (home_->is_shut())
+    if (home_->is_shut() || has_ended())
         return emitted();  // what it would be emitted to may be gone
     if (elsewhere_) {
-        before_post(*elsewhere_);
-        asio::post(*elsewhere_, remote_emission(*this));
+        elsewhere_->post(remote_emission(*this));
     } else {
         signal_.emit(asio::cancellation_type::terminal);
         emitted();
@@ -125,15 +140,16 @@ void inflight_core::emit() noexcept {
 }
 
 void inflight_core::emitted() noexcept {
+    wake_list wakes;
+    counted<process> unpinned;
     {
         guard g(lock());
         emitting_ = false;
         if (!std::exchange(ended_, false))
             return;
-        flying_ = false;
+        unpinned = land_locked(wakes);
     }
-    unpin();
-    set(0);
+    wakes.release();
 }
 
 task<> join_cancelled(counted<inflight_core> core) {

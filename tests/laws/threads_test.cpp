@@ -4,6 +4,8 @@
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
+#include "support/operations.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -584,6 +586,55 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a task in it: the val
         });
         value = nullptr;
         t.at_end([=] { demand(left->expired(), "the value is left"); });
+    });
+}
+
+TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and beside "
+          "the close of a token that a handler is bound to") {
+    // That a context ends is no step; what counts references then is.
+    all_of("handler ends",
+           [](threads& t) {
+               channel<int> c;
+               t.run([=] {
+                   auto ctx = std::make_unique<asio::io_context>(1);
+                   c.async_receive(*ctx, [](std::error_code, std::optional<int>) {});
+               });
+               t.run([=] { c.try_send(7); });
+           },
+           {.counts = true});
+    all_of("bound handler ends",
+           [](threads& t) {
+               auto stop = std::make_shared<heddle::done_source>();
+               t.run([=] {
+                   auto ctx = std::make_unique<asio::io_context>(1);
+                   auto timer = std::make_unique<asio::steady_timer>(
+                       *ctx, std::chrono::hours(1));
+                   timer->async_wait(
+                       heddle::bind_done(stop->token(), [](std::error_code) {}));
+               });
+               t.run([=] { stop->close(); });
+           },
+           {.counts = true});
+}
+
+TEST_CASE(
+    "law 58: an operation that another thread drops while it is stopped leaves no "
+    "result behind") {
+    all_of("stop beside drop", [](threads& t) {
+        auto op = std::make_shared<test::held<void(std::error_code)>>();
+        channel<> started, gone;
+        t.run([=]() -> task<> {
+            heddle::inflight flying(op->start(heddle::use_task));
+            co_await started.send({});
+            co_await flying.stop();
+            co_await gone.receive();
+            demand(!flying.has_result(), "a result after stop");
+        });
+        t.run([=] {
+            started.receive_blocking();
+            op->drop();
+            gone.send_blocking({});
+        });
     });
 }
 

@@ -25,7 +25,8 @@ struct arms_of_wait {
 /// A completion handler that waits in an operation, or in the first of several: they are
 /// each other's siblings. Invariants:
 ///   [listed] from start() until it is settled it is in its context's list; a context that
-///            dies destroys the handlers in its list instead of calling them.
+///            dies destroys the handlers in its list instead of calling them, and waits
+///            for those that another thread is settling.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
 class HEDDLE_API token_wait : public sleeper, pinned {
 public:
@@ -61,7 +62,7 @@ private:
 
     void begin(asio::execution_context& ctx, operation* first);
     bool claim_or_withdraw() noexcept;
-    void leave_list() noexcept;
+    void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
     virtual void destroy_handler() noexcept = 0;
     virtual void dispose() noexcept = 0;
@@ -74,11 +75,22 @@ private:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
+/// One of Asio's own on the system's context, whatever its properties.
+template <class Executor>
+constexpr bool is_system_executor = false;
+template <class... Properties>
+constexpr bool is_system_executor<asio::basic_system_executor<Properties...>> = true;
+
+/// Does it say where its handler is to run? That of use_future does not: it names no
+/// context, or, with newer Asio, the system's, as any will do.
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
     {
         asio::query(ex, asio::execution::context)
     } -> std::convertible_to<asio::execution_context&>;
+    requires is_system_executor<Executor> ||
+                 !std::same_as<decltype(asio::query(ex, asio::execution::context)),
+                               asio::system_context&>;
 };
 
 template <class Handler, class Fallback>
@@ -95,7 +107,6 @@ auto executor_of(const Handler& h, const no_executor&) {
 }
 template <class Handler, class Fallback>
 auto executor_of(const Handler& h, const Fallback& fallback) {
-    // That of use_future names no context: its handler may run anywhere.
     if constexpr (names_context<executor_for<Handler, Fallback>>)
         return asio::associated_executor<Handler, Fallback>::get(h, fallback);
     else
@@ -131,7 +142,13 @@ public:
         bool cancellable = slot.is_connected();
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
-        wait->start(ctx, arms(wait->operation_), cancellable);
+        try {
+            wait->start(ctx, arms(wait->operation_), cancellable);
+        } catch (...) {
+            if (cancellable)
+                slot.clear();  // its canceller holds the handler, which may own the slot
+            throw;
+        }
         wait.leave();  // the wait's own reference, dropped when it is settled
     }
 
