@@ -439,6 +439,24 @@ TEST_CASE("an operation of another context resumes its task on the task's own") 
     CHECK(got == "hello");
 }
 
+TEST_CASE(
+    "virtual time goes on while a task waits in an operation that tracks no work") {
+    using operation = test::held<void(int)>;
+    auto wait = [](operation* op, int* got) -> heddle::task<> {
+        *got = co_await op->start(use_task);
+    };
+    auto main = [wait](operation* op, int* got) -> heddle::task<> {
+        auto waiting = heddle::go(wait, op, got);
+        co_await heddle::sleep(1h);
+        op->complete_inline(7);
+        co_await waiting;
+    };
+    operation op;
+    int got = 0;
+    heddle::run(heddle::run_options{.virtual_clock = true}, main(&op, &got));
+    CHECK(got == 7);
+}
+
 TEST_CASE("a task waits in Asio, in channels and in Asio again") {
     test::world world;
     connection c(world.ctx);

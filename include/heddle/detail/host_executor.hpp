@@ -9,13 +9,10 @@
 
 namespace heddle::detail {
 
-/// Outstanding work of a host, which lives as long.
+/// Outstanding work of a host, which lives as long. Not copied once it was moved from.
 class host_work {
 public:
-    explicit host_work(host* h) noexcept : host_(h) {
-        if (host_)
-            host_->work_started();
-    }
+    explicit host_work(host* h) noexcept : host_(h) { host_->work_started(); }
     host_work(const host_work& o) noexcept : host_work(o.host_) {}
     host_work(host_work&& o) noexcept : host_(std::exchange(o.host_, nullptr)) {}
     host_work& operator=(host_work o) noexcept {
