@@ -139,13 +139,13 @@ TEST_CASE("use_future takes the executor that was given") {
     heddle::channel<int> c;
     auto got = c.async_receive(ctx, asio::use_future);
     auto sent = c.async_send(ctx, 9, asio::use_future);
-    ctx.run();
+    CHECK(ctx.run() == 2);
     CHECK(*got.get() == 9);
     sent.get();
     c.close();
     auto refused = c.async_send(ctx, 1, asio::use_future);
     ctx.restart();
-    ctx.run();
+    CHECK(ctx.run() == 1);
     CHECK_THROWS_AS(refused.get(), std::system_error);
 }
 

@@ -74,12 +74,16 @@ private:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
+/// Does it say where its handler is to run? That of use_future does not: newer Asio lets it
+/// name the system's context, as any will do.
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
     {
         asio::query(ex, asio::execution::context)
     } -> std::convertible_to<asio::execution_context&>;
 };
+template <class T, class Blocking>
+constexpr bool names_context<asio::detail::promise_executor<T, Blocking>> = false;
 
 template <class Handler, class Fallback>
 using executor_for = typename asio::associated_executor<Handler, Fallback>::type;
@@ -95,7 +99,6 @@ auto executor_of(const Handler& h, const no_executor&) {
 }
 template <class Handler, class Fallback>
 auto executor_of(const Handler& h, const Fallback& fallback) {
-    // That of use_future names no context: its handler may run anywhere.
     if constexpr (names_context<executor_for<Handler, Fallback>>)
         return asio::associated_executor<Handler, Fallback>::get(h, fallback);
     else
