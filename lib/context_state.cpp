@@ -47,7 +47,7 @@ std::shared_ptr<context_state> context_state::of(asio::execution_context& ctx) {
 
 void set_context_state(asio::execution_context& ctx,
                        std::shared_ptr<context_state> state) {
-    asio::add_service(ctx, new host_service(ctx, std::move(state)));
+    asio::make_service<host_service>(ctx, std::move(state));
 }
 
 context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clock,
