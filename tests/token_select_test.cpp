@@ -213,7 +213,16 @@ TEST_CASE("a timer is refused, and the handler is destroyed uncalled") {
     erased.emplace_back(heddle::after(1s));
     CHECK_THROWS_AS(heddle::select(erased)(ctx, handler), std::logic_error);
     CHECK(witness.use_count() == 2);  // `handler` itself
-    CHECK(ctx.run() == 0);            // no work is left
+    // One that owns its slot goes, too.
+    auto owned = std::make_shared<asio::cancellation_signal>();
+    auto slot = owned->slot();
+    std::weak_ptr<asio::cancellation_signal> watch = owned;
+    auto owner = [owned = std::move(owned)](std::error_code, std::size_t) {};
+    CHECK_THROWS_AS(heddle::select(c.receive(), heddle::after(1s))(
+                        ctx, asio::bind_cancellation_slot(slot, std::move(owner))),
+                    std::logic_error);
+    CHECK(watch.expired());
+    CHECK(ctx.run() == 0);  // no work is left
 }
 
 TEST_CASE(

@@ -134,7 +134,13 @@ public:
         bool cancellable = slot.is_connected();
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
-        wait->start(ctx, arms(wait->operation_), cancellable);
+        try {
+            wait->start(ctx, arms(wait->operation_), cancellable);
+        } catch (...) {
+            if (cancellable)
+                slot.clear();  // its canceller holds the handler, which may own the slot
+            throw;
+        }
         wait.leave();  // the wait's own reference, dropped when it is settled
     }
 
