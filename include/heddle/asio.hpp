@@ -162,11 +162,13 @@ public:
     await_suspend(std::coroutine_handle<>) noexcept {
         host& home = *self().home;  // once begun, the task may go on elsewhere
         process& self = this->self();
-        if (begin())
-            op_.look_at_executor(
-                [this](const auto& ex) { this->remember_executor(ex); });
+        bool cancellable = begin();
         try {
-            op_.start(handler(*this));
+            handler own(*this);  // to destroy it ends the wait
+            if (cancellable)
+                op_.look_at_executor(
+                    [this](const auto& ex) { this->remember_executor(ex); });
+            op_.start(std::move(own));
         } catch (...) {
             initiation_failed(std::current_exception());
         }
