@@ -77,8 +77,7 @@ private:
 void asio_wait::emit() noexcept {
     process& p = self_;
     if (elsewhere_) {
-        before_post(*elsewhere_);
-        asio::post(*elsewhere_, remote_emission(p));
+        elsewhere_->post(remote_emission(p));
     } else {
         p.signal.emit(asio::cancellation_type::terminal);
         emitted(p);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/bind_done.hpp>
 
+#include <utility>
+
 namespace heddle::detail {
 
-done_emitter::done_emitter(done_token token) noexcept
-    : token_(std::move(token)), operation_(token_.node()) {
+done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
+    : token_(std::move(token)), operation_(token_.node()), executor_(ex) {
     operation_.who = this;
     operation_.exclusive = true;  // popping it is the claim
     foreign = [](sleeper& s) noexcept {
@@ -30,6 +32,16 @@ void done_emitter::watch() noexcept {
     release(*lock, locked);
     if (closed)
         post_emission();
+}
+
+void done_emitter::post_emission() noexcept {
+    executor_.post([self = counted<done_emitter>(this)] { self->emit(); });
+}
+
+/// Unless the operation has completed. On its executor.
+void done_emitter::emit() noexcept {
+    if (!over_.load(std::memory_order_acquire))
+        signal.emit(asio::cancellation_type::terminal);
 }
 
 void done_emitter::leave() noexcept {

@@ -205,6 +205,29 @@ void context_state::remove(token_wait& w) noexcept {
         w.next_wait->prev_wait = w.prev_wait;
 }
 
+void context_state::add(foreign_executor& e) noexcept {
+    guard g(lock_);
+    e.next_ = lent_;
+    if (lent_)
+        lent_->prev_ = &e;
+    lent_ = &e;
+}
+
+asio::any_io_executor context_state::take_back(foreign_executor& e) noexcept {
+    guard g(lock_);
+    if (!e.executor_)
+        return {};
+    (e.prev_ ? e.prev_->next_ : lent_) = e.next_;
+    if (e.next_)
+        e.next_->prev_ = e.prev_;
+    return std::exchange(e.executor_, {});
+}
+
+asio::any_io_executor context_state::copy_of(const foreign_executor& e) noexcept {
+    guard g(lock_);
+    return e.executor_;
+}
+
 void context_state::on_unhandled(std::function<void(std::exception_ptr)> f) {
     guard g(lock_);
     std::swap(on_unhandled_, f);
@@ -256,8 +279,28 @@ void context_state::shut() noexcept {
             break;
         next->shut();
     }
+    take_back_executors();
+    wait_for_posting();
+}
+
+void context_state::wait_for_posting() noexcept {
     while (posting.load(std::memory_order_acquire) != 0)  // [posting]
         yield_until_changed(posting);
+}
+
+/// [lent]
+void context_state::take_back_executors() noexcept {
+    for (;;) {
+        asio::any_io_executor taken;
+        guard g(lock_);
+        foreign_executor* e = lent_;
+        if (!e)
+            return;
+        lent_ = e->next_;
+        if (lent_)
+            lent_->prev_ = nullptr;
+        std::swap(taken, e->executor_);
+    }
 }
 
 /// Destroys the handlers that wait here in operations of heddle.
@@ -269,17 +312,15 @@ void context_state::abandon_waits() noexcept {
             if (!waits_)
                 return;
             w = counted<token_wait>(waits_);
-            waits_ = w->next_wait;
-            if (waits_)
-                waits_->prev_wait = nullptr;
-            w->listed = false;
         }
-        w->abandon();  // else another thread settles it just now
+        if (!w->abandon())
+            yield_until_changed(posting);  // another thread settles it just now
     }
 }
 
 void context_state::release_own() noexcept {
     abandon_waits();
+    wait_for_posting();
     counted<host> own;
     worker_pool* workers;
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/foreign_executor.hpp>
 #include <heddle/detail/host.hpp>
 #include <heddle/detail/token_wait.hpp>
 #include <heddle/detail/worker_pool.hpp>
@@ -48,6 +49,11 @@ public:
     void add(token_wait& w) noexcept;
     void remove(token_wait& w) noexcept;
 
+    /// Executors that others hold: taken back when the context ends.
+    void add(foreign_executor& e) noexcept;
+    asio::any_io_executor take_back(foreign_executor& e) noexcept;
+    asio::any_io_executor copy_of(const foreign_executor& e) noexcept;
+
     /// Who is told what escaped a detached task; null: it leaves io_context::run().
     void on_unhandled(std::function<void(std::exception_ptr)> f);
     std::function<void(std::exception_ptr)> unhandled() const;
@@ -82,11 +88,13 @@ public:
     /// All services are shut: nothing starts tasks any more.
     void release_own() noexcept;
 
-    atomic<int> posting{0};  // threads that are posting a drain handler [posting]
+    atomic<int> posting{0};  // threads that are posting something here [posting]
 
 private:
     time_point first_deadline() noexcept;
     void abandon_waits() noexcept;
+    void take_back_executors() noexcept;
+    void wait_for_posting() noexcept;
 
     mutable spin_lock lock_;
     host* first_ = nullptr;                 // guarded by lock_
@@ -94,6 +102,7 @@ private:
     counted<host> own_;                     // guarded by lock_
     std::unique_ptr<worker_pool> workers_;  // set once, guarded by lock_ until then
     token_wait* waits_ = nullptr;           // guarded by lock_
+    foreign_executor* lent_ = nullptr;      // guarded by lock_
     std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
     std::unique_ptr<asio::thread_pool> pool_;               // guarded by lock_
     std::uint64_t random_;

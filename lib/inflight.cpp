@@ -38,6 +38,7 @@ void inflight_core::begin() {
         dropped_ = false;
     }
     home_ = counted<host>(&here);
+    elsewhere_.reset();
     pin(self);
     signal_.slot().clear();  // what an earlier operation left
 }
@@ -96,6 +97,11 @@ void inflight_core::emit_turn(runnable& r, host&) {
     self->emit();
 }
 
+bool inflight_core::has_ended() noexcept {
+    guard g(lock());
+    return ended_;
+}
+
 /// Emits on the executor of an operation that belongs to another context.
 class inflight_core::remote_emission {
 public:
@@ -113,11 +119,10 @@ private:
 };
 
 void inflight_core::emit() noexcept {
-    if (home_->is_shut())
+    if (home_->is_shut() || has_ended())
         return emitted();  // what it would be emitted to may be gone
     if (elsewhere_) {
-        before_post(*elsewhere_);
-        asio::post(*elsewhere_, remote_emission(*this));
+        elsewhere_->post(remote_emission(*this));
     } else {
         signal_.emit(asio::cancellation_type::terminal);
         emitted();

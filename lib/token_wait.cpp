@@ -3,6 +3,8 @@
 
 #include "context_state.hpp"
 
+#include <utility>
+
 namespace heddle::detail {
 
 token_wait::token_wait() noexcept {
@@ -11,8 +13,7 @@ token_wait::token_wait() noexcept {
         for (operation* op = self.op_; op && self.winner; op = op->sibling)
             if (op != self.winner)
                 op->withdraw();
-        self.leave_list();
-        self.settle(false);
+        self.settle_and_leave(false);
     };
 }
 
@@ -56,20 +57,26 @@ bool token_wait::claim_or_withdraw() noexcept {
 }
 
 void token_wait::cancel() noexcept {
-    if (!claim_or_withdraw())
-        return;
-    leave_list();
-    settle(true);
+    if (claim_or_withdraw())
+        settle_and_leave(true);
 }
 
 bool token_wait::abandon() noexcept {
     if (!claim_or_withdraw())
         return false;
+    state_->remove(*this);
     destroy_handler();
     drop();
     return true;
 }
 
-void token_wait::leave_list() noexcept { state_->remove(*this); }
+/// [posting]: once it has left the list nothing else tells its context that it is needed.
+void token_wait::settle_and_leave(bool aborted) noexcept {
+    auto state = std::move(state_);
+    add(state->posting, 1, std::memory_order_relaxed);
+    state->remove(*this);
+    settle(aborted);
+    add(state->posting, -1, std::memory_order_release);  // pairs with the context's end
+}
 
 }  // namespace heddle::detail

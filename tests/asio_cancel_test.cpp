@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <tuple>
 
@@ -436,6 +437,31 @@ TEST_CASE("contexts may die, in either order, while a cancellation is under way"
             home->settle();
         (home_first ? other : home).reset();
         CHECK(test::tracked::alive() == 0);
+    }
+}
+
+TEST_CASE("the strand of an operation is not held when its context has ended") {
+    using strand = asio::strand<asio::io_context::executor_type>;
+    using strand_timer =
+        asio::basic_waitable_timer<std::chrono::steady_clock,
+                                   asio::wait_traits<std::chrono::steady_clock>,
+                                   strand>;
+    for (bool completes : {true, false}) {
+        CAPTURE(completes);
+        test::world home;
+        std::optional<test::world> other(std::in_place);
+        std::optional<strand_timer> timer(std::in_place,
+                                          strand(other->ctx.get_executor()),
+                                          completes ? heddle::duration(-1s) : 1h);
+        auto h =
+            home.go([&]() -> heddle::task<> { co_await timer->async_wait(use_task); });
+        home.settle();
+        other->settle();
+        timer.reset();
+        other.reset();  // the task goes on, or dies, later
+        CHECK(home.live() == 1);
+        home.settle();
+        CHECK(home.live() == 0);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/read.hpp>
+#include <asio/strand.hpp>
 #include <asio/write.hpp>
 #include <doctest/doctest.h>
 
@@ -17,6 +18,7 @@
 #include <future>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -450,6 +452,78 @@ TEST_CASE("it can be moved, and stand in a range") {
     ops[0].complete(ok(), 5);
     world.settle();
     CHECK(log.take() == lines{"2: 20", "0: 0", "1: 10", "5"});
+}
+
+TEST_CASE("a completion that comes before the emission takes its place") {
+    test::world world;
+    operation op;
+    std::optional<inflight<void(std::error_code, int)>> flying;
+    world.go([&]() -> task<> {
+        flying.emplace(op.start(use_task));
+        co_return;
+    });
+    world.settle();
+    flying.reset();  // outside its host: the emission will be a turn of that
+    op.complete_inline(ok(), 1);
+    world.settle();
+    CHECK(op.cancelled() == 0);
+}
+
+TEST_CASE("what is started anew is cancelled where it is, not where the last one was") {
+    test::world home, other;
+    test::held<void(std::error_code)> op;  // does not tell its executor
+    asio::steady_timer timer(other.ctx, -1s);
+    home.go([&]() -> task<> {
+        inflight flying(timer.async_wait(use_task));
+        co_await flying;
+        flying.start(op.start(use_task));
+        co_await flying.stop();
+    });
+    home.settle();
+    other.settle();
+    home.settle();  // and other does not run any more
+    CHECK(op.cancelled() == 1);
+    op.complete(asio::error::operation_aborted);
+    home.settle();
+    CHECK(home.live() == 0);
+}
+
+TEST_CASE("the context of an operation may end before the inflight") {
+    test::world home;
+    std::optional<test::world> other(std::in_place);
+    SUBCASE("and before the inflight's cancellation is emitted") {
+        std::optional<asio::steady_timer> timer(std::in_place, other->ctx, 24h);
+        std::optional<inflight<void(std::error_code)>> flying;
+        home.go([&]() -> task<> {
+            flying.emplace(timer->async_wait(use_task));
+            co_return;
+        });
+        home.settle();
+        flying.reset();  // outside its host
+        timer.reset();
+        other.reset();
+        home.settle();
+    }
+    SUBCASE("whose strand must not be held any longer") {
+        using strand = asio::strand<asio::io_context::executor_type>;
+        using strand_timer =
+            asio::basic_waitable_timer<std::chrono::steady_clock,
+                                       asio::wait_traits<std::chrono::steady_clock>,
+                                       strand>;
+        std::optional<strand_timer> timer(std::in_place,
+                                          strand(other->ctx.get_executor()), -1s);
+        home.go([&]() -> task<> {
+            inflight waiting(timer->async_wait(use_task));
+            co_await waiting;
+            timer.reset();
+            other.reset();
+        });
+        home.settle();
+        other->settle();
+        home.settle();
+    }
+    CHECK(!other);
+    CHECK(home.live() == 0);
 }
 
 TEST_CASE("a dump says what is waited for") {

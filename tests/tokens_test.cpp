@@ -5,6 +5,9 @@
 
 #include "support/world.hpp"
 
+#if __has_include(<asio/any_completion_handler.hpp>)
+#include <asio/any_completion_handler.hpp>
+#endif
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
@@ -311,6 +314,32 @@ TEST_CASE("bind_done cancels an operation of Asio's when the token closes") {
     ctx.run();
     CHECK(trace.take() == lines{"aborted"});
 }
+
+#if __has_include(<asio/any_completion_handler.hpp>)  // not in 1.22
+TEST_CASE("any_completion_handler is a token, also for bind_done") {
+    using asio::any_completion_handler;
+    asio::io_context ctx;
+    test::trace trace;
+    heddle::channel<int> c;
+    any_completion_handler<void(std::error_code, std::optional<int>)> receiving =
+        [&](std::error_code, std::optional<int> v) {
+            trace("got " + std::to_string(*v));
+        };
+    c.async_receive(ctx, std::move(receiving));
+    CHECK(c.try_send(4) == heddle::try_status::done);
+    asio::steady_timer timer(ctx, 1h);
+    heddle::done_source stop;
+    any_completion_handler<void(std::error_code)> waiting = asio::bind_executor(
+        ctx.get_executor(), [&](std::error_code ec) { trace(text(ec)); });
+    timer.async_wait(heddle::bind_done(stop.token(), std::move(waiting)));
+    ctx.poll();
+    CHECK(trace.take() == lines{"got 4"});
+    stop.close();
+    CHECK(trace.take().empty());
+    ctx.run();
+    CHECK(trace.take() == lines{"aborted"});
+}
+#endif
 
 TEST_CASE("bind_done chains the slot a token has, and leaves what completed alone") {
     asio::io_context ctx;

@@ -587,6 +587,34 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a task in it: the val
     });
 }
 
+TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and beside "
+          "the close of a token that a handler is bound to") {
+    // That a context ends is no step; what counts references then is.
+    all_of("handler ends",
+           [](threads& t) {
+               channel<int> c;
+               t.run([=] {
+                   auto ctx = std::make_unique<asio::io_context>(1);
+                   c.async_receive(*ctx, [](std::error_code, std::optional<int>) {});
+               });
+               t.run([=] { c.try_send(7); });
+           },
+           {.counts = true});
+    all_of("bound handler ends",
+           [](threads& t) {
+               auto stop = std::make_shared<heddle::done_source>();
+               t.run([=] {
+                   auto ctx = std::make_unique<asio::io_context>(1);
+                   auto timer = std::make_unique<asio::steady_timer>(
+                       *ctx, std::chrono::hours(1));
+                   timer->async_wait(
+                       heddle::bind_done(stop->token(), [](std::error_code) {}));
+               });
+               t.run([=] { stop->close(); });
+           },
+           {.counts = true});
+}
+
 TEST_CASE("laws 1 and 6: threads that wait without a host") {
     all_of("threads", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -335,6 +336,69 @@ TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
     CHECK(wrong == 0);
     e.set();
     contexts.left();
+}
+
+TEST_CASE(
+    "law 58: a context ends while operations of it are cancelled from another one, "
+    "handlers of it are woken and tokens of them close") {
+    asio::io_context home(1);
+    struct world {
+        asio::io_context ctx{1};
+        asio::steady_timer timer{ctx, std::chrono::hours(1)};
+    };
+    std::unique_ptr<world> other;
+    std::optional<heddle::inflight<void(std::error_code)>> flying;
+    heddle::join_handle<> waiting;
+    heddle::channel<int> c;
+    std::optional<done_source> stop;
+    int called = 0, kind = 0;
+    auto wait = [](asio::steady_timer& t) -> task<> {
+        co_await t.async_wait(heddle::use_task);
+    };
+    auto begin = [&] {
+        run(home);
+        other = std::make_unique<world>();
+        auto& timer = other->timer;
+        switch (kind = (kind + 1) % 4) {
+        case 0:
+            waiting = heddle::go(home, wait, std::ref(timer));
+            run(home);
+            waiting.cancel();
+            break;
+        case 1:
+            heddle::go(home, [&]() -> task<> {
+                flying.emplace(timer.async_wait(heddle::use_task));
+                co_return;
+            });
+            run(home);
+            flying.reset();  // outside its host, which is to emit
+            break;
+        case 2:
+            c.async_receive(other->ctx,
+                            [&](std::error_code, std::optional<int>) { ++called; });
+            break;
+        case 3:
+            stop.emplace();
+            timer.async_wait(
+                heddle::bind_done(stop->token(), [&](std::error_code) { ++called; }));
+        }
+    };
+    begin();
+    test::race(
+        rounds / 3, 11,
+        [&] {
+            if (kind == 2)
+                (void)c.try_send(1);
+            else if (kind == 3)
+                stop->close();
+            else
+                run(home);
+        },
+        [&] { other = nullptr; }, begin);
+    other = nullptr;
+    run(home);
+    CHECK(called == 0);
+    CHECK(heddle::live_tasks(home) == 0);
 }
 
 TEST_CASE("law 48: a task is cancelled though its handle is dropped while it parks") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/foreign_executor.hpp>
 #include <heddle/detail/host.hpp>
 #include <heddle/detail/host_executor.hpp>
 
@@ -54,7 +55,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
-            elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
+            elsewhere_ = std::make_unique<foreign_executor>(ex);
     }
     /// Can it be cancelled?
     bool begin() noexcept {
@@ -95,7 +96,7 @@ private:
     friend void emit_cancellation(runnable&, host&);
 
     process& self_;
-    std::unique_ptr<asio::any_io_executor> elsewhere_;
+    std::unique_ptr<foreign_executor> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
     bool cancellable_ = false;

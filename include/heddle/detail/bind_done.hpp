@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/foreign_executor.hpp>
 #include <heddle/detail/host.hpp>
 #include <heddle/done.hpp>
 
@@ -14,14 +15,14 @@ namespace detail {
 
 /// Lets a done token cancel an Asio operation that is no task's: a sleeper on the token,
 /// woken once at most, that emits on the operation's executor.
-class HEDDLE_API done_emitter : public sleeper, pinned {
+class HEDDLE_API done_emitter final : public sleeper, public pooled, pinned {
 public:
-    explicit done_emitter(done_token token) noexcept;
+    done_emitter(done_token token, const asio::any_io_executor& ex);
 
     void take() noexcept { refs_.take(); }
     void drop() noexcept {
         if (refs_.drop())
-            dispose();
+            delete this;
     }
 
     /// After initiation: from now on the token cancels, at once if it is closed.
@@ -31,40 +32,17 @@ public:
 
     asio::cancellation_signal signal;
 
-protected:
-    virtual ~done_emitter() = default;
-
-    /// Emits, unless the operation has completed. On its executor.
-    void emit() noexcept {
-        if (!over_.load(std::memory_order_acquire))
-            signal.emit(asio::cancellation_type::terminal);
-    }
-
 private:
-    virtual void post_emission() noexcept = 0;
-    virtual void dispose() noexcept = 0;
+    ~done_emitter() = default;
+
+    void emit() noexcept;
+    void post_emission() noexcept;
 
     done_token token_;
     done_operation operation_;
+    foreign_executor executor_;
     atomic<bool> over_{false};
     ref_count refs_;
-};
-
-template <class Executor>
-class done_emitter_on final : public done_emitter, public pooled {
-public:
-    done_emitter_on(done_token token, const Executor& ex) noexcept
-        : done_emitter(std::move(token)), executor_(ex) {}
-
-private:
-    void post_emission() noexcept override {
-        before_post(executor_);
-        asio::post(executor_,
-                   [self = counted<done_emitter_on>(this)] { self->emit(); });
-    }
-    void dispose() noexcept override { delete this; }
-
-    Executor executor_;
 };
 
 /// A handler whose operation a done token cancels.
@@ -108,9 +86,8 @@ struct done_initiation {
     void operator()(Handler&& handler, done_token token, Args&&... args) && {
         using plain = std::decay_t<Handler>;
         auto slot = asio::get_associated_cancellation_slot(handler);
-        auto ex = executor_of_operation(handler);
         auto emitter = counted<done_emitter>::adopt(
-            new done_emitter_on<decltype(ex)>(std::move(token), ex));
+            new done_emitter(std::move(token), executor_of_operation(handler)));
         if (slot.is_connected())
             slot.template emplace<chain_emission>(emitter);
         std::move(initiation)(
@@ -120,13 +97,22 @@ struct done_initiation {
     }
 
     template <class Handler>
-    auto executor_of_operation(const Handler& h) const {
+    asio::any_io_executor executor_of_operation(const Handler& h) const {
         if constexpr (requires { initiation.get_executor(); })
-            return asio::get_associated_executor(h, initiation.get_executor());
+            return executor_of(h, initiation.get_executor());
         else
-            return asio::get_associated_executor(
-                h,
-                asio::system_executor());  // newer Asio's default cannot be posted to
+            return executor_of(h, asio::system_executor());
+    }
+
+    /// Some may not be posted to, as that of newer Asio's any_completion_handler.
+    template <class Handler, class Fallback>
+    static asio::any_io_executor executor_of(const Handler& h,
+                                             const Fallback& fallback) {
+        auto ex = asio::get_associated_executor(h, fallback);
+        if constexpr (std::is_convertible_v<decltype(ex), asio::any_io_executor>)
+            return ex;
+        else
+            return fallback;
     }
 };
 
@@ -139,8 +125,9 @@ struct bound_done {
 }  // namespace detail
 
 /// Adapts any completion token so that `done` cancels the operation: terminal cancellation
-/// is emitted on the operation's associated executor, never during initiation. A slot that
-/// the token has already is chained, not replaced.
+/// is emitted on the operation's associated executor, never during initiation (on that of the
+/// socket or timer, if the handler is an any_completion_handler). A slot that the token has
+/// already is chained, not replaced.
 ///
 ///     socket.async_read_some(buffer, heddle::bind_done(done, asio::use_awaitable));
 ///

@@ -13,7 +13,8 @@ namespace heddle::detail {
 /// is a result. So it is waited for as an event is. Invariants:
 ///   [flying]   from begin() to completed() or dropped() a handler owns a reference.
 ///   [pinned]   its handlers run in the host that began it, so the task that did stays there.
-///   [emission] while cancellation is being emitted, a completion is noted and not told.
+///   [emission] while cancellation is being emitted, or about to be, a completion is noted and
+///              not told; nothing is emitted after it.
 class HEDDLE_API inflight_core : public wait_count, runnable {
 public:
     /// Lets the operation's handler be told to hurry. From any thread.
@@ -37,9 +38,8 @@ protected:
     void not_begun() noexcept;  // its initiation threw
     template <class Executor>
     void remember_executor(const Executor& ex) {
-        elsewhere_.reset();
         if (&asio::query(ex, asio::execution::context) != &home_->context())
-            elsewhere_ = std::make_unique<asio::any_io_executor>(ex);
+            elsewhere_ = std::make_unique<foreign_executor>(ex);
     }
 
     /// There is a result, which is being taken. Throws std::logic_error if there is none.
@@ -48,6 +48,7 @@ protected:
 
 private:
     void emit() noexcept;
+    bool has_ended() noexcept;
     void emitted() noexcept;
     static void emit_turn(runnable&, host&);
     class remote_emission;
@@ -58,7 +59,7 @@ private:
     counted<host> home_;
     counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
     asio::cancellation_signal signal_;
-    std::unique_ptr<asio::any_io_executor> elsewhere_;
+    std::unique_ptr<foreign_executor> elsewhere_;
     bool flying_ = false;    // guarded by lock()
     bool emitting_ = false;  // guarded by lock()
     bool ended_ = false;     // while emitting; guarded by lock()

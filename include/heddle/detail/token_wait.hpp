@@ -25,7 +25,8 @@ struct arms_of_wait {
 /// A completion handler that waits in an operation, or in the first of several: they are
 /// each other's siblings. Invariants:
 ///   [listed] from start() until it is settled it is in its context's list; a context that
-///            dies destroys the handlers in its list instead of calling them.
+///            dies destroys the handlers in its list instead of calling them, and waits
+///            for those that another thread is settling.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
 class HEDDLE_API token_wait : public sleeper, pinned {
 public:
@@ -61,7 +62,7 @@ private:
 
     void begin(asio::execution_context& ctx, operation* first);
     bool claim_or_withdraw() noexcept;
-    void leave_list() noexcept;
+    void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
     virtual void destroy_handler() noexcept = 0;
     virtual void dispose() noexcept = 0;
