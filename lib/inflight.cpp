@@ -19,9 +19,18 @@ void inflight_core::pin(process& p) noexcept {
     pinned_ = counted<process>(&p);
 }
 
-void inflight_core::unpin() noexcept {
-    if (auto p = std::exchange(pinned_, {}))
-        p->pins.fetch_sub(1, std::memory_order_relaxed);
+counted<process> inflight_core::unpin() noexcept {
+    if (pinned_)
+        pinned_->pins.fetch_sub(1, std::memory_order_relaxed);
+    return std::exchange(pinned_, {});
+}
+
+/// Requires: it flies, the lock. At once: who sees that it flies no more sees the result.
+/// Returns what must be dropped without the lock.
+counted<process> inflight_core::land_locked(wake_list& wakes) noexcept {
+    flying_ = false;
+    set_locked(0, wakes);
+    return unpin();
 }
 
 void inflight_core::begin() {
@@ -44,7 +53,7 @@ void inflight_core::begin() {
 }
 
 void inflight_core::not_begun() noexcept {
-    unpin();
+    (void)unpin();
     {
         guard g(lock());
         flying_ = false;
@@ -61,16 +70,17 @@ void inflight_core::rest() {
 }
 
 void inflight_core::completed() noexcept {
+    wake_list wakes;
+    counted<process> unpinned;
     {
         guard g(lock());
         if (emitting_) {  // [emission]
             ended_ = true;
             return;
         }
-        flying_ = false;
+        unpinned = land_locked(wakes);
     }
-    unpin();
-    set(0);
+    wakes.release();
 }
 
 void inflight_core::dropped() noexcept {
@@ -130,15 +140,16 @@ void inflight_core::emit() noexcept {
 }
 
 void inflight_core::emitted() noexcept {
+    wake_list wakes;
+    counted<process> unpinned;
     {
         guard g(lock());
         emitting_ = false;
         if (!std::exchange(ended_, false))
             return;
-        flying_ = false;
+        unpinned = land_locked(wakes);
     }
-    unpin();
-    set(0);
+    wakes.release();
 }
 
 task<> join_cancelled(counted<inflight_core> core) {

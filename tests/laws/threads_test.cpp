@@ -4,6 +4,8 @@
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
+#include "support/operations.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -613,6 +615,27 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and 
                t.run([=] { stop->close(); });
            },
            {.counts = true});
+}
+
+TEST_CASE(
+    "law 58: an operation that another thread drops while it is stopped leaves no "
+    "result behind") {
+    all_of("stop beside drop", [](threads& t) {
+        auto op = std::make_shared<test::held<void(std::error_code)>>();
+        channel<> started, gone;
+        t.run([=]() -> task<> {
+            heddle::inflight flying(op->start(heddle::use_task));
+            co_await started.send({});
+            co_await flying.stop();
+            co_await gone.receive();
+            demand(!flying.has_result(), "a result after stop");
+        });
+        t.run([=] {
+            started.receive_blocking();
+            op->drop();
+            gone.send_blocking({});
+        });
+    });
 }
 
 TEST_CASE("laws 1 and 6: threads that wait without a host") {

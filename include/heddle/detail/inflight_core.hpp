@@ -54,7 +54,8 @@ private:
     class remote_emission;
 
     void pin(process& p) noexcept;
-    void unpin() noexcept;
+    [[nodiscard]] counted<process> unpin() noexcept;
+    counted<process> land_locked(wake_list& wakes) noexcept;
 
     counted<host> home_;
     counted<process> pinned_;  // the task that began it, kept with its worker meanwhile

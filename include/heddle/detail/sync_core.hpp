@@ -180,8 +180,10 @@ public:
 
     const char* what() const noexcept { return what_; }
 
-private:
+protected:
     void set_locked(std::ptrdiff_t n, wake_list&) noexcept;
+
+private:
 
     const char* const what_;
     std::ptrdiff_t count_;  // guarded by lock()
