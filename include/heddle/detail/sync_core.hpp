@@ -184,7 +184,6 @@ protected:
     void set_locked(std::ptrdiff_t n, wake_list&) noexcept;
 
 private:
-
     const char* const what_;
     std::ptrdiff_t count_;  // guarded by lock()
 };
