@@ -11,10 +11,14 @@
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
+#if __has_include(<asio/cancel_after.hpp>)
+#include <asio/cancel_after.hpp>
+#endif
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/experimental/parallel_group.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 
@@ -338,6 +342,56 @@ TEST_CASE("any_completion_handler is a token, also for bind_done") {
     CHECK(trace.take().empty());
     ctx.run();
     CHECK(trace.take() == lines{"aborted"});
+}
+#endif
+
+#if __has_include(<asio/cancel_after.hpp>)  // nor that
+TEST_CASE(
+    "cancel_after is a token for channels and tasks, within bind_done and around it") {
+    asio::io_context ctx;
+    test::trace trace;
+    heddle::channel<int> c;
+    heddle::done_source stop;
+    auto noting = [&](auto what) {
+        return [&trace, what](std::error_code ec, auto...) { trace(what + text(ec)); };
+    };
+    using namespace std::string_literals;
+    c.async_receive(ctx, asio::cancel_after(0s, noting("empty: "s)));
+    ctx.run();
+    CHECK(trace.take() == lines{"empty: aborted"});
+    c.async_receive(ctx, asio::cancel_after(1h, noting("full: "s)));
+    CHECK(c.try_send(1) == heddle::try_status::done);
+    asio::steady_timer timer(ctx, 1h);
+    timer.async_wait(
+        heddle::bind_done(stop.token(), asio::cancel_after(1h, noting("done: "s))));
+    timer.async_wait(
+        asio::cancel_after(1h, heddle::bind_done(stop.token(), noting("done: "s))));
+    timer.async_wait(
+        asio::cancel_after(0s, heddle::bind_done(stop.token(), noting("late: "s))));
+    ctx.restart();
+    ctx.run_for(10ms);
+    CHECK(trace.take() == lines{"full: ok", "late: aborted"});
+    stop.close();
+    ctx.restart();
+    ctx.run();
+    CHECK(trace.take() == lines{"done: aborted", "done: aborted"});
+    heddle::go(ctx, [&]() -> heddle::task<> {
+        std::error_code ec;
+        co_await timer.async_wait(
+            asio::redirect_error(asio::cancel_after(0s, heddle::use_task), ec));
+        trace(text(ec));
+        heddle::inflight waiting(
+            timer.async_wait(asio::cancel_after(0s, heddle::use_task)));
+        (void)co_await heddle::select(waiting);
+        try {
+            waiting.result();
+        } catch (const std::system_error& e) {
+            trace(text(e.code()));
+        }
+    });
+    ctx.restart();
+    ctx.run();
+    CHECK(trace.take() == lines{"aborted", "aborted"});
 }
 #endif
 

@@ -32,6 +32,20 @@
 #include <asio/deferred.hpp>
 #endif
 
+// The executor of use_future's handlers, which no public name tells from one that was chosen.
+namespace asio {
+#ifdef ASIO_INLINE_NAMESPACE_BEGIN
+ASIO_INLINE_NAMESPACE_BEGIN
+#endif
+namespace detail {
+template <typename T, typename Blocking>
+class promise_executor;
+}
+#ifdef ASIO_INLINE_NAMESPACE_END
+ASIO_INLINE_NAMESPACE_END
+#endif
+}  // namespace asio
+
 namespace heddle {
 
 #if ASIO_VERSION < 102400

@@ -78,9 +78,27 @@ struct chain_emission {
     counted<done_emitter> emitter;
 };
 
+/// What some tokens ask an initiation for, if it can tell: cancel_after does.
 template <class Initiation>
-struct done_initiation {
+struct same_executor {};
+template <class Initiation>
+    requires requires { typename Initiation::executor_type; }
+struct same_executor<Initiation> {
+    using executor_type = typename Initiation::executor_type;
+};
+
+template <class Initiation>
+struct done_initiation : same_executor<Initiation> {
+    explicit done_initiation(Initiation&& i) : initiation(std::move(i)) {}
+    explicit done_initiation(const Initiation& i) : initiation(i) {}
+
     Initiation initiation;
+
+    auto get_executor() const noexcept
+        requires requires(const Initiation& i) { i.get_executor(); }
+    {
+        return initiation.get_executor();
+    }
 
     template <class Handler, class... Args>
     void operator()(Handler&& handler, done_token token, Args&&... args) && {
@@ -145,11 +163,17 @@ auto bind_done(done_token done, Token&& token) {
 template <class Token, class Signature>
 class asio::async_result<heddle::detail::bound_done<Token>, Signature> {
 public:
+    template <class Initiation>
+    using initiation_for = heddle::detail::done_initiation<std::decay_t<Initiation>>;
+
+    /// Its type is said here: Asio asks for it with what is no initiation.
     template <class Initiation, class Bound, class... Args>
-    static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args) {
+    static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args)
+        -> decltype(asio::async_initiate<Token, Signature>(
+            std::declval<initiation_for<Initiation>>(), bound.token,
+            std::move(bound.done), std::forward<Args>(args)...)) {
         return asio::async_initiate<Token, Signature>(
-            heddle::detail::done_initiation<std::decay_t<Initiation>>{
-                std::forward<Initiation>(initiation)},
+            initiation_for<Initiation>(std::forward<Initiation>(initiation)),
             bound.token, std::move(bound.done), std::forward<Args>(args)...);
     }
 };

@@ -75,6 +75,7 @@ private:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
+<<<<<<< HEAD
 /// One of Asio's own on the system's context, whatever its properties.
 template <class Executor>
 constexpr bool is_system_executor = false;
@@ -83,6 +84,10 @@ constexpr bool is_system_executor<asio::basic_system_executor<Properties...>> = 
 
 /// Does it say where its handler is to run? That of use_future does not: it names no
 /// context, or, with newer Asio, the system's, as any will do.
+=======
+/// Does it say where its handler is to run? That of use_future does not: newer Asio lets it
+/// name the system's context, as any will do.
+>>>>>>> newasio
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
     {
@@ -92,6 +97,8 @@ constexpr bool names_context = requires(const Executor& ex) {
                  !std::same_as<decltype(asio::query(ex, asio::execution::context)),
                                asio::system_context&>;
 };
+template <class T, class Blocking>
+constexpr bool names_context<asio::detail::promise_executor<T, Blocking>> = false;
 
 template <class Handler, class Fallback>
 using executor_for = typename asio::associated_executor<Handler, Fallback>::type;
@@ -221,14 +228,33 @@ void launch_token_wait(Traits&& traits, Handler&& handler, const Fallback& fallb
 template <class Token, class Signature>
 concept token_for = asio::completion_token_for<Token, Signature>;
 
-/// asio::async_initiate for an operation of ours. `Fallback`: an executor or no_executor.
+/// What some tokens ask an initiation for: cancel_after makes its timer of it.
+template <class Executor>
+struct initiation_executor {
+    using executor_type = Executor;
+    executor_type get_executor() const noexcept { return executor; }
+    Executor executor;
+};
+template <>
+struct initiation_executor<no_executor> {
+    no_executor executor;
+};
+
+/// Starts a wait. `Fallback`: an executor or no_executor.
+template <class Traits, class Fallback>
+struct token_wait_initiation : initiation_executor<Fallback> {
+    template <class Handler>
+    void operator()(Handler handler, Traits traits) const {
+        launch_token_wait(std::move(traits), std::move(handler), this->executor);
+    }
+};
+
+/// asio::async_initiate for an operation of ours.
 template <class Signature, class Traits, class Fallback, class Token>
 auto initiate_token_wait(Traits traits, Fallback fallback, Token&& token) {
     return asio::async_initiate<Token, Signature>(
-        [](auto handler, Traits t, Fallback ex) {
-            launch_token_wait(std::move(t), std::move(handler), ex);
-        },
-        token, std::move(traits), std::move(fallback));
+        token_wait_initiation<Traits, Fallback>{{std::move(fallback)}}, token,
+        std::move(traits));
 }
 
 template <executor_or_context E>
