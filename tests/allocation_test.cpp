@@ -597,14 +597,9 @@ heddle::task<> post_to(asio::io_context& other) {
 }
 
 heddle::task<> go_elsewhere(outcome& o) {
-<<<<<<< HEAD
-    asio::io_context other;
-    (void)heddle::live_tasks(other);  // heddle is known there
-=======
     static asio::io_context other;  // to make one, newer Asio leaks if memory runs out
     (void)heddle::live_tasks(other);  // heddle is known there
     other.restart();
->>>>>>> newasio
     try {
         heddle::done_source stop;
         auto h = heddle::go(heddle::with_done(stop.token(), post_to(other)));

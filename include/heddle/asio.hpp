@@ -161,12 +161,8 @@ public:
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
     await_suspend(std::coroutine_handle<>) noexcept {
         process& self = this->self();
-<<<<<<< HEAD
         host& home = *self.home;  // once begun, the task may go on elsewhere
         bool cancellable = begin(home);
-=======
-        bool cancellable = begin();
->>>>>>> newasio
         try {
             handler own(*this);  // to destroy it ends the wait
             if (cancellable)

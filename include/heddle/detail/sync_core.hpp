@@ -184,10 +184,6 @@ protected:
     void set_locked(std::ptrdiff_t n, wake_list&) noexcept;
 
 private:
-<<<<<<< HEAD
-
-=======
->>>>>>> newasio
     const char* const what_;
     std::ptrdiff_t count_;  // guarded by lock()
 };

@@ -75,27 +75,13 @@ private:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
-<<<<<<< HEAD
-/// One of Asio's own on the system's context, whatever its properties.
-template <class Executor>
-constexpr bool is_system_executor = false;
-template <class... Properties>
-constexpr bool is_system_executor<asio::basic_system_executor<Properties...>> = true;
-
-/// Does it say where its handler is to run? That of use_future does not: it names no
-/// context, or, with newer Asio, the system's, as any will do.
-=======
 /// Does it say where its handler is to run? That of use_future does not: newer Asio lets it
 /// name the system's context, as any will do.
->>>>>>> newasio
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
     {
         asio::query(ex, asio::execution::context)
     } -> std::convertible_to<asio::execution_context&>;
-    requires is_system_executor<Executor> ||
-                 !std::same_as<decltype(asio::query(ex, asio::execution::context)),
-                               asio::system_context&>;
 };
 template <class T, class Blocking>
 constexpr bool names_context<asio::detail::promise_executor<T, Blocking>> = false;
