@@ -109,7 +109,8 @@ void context_state::describe(std::string& to) {
     {
         guard g(lock_);
         for (host* h = first_; h; h = h->next_host_)
-            hosts.emplace_back(h);
+            if (h->take_if_any())
+                hosts.push_back(counted<host>::adopt(h));
     }
     for (auto& h : hosts)
         h->describe(to);
@@ -180,8 +181,6 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
             counted<host>::adopt(new host_on<asio::io_context::executor_type>(
                 self, ex,
                 std::make_unique<worker>(*made, static_cast<std::uint16_t>(i)))));
-    for (auto& w : workers)
-        w->lasts_ = true;
     guard g(self->lock_);
     if (!self->workers_) {
         made->adopt(std::move(workers));
@@ -272,15 +271,22 @@ void context_state::shut() noexcept {
     abandon_waits();
     for (;;) {
         counted<host> next;
+        bool going = false;  // another thread is ending it: it uses this context still
         {
             guard g(lock_);
-            for (host* h = first_; h && !next; h = h->next_host_)
-                if (!h->is_shut())
-                    next = counted<host>(h);
+            for (host* h = first_; h && !next; h = h->next_host_) {
+                if (!h->is_shut() && h->take_if_any())
+                    next = counted<host>::adopt(h);
+                else
+                    going |= !h->is_shut();
+            }
         }
-        if (!next)
+        if (next)
+            next->shut();
+        else if (going)
+            yield_until_changed(posting);
+        else
             break;
-        next->shut();
     }
     take_back_executors();
     wait_for_posting();
@@ -323,6 +329,7 @@ void context_state::abandon_waits() noexcept {
 
 void context_state::release_own() noexcept {
     abandon_waits();
+    take_back_executors();
     wait_for_posting();
     counted<host> own;
     worker_pool* workers;

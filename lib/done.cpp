@@ -124,15 +124,15 @@ bool done_node::close(std::exception_ptr cause) noexcept {
 
 void done_node::release(done_node* n) noexcept {
     while (n && n->refs_.drop()) {  // a loop: chains are long
+        // Nobody else links it or unlinks it now. Before its parent is read: retire()
+        // cannot change that any more.
+        if (n->linked_)
+            n->detach();
         // Nothing can close it any more: what still waits are bridges to stop tokens.
         while (operation* op = n->waiters_.front()) {
             n->waiters_.erase(*op);
             discard_bridge(*op->who);
         }
-        // Nobody else links it or unlinks it now. Before its parent is read: retire()
-        // cannot change that any more.
-        if (n->linked_)
-            n->detach();
         done_node* parent = n->parent_;
         n->dispose();
         n = parent;
@@ -148,15 +148,16 @@ private:
 
 }  // namespace
 
-/// A token that closes by itself. The heap entry counts a reference on the node, so that
-/// the one that expires finds it alive. One that leaves the heap empty tells the host, whose
-/// Asio timer would hold the context up otherwise.
+/// A token that closes by itself. Who expires or closes it takes a reference first, if there
+/// still is one: the last may just be gone, and its owner wait for the lock. One that leaves
+/// the heap empty tells the host, whose Asio timer would hold the context up otherwise.
 class deadline_node final : public done_node, public timer_entry, public pooled {
 public:
     explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {
         poker_.foreign = [](sleeper& s) noexcept {
             deadline_node* n = static_cast<poker&>(s).node;
-            n->home_->poke();
+            if (static_cast<poker&>(s).due)
+                n->home_->poke();
             n->drop();
         };
     }
@@ -177,6 +178,7 @@ private:
     struct poker : sleeper {
         explicit poker(deadline_node* n) noexcept : node(n) {}
         deadline_node* const node;
+        bool due = false;
     };
 
     /// Whether it was the last in the heap.
@@ -188,13 +190,14 @@ private:
         return home_->no_timers_locked();
     }
     void interrupt(wake_list& wakes) noexcept override {
-        if (!disarm())
-            return;
-        take();  // the poker's; under the lock of the tree the host cannot be told
-        wakes.add(poker_);
+        if (!take_if_any())
+            return;  // dispose() disarms
+        poker_.due = disarm();
+        wakes.add(poker_);  // under the lock of the tree the host cannot be told
     }
     void expire_locked(expiry& e) noexcept override {
-        take();  // the expiry's, until it has closed this
+        if (!take_if_any())  // the expiry's, until it has closed this
+            return;
         next_expired = e.deadlines;
         e.deadlines = this;
     }

@@ -80,10 +80,13 @@ void host::glance_at_clock() noexcept {
     seen_ = std::max(seen_, then);  // it has been read with more care
 }
 
-void host::run_by_this_thread() noexcept { sole_thread_ = &drained_here; }
+void host::run_by_this_thread() noexcept {
+    sole_ = true;
+    sole_thread_ = &drained_here;
+}
 
 bool host::is_sole() const noexcept {
-    return sole_thread_ && !seeded_ && !virtual_;  // else the host orders handlers
+    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
 }
 
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
@@ -430,7 +433,7 @@ void host::leave() {
 void host::completed(process& p) noexcept {
     if (drained_here != this || worker_)
         completed_elsewhere(p);
-    else if (std::exchange(entering_, false))  // not shut, as it is being drained
+    else if (std::exchange(entering_, false) && !head_)  // not shut, as it is drained
         next_ = &p;
     else
         append(p);

@@ -199,6 +199,10 @@ counted<host> run_loop::home() {
 
 void run_loop::run_until_ended(process& main) {
     stop_at_end at_end(*this, main);
+    struct leave_host {
+        ~leave_host() { host_of(context).get()->left_by_its_thread(); }
+        asio::io_context& context;
+    } at_last{context_};
     try {
         while (!main.ended)
             step(main);

@@ -2,6 +2,7 @@
 #include "slabs.hpp"
 
 #include <bit>
+#include <cerrno>
 #include <new>
 #include <utility>
 
@@ -55,7 +56,13 @@ std::byte* map_arena() noexcept {
 void populate([[maybe_unused]] std::byte* from,
               [[maybe_unused]] std::size_t bytes) noexcept {
 #ifdef MADV_POPULATE_WRITE
-    ::madvise(from, bytes, MADV_POPULATE_WRITE);
+    static atomic<bool> refused{false};  // by an old kernel
+    if (refused.load(std::memory_order_relaxed))
+        return;
+    const int before = errno;
+    if (::madvise(from, bytes, MADV_POPULATE_WRITE) != 0 && errno == EINVAL)
+        refused.store(true, std::memory_order_relaxed);
+    errno = before;
 #endif
 }
 

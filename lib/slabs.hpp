@@ -12,8 +12,8 @@ namespace heddle::detail {
 ///
 /// A slab is 64 KiB of blocks of one size, cut as they are first asked for; an arena is 32
 /// slabs. A slab whose blocks are all back may take another size, an arena whose slabs are
-/// all back goes to the system, but for one. All arenas after the first ask for huge pages:
-/// the kernel then clears 2 MiB at a fault instead of 4 KiB. Any thread may call.
+/// all back goes to the system, but for 16. Once there are two arenas, pages are asked for 16
+/// KiB at a time. Any thread may call.
 /// After Bonwick, "The Slab Allocator" (1994).
 namespace slabs {
 

@@ -439,6 +439,31 @@ TEST_CASE("an operation of another context resumes its task on the task's own") 
     CHECK(got == "hello");
 }
 
+TEST_CASE("a handler's own task does not overtake one that the handler woke before") {
+    asio::io_context ctx;
+    test::trace trace;
+    heddle::channel<int> c(1);
+    test::held<void(int)> op;
+    heddle::go(ctx, [&]() -> heddle::task<> {
+        co_await c.receive();
+        trace("woken first");
+    });
+    heddle::go(ctx, [&]() -> heddle::task<> {
+        co_await op.start(use_task);
+        trace("completed second");
+    });
+    ctx.run();
+    asio::post(ctx, [&] {
+        asio::dispatch(op.executor(), [&] {
+            (void)c.try_send(1);
+            op.complete_inline(1);
+        });
+    });
+    ctx.restart();
+    ctx.run();
+    CHECK(trace.take() == lines{"woken first", "completed second"});
+}
+
 TEST_CASE(
     "virtual time goes on while a task waits in an operation that tracks no work") {
     using operation = test::held<void(int)>;

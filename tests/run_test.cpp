@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/dispatch.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -421,6 +422,62 @@ TEST_CASE("an environment variable that makes no sense is an invalid_argument") 
     environment e("HEDDLE_CLOCK", "sundial");
     auto what = ending_of_call([] { run(seven()); });
     CHECK(contains(what, "HEDDLE_CLOCK=sundial"));
+}
+
+namespace {
+
+/// An operation that completes, on the handler's executor, when the handler of its timer is
+/// destroyed: as late as with the context.
+template <class Handler>
+class ends_with_its_timer {
+public:
+    ends_with_its_timer(asio::io_context& ctx, Handler h)
+        : state_(std::make_shared<state>(std::move(h), ctx)) {}
+    ends_with_its_timer(ends_with_its_timer&&) = default;
+    ~ends_with_its_timer() {
+        if (state_)
+            asio::dispatch(asio::get_associated_executor(state_->handler),
+                           [s = state_] { std::move(s->handler)(-1); });
+    }
+    void operator()(std::error_code) { std::move(state_)->handler(0); }
+    void start() {
+        auto& timer = state_->timer;
+        timer.async_wait(std::move(*this));
+    }
+
+private:
+    struct state {
+        state(Handler h, asio::io_context& ctx)
+            : handler(std::move(h)), timer(ctx, 1h) {}
+        Handler handler;
+        asio::steady_timer timer;
+    };
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace
+
+TEST_CASE("once main has ended no task runs, though its operation completes later") {
+    bool ran_on = false;
+    run([](bool* ran) -> task<> {
+        auto ex = heddle::this_task::executor();
+        auto& ctx =
+            static_cast<asio::io_context&>(asio::query(ex, asio::execution::context));
+        auto wait = [](asio::io_context* in, bool* r) -> task<> {
+            auto start = [in](auto token) {
+                return asio::async_initiate<decltype(token), void(int)>(
+                    [in](auto handler) {
+                        ends_with_its_timer(*in, std::move(handler)).start();
+                    },
+                    token);
+            };
+            (void)co_await start(heddle::use_task);
+            *r = true;
+        };
+        go(wait, &ctx, ran);
+        co_await heddle::sleep(1ms);
+    }(&ran_on));
+    CHECK(!ran_on);
 }
 
 // Last in this suite: it starts a thread.

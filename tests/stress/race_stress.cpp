@@ -6,15 +6,20 @@
 #include "support/ending.hpp"
 #include "support/threads.hpp"
 
+#include <asio/executor_work_guard.hpp>
+#include <asio/strand.hpp>
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <tuple>
+#include <vector>
 
 namespace {
 
@@ -421,6 +426,98 @@ TEST_CASE("law 48: a task is cancelled though its handle is dropped while it par
     }
     one.join();  // not while one of them is parked
     CHECK(heddle::live_tasks(one.ctx) == 0);
+}
+
+namespace {
+
+/// Another thread that closes each token it is given.
+class closer {
+public:
+    closer() : thread_([this] { close_all(); }) {}
+    ~closer() {
+        over_ = true;
+        thread_.join();
+    }
+    void give(done_source& s) { given_ = &s; }
+    void wait() const {
+        while (given_)
+            std::this_thread::yield();
+    }
+
+private:
+    void close_all() {
+        while (!over_)
+            if (done_source* s = given_) {
+                s->close();
+                given_ = nullptr;
+            }
+    }
+
+    std::atomic<done_source*> given_{nullptr};
+    std::atomic<bool> over_{false};
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a token with a deadline may go while the one above it closes") {
+    asio::io_context ctx;
+    closer other;
+    for (int n = 0; n < rounds; ++n) {
+        done_source above;
+        for (int i = 0; i < 20; ++i) {
+            done_source limit(ctx, above.token(), std::chrono::hours(1));
+            if (i == 3)
+                other.give(above);
+        }
+        other.wait();
+        if (n % 64 == 0)
+            run(ctx);
+    }
+    CHECK(heddle::live_tasks(ctx) == 0);
+}
+
+TEST_CASE("a token that has stop tokens may go while the one above it closes") {
+    closer other;
+    int stopped = 0;
+    for (int n = 0; n < rounds; ++n) {
+        done_source above;
+        std::vector<std::stop_token> both;
+        {
+            done_source child(above.token());
+            both = {child.token().stop_token(), child.token().stop_token()};
+            other.give(above);
+            for (int k = n % 97; k != 0; --k)
+                (void)child.token().closed();
+        }
+        other.wait();
+        stopped += both[0].stop_requested() == both[1].stop_requested();
+    }
+    CHECK(stopped == rounds);
+}
+
+TEST_CASE("a dump while the hosts of strands come and go") {
+    asio::io_context ctx;
+    auto work = asio::make_work_guard(ctx);
+    std::atomic<bool> over{false};
+    std::thread runner([&] { ctx.run(); });
+    std::thread dumper([&] {
+        while (!over)
+            (void)heddle::dump_tasks(ctx);
+    });
+    std::atomic<int> ran{0};
+    for (int n = 0; n < rounds; ++n) {
+        heddle::go(asio::make_strand(ctx), [&ran] { ++ran; });
+        while (ran + 64 < n)
+            std::this_thread::yield();
+    }
+    while (ran != rounds)
+        std::this_thread::yield();
+    over = true;
+    dumper.join();
+    work.reset();
+    runner.join();
+    CHECK(heddle::live_tasks(ctx) == 0);
 }
 
 TEST_SUITE_END();

@@ -40,12 +40,16 @@ template <class... Results>
 class held<void(Results...)> {
     struct base {
         virtual ~base() = default;
+        virtual asio::any_io_executor executor() const = 0;
         virtual void call(Results...) = 0;
         virtual void call_inline(Results...) = 0;
     };
     template <class Handler>
     struct holder final : base {
         explicit holder(Handler&& h) : handler(std::move(h)) {}
+        asio::any_io_executor executor() const override {
+            return asio::get_associated_executor(handler);
+        }
         void call(Results... results) override {
             auto ex = asio::get_associated_executor(handler);
             asio::dispatch(
@@ -86,6 +90,7 @@ public:
 
     int started() const { return started_; }
     bool waiting() const { return handler_ != nullptr; }
+    asio::any_io_executor executor() const { return handler_->executor(); }
     bool connected() const { return connected_; }  // was there a slot?
     int cancelled() const { return cancelled_; }   // how often it was asked to end
     bool terminal() const { return terminal_; }

@@ -173,6 +173,15 @@ public:
         n_.store(n_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
 
+    /// False: the last one has gone, who dropped it is about to end the object.
+    bool take_if_any() noexcept {
+        std::uint32_t n = n_.load(std::memory_order_relaxed);
+        while (n != 0)
+            if (exchange_if(n_, n, n + 1))
+                return true;
+        return false;
+    }
+
     /// Returns whether that was the last one.
     bool drop() noexcept {
         return add<std::uint32_t>(n_, ~std::uint32_t{0}, std::memory_order_acq_rel) ==

@@ -21,6 +21,7 @@ public:
     std::exception_ptr cause() const noexcept;
 
     void take() noexcept { refs_.take(); }
+    bool take_if_any() noexcept { return refs_.take_if_any(); }
     void take_first() noexcept { refs_.take_first(); }
     void drop() noexcept { release(this); }
 

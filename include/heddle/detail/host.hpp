@@ -53,7 +53,7 @@ protected:
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
-///             handler, by the registry while it is not empty, and by work_ while it is
+///             handler that drains or waits for its timer, by the registry while it is not empty, and by work_ while it is
 ///             not 0.
 class HEDDLE_API host : pinned {
 public:
@@ -177,6 +177,7 @@ public:
     void describe(std::string& to);
 
     void take() noexcept { refs_.take(); }
+    bool take_if_any() noexcept { return refs_.take_if_any(); }
     void drop() noexcept {
         if (refs_.drop())
             dispose();
@@ -202,9 +203,10 @@ public:
     /// Does this thread run the executor underneath? False, too, if that cannot tell.
     virtual bool runs_here() const noexcept = 0;
 
-    /// The calling thread alone runs the context, and does nothing else until it ends: `run`
-    /// says so before the first task.
+    /// The calling thread alone runs the context, and does nothing else until it says that it
+    /// has left: `run` does, before the first task and after its main has ended.
     void run_by_this_thread() noexcept;
+    void left_by_its_thread() noexcept { sole_thread_ = nullptr; }
     /// Does nothing run beside the tasks of this host, whoever posts it?
     bool is_sole() const noexcept;
 
@@ -357,7 +359,8 @@ private:
 
     // First what each turn of an Asio handler needs: after a system call it has to be fetched.
     const std::unique_ptr<worker> worker_;  // null: a serial host
-    const void* sole_thread_ = nullptr;     // the mark of who alone runs the context
+    const void* sole_thread_ =
+        nullptr;  // the mark of who is running the context, alone
 
     // The drainer's [fifo].
     runnable* head_ = nullptr;
@@ -398,6 +401,8 @@ private:
     std::size_t live_ = 0;           // guarded by registry_lock_
     spin_lock registry_lock_;
 
+    bool sole_ = false;  // one thread runs the context
+
     host* prev_host_ = nullptr;  // in the context's list
     host* next_host_ = nullptr;
 };
@@ -433,9 +438,11 @@ counted<host> host_for(E& e) {
         return host_of(asio::any_io_executor(e));
 }
 
-/// The host of the running task; throws not_in_task outside one.
-/// That of the running task; throws not_in_task outside one. It is there as long as the task runs.
+/// The host of the running task; throws not_in_task outside one. It is there as long as the
+/// task runs.
 HEDDLE_API host& running_host();
+
+/// The same, held.
 HEDDLE_API counted<host> current_host();
 
 // -- inline parts -------------------------------------------------------------------
