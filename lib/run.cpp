@@ -194,15 +194,19 @@ counted<host> run_loop::home() {
         return worker_of(context_, threads_);
     auto home = host_of(context_);
     home->run_by_this_thread();
+    sole_ = home.get();
     return home;
 }
 
 void run_loop::run_until_ended(process& main) {
     stop_at_end at_end(*this, main);
-    struct leave_host {
-        ~leave_host() { host_of(context).get()->left_by_its_thread(); }
-        asio::io_context& context;
-    } at_last{context_};
+    struct leaving {
+        ~leaving() {
+            if (sole)
+                sole->left_by_its_thread();
+        }
+        host* sole;
+    } at_last{sole_};
     try {
         while (!main.ended)
             step(main);

@@ -34,6 +34,7 @@ private:
 
     asio::io_context context_;
     std::size_t threads_;
+    host* sole_ = nullptr;          // the context's own, if one thread runs it
     std::uint64_t numbers_before_;  // of tasks that are not ours
     std::unique_ptr<quit_watch> quit_;
 };
