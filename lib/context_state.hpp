@@ -97,6 +97,7 @@ private:
     void abandon_waits() noexcept;
     void take_back_executors() noexcept;
     void wait_for_posting() noexcept;
+    void yield_until_one_leaves() const noexcept;  // of the hosts
 
     mutable spin_lock lock_;
     host* first_ = nullptr;                 // guarded by lock_

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a context ends while others may still wake, cancel or post there.
+#include "context_state.hpp"
+
+#include <asio/thread_pool.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace heddle::detail {
+
+void context_state::shut() noexcept {
+    shut_.store(true, std::memory_order_release);
+    // Blocking work that runs is waited for; what has not begun is destroyed, and its
+    // task with it.
+    std::unique_ptr<asio::thread_pool> pool;
+    {
+        guard g(lock_);
+        pool = std::exchange(pool_, nullptr);
+    }
+    if (pool) {
+        pool->stop();
+        pool->join();
+        pool.reset();
+    }
+    abandon_waits();
+    for (;;) {
+        counted<host> next;
+        bool going = false;  // another thread is ending it: it uses this context still
+        {
+            guard g(lock_);
+            for (host* h = first_; h && !next; h = h->next_host_) {
+                if (!h->is_shut() && h->take_if_any())
+                    next = counted<host>::adopt(h);
+                else
+                    going |= !h->is_shut();
+            }
+        }
+        if (next)
+            next->shut();
+        else if (going)
+            yield_until_one_leaves();
+        else
+            break;
+    }
+    take_back_executors();
+    wait_for_posting();
+}
+
+void context_state::wait_for_posting() noexcept {
+    while (posting.load(std::memory_order_acquire) != 0)  // [posting]
+        yield_until_changed(posting);
+}
+
+/// [lent]
+void context_state::take_back_executors() noexcept {
+    for (;;) {
+        asio::any_io_executor taken;
+        guard g(lock_);
+        foreign_executor* e = lent_;
+        if (!e)
+            return;
+        lent_ = e->next_;
+        if (lent_)
+            lent_->prev_ = nullptr;
+        std::swap(taken, e->executor_);
+    }
+}
+
+/// Destroys the handlers that wait here in operations of heddle.
+void context_state::abandon_waits() noexcept {
+    for (;;) {
+        counted<token_wait> w;
+        {
+            guard g(lock_);
+            if (!waits_)
+                return;
+            w = counted<token_wait>(waits_);
+        }
+        if (!w->abandon())
+            yield_until_changed(posting);  // another thread settles it just now
+    }
+}
+
+void context_state::release_own() noexcept {
+    abandon_waits();
+    take_back_executors();
+    wait_for_posting();
+    counted<host> own;
+    worker_pool* workers;
+    {
+        guard g(lock_);
+        own = std::exchange(own_, {});
+        workers = workers_.get();
+    }
+    if (workers)
+        workers->release();
+}
+
+}  // namespace heddle::detail
