@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The parallel host: heddle::run on several threads, and heddle::parallel. Under TSan it also
 // shows that nothing here races.
+#include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -717,6 +718,42 @@ TEST_CASE("an exception leaves io_context::run on the thread that met it, and th
     }
     CHECK(ran == 10);
     CHECK(thrown == 5);
+}
+
+TEST_CASE(
+    "a handler's executor holds the worker where its task waits, not only where it "
+    "is registered") {
+    using operation = test::held<void(int)>;
+    std::optional<asio::io_context> ctx(std::in_place);
+    operation op;
+    std::atomic<bool> moved{false};
+    static constexpr auto here = [] {
+        return heddle::detail::host::current_process().home.operator->();
+    };
+    auto wait_if_moved = [](operation* in, std::atomic<bool>* one,
+                            heddle::detail::host* registered) -> heddle::task<> {
+        while (here() == registered && !*one) {
+            auto until = std::chrono::steady_clock::now() + 300us;
+            while (std::chrono::steady_clock::now() < until) {
+            }  // for so long that it is worth a theft
+            co_await heddle::yield();
+        }
+        if (here() != registered && !one->exchange(true))
+            co_await in->start(heddle::use_task);
+    };
+    auto all = [wait_if_moved](operation* in,
+                               std::atomic<bool>* one) -> heddle::task<> {
+        for (int i = 0; i < 4; ++i)  // on this worker: the other one is idle
+            heddle::go(wait_if_moved, in, one, here());
+        co_return;
+    };
+    heddle::go(heddle::parallel(*ctx, 2), all, &op, &moved);
+    test::together(2, [&](int) { ctx->run(); });
+    REQUIRE(op.waiting());
+    auto ex = op.executor();
+    ctx.reset();
+    asio::dispatch(ex, [&] { op.complete_inline(1); });
+    CHECK(op.waiting());  // nothing runs there any more
 }
 
 TEST_SUITE_END();
