@@ -359,7 +359,7 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     begin_draining();
     budget_ = budget;
     glance_at_clock();
-    if (first) {  // the host was idle: nobody is overtaken
+    if (first) {
         entering_ = !shared && !seeded_;
         first(argument);
         entering_ = false;
@@ -433,7 +433,7 @@ void host::leave() {
 void host::completed(process& p) noexcept {
     if (drained_here != this || worker_)
         completed_elsewhere(p);
-    else if (std::exchange(entering_, false) && !head_)  // not shut, as it is drained
+    else if (std::exchange(entering_, false) && !head_)  // it overtakes nobody
         next_ = &p;
     else
         append(p);

@@ -116,7 +116,7 @@ struct arena {
     std::uint32_t vacant;  // a bit for each slab
 };
 
-constexpr std::uint32_t header = 80;  // before the first block
+constexpr std::uint32_t header = 64;  // before the first block
 static_assert(sizeof(slab) + sizeof(arena) <= header);
 
 /// Of one size.

@@ -67,7 +67,7 @@ protected:
         if (cancellable)
             p.signal.slot().clear();  // what an earlier operation left
         using namespace claim_word;
-        add(p.word, in_io | starting, std::memory_order_acq_rel);
+        add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither is set
         return cancellable;
     }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }

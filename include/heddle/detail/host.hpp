@@ -53,8 +53,8 @@ protected:
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
-///             handler that drains or waits for its timer, by the registry while it is not empty, and by work_ while it is
-///             not 0.
+///             handler that drains or waits for its timer, by the registry while it is
+///             not empty, and by work_ while it is not 0.
 class HEDDLE_API host : pinned {
 public:
     static constexpr int turn_cost = 16;
@@ -359,8 +359,7 @@ private:
 
     // First what each turn of an Asio handler needs: after a system call it has to be fetched.
     const std::unique_ptr<worker> worker_;  // null: a serial host
-    const void* sole_thread_ =
-        nullptr;  // the mark of who is running the context, alone
+    const void* sole_thread_ = nullptr;     // marks who runs the context alone
 
     // The drainer's [fifo].
     runnable* head_ = nullptr;
@@ -382,7 +381,7 @@ private:
     atomic<bool> dumping_{false};
     const bool seeded_;
     const bool virtual_;
-    bool entering_ = false;  // in a handler that comes in, and no task goes on yet
+    bool entering_ = false;  // in a handler that came in; its task goes on after it
     bool lasts_ = false;
     bool counted_ = false;  // among the hosts that may wake others
     spin_lock timer_lock_;

@@ -138,9 +138,8 @@ public:
 
 private:
     static constexpr std::size_t kinds =
-        4;  // each twice as long; the longest need no mark
-    time_point until_[kinds] = {time_point::min(), time_point::min(), time_point::min(),
-                                time_point::min()};
+        4;  // each twice as long; longer ones need no mark
+    time_point until_[kinds] = {};
 };
 
 }  // namespace heddle::detail
