@@ -66,7 +66,8 @@ task<> choose(heddle::receiver<int> a, heddle::receiver<int> b,
 }
 
 template <class Op>
-using in_frame = heddle::detail::await_one<Op>;
+using in_frame =
+    decltype(std::declval<Op&>().await_by(std::declval<heddle::detail::process&>()));
 
 #define CHECK_ROW(name, bytes) CHECK_MESSAGE((bytes) == in_table(name), name)
 
@@ -100,10 +101,10 @@ TEST_CASE("the blocks of a task, a channel, a token, a primitive") {
 }
 
 TEST_CASE("what a wait takes in the frame that waits") {
-    CHECK_ROW("a wait to receive",
-              sizeof(in_frame<heddle::detail::receive_value<int>>));
-    CHECK_ROW("a wait to send", sizeof(in_frame<heddle::detail::send_operation<int>>));
-    CHECK_ROW("a timer", sizeof(in_frame<heddle::detail::timer_operation>));
+    heddle::channel<int> c;
+    CHECK_ROW("a wait to receive", sizeof(in_frame<decltype(c.receive())>));
+    CHECK_ROW("a wait to send", sizeof(in_frame<decltype(c.send(1))>));
+    CHECK_ROW("a timer", sizeof(in_frame<decltype(heddle::sleep(1h))>));
 }
 
 TEST_CASE("on the heap, rounded to size classes") {

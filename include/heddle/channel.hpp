@@ -448,7 +448,7 @@ try_status sending<T, Handle>::try_send(T&& value) const noexcept {
 
 template <class T, class Handle>
 std::optional<T> receiving<T, Handle>::receive_blocking() const {
-    receive_value<T> op(from());
+    receive_wait<T, to_result<T>> op(from(), {});
     thread_wait().wait(op);
     return op.take();
 }

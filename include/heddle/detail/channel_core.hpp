@@ -102,6 +102,9 @@ private:
 template <class T>
 class channel_core;
 
+/// What a first look at a channel tells. Not known: there is somebody to wake, or it is closed.
+enum class first_look { done, pending, not_known };
+
 template <class T>
 class receive_operation : public operation {
 public:
@@ -111,7 +114,7 @@ public:
         return channel_ ? &channel_->lock() : nullptr;
     }
     bool attempt_locked(wake_list& wakes) noexcept final {
-        return channel_->receive_locked(*this, wakes);
+        return channel_->take_locked(value, wakes) != outcome::pending;
     }
     bool again_locked() const noexcept final { return channel_->can_give_locked(); }
     void enlist_locked() noexcept final { channel_->receivers().push_back(*this); }
@@ -189,25 +192,35 @@ public:
             wakes.add(*op->who);
             return outcome::done;
         }
-        if (size_ == capacity_)
-            return outcome::pending;
-        append(value);
-        return outcome::done;
+        return send_quickly_locked(value) == first_look::done ? outcome::done
+                                                              : outcome::pending;
     }
 
-    bool receive_locked(receive_operation<T>& to, wake_list& wakes) noexcept {
-        return take_locked(to.value, wakes) != outcome::pending;
+    /// The same for what touches nothing but the ring, as most values do.
+    first_look send_quickly_locked(T& value) noexcept {
+        check_host();
+        if (closed_ || !receivers_.empty())
+            return first_look::not_known;
+        if (size_ == capacity_)
+            return first_look::pending;
+        append(value);
+        return first_look::done;
+    }
+    first_look take_quickly_locked(std::optional<T>& to) noexcept {
+        check_host();
+        if (closed_ || !senders_.empty())
+            return first_look::not_known;
+        if (size_ == 0)
+            return first_look::pending;
+        take_head(to);
+        return first_look::done;
     }
 
     /// Closed: closed and drained. Pending: nothing to take yet.
     outcome take_locked(std::optional<T>& to, wake_list& wakes) noexcept {
         check_host();
         if (size_ != 0) {
-            T& head = slot(0);
-            to.emplace(std::move(head));
-            head.~T();
-            first_ = index(1);
-            --size_;
+            take_head(to);
             if (operation* op = senders_.pop_claimed()) {  // [sender]: refill the ring
                 append(static_cast<send_operation<T>*>(op)->value());
                 sent(*op, wakes);
@@ -241,6 +254,13 @@ private:
     void append(T& value) noexcept {
         ::new (static_cast<void*>(std::addressof(slot(size_)))) T(std::move(value));
         ++size_;
+    }
+    void take_head(std::optional<T>& to) noexcept {
+        T& head = slot(0);
+        to.emplace(std::move(head));
+        head.~T();
+        first_ = index(1);
+        --size_;
     }
     static void sent(operation& op, wake_list& wakes) noexcept {
         op.result = outcome::done;

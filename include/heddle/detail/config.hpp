@@ -111,10 +111,15 @@ inline void compiler_fence() noexcept {
     std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
+/// Is this lock not taken now, since only one thread can come here?
+inline bool is_left_out(const spin_lock& lock) noexcept {
+    return single_threaded() || !lock.shared();
+}
+
 /// Takes the lock unless the process has one thread. Returns what release() must be told:
 /// a second thread may have been started in between.
 inline bool acquire(spin_lock& lock) noexcept {
-    if (single_threaded() || !lock.shared())
+    if (is_left_out(lock))
         return false;
     lock.lock();
     return true;
