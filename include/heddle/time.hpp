@@ -29,7 +29,7 @@ class timer_operation;
 ///
 /// Resumes   by deadline; equal deadlines in order of enlisting. Never early against the
 ///           clock of the host; in virtual time exactly at the deadline. In real time,
-///           just after others expired, later by up to 50 us, or a thousandth of its length
+///           just after others expired, later by up to 50 us, or a hundredth of its length
 ///           but at most 0.8 ms: so that many take few wake-ups.
 /// Cancel    leaves the timer as it was. Entering costs O(1), leaving O(log timers).
 /// Lifetime  a named timer in a select is referred to, and must outlive it.

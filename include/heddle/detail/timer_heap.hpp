@@ -113,16 +113,15 @@ private:
 };
 
 /// How long after some timers expired the next may be left, so that they expire together: a
-/// thousandth of what the shortest that waits was set to, as Linux allows itself in select(),
-/// but not less than `least`, nor more than 16 times that. O(1), as it only knows until when
-/// there may be timers of some length.
+/// hundredth of what the shortest that waits was set to, but not less than `least`, nor more
+/// than 16 times that. O(1), as it only knows until when there may be timers of some length.
 class timer_slack {
 public:
     static constexpr duration least = std::chrono::microseconds(50);
 
     void add(time_point now, time_point deadline) noexcept {
         std::size_t k = 0;
-        for (auto length = deadline - now; k < kinds && length >= 2000 * least; ++k)
+        for (auto length = deadline - now; k < kinds && length >= 2 * 100 * least; ++k)
             length /= 2;
         if (k < kinds)
             until_[k] = std::max(until_[k], deadline);
