@@ -7,49 +7,59 @@
 
 #include "all_locks.hpp"
 
+#include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 namespace heddle::detail {
+
+constexpr auto as_written = [] {
+    std::array<std::uint8_t, 64> order{};
+    std::iota(order.begin(), order.end(), std::uint8_t{0});
+    return order;
+}();
 
 /// A random order of n arms, drawn as far as it is needed (Fisher, Yates). An explorer chooses
 /// the first, and the others follow as written: that gives each ready arm its chance.
 class select_core::shuffle {
 public:
     shuffle(select_core& s, std::uint32_t* large) noexcept
-        : host_(*s.self_.home), random_(!s.rule_.by_priority), n_(s.n_),
-          order_(large ? large : small_) {
-        if (random_ && !host_.explorer())
-            for (std::size_t i = 0; i < n_; ++i)
-                order_[i] = static_cast<std::uint32_t>(i);
+        : host_(*s.self_.home), random_(!s.rule_.by_priority && s.n_ > 1), n_(s.n_),
+          large_(large), small_(as_written) {
+        if (random_ && large_)
+            std::iota(large_, large_ + n_, std::uint32_t{0});
     }
     std::size_t operator[](std::size_t i) noexcept {  // i ascending
         if (!random_)
             return i;
         if (host_.explorer())
             return turned(i);
-        auto j = i + host_.random_below(static_cast<std::uint32_t>(n_ - i));
-        std::swap(order_[i], order_[j]);
-        return order_[i];
+        auto left = static_cast<std::uint32_t>(n_ - i);
+        auto j = left > 1 ? i + host_.random_below(left) : i;
+        return large_ ? std::exchange(large_[j], large_[i])
+                      : std::exchange(small_[j], small_[i]);
     }
 
     /// No arm was ready: the order does not matter.
     void found_nothing() noexcept {
-        if (random_ && n_ > 1 && host_.explorer())
+        if (random_ && host_.explorer())
             host_.explorer()->was_moot();
     }
 
 private:
     std::size_t turned(std::size_t i) noexcept {
         if (i == 0)
-            order_[0] = n_ > 1 ? host_.random_below(static_cast<std::uint32_t>(n_)) : 0;
-        return (order_[0] + i) % n_;
+            first_ = host_.random_below(static_cast<std::uint32_t>(n_));
+        return (first_ + i) % n_;
     }
 
     host& host_;
     bool random_;
     std::size_t n_;
-    std::uint32_t* order_;
-    std::uint32_t small_[few];
+    std::size_t first_ = 0;
+    std::uint32_t* large_;
+    std::array<std::uint8_t, few> small_;
 };
 
 select_core::select_core(process& self, select_rule rule, std::size_t arms)
@@ -74,17 +84,19 @@ bool select_core::stands_in(operation** ops) noexcept {
     return false;
 }
 
-/// Looks for an arm that can happen, each under its own lock.
+/// Looks for an arm that can happen, each under its own lock, and tells it who asks.
 bool select_core::try_each(operation** ops) noexcept {
     shuffle order(*this, large_order());
+    wake_list wakes;
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = order[k];
-        spin_lock* lock = ops[i]->source();
+        operation& op = *ops[i];
+        op.who = &self_;
+        spin_lock* lock = op.source();
         if (!lock)
             continue;  // nil
-        wake_list wakes;
         bool locked = acquire(*lock);
-        bool happened = ops[i]->attempt_locked(wakes);
+        bool happened = op.attempt_locked(wakes);
         release(*lock, locked);
         if (happened) {
             chosen_ = i;
@@ -119,10 +131,6 @@ bool select_core::sources_differ(operation** ops) const noexcept {
 }
 
 bool select_core::ready(operation** ops) noexcept {
-    for (std::size_t i = 0; i < n_; ++i) {
-        ops[i]->who = &self_;
-        ops[i]->index = static_cast<std::uint32_t>(i);
-    }
     if (self_.interrupted() && !stands_in(ops)) {
         state_ = state::cancelled;
         return true;
@@ -134,6 +142,7 @@ bool select_core::ready(operation** ops) noexcept {
     if (!snapshot && (rule_.by_priority || rule_.otherwise)) {
         wake_list wakes;
         spin_lock* few_locks[few];
+        std::for_each_n(ops, n_, [this](operation* op) { op->who = &self_; });
         all_locks locks(ops, n_, n_ <= few ? few_locks : large_locks());
         bool found = try_all_locked(ops, wakes);
         locks.unlock();
@@ -173,10 +182,11 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
-    bool as_written = home.explorer() && sources_differ(ops);
+    bool in_order = home.explorer() && sources_differ(ops);
     for (std::size_t k = 0; k < n_; ++k) {
-        std::size_t i = as_written ? k : order[k];
+        std::size_t i = in_order ? k : order[k];
         operation& op = *ops[i];
+        op.index = static_cast<std::uint32_t>(i);
         op.exclusive = exclusive;
         op.sibling = i + 1 < n_ ? ops[i + 1] : nullptr;
         if (op.source())
