@@ -56,8 +56,7 @@ host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noex
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
-        inbox_.store(nullptr,
-                     std::memory_order_relaxed);  // not idle: nothing is posted
+        inbox_.store(sealed(), std::memory_order_relaxed);
     }
     state_->add(*this);
 }
@@ -98,12 +97,14 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 void host::submit(runnable& r) noexcept {
     if (worker_)
         return submit_shared(r);
-    runnable* seen = inbox_.load(std::memory_order_relaxed);
+    runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()
     for (;;) {
         if (seen == idle()) {
             if (submit_to_idle(r))
                 return;
-            seen = inbox_.load(std::memory_order_relaxed);
+            seen = inbox_.load(std::memory_order_acquire);
+        } else if (seen == sealed()) {
+            return dismiss(r);
         } else {
             r.next_ready = seen;
             if (exchange_if(inbox_, seen, &r))
@@ -432,7 +433,7 @@ void host::leave() {
 
 void host::completed(process& p) noexcept {
     if (drained_here != this || worker_)
-        completed_elsewhere(p);
+        ready(p, drained_here);
     else if (std::exchange(entering_, false) && !head_)  // it overtakes nobody
         next_ = &p;
     else

@@ -42,6 +42,8 @@ protected:
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
 ///             posted; who moves it from `idle` drains, or posts the handler.
+///   [sealed]  once the last sweep is over inbox_ is `sealed`, for ever: who submits then
+///             ends what he brings.
 ///   [fifo]    head_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
 ///             `previous` of a fresh process is right unless it is the first.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
@@ -270,6 +272,10 @@ private:
     static runnable* idle() noexcept {
         return reinterpret_cast<runnable*>(alignof(runnable));  // where no object is
     }
+    /// The value of an inbox that nobody will look into any more.
+    static runnable* sealed() noexcept {
+        return reinterpret_cast<runnable*>(2 * alignof(runnable));
+    }
     bool is_idle() const noexcept {
         return inbox_.load(std::memory_order_seq_cst) == idle();
     }
@@ -333,7 +339,6 @@ private:
     bool go_idle_shared();
     void count_work() noexcept;
     void discount_work() noexcept;
-    void completed_elsewhere(process& p) noexcept;
     void glance_at_clock() noexcept;
     bool may_have_expired() const noexcept {
         return !timers_.empty() || fired_.load(std::memory_order_relaxed);
@@ -352,6 +357,10 @@ private:
     std::uint64_t next_number() noexcept;  // registry_lock_ is held
     void close_doors() noexcept;
     bool sweep() noexcept;
+    bool sweep_queue() noexcept;
+    process* next_to_sweep() noexcept;
+    bool seal() noexcept;
+    void dismiss(runnable& r) noexcept;
     static void poke_turn(runnable&, host&);
     static void report_turn(runnable&, host&);
     static void reap_turn(runnable&, host&);
@@ -396,7 +405,7 @@ private:
     const std::shared_ptr<context_state> state_;
 
     process* first_live_ = nullptr;  // guarded by registry_lock_
-    process* scan_ = nullptr;        // where shut() is: a task's end may end others
+    process* scan_ = nullptr;        // where sweep() is: a task's end may end others
     std::size_t live_ = 0;           // guarded by registry_lock_
     spin_lock registry_lock_;
 
