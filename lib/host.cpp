@@ -410,9 +410,15 @@ bool host::run_here(void (*f)(void*), void* argument) {
     return run_if_here(f, argument);
 }
 
+/// runs_here(), from any thread: one that does not run the context may find it gone [posting].
+bool host::asked_if_here() const noexcept {
+    context_use counted(*state_);  // before the look
+    return !shut_.load(std::memory_order_seq_cst) && runs_here();
+}
+
 /// Apart, so that the usual way has no registers to save.
 [[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
-    if ((worker_ && drained_here) || !runs_here() || !enter())
+    if ((worker_ && drained_here) || !asked_if_here() || !enter())
         return false;
     return worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument);
 }

@@ -169,10 +169,12 @@ void host::shut() noexcept {
     close_doors();
     while (sweep() || !seal()) {
     }
+    state_->wait_for_posting();
+    forget_executor();  // a strand's must not outlive the context
 }
 
 void host::close_doors() noexcept {
-    shut_.store(true, std::memory_order_release);
+    shut_.store(true, std::memory_order_seq_cst);  // before the look at who posts
     state_->leave(*this);
     enter();  // and never idle again: sweep() finds what is pushed from now on
     let_go();

@@ -359,7 +359,7 @@ TEST_CASE(
         test::race(
             2000, 7, [&] { m->ctx.reset(); },
             [&] {
-                switch (round++ % 4) {
+                switch (round++ % 5) {
                 case 0:
                     asio::post(m->host, [w = m->value] {});
                     m->op.complete({});
@@ -374,17 +374,42 @@ TEST_CASE(
                         m->value);
                     m->op.drop();
                     break;
+                case 3:
+                    (void)asio::prefer(m->host,
+                                       asio::execution::outstanding_work.tracked);
+                    break;
                 default:
                     m->op.drop();
                     asio::post(m->host, [w = m->value] {});
                 }
             },
             [&] {
+                m->op.drop();
                 left += m->value.use_count() != 1;
                 m.emplace(kind);
             });
         CHECK(left == 0);
     }
+}
+
+TEST_CASE("outstanding work may end while the context does") {
+    std::unique_ptr<asio::io_context> ctx;
+    asio::any_io_executor host;
+    auto prepare = [&] {
+        ctx = std::make_unique<asio::io_context>();
+        heddle::go(*ctx, [&] { host = heddle::this_task::executor(); });
+        ctx->poll();
+    };
+    prepare();
+    int ended = 0;
+    test::race(
+        10'000, 3, [&] { ctx.reset(); },
+        [&] {
+            auto work = asio::prefer(host, asio::execution::outstanding_work.tracked);
+            ended += work != nullptr;
+        },
+        prepare);
+    CHECK(ended == 10'000);
 }
 
 TEST_SUITE_END();

@@ -50,8 +50,8 @@ protected:
 ///             the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then looks
 ///             at the other's; who begins to drain gives way.
-///   [posting] who wakes an idle host is counted until the handler is posted; the end of
-///             the context waits for that.
+///   [posting] who wakes an idle host is counted until the handler is posted, as is who
+///             uses its executor otherwise; the end of the context waits for that.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
@@ -245,6 +245,7 @@ protected:
                   std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
 
+    context_state& state() const noexcept { return *state_; }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
@@ -263,8 +264,9 @@ private:
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;
     virtual void disarm() noexcept = 0;
-    virtual void let_go() noexcept = 0;      // of the executor: its context ends
-    virtual void first_work() noexcept = 0;  // unless another thread was quicker
+    virtual void let_go() noexcept = 0;           // of timer and work: the context ends
+    virtual void forget_executor() noexcept = 0;  // no thread uses it any more
+    virtual void first_work() noexcept = 0;       // unless another thread was quicker
     virtual void last_work() noexcept = 0;
     virtual void dispose() noexcept = 0;
 
@@ -326,6 +328,7 @@ private:
     template <class F>
     void execute_later(F&& f);
     bool run_if_here(void (*f)(void*), void* argument);
+    bool asked_if_here() const noexcept;
     runnable* pop() noexcept;
     runnable* pop_serial() noexcept;
     runnable* pop_random() noexcept;
