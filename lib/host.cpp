@@ -439,7 +439,7 @@ void host::leave() {
 
 void host::completed(process& p) noexcept {
     if (drained_here != this || worker_)
-        ready(p, drained_here);
+        completed_elsewhere(p);
     else if (std::exchange(entering_, false) && !head_)  // it overtakes nobody
         next_ = &p;
     else

@@ -74,6 +74,8 @@ void host::destroy(process& p) noexcept {
     p.drop();
 }
 
+void host::completed_elsewhere(process& p) noexcept { ready(p, current()); }
+
 void host::abandon(process& p) noexcept {
     p.turn = abandon_turn;
     ready(p, current());

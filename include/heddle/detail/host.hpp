@@ -342,6 +342,7 @@ private:
     bool go_idle_shared();
     void count_work() noexcept;
     void discount_work() noexcept;
+    void completed_elsewhere(process& p) noexcept;
     void glance_at_clock() noexcept;
     bool may_have_expired() const noexcept {
         return !timers_.empty() || fired_.load(std::memory_order_relaxed);
