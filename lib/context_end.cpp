@@ -48,7 +48,7 @@ void context_state::shut() noexcept {
 }
 
 void context_state::wait_for_posting() noexcept {
-    while (posting.load(std::memory_order_acquire) != 0)  // [posting]
+    while (posting.load(std::memory_order_seq_cst) != 0)  // [posting]
         yield_until_changed(posting);
 }
 

@@ -90,13 +90,13 @@ public:
     void release_own() noexcept;
 
     atomic<int> posting{0};  // threads that are posting something here [posting]
+    void wait_for_posting() noexcept;
 
 private:
     std::size_t sum(std::size_t (host::*count)() noexcept) noexcept;
     time_point first_deadline() noexcept;
     void abandon_waits() noexcept;
     void take_back_executors() noexcept;
-    void wait_for_posting() noexcept;
     void yield_until_one_leaves() const noexcept;  // of the hosts
 
     mutable spin_lock lock_;
@@ -114,6 +114,25 @@ private:
     chooser* const chooser_;
     atomic<duration::rep> now_{0};
     atomic<bool> shut_{false};
+};
+
+/// A thread uses a context whose end waits for that [posting]. Not counted where it is the only
+/// thread there is: nobody ends the context meanwhile.
+class context_use : pinned {
+public:
+    explicit context_use(context_state& s) noexcept
+        : state_(single_threaded() ? nullptr : &s) {
+        if (state_)
+            add(state_->posting, 1, std::memory_order_seq_cst);
+    }
+    ~context_use() {
+        if (state_)
+            add(state_->posting, -1,
+                std::memory_order_release);  // pairs with context_state::shut()
+    }
+
+private:
+    context_state* const state_;
 };
 
 /// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.

@@ -11,8 +11,17 @@ namespace heddle {
 namespace detail {
 
 namespace {
+void cross_bridge(sleeper& s) noexcept;
 void discard_bridge(sleeper& s) noexcept;
+
+/// Those whose wake calls the user's functions, apart.
+void claim_all(wait_list& waiters, wake_list& wakes, wake_list& calls) noexcept {
+    while (operation* op = waiters.pop_claimed()) {
+        op->result = outcome::done;
+        (op->who->foreign == cross_bridge ? calls : wakes).add(*op->who);
+    }
 }
+}  // namespace
 
 bool done_node::is_under(const done_node& ancestor) const noexcept {
     guard g(tree_lock());
@@ -92,7 +101,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         return false;
     if (!cause)
         cause = no_reason;
-    wake_list wakes;
+    wake_list wakes, calls;
     {
         guard g(tree_lock());
         if (closed())
@@ -104,7 +113,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
                 n->cause_ = cause_;                             // [cause]
             n->closed_.store(true, std::memory_order_release);  // [latched]
             n->interrupt(wakes);
-            n->waiters_.wake_all(wakes, outcome::done);
+            claim_all(n->waiters_, wakes, calls);
             done_node* down = n->child_;
             while (down && down->closed())
                 down = down->next_;
@@ -119,6 +128,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         }
     }
     wakes.release();
+    calls.release();  // last: they may end the context of a task that was claimed here
     return true;
 }
 
@@ -242,11 +252,7 @@ struct stop_bridge final : sleeper {
     explicit stop_bridge(done_node& node) : watch(&node) {
         watch.who = this;
         watch.exclusive = true;
-        foreign = [](sleeper& s) noexcept {
-            auto* self = static_cast<stop_bridge*>(&s);
-            self->source.request_stop();
-            delete self;
-        };
+        foreign = cross_bridge;
     }
 
     std::stop_source source;
@@ -254,6 +260,11 @@ struct stop_bridge final : sleeper {
 };
 
 namespace {
+
+void cross_bridge(sleeper& s) noexcept {
+    std::unique_ptr<stop_bridge> self(static_cast<stop_bridge*>(&s));
+    self->source.request_stop();
+}
 
 void discard_bridge(sleeper& s) noexcept { delete static_cast<stop_bridge*>(&s); }
 

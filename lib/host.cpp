@@ -56,8 +56,7 @@ host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noex
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
-        inbox_.store(nullptr,
-                     std::memory_order_relaxed);  // not idle: nothing is posted
+        inbox_.store(sealed(), std::memory_order_relaxed);
     }
     state_->add(*this);
 }
@@ -98,12 +97,14 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 void host::submit(runnable& r) noexcept {
     if (worker_)
         return submit_shared(r);
-    runnable* seen = inbox_.load(std::memory_order_relaxed);
+    runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()
     for (;;) {
         if (seen == idle()) {
             if (submit_to_idle(r))
                 return;
-            seen = inbox_.load(std::memory_order_relaxed);
+            seen = inbox_.load(std::memory_order_acquire);
+        } else if (seen == sealed()) {
+            return dismiss(r);
         } else {
             r.next_ready = seen;
             if (exchange_if(inbox_, seen, &r))
@@ -409,9 +410,15 @@ bool host::run_here(void (*f)(void*), void* argument) {
     return run_if_here(f, argument);
 }
 
+/// runs_here(), from any thread: one that does not run the context may find it gone [posting].
+bool host::asked_if_here() const noexcept {
+    context_use counted(*state_);  // before the look
+    return !shut_.load(std::memory_order_seq_cst) && runs_here();
+}
+
 /// Apart, so that the usual way has no registers to save.
 [[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
-    if ((worker_ && drained_here) || !runs_here() || !enter())
+    if ((worker_ && drained_here) || !asked_if_here() || !enter())
         return false;
     return worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument);
 }

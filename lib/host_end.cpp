@@ -74,16 +74,9 @@ void host::destroy(process& p) noexcept {
     p.drop();
 }
 
-void host::completed_elsewhere(process& p) noexcept {
-    if (is_shut())
-        destroy(p);
-    else
-        ready(p, current());
-}
+void host::completed_elsewhere(process& p) noexcept { ready(p, current()); }
 
 void host::abandon(process& p) noexcept {
-    if (is_shut())
-        return destroy(p);
     p.turn = abandon_turn;
     ready(p, current());
 }
@@ -91,8 +84,6 @@ void host::abandon(process& p) noexcept {
 void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
 
 void host::report(process& p) noexcept {
-    if (is_shut())
-        return p.drop();  // nobody runs the context any more
     p.turn = report_turn;
     ready(p, current());
 }
@@ -101,7 +92,7 @@ void host::report_turn(runnable& r, host& h) {
     process& p = as_process(r);
     auto failure = p.failure;
     p.drop();
-    if (!h.is_shut())
+    if (!h.is_shut())  // else nobody runs the context any more
         h.unhandled(std::move(failure));
 }
 
@@ -178,43 +169,75 @@ void host::shut() noexcept {
         return worker_->pool.shut();
     counted<host> keep(this);
     close_doors();
-    while (sweep()) {
+    while (sweep() || !seal()) {
     }
+    state_->wait_for_posting();
+    forget_executor();  // a strand's must not outlive the context
 }
 
 void host::close_doors() noexcept {
-    shut_.store(true, std::memory_order_release);
+    shut_.store(true, std::memory_order_seq_cst);  // before the look at who posts
     state_->leave(*this);
     enter();  // and never idle again: sweep() finds what is pushed from now on
     let_go();
 }
 
-/// Destroys what is queued here and what is parked. False: there was nothing.
-bool host::sweep() noexcept {
+/// Nobody looks into the inbox any more [sealed]. False: there is something in it.
+bool host::seal() noexcept {
+    runnable* none = nullptr;
+    return exchange_if(inbox_, none, sealed());
+}
+
+/// Ends what would have its turn, had the context not ended.
+void host::dismiss(runnable& r) noexcept {
+    counted<host> keep(this);
+    if (r.turn)
+        r.turn(r, *this);
+    else if (!as_process(r).owned_by_handler())
+        destroy(as_process(r));
+}
+
+/// Destroys what is queued here. False: there was nothing.
+bool host::sweep_queue() noexcept {
     bool again = false;
-    take_inbox();
-    while (has_work()) {
-        runnable* r = pop();
-        if (r->turn) {
-            r->turn(*r, *this);
-        } else if (!as_process(*r).owned_by_handler()) {
-            destroy(as_process(*r));
-        }
-        again = true;
-    }
-    for (scan_ = first_live_; scan_;) {
-        process* p = scan_;
-        scan_ = p->next_live;
-        if (p->owned_by_handler())
-            continue;  // its handler's: dies with that
-        if (p->withdraw_all())
-            destroy(*p);
-        else
-            yield_until_changed(
-                inbox_);  // claimed by another thread: its wake is under way
+    while (take_inbox() || has_work()) {
+        dismiss(*pop());
         again = true;
     }
     return again;
+}
+
+/// Others may start tasks here, which end in the inbox.
+process* host::next_to_sweep() noexcept {
+    guard g(registry_lock_);
+    process* p = scan_;
+    if (p)
+        scan_ = p->next_live;
+    return p;
+}
+
+/// Destroys what is queued here and what is parked. False: there was nothing, and nothing
+/// will park.
+bool host::sweep() noexcept {
+    bool again = sweep_queue();
+    {
+        guard g(registry_lock_);
+        scan_ = first_live_;
+    }
+    bool claimed = false;  // by another thread: its wake is under way
+    while (process* p = next_to_sweep()) {
+        if (p->owned_by_handler())
+            continue;  // its handler's: dies with that
+        if (p->withdraw_all()) {
+            destroy(*p);
+            again = true;
+        } else {
+            claimed = true;
+        }
+    }
+    if (claimed && !again)  // else it may be in the inbox by now
+        yield_until_changed(inbox_);
+    return again || claimed;
 }
 
 }  // namespace detail

@@ -2,6 +2,8 @@
 // A host on one type of Asio executor: how a drain handler is posted and a timer armed.
 #pragma once
 
+#include "context_state.hpp"
+
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/host.hpp>
 #include <heddle/detail/worker_pool.hpp>
@@ -67,15 +69,14 @@ class host_on final : public host {
 public:
     host_on(std::shared_ptr<context_state> state, const Executor& ex,
             std::unique_ptr<worker> w = {})
-        : host(std::move(state), std::move(w)), executor_(ex) {}
+        : host(std::move(state), std::move(w)),
+          context_(asio::query(ex, asio::execution::context)), executor_(ex) {}
 
-    asio::execution_context& context() const noexcept override {
-        return asio::query(executor_, asio::execution::context);
-    }
+    asio::execution_context& context() const noexcept override { return context_; }
 
     bool runs_here() const noexcept override {
-        if constexpr (requires { executor_.running_in_this_thread(); })
-            return executor_.running_in_this_thread();
+        if constexpr (requires { executor_->running_in_this_thread(); })
+            return executor_->running_in_this_thread();
         else
             return false;
     }
@@ -117,15 +118,15 @@ private:
     };
 
     void post_drain(bool continuation) override {
-        before_post(executor_);
+        before_post(*executor_);
         if (continuation)
-            asio::defer(executor_, drain_handler(*this));
+            asio::defer(*executor_, drain_handler(*this));
         else
-            asio::post(executor_, drain_handler(*this));
+            asio::post(*executor_, drain_handler(*this));
     }
     void arm(time_point t) override {
         if (!timer_)
-            timer_.emplace(executor_);
+            timer_.emplace(*executor_);
         timer_->expires_at(t);
         timer_->async_wait(timer_handler(*this));
     }
@@ -139,29 +140,33 @@ private:
         guard g(work_lock_);
         last.swap(work_guard_);
     }
+    void forget_executor() noexcept override { executor_.reset(); }
     void first_work() noexcept override {
         guard g(work_lock_);
         if (work_.load(std::memory_order_relaxed) == 0) {
             take();
             if (!is_shut())
-                work_guard_.emplace(
-                    asio::prefer(executor_, asio::execution::outstanding_work.tracked));
+                work_guard_.emplace(asio::prefer(
+                    *executor_, asio::execution::outstanding_work.tracked));
         }
         add<std::size_t>(work_, 1,
                          std::memory_order_release);  // who sees it has the guard
     }
     void last_work() noexcept override {
         counted<host> keep;
+        std::optional<context_use> use;        // let_go() finds nothing to wait for
         std::optional<working_executor> last;  // its destructor may stop the context
         guard g(work_lock_);
         if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1) {
+            use.emplace(state());
             last.swap(work_guard_);
             keep = counted<host>::adopt(this);
         }
     }
     void dispose() noexcept override { delete this; }
 
-    Executor executor_;
+    asio::execution_context& context_;
+    std::optional<Executor> executor_;  // until the context has ended
     handler_memory memory_;
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;

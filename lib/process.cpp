@@ -184,9 +184,7 @@ void launch(host& home, process& p, promise_base& root, done_node* scope) noexce
         p.word.store(claim_word::cancelled, std::memory_order_relaxed);
     at.enrol(p);
     host* here = host::current();
-    if (at.is_shut())
-        at.abandon(p);
-    else if (here == &at)
+    if (here == &at)
         at.push_fresh(p);
     else
         at.ready(p, here);

@@ -188,8 +188,9 @@ void host::submit_shared(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_state> state = state_;
     add(state->posting, 1, std::memory_order_relaxed);  // [posting]
-    runnable* seen = inbox_.load(std::memory_order_relaxed);
-    for (bool queued = false; !queued;) {
+    bool queued = false;
+    runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()
+    while (!queued && seen != sealed()) {
         bool was_idle = seen == idle();
         r.next_ready = was_idle ? nullptr : seen;
         queued = exchange_if(inbox_, seen, &r);
@@ -202,6 +203,8 @@ void host::submit_shared(runnable& r) noexcept {
     }
     keep = {};
     add(state->posting, -1, std::memory_order_release);
+    if (!queued)
+        dismiss(r);
 }
 
 /// Takes up to half of the tasks of `victim`; of one that does not get on, also what waits in
@@ -443,6 +446,9 @@ void worker_pool::shut() noexcept {
         for (auto& w : workers_)
             again |= w->sweep();
     }
+    for (auto& w : workers_)  // none of them scans its registry any more
+        while (w->sweep_queue() || !w->seal()) {
+        }
     for (auto& w : workers_)
         w->bring_home();
 }

@@ -4,10 +4,14 @@
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
+#include <asio/bind_executor.hpp>
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <system_error>
 #include <type_traits>
 #include <vector>
@@ -408,6 +412,56 @@ TEST_CASE(
     late.close();
     w.settle();
     CHECK(w.ctx.stopped());
+}
+
+TEST_CASE(
+    "a callback of a closing token may destroy the context whose tasks it stops") {
+    using place = task<> (*)(done_token, std::shared_ptr<int>);
+    const std::vector<std::pair<const char*, place>> places{
+        {"under the token",
+         [](done_token done, std::shared_ptr<int>) -> task<> {
+             co_await heddle::with_done(
+                 done, []() -> task<> { co_await heddle::sleep(1h); }());
+         }},
+        {"at the token",
+         [](done_token done, std::shared_ptr<int>) -> task<> { co_await done; }},
+        {"in a select",
+         [](done_token done, std::shared_ptr<int>) -> task<> {
+             heddle::channel<> c;
+             co_await heddle::select(c.receive(), done);
+         }},
+        {"in an Asio operation",
+         [](done_token done, std::shared_ptr<int>) -> task<> {
+             co_await heddle::with_done(done, []() -> task<> {
+                 auto ex = heddle::this_task::executor();
+                 asio::steady_timer timer(ex, 1h);
+                 co_await timer.async_wait(heddle::use_task);
+             }());
+         }},
+    };
+    for (auto& [name, body] : places)
+        for (bool first : {false, true}) {
+            CAPTURE(std::string(name));
+            CAPTURE(first);
+            done_source stop;
+            auto ctx = std::make_unique<asio::io_context>(1);
+            auto frame = std::make_shared<int>();
+            std::optional<std::stop_callback<std::function<void()>>> ends;
+            auto watch = [&] {
+                ends.emplace(stop.token().stop_token(), [&] { ctx.reset(); });
+            };
+            if (first)
+                watch();
+            heddle::go(*ctx, body, stop.token(), frame);
+            heddle::select(stop.token())(
+                asio::bind_executor(*ctx, [frame](auto...) {}));
+            ctx->poll();
+            if (!first)
+                watch();
+            CHECK(stop.close());
+            CHECK(!ctx);
+            CHECK(frame.use_count() == 1);
+        }
 }
 
 TEST_SUITE_END();

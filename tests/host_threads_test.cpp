@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Hosts and threads: who runs what, and what may be called from where. Run with locks
 // on only; under TSan it also shows that nothing here races.
+#include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
 #include <asio/dispatch.hpp>
+#include <asio/post.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 #include <doctest/doctest.h>
@@ -13,6 +15,7 @@
 #include <chrono>
 #include <future>
 #include <latch>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -322,6 +325,91 @@ TEST_CASE("a context dies while threads use the channels its tasks are parked on
         });
         start.arrive_and_wait();
     }
+}
+
+TEST_CASE(
+    "what another thread gives to a host while its context ends is run or destroyed") {
+    using operation = test::held<void(std::error_code)>;
+    using witness = std::shared_ptr<int>;
+    struct mortal {
+        explicit mortal(int kind) {
+            asio::any_io_executor place = ctx->get_executor();
+            if (kind == 1)
+                place = asio::make_strand(*ctx);
+            else if (kind == 2)
+                place = heddle::parallel(*ctx, 2);
+            heddle::go(place, [this] { host = heddle::this_task::executor(); });
+            heddle::go(
+                place,
+                [](operation& o, witness) -> heddle::task<> {
+                    co_await o.start(heddle::use_task);
+                },
+                std::ref(op), value);
+            ctx->poll();
+        }
+        operation op;
+        witness value = std::make_shared<int>();
+        std::unique_ptr<asio::io_context> ctx = std::make_unique<asio::io_context>();
+        asio::any_io_executor host;
+    };
+    for (int kind : {0, 1, 2}) {
+        CAPTURE(kind);
+        std::optional<mortal> m(kind);
+        int left = 0, round = 0;
+        test::race(
+            2000, 7, [&] { m->ctx.reset(); },
+            [&] {
+                switch (round++ % 5) {
+                case 0:
+                    asio::post(m->host, [w = m->value] {});
+                    m->op.complete({});
+                    break;
+                case 1:
+                    m->op.complete_inline({});
+                    asio::dispatch(m->host, [w = m->value] {});
+                    break;
+                case 2:
+                    heddle::go(
+                        m->host, [](witness) -> heddle::task<> { co_return; },
+                        m->value);
+                    m->op.drop();
+                    break;
+                case 3:
+                    (void)asio::prefer(m->host,
+                                       asio::execution::outstanding_work.tracked);
+                    break;
+                default:
+                    m->op.drop();
+                    asio::post(m->host, [w = m->value] {});
+                }
+            },
+            [&] {
+                m->op.drop();
+                left += m->value.use_count() != 1;
+                m.emplace(kind);
+            });
+        CHECK(left == 0);
+    }
+}
+
+TEST_CASE("outstanding work may end while the context does") {
+    std::unique_ptr<asio::io_context> ctx;
+    asio::any_io_executor host;
+    auto prepare = [&] {
+        ctx = std::make_unique<asio::io_context>();
+        heddle::go(*ctx, [&] { host = heddle::this_task::executor(); });
+        ctx->poll();
+    };
+    prepare();
+    int ended = 0;
+    test::race(
+        10'000, 3, [&] { ctx.reset(); },
+        [&] {
+            auto work = asio::prefer(host, asio::execution::outstanding_work.tracked);
+            ended += work != nullptr;
+        },
+        prepare);
+    CHECK(ended == 10'000);
 }
 
 TEST_SUITE_END();

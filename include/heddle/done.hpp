@@ -102,9 +102,11 @@ public:
         return closed() ? node_->cause() : nullptr;
     }
 
-    /// A std::stop_token that is stopped when this closes, on the thread that closes it,
-    /// and before its tasks resume. Each call allocates; what it made lives as long as the
-    /// source's state.
+    /// A std::stop_token that is stopped when this closes, on the thread that closes it.
+    /// There it is before tasks resume; on other threads they may do so at the same time.
+    /// A std::stop_callback may destroy a context whose tasks the closing stops, unless the
+    /// closing thread runs that context. Each call allocates; what it made lives as long as
+    /// the source's state.
     std::stop_token stop_token() const;
 
     friend bool operator==(const done_token&, const done_token&) = default;

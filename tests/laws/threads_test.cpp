@@ -6,6 +6,9 @@
 
 #include "support/operations.hpp"
 
+#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -17,6 +20,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using heddle::channel;
@@ -615,6 +619,102 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and 
                t.run([=] { stop->close(); });
            },
            {.counts = true});
+}
+
+TEST_CASE(
+    "laws 73 and 75: a context ends beside what another thread gives to a host of "
+    "it: that is run or destroyed") {
+    struct mortal {
+        explicit mortal(bool on_strand) {
+            if (on_strand)
+                heddle::go(asio::make_strand(*ctx), [this] { tell(); });
+            else
+                heddle::go(*ctx, [this] { tell(); });
+            ctx->poll();
+        }
+        void tell() { host = heddle::this_task::executor(); }
+
+        std::unique_ptr<asio::io_context> ctx = std::make_unique<asio::io_context>(1);
+        asio::any_io_executor host;
+    };
+    using witness = std::shared_ptr<int>;
+    using gift = std::function<void(const asio::any_io_executor&, witness)>;
+    const std::vector<std::pair<std::string, gift>> gifts{
+        {"a handler", [](const asio::any_io_executor& host,
+                         witness w) { asio::post(host, [w] {}); }},
+        {"a handler that may run at once",
+         [](const asio::any_io_executor& host, witness w) {
+             asio::dispatch(host, [w] {});
+         }},
+        {"a task",
+         [](const asio::any_io_executor& host, witness w) {
+             heddle::go(host, [](witness) -> task<> { co_return; }, w);
+         }},
+        {"a task that goes on there",
+         [](const asio::any_io_executor& host, witness w) {
+             asio::io_context own(1);
+             heddle::go(
+                 own,
+                 [](asio::any_io_executor to, witness) -> task<> {
+                     co_await heddle::resume_on(to);
+                 },
+                 host, w);
+             own.run();
+         }},
+    };
+    for (auto& [name, give] : gifts)
+        for (bool on_strand : {false, true}) {
+            all_of(name + (on_strand ? ", a strand" : ""), [&, g = give](threads& t) {
+                auto m = std::make_shared<mortal>(on_strand);
+                auto value = std::make_shared<int>(7);
+                std::weak_ptr<int> left = value;
+                t.run([m] { m->ctx.reset(); });
+                t.run([m, g, value]() mutable {
+                    auto host = std::exchange(m->host, {});
+                    g(host, std::move(value));
+                });
+                t.at_end([=] { demand(left.expired(), "it is left"); });
+            });
+        }
+}
+
+TEST_CASE("laws 58, 73 and 75: a context ends beside the end of an operation that its "
+          "task waits for, which belongs to another: the task ends") {
+    using operation = test::held<void(std::error_code)>;
+    using end = std::function<void(operation&, heddle::done_source&)>;
+    const std::vector<std::pair<std::string, end>> ends{
+        {"completed", [](operation& o, heddle::done_source&) { o.complete({}); }},
+        {"completed inline",
+         [](operation& o, heddle::done_source&) { o.complete_inline({}); }},
+        {"dropped", [](operation& o, heddle::done_source&) { o.drop(); }},
+        {"cancelled",
+         [](operation& o, heddle::done_source& stop) {
+             stop.close();
+             o.drop();
+         }},
+    };
+    for (auto& [name, how] : ends)
+        all_of("operation " + name, [f = how](threads& t) {
+            auto op = std::make_shared<operation>();
+            auto stop = std::make_shared<heddle::done_source>();
+            auto ctx = std::make_shared<std::unique_ptr<asio::io_context>>(
+                std::make_unique<asio::io_context>(1));
+            auto value = std::make_shared<int>(7);
+            std::weak_ptr<int> left = value;
+            heddle::go(
+                **ctx,
+                [](operation& o, heddle::done_token done,
+                   std::shared_ptr<int>) -> task<> {
+                    co_await heddle::with_done(done, [](operation& in) -> task<> {
+                        co_await in.start(heddle::use_task);
+                    }(o));
+                },
+                std::ref(*op), stop->token(), std::move(value));
+            (*ctx)->poll();
+            t.run([ctx] { ctx->reset(); });
+            t.run([op, stop, f] { f(*op, *stop); });
+            t.at_end([=] { demand(left.expired(), "its frame is left"); });
+        });
 }
 
 TEST_CASE(

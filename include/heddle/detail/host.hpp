@@ -42,14 +42,16 @@ protected:
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
 ///             posted; who moves it from `idle` drains, or posts the handler.
+///   [sealed]  once the last sweep is over inbox_ is `sealed`, for ever: who submits then
+///             ends what he brings.
 ///   [fifo]    head_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
 ///             `previous` of a fresh process is right unless it is the first.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then looks
 ///             at the other's; who begins to drain gives way.
-///   [posting] who wakes an idle host is counted until the handler is posted; the end of
-///             the context waits for that.
+///   [posting] who wakes an idle host is counted until the handler is posted, as is who
+///             uses its executor otherwise; the end of the context waits for that.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
@@ -243,6 +245,7 @@ protected:
                   std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
 
+    context_state& state() const noexcept { return *state_; }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
@@ -261,14 +264,19 @@ private:
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;
     virtual void disarm() noexcept = 0;
-    virtual void let_go() noexcept = 0;      // of the executor: its context ends
-    virtual void first_work() noexcept = 0;  // unless another thread was quicker
+    virtual void let_go() noexcept = 0;           // of timer and work: the context ends
+    virtual void forget_executor() noexcept = 0;  // no thread uses it any more
+    virtual void first_work() noexcept = 0;       // unless another thread was quicker
     virtual void last_work() noexcept = 0;
     virtual void dispose() noexcept = 0;
 
     /// The value of an inbox nobody drains and no handler is posted for.
     static runnable* idle() noexcept {
         return reinterpret_cast<runnable*>(alignof(runnable));  // where no object is
+    }
+    /// The value of an inbox that nobody will look into any more.
+    static runnable* sealed() noexcept {
+        return reinterpret_cast<runnable*>(2 * alignof(runnable));
     }
     bool is_idle() const noexcept {
         return inbox_.load(std::memory_order_seq_cst) == idle();
@@ -320,6 +328,7 @@ private:
     template <class F>
     void execute_later(F&& f);
     bool run_if_here(void (*f)(void*), void* argument);
+    bool asked_if_here() const noexcept;
     runnable* pop() noexcept;
     runnable* pop_serial() noexcept;
     runnable* pop_random() noexcept;
@@ -352,6 +361,10 @@ private:
     std::uint64_t next_number() noexcept;  // registry_lock_ is held
     void close_doors() noexcept;
     bool sweep() noexcept;
+    bool sweep_queue() noexcept;
+    process* next_to_sweep() noexcept;
+    bool seal() noexcept;
+    void dismiss(runnable& r) noexcept;
     static void poke_turn(runnable&, host&);
     static void report_turn(runnable&, host&);
     static void reap_turn(runnable&, host&);
@@ -396,7 +409,7 @@ private:
     const std::shared_ptr<context_state> state_;
 
     process* first_live_ = nullptr;  // guarded by registry_lock_
-    process* scan_ = nullptr;        // where shut() is: a task's end may end others
+    process* scan_ = nullptr;        // where sweep() is: a task's end may end others
     std::size_t live_ = 0;           // guarded by registry_lock_
     spin_lock registry_lock_;
 
