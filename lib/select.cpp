@@ -37,7 +37,7 @@ public:
             return turned(i);
         auto left = static_cast<std::uint32_t>(n_ - i);
         auto j = left > 1 ? i + host_.random_below(left) : i;
-        return large_ ? std::exchange(large_[j], large_[i])
+        return large_ ? std::exchange(large_[j], large_[i])  // nobody asks for i again
                       : std::exchange(small_[j], small_[i]);
     }
 

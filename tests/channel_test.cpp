@@ -538,4 +538,27 @@ TEST_CASE("what was received and dropped is not counted as undelivered") {
     CHECK(heddle::detail::undelivered() == before);
 }
 
+TEST_CASE(
+    "a value received as the budget ran out is counted, if its task never goes on") {
+    constexpr std::size_t all = 10000;
+    auto before = heddle::detail::undelivered();
+    heddle::channel<int> c(all);
+    while (c.try_send(1) == try_status::done) {
+    }
+    std::size_t taken = 0;
+    {
+        asio::io_context ctx;
+        auto take = [](heddle::receiver<int> in, std::size_t* n) -> heddle::task<> {
+            for (;;) {
+                auto v = co_await in.receive();
+                *n += v.has_value();
+            }
+        };
+        heddle::go(ctx, take, c, &taken);
+        ctx.run_one();
+    }
+    CHECK(heddle::detail::undelivered() == before + 1);
+    CHECK(taken + 1 + c.size() == all);
+}
+
 TEST_SUITE_END();

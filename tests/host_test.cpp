@@ -322,6 +322,24 @@ TEST_CASE("tasks whose operations never wait let the loop run within a budget") 
     }
 }
 
+TEST_CASE("a task that receives from a closed channel for ever lets the loop run") {
+    test::world world;
+    heddle::channel<int> closed;
+    closed.close();
+    bool stop = false;
+    long rounds = 0;
+    auto receive = [](heddle::receiver<int> in, const bool* over,
+                      long* n) -> heddle::task<> {
+        while (!*over && ++*n < 1'000'000)
+            co_await in.receive();
+    };
+    world.go(receive, closed, &stop, &rounds);
+    asio::post(world.ctx, [&] { stop = true; });
+    world.settle();
+    CHECK(stop);
+    CHECK(rounds <= 4096);
+}
+
 TEST_CASE("tasks that wake each other for ever let the loop run within a budget") {
     test::world world;
     heddle::channel<int> there, back;

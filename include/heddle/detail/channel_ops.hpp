@@ -190,7 +190,8 @@ private:
     // What follows releases the lock if it was taken, unless this is to park.
 
     [[gnu::noinline]] bool lock_and_try() noexcept {
-        return try_quickly(locked_ = acquire(attempt_.channel->lock()));
+        attempt_.channel->lock().lock();
+        return try_quickly(locked_ = true);
     }
 
     bool try_quickly(bool locked) noexcept {
