@@ -10,7 +10,8 @@ namespace {
 constexpr int idle = -1, shut = -2;
 
 struct sealed : rl::test_suite<sealed, 3> {
-    rl::atomic<int> box;  // idle, shut: sealed, 0: empty, or the last that was submitted
+    rl::atomic<int>
+        box;  // idle, shut: sealed, 0: empty, or the last that was submitted
     rl::var<int> next[3];
     rl::var<int> brought[3];
     rl::var<int> ended[3];
@@ -50,8 +51,8 @@ private:
             }
             next[node]($) = seen == idle ? 0 : seen;
             // Idle: a handler is posted, which the context destroys unrun.
-            if (box($).compare_exchange_strong(seen, node, broken == 2 ? relaxed : acq_rel,
-                                               acquire))
+            if (box($).compare_exchange_strong(
+                    seen, node, broken == 2 ? relaxed : acq_rel, acquire))
                 return;
         }
     }
