@@ -188,6 +188,17 @@ TEST_CASE("blocks that are freed on another thread come back") {
         CHECK(resident_bytes() < before + 80 * mib);
 }
 
+TEST_CASE("what an ended thread had kept for itself serves others") {
+    SKIP_UNLESS_MEMORY_IS_ITS_OWN
+    const std::size_t before = resident_bytes();
+    for (int round = 0; round < 3000; ++round)
+        std::thread([] {
+            auto few = take(48 * 480, 480);
+            give_back(few);
+        }).join();
+    CHECK(resident_bytes() < before + 20 * mib);
+}
+
 TEST_CASE("threads that take and give at once share nothing") {
     constexpr int threads = 4, rounds = 20'000;
     std::vector<heddle::channel<held>> to;
