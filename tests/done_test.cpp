@@ -12,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -462,6 +464,33 @@ TEST_CASE(
             CHECK(!ctx);
             CHECK(frame.use_count() == 1);
         }
+}
+
+TEST_CASE("a stop callback is called inside close, before tasks resume") {
+    asio::io_context ctx(1);
+    done_source stop;
+    std::vector<std::string> order;
+    auto wait = [](done_token done, std::vector<std::string>* to) -> task<> {
+        co_await done;
+        to->push_back("resumed");
+    };
+    auto close = [](done_source* what, std::vector<std::string>* to) -> task<> {
+        what->close();
+        to->push_back("closed");
+        co_return;
+    };
+    heddle::go(ctx, wait, stop.token(), &order);
+    ctx.poll();  // it waits before there is a callback
+    std::thread::id caller;
+    std::stop_callback called(stop.token().stop_token(), [&] {
+        caller = std::this_thread::get_id();
+        order.push_back("called");
+    });
+    heddle::go(ctx, close, &stop, &order);
+    ctx.restart();
+    ctx.run();
+    CHECK(order == std::vector<std::string>{"called", "closed", "resumed"});
+    CHECK(caller == std::this_thread::get_id());
 }
 
 TEST_SUITE_END();
