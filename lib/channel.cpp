@@ -126,18 +126,3 @@ std::uint64_t undelivered() noexcept {
 }
 
 }  // namespace heddle::detail
-
-namespace heddle {
-
-const std::error_category& error_category() noexcept {
-    static const class : public std::error_category {
-        const char* name() const noexcept override { return "heddle"; }
-        std::string message(int code) const override {
-            return code == static_cast<int>(errc::closed) ? "channel closed"
-                                                          : "unknown error";
-        }
-    } category;
-    return category;
-}
-
-}  // namespace heddle

@@ -5,7 +5,6 @@
 #include "random.hpp"
 
 #include <heddle/detail/host_executor.hpp>
-#include <heddle/go.hpp>
 
 #include <algorithm>
 #include <random>
@@ -313,30 +312,5 @@ counted<host> host_of(const asio::any_io_executor& ex) {
 }
 
 }  // namespace detail
-
-std::size_t live_tasks(asio::execution_context& ctx) {
-    return detail::context_state::of(ctx)->live();
-}
-
-std::size_t live_tasks() {
-    return live_tasks(detail::host::current_process().home->context());
-}
-
-void on_unhandled(asio::execution_context& ctx,
-                  std::function<void(std::exception_ptr)> f) {
-    detail::context_state::of(ctx)->on_unhandled(std::move(f));
-}
-
-asio::any_io_executor parallel(asio::io_context& ctx, unsigned n) {
-    return detail::host_executor(detail::worker_of(
-        ctx, n != 0 ? n : std::max(1u, std::thread::hardware_concurrency())));
-}
-
-asio::any_io_executor this_task::executor() {
-    auto home = detail::current_host();
-    if (home->is_sole())
-        return static_cast<asio::io_context&>(home->context()).get_executor();
-    return detail::host_executor(std::move(home));
-}
 
 }  // namespace heddle

@@ -146,6 +146,14 @@ void host::describe(std::string& to) {
 
 }  // namespace detail
 
+std::size_t live_tasks(asio::execution_context& ctx) {
+    return detail::context_state::of(ctx)->live();
+}
+
+std::size_t live_tasks() {
+    return live_tasks(detail::host::current_process().home->context());
+}
+
 std::string dump_tasks(asio::execution_context& ctx) {
     std::string text;
     detail::context_state::of(ctx)->describe(text);

@@ -4,11 +4,9 @@
 
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/detail/worker_pool.hpp>
-#include <heddle/done.hpp>
-#include <heddle/go.hpp>
+#include <heddle/errors.hpp>
 
 #include "context_state.hpp"
-#include "host_on.hpp"
 #include "random.hpp"
 
 #include <time.h>
@@ -48,6 +46,10 @@ process& host::current_process() {
             "name an executor or a context");
     return *h->running_;
 }
+
+host& running_host() { return *host::current_process().home; }
+
+counted<host> current_host() { return counted<host>(&running_host()); }
 
 host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noexcept
     : worker_(std::move(w)), inbox_(idle()), seeded_(state->seeded()),

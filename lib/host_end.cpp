@@ -3,8 +3,7 @@
 #include <heddle/detail/host.hpp>
 
 #include <heddle/detail/worker_pool.hpp>
-#include <heddle/done.hpp>
-#include <heddle/go.hpp>
+#include <heddle/errors.hpp>
 
 #include "context_state.hpp"
 

@@ -3,7 +3,6 @@
 #include <heddle/detail/host.hpp>
 
 #include <heddle/detail/worker_pool.hpp>
-#include <heddle/time.hpp>
 
 #include "context_state.hpp"
 
@@ -112,10 +111,5 @@ void host::settle_timer() {
 }
 
 }  // namespace detail
-
-time_point now() noexcept {
-    detail::host* h = detail::host::current();
-    return h ? h->now() : time_point(std::chrono::steady_clock::now());
-}
 
 }  // namespace heddle

@@ -2,8 +2,7 @@
 #include <heddle/detail/process.hpp>
 
 #include <heddle/detail/host.hpp>
-#include <heddle/done.hpp>
-#include <heddle/go.hpp>
+#include <heddle/errors.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -129,32 +128,9 @@ void misplaced_frame() noexcept {
     std::abort();
 }
 
-void throw_already_joined(const char* what) { throw already_joined(what); }
-
-void let_go(process& p) noexcept {
-    bool report;
-    {
-        guard g(p.lock);
-        p.held.store(false, std::memory_order_release);
-        report = p.keeps_home && !p.taken && !p.ends_normally();
-    }
-    if (report)
-        p.home->report(p);  // takes the reference over
-    else
-        p.drop();
-}
-
 void process::give_back() noexcept {
     guard g(lock);
     taken = false;
-}
-
-void claim_result(process* p) {
-    if (!p)
-        throw already_joined("heddle: join of a nil or moved-from join_handle");
-    guard g(p->lock);
-    if (std::exchange(p->taken, true))
-        throw already_joined("heddle: this task was joined before");
 }
 
 bool process::ends_normally() const noexcept {
@@ -167,53 +143,6 @@ bool process::ends_normally() const noexcept {
     }
 }
 
-done_node* scope_here() noexcept {
-    host* h = host::current();
-    process* p = h ? h->running() : nullptr;
-    return p ? p->scope() : nullptr;
-}
-
-void launch(host& home, process& p, promise_base& root, done_node* scope) noexcept {
-    host& at = home.place(host::current());
-    p.home = &at;
-    p.top = &root;
-    root.self = &p;
-    if (scope)
-        p.attach(*scope);
-    if (p.closed())
-        p.word.store(claim_word::cancelled, std::memory_order_relaxed);
-    at.enrol(p);
-    host* here = host::current();
-    if (here == &at)
-        at.push_fresh(p);
-    else
-        at.ready(p, here);
-}
-
-void move_to(process& p, host& to) noexcept {
-    p.home->strike(p);  // whoever drains it holds it
-    p.home = &to;
-    to.enrol(p);
-    to.ready(p, host::current());
-}
-
-host& running_host() { return *host::current_process().home; }
-
-counted<host> current_host() { return counted<host>(&running_host()); }
-
-void join_operation::describe(std::string& to) const {
-    to += "for task " + std::to_string(process_->id) + " to end";
-}
-
 }  // namespace detail
-
-void this_task::name(std::string name) {
-    auto& self = detail::host::current_process();
-    auto made = std::make_unique<std::string>(std::move(name));
-    detail::guard g(self.lock);  // a dump may be reading it
-    std::swap(self.name, made);
-}
-
-std::uint64_t this_task::id() { return detail::host::current_process().id; }
 
 }  // namespace heddle

@@ -5,6 +5,11 @@
 
 namespace heddle {
 
+time_point now() noexcept {
+    detail::host* h = detail::host::current();
+    return h ? h->now() : time_point(std::chrono::steady_clock::now());
+}
+
 ticker::ticker(duration period, time_point start) : period_(period), start_(start) {
     if (period <= duration::zero())
         throw std::invalid_argument("heddle: the period of a ticker must be positive");

@@ -4,6 +4,7 @@
 #include <heddle/detail/channel_async.hpp>
 #include <heddle/detail/channel_ops.hpp>
 #include <heddle/detail/thread_wait.hpp>
+#include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
 #include <concepts>
@@ -11,7 +12,6 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -22,12 +22,6 @@ namespace heddle {
 /// The value of a channel that carries signals only.
 struct unit {
     friend bool operator==(unit, unit) = default;
-};
-
-/// Thrown by a send on a closed channel, and by closing one twice or closing nil.
-class HEDDLE_API channel_closed : public std::logic_error {
-public:
-    using std::logic_error::logic_error;
 };
 
 /// Promises that a channel is used by one serial host only.

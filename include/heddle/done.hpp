@@ -3,49 +3,15 @@
 
 #include <heddle/detail/await.hpp>
 #include <heddle/detail/done_node.hpp>
+#include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
 #include <cstdint>
 #include <exception>
-#include <stdexcept>
 #include <stop_token>
 #include <system_error>
 
 namespace heddle {
-
-/// What a wait throws when the done token of its task is closed. The token is
-/// level-triggered: the next wait throws again, ready or not, and consumes nothing.
-///
-/// Not derived from std::exception, so that `catch (const std::exception&)` around the
-/// work of a task does not swallow its cancellation.
-class HEDDLE_API cancelled {
-public:
-    explicit cancelled(std::exception_ptr cause) noexcept : cause_(std::move(cause)) {}
-
-    /// Why: the cause the token was closed with; never null.
-    const std::exception_ptr& cause() const noexcept { return cause_; }
-
-    // -- for the library ------------------------------------------------------------
-    cancelled(std::exception_ptr cause, std::uint64_t task) noexcept
-        : cause_(std::move(cause)), task_(task) {}
-    std::uint64_t thrown_in() const noexcept { return task_; }
-
-private:
-    std::exception_ptr cause_;
-    std::uint64_t task_ = 0;  // whose wait threw it
-};
-
-/// The cause of a token closed without one.
-class HEDDLE_API done_closed : public std::runtime_error {
-public:
-    done_closed() : std::runtime_error("heddle: done token closed") {}
-};
-
-/// The cause of a token whose deadline passed.
-class HEDDLE_API deadline_exceeded : public std::runtime_error {
-public:
-    deadline_exceeded() : std::runtime_error("heddle: deadline exceeded") {}
-};
 
 class done_token;
 

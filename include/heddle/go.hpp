@@ -7,30 +7,17 @@
 #include <heddle/detail/join.hpp>
 #include <heddle/detail/token_wait.hpp>
 #include <heddle/done.hpp>
+#include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
 #include <concepts>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 namespace heddle {
-
-/// What is thrown where a running task is needed and there is none.
-class HEDDLE_API not_in_task : public std::logic_error {
-public:
-    using std::logic_error::logic_error;
-};
-
-/// What a joiner gets if the execution context of the joined task was destroyed before
-/// the task had ended.
-class HEDDLE_API task_abandoned : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
 
 namespace detail {
 

@@ -4,6 +4,7 @@
 #include <heddle/asio.hpp>
 #include <heddle/channel.hpp>
 #include <heddle/done.hpp>
+#include <heddle/errors.hpp>
 #include <heddle/go.hpp>
 #include <heddle/group.hpp>
 #include <heddle/inflight.hpp>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <heddle/detail/run_loop.hpp>
+#include <heddle/errors.hpp>
 #include <heddle/go.hpp>
 
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -34,15 +34,6 @@ struct run_options {
     /// thread, so locks are real from then on; the signal is blocked in the calling thread
     /// and in those it starts.
     bool dump_on_quit = false;
-};
-
-/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
-/// or Asio operation is pending, and no other context that lives has used heddle: what runs
-/// there might still send. what() lists who waits for what, as dump_tasks does. If it
-/// escapes main(), the program writes that to stderr and exits with code 2, as Go's.
-class HEDDLE_API deadlock : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
 };
 
 /// While one lives, something outside (a thread, a signal handler's pipe) may still send to

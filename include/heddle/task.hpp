@@ -3,20 +3,14 @@
 
 #include <heddle/detail/host.hpp>
 #include <heddle/detail/promise.hpp>
+#include <heddle/errors.hpp>
 
 #include <coroutine>
 #include <optional>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 namespace heddle {
-
-/// What a second `co_await` of a task, or a second join, throws.
-class HEDDLE_API already_joined : public std::logic_error {
-public:
-    using std::logic_error::logic_error;
-};
 
 template <class T>
 class task;

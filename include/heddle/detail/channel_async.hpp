@@ -4,27 +4,13 @@
 
 #include <heddle/detail/channel_core.hpp>
 #include <heddle/detail/token_wait.hpp>
+#include <heddle/errors.hpp>
 
 #include <optional>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-
-namespace heddle {
-
-/// The errors of the completion-token forms.
-enum class errc { closed = 1 };
-
-HEDDLE_API const std::error_category& error_category() noexcept;
-inline std::error_code make_error_code(errc e) noexcept {
-    return {static_cast<int>(e), error_category()};
-}
-
-}  // namespace heddle
-
-template <>
-struct std::is_error_code_enum<heddle::errc> : std::true_type {};
 
 namespace heddle::detail {
 

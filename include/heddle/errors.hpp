@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+// Every exception and error code of the library that a program may want to catch.
+#pragma once
+
+#include <heddle/detail/config.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <stdexcept>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+/// What a wait throws when the done token of its task is closed. The token is
+/// level-triggered: the next wait throws again, ready or not, and consumes nothing.
+///
+/// Not derived from std::exception, so that `catch (const std::exception&)` around the
+/// work of a task does not swallow its cancellation.
+class HEDDLE_API cancelled {
+public:
+    explicit cancelled(std::exception_ptr cause) noexcept : cause_(std::move(cause)) {}
+
+    /// Why: the cause the token was closed with; never null.
+    const std::exception_ptr& cause() const noexcept { return cause_; }
+
+    // -- for the library ------------------------------------------------------------
+    cancelled(std::exception_ptr cause, std::uint64_t task) noexcept
+        : cause_(std::move(cause)), task_(task) {}
+    std::uint64_t thrown_in() const noexcept { return task_; }
+
+private:
+    std::exception_ptr cause_;
+    std::uint64_t task_ = 0;  // whose wait threw it
+};
+
+/// The cause of a token closed without one.
+class HEDDLE_API done_closed : public std::runtime_error {
+public:
+    done_closed() : std::runtime_error("heddle: done token closed") {}
+};
+
+/// The cause of a token whose deadline passed.
+class HEDDLE_API deadline_exceeded : public std::runtime_error {
+public:
+    deadline_exceeded() : std::runtime_error("heddle: deadline exceeded") {}
+};
+
+/// Thrown by a send on a closed channel, and by closing one twice or closing nil.
+class HEDDLE_API channel_closed : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// What a second `co_await` of a task, or a second join, throws.
+class HEDDLE_API already_joined : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// What is thrown where a running task is needed and there is none.
+class HEDDLE_API not_in_task : public std::logic_error {
+public:
+    using std::logic_error::logic_error;
+};
+
+/// What a joiner gets if the execution context of the joined task was destroyed before
+/// the task had ended.
+class HEDDLE_API task_abandoned : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
+/// or Asio operation is pending, and no other context that lives has used heddle: what runs
+/// there might still send. what() lists who waits for what, as dump_tasks does. If it
+/// escapes main(), the program writes that to stderr and exits with code 2, as Go's.
+class HEDDLE_API deadlock : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The errors of the completion-token forms.
+enum class errc { closed = 1 };
+
+HEDDLE_API const std::error_category& error_category() noexcept;
+inline std::error_code make_error_code(errc e) noexcept {
+    return {static_cast<int>(e), error_category()};
+}
+
+}  // namespace heddle
+
+template <>
+struct std::is_error_code_enum<heddle::errc> : std::true_type {};
+
