@@ -2,15 +2,13 @@
 // How a context ends while others may still wake, cancel or post there.
 #include "context_state.hpp"
 
-#include <asio/thread_pool.hpp>
-
 #include <memory>
 #include <utility>
 
 namespace heddle::detail {
 
 void context_state::shut() noexcept {
-    shut_.store(true, std::memory_order_release);
+    close_doors();
     // Blocking work that runs is waited for; what has not begun is destroyed, and its
     // task with it.
     std::unique_ptr<asio::thread_pool> pool;
@@ -23,33 +21,10 @@ void context_state::shut() noexcept {
         pool->join();
         pool.reset();
     }
-    abandon_waits();
-    for (;;) {
-        counted<host> next;
-        bool going = false;  // another thread is ending it: it uses this context still
-        {
-            guard g(lock_);
-            for (host* h = first_; h && !next; h = h->next_host_) {
-                if (!h->is_shut() && h->take_if_any())
-                    next = counted<host>::adopt(h);
-                else
-                    going |= !h->is_shut();
-            }
-        }
-        if (next)
-            next->shut();
-        else if (going)
-            yield_until_one_leaves();
-        else
-            break;
-    }
+    abandon_guests();
+    shut_hosts();
     take_back_executors();
     wait_for_posting();
-}
-
-void context_state::wait_for_posting() noexcept {
-    while (posting.load(std::memory_order_seq_cst) != 0)  // [posting]
-        yield_until_changed(posting);
 }
 
 /// [lent]
@@ -67,23 +42,23 @@ void context_state::take_back_executors() noexcept {
     }
 }
 
-/// Destroys the handlers that wait here in operations of heddle.
-void context_state::abandon_waits() noexcept {
+/// [listed] An abandoned guest has left the list.
+void context_state::abandon_guests() noexcept {
     for (;;) {
-        counted<token_wait> w;
+        counted<context_guest> next;
         {
             guard g(lock_);
-            if (!waits_)
+            if (!guests_)
                 return;
-            w = counted<token_wait>(waits_);
+            next = counted<context_guest>(guests_);
         }
-        if (!w->abandon())
+        if (!next->abandon())
             yield_until_changed(posting);  // another thread settles it just now
     }
 }
 
 void context_state::release_own() noexcept {
-    abandon_waits();
+    abandon_guests();
     take_back_executors();
     wait_for_posting();
     counted<host> own;

@@ -36,8 +36,6 @@ private:
 
 asio::execution_context::id host_service::id;
 
-atomic<std::size_t> all_hosts{0};
-
 }  // namespace
 
 std::shared_ptr<context_state> context_state::of(asio::execution_context& ctx) {
@@ -47,109 +45,6 @@ std::shared_ptr<context_state> context_state::of(asio::execution_context& ctx) {
 void set_context_state(asio::execution_context& ctx,
                        std::shared_ptr<context_state> state) {
     asio::make_service<host_service>(ctx, std::move(state));
-}
-
-context_state::context_state(std::optional<std::uint64_t> seed, bool virtual_clock,
-                             chooser* explorer)
-    : random_(seed ? *seed
-                   : (std::uint64_t{std::random_device{}()} << 32) ^
-                         std::random_device{}()),
-      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer) {}
-
-std::uint64_t context_state::next_seed() noexcept {
-    guard g(lock_);
-    return random_ += golden_gamma;
-}
-
-void context_state::add(host& h) noexcept {
-    guard g(lock_);
-    if (!is_shut()) {
-        h.counted_ = true;
-        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
-        ++hosts_;
-    }
-    h.next_host_ = first_;
-    if (first_)
-        first_->prev_host_ = &h;
-    first_ = &h;
-}
-
-void context_state::leave(host& h) noexcept {
-    guard g(lock_);
-    if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
-        --hosts_;
-    }
-}
-
-void context_state::remove(host& h) noexcept {
-    leave(h);
-    guard g(lock_);
-    (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
-    if (h.next_host_)
-        h.next_host_->prev_host_ = h.prev_host_;
-}
-
-void context_state::yield_until_one_leaves() const noexcept {
-    yield_until_changed(all_hosts);
-}
-
-bool context_state::outsiders() noexcept {
-    guard g(lock_);
-    return all_hosts.load(std::memory_order_relaxed) > hosts_;
-}
-
-std::size_t context_state::sum(std::size_t (host::*count)() noexcept) noexcept {
-    guard g(lock_);
-    std::size_t n = 0;
-    for (host* h = first_; h; h = h->next_host_)
-        n += (h->*count)();
-    return n;
-}
-
-void context_state::describe(std::string& to) {
-    std::vector<counted<host>> hosts;
-    {
-        guard g(lock_);
-        for (host* h = first_; h; h = h->next_host_)
-            if (h->take_if_any())
-                hosts.push_back(counted<host>::adopt(h));
-    }
-    for (auto& h : hosts)
-        h->describe(to);
-}
-
-/// Requires: lock_. Of all hosts; max() if there is none.
-time_point context_state::first_deadline() noexcept {
-    time_point first = time_point::max();
-    for (host* h = first_; h; h = h->next_host_) {
-        guard timers(h->timer_lock_);
-        if (timer_entry* t = h->timers_.front())
-            first = std::min(first, t->deadline);
-    }
-    return first;
-}
-
-bool context_state::has_deadline() noexcept {
-    guard g(lock_);
-    time_point first = first_deadline();
-    return first != time_point::max() && first > virtual_now();
-}
-
-bool context_state::advance(time_point limit) noexcept {
-    guard g(lock_);
-    time_point next = first_deadline();
-    bool due = next <= limit && next != time_point::max();
-    if (!due && limit == time_point::max())
-        return false;
-    next = std::max(due ? next : limit,
-                    virtual_now());  // a host may have enlisted what has passed
-    now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
-    if (!due)
-        return false;
-    for (host* h = first_; h; h = h->next_host_)
-        h->poke();
-    return true;
 }
 
 template <class Executor>
@@ -192,22 +87,22 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
     return counted<host>(&self->workers_->place());
 }
 
-void context_state::add(token_wait& w) noexcept {
+void context_state::add(context_guest& arrived) noexcept {
     guard g(lock_);
-    w.listed = true;
-    w.next_wait = waits_;
-    if (waits_)
-        waits_->prev_wait = &w;
-    waits_ = &w;
+    arrived.listed_ = true;  // [listed]
+    arrived.next_ = guests_;
+    if (guests_)
+        guests_->prev_ = &arrived;
+    guests_ = &arrived;
 }
 
-void context_state::remove(token_wait& w) noexcept {
+void context_state::remove(context_guest& leaving) noexcept {
     guard g(lock_);
-    if (!std::exchange(w.listed, false))
+    if (!std::exchange(leaving.listed_, false))
         return;
-    (w.prev_wait ? w.prev_wait->next_wait : waits_) = w.next_wait;
-    if (w.next_wait)
-        w.next_wait->prev_wait = w.prev_wait;
+    (leaving.prev_ ? leaving.prev_->next_ : guests_) = leaving.next_;
+    if (leaving.next_)
+        leaving.next_->prev_ = leaving.prev_;
 }
 
 void context_state::add(foreign_executor& e) noexcept {
@@ -231,16 +126,6 @@ asio::any_io_executor context_state::take_back(foreign_executor& e) noexcept {
 asio::any_io_executor context_state::copy_of(const foreign_executor& e) noexcept {
     guard g(lock_);
     return e.executor_;
-}
-
-void context_state::on_unhandled(std::function<void(std::exception_ptr)> f) {
-    guard g(lock_);
-    std::swap(on_unhandled_, f);
-}
-
-std::function<void(std::exception_ptr)> context_state::unhandled() const {
-    guard g(lock_);
-    return on_unhandled_;
 }
 
 asio::thread_pool& context_state::blocking_pool() {

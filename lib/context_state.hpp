@@ -1,69 +1,45 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "context_core.hpp"
+
+#include <heddle/detail/context_guest.hpp>
 #include <heddle/detail/foreign_executor.hpp>
 #include <heddle/detail/host.hpp>
-#include <heddle/detail/token_wait.hpp>
 #include <heddle/detail/worker_pool.hpp>
 
 #include <asio/thread_pool.hpp>
 
 #include <cstdint>
-#include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace heddle::detail {
 
-/// What the hosts of one execution context share: the list of them, the clock and the seed.
-class context_state : pinned {
+/// What heddle keeps for one execution context, beside what its hosts share: its own hosts,
+/// the threads for blocking work, and what must not outlive it.
+class context_state final : public context_core {
 public:
     static std::shared_ptr<context_state> of(asio::execution_context& ctx);
 
     explicit context_state(std::optional<std::uint64_t> seed = {},
-                           bool virtual_clock = false, chooser* explorer = nullptr);
+                           bool virtual_clock = false, chooser* explorer = nullptr)
+        : context_core(seed, virtual_clock, explorer) {}
 
-    /// Does something else than the FIFO say who runs next?
-    bool seeded() const noexcept { return seeded_; }
-    chooser* explorer() const noexcept { return chooser_; }
-    std::uint64_t next_seed() noexcept;
+    using context_core::add;
+    using context_core::remove;
 
-    bool is_virtual() const noexcept { return virtual_; }
-    time_point virtual_now() const noexcept {
-        return time_point(duration(now_.load(std::memory_order_relaxed)));
-    }
-    /// Lets virtual time jump to the next deadline. False: there is none up to `limit`,
-    /// and it is `limit` now.
-    bool advance(time_point limit = time_point::max()) noexcept;
-    bool has_deadline() noexcept;  // that lies ahead
-
-    void add(host& h) noexcept;
-    void remove(host& h) noexcept;
-    void leave(host& h) noexcept;  // it is shut: no outsider any more
-    std::size_t live() noexcept { return sum(&host::live); }
-    std::size_t unused_numbers() noexcept { return sum(&host::unused_numbers); }
-    void describe(std::string& to);
-
-    /// Handlers that wait in operations: destroyed with the context.
-    void add(token_wait& w) noexcept;
-    void remove(token_wait& w) noexcept;
+    /// What waits here and is no task: abandoned when the context ends.
+    void add(context_guest& g) noexcept;
+    void remove(context_guest& g) noexcept;
 
     /// Executors that others hold: taken back when the context ends.
     void add(foreign_executor& e) noexcept;
     asio::any_io_executor take_back(foreign_executor& e) noexcept;
     asio::any_io_executor copy_of(const foreign_executor& e) noexcept;
 
-    /// Who is told what escaped a detached task; null: it leaves io_context::run().
-    void on_unhandled(std::function<void(std::exception_ptr)> f);
-    std::function<void(std::exception_ptr)> unhandled() const;
-
     /// The threads of go_blocking, started at its first use.
     asio::thread_pool& blocking_pool();
-
-    /// Hosts of other contexts exist: something outside may still send.
-    bool outsiders() noexcept;
 
     /// The context's own host, made at its first use. `self` is this.
     template <class Executor>
@@ -84,55 +60,19 @@ public:
 
     /// The context ends: shuts all hosts, and those made from now on are born shut.
     void shut() noexcept;
-    bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
     /// All services are shut: nothing starts tasks any more.
     void release_own() noexcept;
 
-    atomic<int> posting{0};  // threads that are posting something here [posting]
-    void wait_for_posting() noexcept;
-
 private:
-    std::size_t sum(std::size_t (host::*count)() noexcept) noexcept;
-    time_point first_deadline() noexcept;
-    void abandon_waits() noexcept;
+    void abandon_guests() noexcept;
     void take_back_executors() noexcept;
-    void yield_until_one_leaves() const noexcept;  // of the hosts
 
-    mutable spin_lock lock_;
-    host* first_ = nullptr;                 // guarded by lock_
-    std::size_t hosts_ = 0;                 // guarded by lock_
-    counted<host> own_;                     // guarded by lock_
-    std::unique_ptr<worker_pool> workers_;  // set once, guarded by lock_ until then
-    token_wait* waits_ = nullptr;           // guarded by lock_
-    foreign_executor* lent_ = nullptr;      // guarded by lock_
-    std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
-    std::unique_ptr<asio::thread_pool> pool_;               // guarded by lock_
-    std::uint64_t random_;
-    const bool seeded_;
-    const bool virtual_;
-    chooser* const chooser_;
-    atomic<duration::rep> now_{0};
-    atomic<bool> shut_{false};
-};
-
-/// A thread uses a context whose end waits for that [posting]. Not counted where it is the only
-/// thread there is: nobody ends the context meanwhile.
-class context_use : pinned {
-public:
-    explicit context_use(context_state& s) noexcept
-        : state_(single_threaded() ? nullptr : &s) {
-        if (state_)
-            add(state_->posting, 1, std::memory_order_seq_cst);
-    }
-    ~context_use() {
-        if (state_)
-            add(state_->posting, -1,
-                std::memory_order_release);  // pairs with context_state::shut()
-    }
-
-private:
-    context_state* const state_;
+    counted<host> own_;                        // guarded by lock_
+    std::unique_ptr<worker_pool> workers_;     // set once, guarded by lock_ until then
+    context_guest* guests_ = nullptr;          // guarded by lock_
+    foreign_executor* lent_ = nullptr;         // guarded by lock_
+    std::unique_ptr<asio::thread_pool> pool_;  // guarded by lock_
 };
 
 /// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.

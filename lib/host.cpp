@@ -6,7 +6,7 @@
 #include <heddle/detail/worker_pool.hpp>
 #include <heddle/errors.hpp>
 
-#include "context_state.hpp"
+#include "context_core.hpp"
 #include "random.hpp"
 
 #include <time.h>
@@ -51,7 +51,7 @@ host& running_host() { return *host::current_process().home; }
 
 counted<host> current_host() { return counted<host>(&running_host()); }
 
-host::host(std::shared_ptr<context_state> state, std::unique_ptr<worker> w) noexcept
+host::host(std::shared_ptr<context_core> state, std::unique_ptr<worker> w) noexcept
     : worker_(std::move(w)), inbox_(idle()), seeded_(state->seeded()),
       virtual_(state->is_virtual()), random_(state->next_seed()),
       chooser_(state->explorer()), state_(std::move(state)) {
@@ -119,7 +119,7 @@ void host::submit(runnable& r) noexcept {
 /// it waits there until the drain handler has been posted.
 bool host::submit_to_idle(runnable& r) noexcept {
     counted<host> keep(this);
-    std::shared_ptr<context_state> state = state_;
+    std::shared_ptr<context_core> state = state_;
     add(state->posting, 1, std::memory_order_relaxed);
     r.next_ready = nullptr;
     runnable* seen = idle();
@@ -128,7 +128,7 @@ bool host::submit_to_idle(runnable& r) noexcept {
         post_drain(false);
     keep = {};
     add(state->posting, -1,
-        std::memory_order_release);  // pairs with context_state::shut()
+        std::memory_order_release);  // pairs with wait_for_posting()
     return first;
 }
 

@@ -5,7 +5,7 @@
 #include <heddle/detail/worker_pool.hpp>
 #include <heddle/errors.hpp>
 
-#include "context_state.hpp"
+#include "context_core.hpp"
 
 #include <utility>
 

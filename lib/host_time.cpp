@@ -4,7 +4,7 @@
 
 #include <heddle/detail/worker_pool.hpp>
 
-#include "context_state.hpp"
+#include "context_core.hpp"
 
 namespace heddle {
 namespace detail {

@@ -4,7 +4,7 @@
 // lists under a biased lock instead of rings.
 #include <heddle/detail/worker_pool.hpp>
 
-#include "context_state.hpp"
+#include "context_core.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -186,7 +186,7 @@ std::uint32_t host::take_inbox_locked() noexcept {
 /// and sees to it that others know.
 void host::submit_shared(runnable& r) noexcept {
     counted<host> keep(this);
-    std::shared_ptr<context_state> state = state_;
+    std::shared_ptr<context_core> state = state_;
     add(state->posting, 1, std::memory_order_relaxed);  // [posting]
     bool queued = false;
     runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()

@@ -13,7 +13,7 @@
 
 namespace heddle::detail {
 
-class context_state;
+class context_core;
 class worker_pool;
 struct worker;
 
@@ -241,11 +241,11 @@ public:
 protected:
     atomic<std::size_t> work_{0};  // [work]
 
-    explicit host(std::shared_ptr<context_state>,
+    explicit host(std::shared_ptr<context_core>,
                   std::unique_ptr<worker> = {}) noexcept;
     virtual ~host();
 
-    context_state& state() const noexcept { return *state_; }
+    context_core& state() const noexcept { return *state_; }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
@@ -257,6 +257,7 @@ protected:
     }
 
 private:
+    friend class context_core;
     friend class context_state;
     friend class worker_pool;
     class standstill;
@@ -406,7 +407,7 @@ private:
     std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
     chooser* const chooser_;
     runnable poke_;
-    const std::shared_ptr<context_state> state_;
+    const std::shared_ptr<context_core> state_;
 
     process* first_live_ = nullptr;  // guarded by registry_lock_
     process* scan_ = nullptr;        // where sweep() is: a task's end may end others

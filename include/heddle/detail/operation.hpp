@@ -155,6 +155,12 @@ inline bool claim_for(operation& op) noexcept {
     return won;
 }
 
+/// How a wait in several operations chooses among those that can happen.
+struct select_rule {
+    bool by_priority;
+    bool otherwise;  // its index is the number of the other arms
+};
+
 /// FIFO of operations, one pointer, guarded by the source's lock.
 class wait_list {
 public:

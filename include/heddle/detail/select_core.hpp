@@ -10,11 +10,6 @@
 
 namespace heddle::detail {
 
-struct select_rule {
-    bool by_priority;
-    bool otherwise;  // its index is the number of the other arms
-};
-
 /// A block of the frame pool.
 class pool_block : pinned {
 public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/operation.hpp>
+#include <heddle/detail/config.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -3,8 +3,8 @@
 // objects, waited in by a completion handler.
 #pragma once
 
+#include <heddle/detail/context_guest.hpp>
 #include <heddle/detail/host.hpp>
-#include <heddle/detail/select_core.hpp>
 
 #include <concepts>
 #include <memory>
@@ -14,6 +14,8 @@
 #include <utility>
 
 namespace heddle::detail {
+
+class context_state;
 
 /// The arms of a select by a completion handler. Each has its index; as a sibling the next.
 struct arms_of_wait {
@@ -28,27 +30,17 @@ struct arms_of_wait {
 ///            dies destroys the handlers in its list instead of calling them, and waits
 ///            for those that another thread is settling.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
-class HEDDLE_API token_wait : public sleeper, pinned {
+class HEDDLE_API token_wait : public context_guest, public sleeper {
 public:
-    void take() noexcept { refs_.take(); }
-    void drop() noexcept {
-        if (refs_.drop())
-            dispose();
-    }
-
     /// Cancels, from the handler's cancellation slot.
     void cancel() noexcept;
 
     /// Destroys the handler uncalled, if nobody has settled it: its context dies.
-    bool abandon() noexcept;
-
-    token_wait* prev_wait = nullptr;  // in the context's list, under its lock
-    token_wait* next_wait = nullptr;
-    bool listed = false;
+    bool abandon() noexcept final;
 
 protected:
     token_wait() noexcept;
-    virtual ~token_wait() = default;
+    ~token_wait() override = default;
 
     /// Tries the operation, or enlists in it. `cancellable`: a slot is connected.
     void start(asio::execution_context& ctx, operation& op, bool cancellable);
@@ -58,18 +50,14 @@ protected:
                bool cancellable);
 
 private:
-    friend class context_state;
-
     void begin(asio::execution_context& ctx, operation* first);
     bool claim_or_withdraw() noexcept;
     void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
     virtual void destroy_handler() noexcept = 0;
-    virtual void dispose() noexcept = 0;
 
     std::shared_ptr<context_state> state_;
     operation* op_ = nullptr;  // the first; null: none
-    ref_count refs_;
 };
 
 /// Marks a handler that has no executor of its own.

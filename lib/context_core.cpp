@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "context_core.hpp"
+
+#include "random.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace heddle::detail {
+namespace {
+
+atomic<std::size_t> all_hosts{0};
+
+}  // namespace
+
+context_core::context_core(std::optional<std::uint64_t> seed, bool virtual_clock,
+                             chooser* explorer)
+    : random_(seed ? *seed
+                   : (std::uint64_t{std::random_device{}()} << 32) ^
+                         std::random_device{}()),
+      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer) {}
+
+std::uint64_t context_core::next_seed() noexcept {
+    guard g(lock_);
+    return random_ += golden_gamma;
+}
+
+void context_core::add(host& h) noexcept {
+    guard g(lock_);
+    if (!is_shut()) {
+        h.counted_ = true;
+        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
+        ++hosts_;
+    }
+    h.next_host_ = first_;
+    if (first_)
+        first_->prev_host_ = &h;
+    first_ = &h;
+}
+
+void context_core::leave(host& h) noexcept {
+    guard g(lock_);
+    if (std::exchange(h.counted_, false)) {
+        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
+        --hosts_;
+    }
+}
+
+void context_core::remove(host& h) noexcept {
+    leave(h);
+    guard g(lock_);
+    (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
+    if (h.next_host_)
+        h.next_host_->prev_host_ = h.prev_host_;
+}
+
+bool context_core::outsiders() noexcept {
+    guard g(lock_);
+    return all_hosts.load(std::memory_order_relaxed) > hosts_;
+}
+
+std::size_t context_core::sum(std::size_t (host::*count)() noexcept) noexcept {
+    guard g(lock_);
+    std::size_t n = 0;
+    for (host* h = first_; h; h = h->next_host_)
+        n += (h->*count)();
+    return n;
+}
+
+void context_core::describe(std::string& to) {
+    std::vector<counted<host>> hosts;
+    {
+        guard g(lock_);
+        for (host* h = first_; h; h = h->next_host_)
+            if (h->take_if_any())
+                hosts.push_back(counted<host>::adopt(h));
+    }
+    for (auto& h : hosts)
+        h->describe(to);
+}
+
+/// Requires: lock_. Of all hosts; max() if there is none.
+time_point context_core::first_deadline() noexcept {
+    time_point first = time_point::max();
+    for (host* h = first_; h; h = h->next_host_) {
+        guard timers(h->timer_lock_);
+        if (timer_entry* t = h->timers_.front())
+            first = std::min(first, t->deadline);
+    }
+    return first;
+}
+
+bool context_core::has_deadline() noexcept {
+    guard g(lock_);
+    time_point first = first_deadline();
+    return first != time_point::max() && first > virtual_now();
+}
+
+bool context_core::advance(time_point limit) noexcept {
+    guard g(lock_);
+    time_point next = first_deadline();
+    bool due = next <= limit && next != time_point::max();
+    if (!due && limit == time_point::max())
+        return false;
+    next = std::max(due ? next : limit,
+                    virtual_now());  // a host may have enlisted what has passed
+    now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    if (!due)
+        return false;
+    for (host* h = first_; h; h = h->next_host_)
+        h->poke();
+    return true;
+}
+
+void context_core::on_unhandled(std::function<void(std::exception_ptr)> f) {
+    guard g(lock_);
+    std::swap(on_unhandled_, f);
+}
+
+std::function<void(std::exception_ptr)> context_core::unhandled() const {
+    guard g(lock_);
+    return on_unhandled_;
+}
+
+void context_core::wait_for_posting() noexcept {
+    while (posting.load(std::memory_order_seq_cst) != 0)  // [posting]
+        yield_until_changed(posting);
+}
+
+void context_core::shut_hosts() noexcept {
+    for (;;) {
+        counted<host> next;
+        bool going = false;  // another thread is ending it: it uses this context still
+        {
+            guard g(lock_);
+            for (host* h = first_; h && !next; h = h->next_host_) {
+                if (!h->is_shut() && h->take_if_any())
+                    next = counted<host>::adopt(h);
+                else
+                    going |= !h->is_shut();
+            }
+        }
+        if (next)
+            next->shut();
+        else if (going)
+            yield_until_changed(all_hosts);
+        else
+            break;
+    }
+}
+
+}  // namespace heddle::detail
