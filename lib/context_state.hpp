@@ -6,7 +6,7 @@
 #include <heddle/detail/context_guest.hpp>
 #include <heddle/detail/foreign_executor.hpp>
 #include <heddle/detail/host.hpp>
-#include <heddle/detail/worker_pool.hpp>
+#include "worker_pool.hpp"
 
 #include <asio/thread_pool.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the tasks of a host wait for.
 #include <heddle/detail/host.hpp>
-#include <heddle/detail/worker_pool.hpp>
+#include "worker.hpp"
 #include <heddle/go.hpp>
 
 #include "context_state.hpp"

@@ -2,8 +2,8 @@
 // The run queue of a serial host: lib/README.md, "Hosts".
 #include <heddle/detail/host.hpp>
 
-#include <heddle/detail/host_executor.hpp>
-#include <heddle/detail/worker_pool.hpp>
+#include <heddle/detail/host_ref.hpp>
+#include "worker.hpp"
 #include <heddle/errors.hpp>
 
 #include "context_core.hpp"
@@ -184,7 +184,7 @@ inline bool host::go_idle() {
 }
 
 bool host::go_idle_shared() {
-    worker_pool& pool = worker_->pool;
+    worker_group& pool = worker_->pool;
     pool.before_idle(*this);
     bool on_watch = worker_->on_watch;
     settle_timer();

@@ -2,7 +2,7 @@
 // How processes end, one by one or with their host; who is alive.
 #include <heddle/detail/host.hpp>
 
-#include <heddle/detail/worker_pool.hpp>
+#include "worker.hpp"
 #include <heddle/errors.hpp>
 
 #include "context_core.hpp"

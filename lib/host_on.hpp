@@ -6,7 +6,7 @@
 
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/host.hpp>
-#include <heddle/detail/worker_pool.hpp>
+#include "worker_pool.hpp"
 
 #include <chrono>
 #include <cstddef>

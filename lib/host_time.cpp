@@ -2,7 +2,7 @@
 // What a host asks of its Asio context: one timer, and to go on while work is outstanding.
 #include <heddle/detail/host.hpp>
 
-#include <heddle/detail/worker_pool.hpp>
+#include "worker.hpp"
 
 #include "context_core.hpp"
 

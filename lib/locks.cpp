@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How a lock is waited for; and the asymmetric Dekker of Dice, Huang and Yang, "Asymmetric
 // Dekker synchronization", 2001.
-#include <heddle/detail/biased_lock.hpp>
+#include "biased_lock.hpp"
 
 #include <sched.h>
 

@@ -2,7 +2,7 @@
 // The parallel host: lib/README.md, "Workers". Stealing half of a victim's tasks, one searcher
 // and wake-ups that beget wake-ups are those of Go's scheduler (proc.go); the queues are
 // lists under a biased lock instead of rings.
-#include <heddle/detail/worker_pool.hpp>
+#include "worker_pool.hpp"
 
 #include "context_core.hpp"
 

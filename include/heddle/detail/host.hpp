@@ -14,7 +14,7 @@
 namespace heddle::detail {
 
 class context_core;
-class worker_pool;
+class worker_group;
 struct worker;
 
 /// What expired together: sleepers to wake and tokens to close, once the lock is free.
@@ -259,6 +259,7 @@ protected:
 private:
     friend class context_core;
     friend class context_state;
+    friend class worker_group;
     friend class worker_pool;
     class standstill;
 
