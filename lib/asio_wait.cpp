@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // How a task waits for an Asio operation, and how that wait is cancelled.
-#include <heddle/asio.hpp>
+#include <heddle/detail/asio_wait.hpp>
 
 #include <utility>
 
