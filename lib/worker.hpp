@@ -4,13 +4,14 @@
 #pragma once
 
 #include "biased_lock.hpp"
-#include <heddle/detail/host.hpp>
+#include <heddle/detail/timer_heap.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace heddle::detail {
+
+class host;
 
 /// The workers of a parallel host. Invariants:
 ///   [active] active_ counts the workers whose inbox is not idle.
@@ -20,8 +21,8 @@ namespace heddle::detail {
 ///            a context with nothing to do runs out of work.
 class HEDDLE_API worker_group : pinned {
 public:
-    std::size_t size() const noexcept { return workers_.size(); }
-    host& operator[](std::size_t i) const noexcept { return *workers_[i]; }
+    virtual std::size_t size() const noexcept = 0;
+    virtual host& operator[](std::size_t i) const noexcept = 0;
 
     /// The worker for a task from outside: one that is idle, or else the next in turn.
     virtual host& place() noexcept = 0;
@@ -59,7 +60,6 @@ protected:
 
     virtual void rouse(watch seen) noexcept = 0;
 
-    std::vector<counted<host>> workers_;
     atomic<std::uint32_t> active_{0};
     atomic<watch> watch_{watch::none};
     atomic<bool> weary_{false};  // what the watch took was not worth it: it sleeps on

@@ -3,6 +3,8 @@
 
 #include "worker.hpp"
 
+#include <heddle/detail/host.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -26,6 +28,8 @@ public:
     }
     void release() noexcept;  // lets go of them: the context ends
 
+    std::size_t size() const noexcept override { return workers_.size(); }
+    host& operator[](std::size_t i) const noexcept override { return *workers_[i]; }
     host& place() noexcept override;
     bool find_work(host& me) noexcept override;
     void leave_watch(host& me) noexcept override;
@@ -39,6 +43,7 @@ private:
     bool rob_someone(host& me, bool patiently) noexcept;
     void look_around(host& me) noexcept;
 
+    std::vector<counted<host>> workers_;
     atomic<host*> sentinel_{nullptr};  // the worker that sleeps on watch
     atomic<std::uint32_t> next_{0};
     duration pause_{};  // of the watch, between two looks
