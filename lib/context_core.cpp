@@ -27,7 +27,7 @@ std::uint64_t context_core::next_seed() noexcept {
     return random_ += golden_gamma;
 }
 
-void context_core::add(host& h) noexcept {
+void context_core::add(context_member& h) noexcept {
     guard g(lock_);
     if (!is_shut()) {
         h.counted_ = true;
@@ -40,7 +40,7 @@ void context_core::add(host& h) noexcept {
     first_ = &h;
 }
 
-void context_core::leave(host& h) noexcept {
+void context_core::leave(context_member& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
         detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
@@ -48,7 +48,7 @@ void context_core::leave(host& h) noexcept {
     }
 }
 
-void context_core::remove(host& h) noexcept {
+void context_core::remove(context_member& h) noexcept {
     leave(h);
     guard g(lock_);
     (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
@@ -61,21 +61,21 @@ bool context_core::outsiders() noexcept {
     return all_hosts.load(std::memory_order_relaxed) > hosts_;
 }
 
-std::size_t context_core::sum(std::size_t (host::*count)() noexcept) noexcept {
+std::size_t context_core::sum(std::size_t (context_member::*count)() noexcept) noexcept {
     guard g(lock_);
     std::size_t n = 0;
-    for (host* h = first_; h; h = h->next_host_)
+    for (context_member* h = first_; h; h = h->next_host_)
         n += (h->*count)();
     return n;
 }
 
 void context_core::describe(std::string& to) {
-    std::vector<counted<host>> hosts;
+    std::vector<counted<context_member>> hosts;
     {
         guard g(lock_);
-        for (host* h = first_; h; h = h->next_host_)
+        for (context_member* h = first_; h; h = h->next_host_)
             if (h->take_if_any())
-                hosts.push_back(counted<host>::adopt(h));
+                hosts.push_back(counted<context_member>::adopt(h));
     }
     for (auto& h : hosts)
         h->describe(to);
@@ -84,11 +84,8 @@ void context_core::describe(std::string& to) {
 /// Requires: lock_. Of all hosts; max() if there is none.
 time_point context_core::first_deadline() noexcept {
     time_point first = time_point::max();
-    for (host* h = first_; h; h = h->next_host_) {
-        guard timers(h->timer_lock_);
-        if (timer_entry* t = h->timers_.front())
-            first = std::min(first, t->deadline);
-    }
+    for (context_member* h = first_; h; h = h->next_host_)
+        first = std::min(first, h->first_deadline());
     return first;
 }
 
@@ -109,7 +106,7 @@ bool context_core::advance(time_point limit) noexcept {
     now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
     if (!due)
         return false;
-    for (host* h = first_; h; h = h->next_host_)
+    for (context_member* h = first_; h; h = h->next_host_)
         h->poke();
     return true;
 }
@@ -131,13 +128,13 @@ void context_core::wait_for_posting() noexcept {
 
 void context_core::shut_hosts() noexcept {
     for (;;) {
-        counted<host> next;
+        counted<context_member> next;
         bool going = false;  // another thread is ending it: it uses this context still
         {
             guard g(lock_);
-            for (host* h = first_; h && !next; h = h->next_host_) {
+            for (context_member* h = first_; h && !next; h = h->next_host_) {
                 if (!h->is_shut() && h->take_if_any())
-                    next = counted<host>::adopt(h);
+                    next = counted<context_member>::adopt(h);
                 else
                     going |= !h->is_shut();
             }

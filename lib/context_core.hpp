@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/host.hpp>
+#include <heddle/detail/context_member.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -31,11 +31,13 @@ public:
     bool advance(time_point limit = time_point::max()) noexcept;
     bool has_deadline() noexcept;  // that lies ahead
 
-    void add(host& h) noexcept;
-    void remove(host& h) noexcept;
-    void leave(host& h) noexcept;  // it is shut: no outsider any more
-    std::size_t live() noexcept { return sum(&host::live); }
-    std::size_t unused_numbers() noexcept { return sum(&host::unused_numbers); }
+    void add(context_member& h) noexcept;
+    void remove(context_member& h) noexcept;
+    void leave(context_member& h) noexcept;  // it is shut: no outsider any more
+    std::size_t live() noexcept { return sum(&context_member::live); }
+    std::size_t unused_numbers() noexcept {
+        return sum(&context_member::unused_numbers);
+    }
     void describe(std::string& to);
 
     /// Hosts of other contexts exist: something outside may still send.
@@ -63,10 +65,10 @@ protected:
     mutable spin_lock lock_;
 
 private:
-    std::size_t sum(std::size_t (host::*count)() noexcept) noexcept;
+    std::size_t sum(std::size_t (context_member::*count)() noexcept) noexcept;
     time_point first_deadline() noexcept;
 
-    host* first_ = nullptr;                                  // guarded by lock_
+    context_member* first_ = nullptr;                        // guarded by lock_
     std::size_t hosts_ = 0;                                  // guarded by lock_
     std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
     std::uint64_t random_;                                   // guarded by lock_

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the tasks of a host wait for.
 #include <heddle/detail/host.hpp>
-#include "worker.hpp"
 #include <heddle/go.hpp>
 
 #include "context_state.hpp"
+#include "worker.hpp"
 
 #include <cxxabi.h>
 #include <dlfcn.h>

@@ -2,12 +2,11 @@
 // The run queue of a serial host: lib/README.md, "Hosts".
 #include <heddle/detail/host.hpp>
 
-#include <heddle/detail/host_ref.hpp>
-#include "worker.hpp"
 #include <heddle/errors.hpp>
 
 #include "context_core.hpp"
 #include "random.hpp"
+#include "worker.hpp"
 
 #include <time.h>
 
@@ -341,14 +340,20 @@ template <bool shared>
 bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
         explicit scope(host& h) noexcept
-            : drained(&h), before(std::exchange(drained_here, &h)) {}
+            : drained(h), holds(!h.lasts_), before(std::exchange(drained_here, &h)) {
+            if (holds)
+                h.take();
+        }
         ~scope() {
             if (!left)
-                drained.get()->leave();
+                drained.leave();
             drained_here = before;
+            if (holds)
+                drained.drop();
         }
-        lent_host drained;
-        host* before;
+        host& drained;
+        const bool holds;
+        host* const before;
         bool left = false;
     } here(*this);
 

@@ -2,10 +2,10 @@
 // How processes end, one by one or with their host; who is alive.
 #include <heddle/detail/host.hpp>
 
-#include "worker.hpp"
 #include <heddle/errors.hpp>
 
 #include "context_core.hpp"
+#include "worker.hpp"
 
 #include <utility>
 

@@ -2,9 +2,8 @@
 // What a host asks of its Asio context: one timer, and to go on while work is outstanding.
 #include <heddle/detail/host.hpp>
 
-#include "worker.hpp"
-
 #include "context_core.hpp"
+#include "worker.hpp"
 
 namespace heddle {
 namespace detail {
@@ -34,6 +33,12 @@ void host::insert_locked(timer_entry& t, time_point now) noexcept {
     timers_.insert(t);
 }
 void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
+
+time_point host::first_deadline() noexcept {
+    guard g(timer_lock_);
+    timer_entry* first = timers_.front();
+    return first ? first->deadline : time_point::max();
+}
 
 void host::poke() noexcept {
     if (current() == this || is_shut() ||

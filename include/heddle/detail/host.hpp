@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/detail/asio.hpp>
+#include <heddle/detail/context_member.hpp>
 #include <heddle/detail/process.hpp>
 #include <heddle/detail/promise.hpp>
 #include <heddle/detail/timer_heap.hpp>
@@ -26,18 +27,6 @@ public:
     class deadline_node* deadlines = nullptr;
 };
 
-/// Makes every choice of the hosts of a context, where an explorer does: who runs next, which
-/// ready arm happens.
-class chooser {
-public:
-    virtual std::uint32_t choose(std::uint32_t n) noexcept = 0;  // below n
-    /// The last choice changed nothing: each would have led here.
-    virtual void was_moot() noexcept = 0;
-
-protected:
-    ~chooser() = default;
-};
-
 /// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
@@ -57,7 +46,7 @@ protected:
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler that drains or waits for its timer, by the registry while it is
 ///             not empty, and by work_ while it is not 0.
-class HEDDLE_API host : pinned {
+class HEDDLE_API host : public context_member {
 public:
     static constexpr int turn_cost = 16;
     static constexpr int budget = 256 * turn_cost;  // of one drain handler
@@ -171,19 +160,12 @@ public:
 
     void enrol(process& p) noexcept;   // into the registry
     void strike(process& p) noexcept;  // out of it, or out of that of another worker
-    std::size_t live() noexcept;
-    std::size_t unused_numbers() noexcept;
+    std::size_t live() noexcept override;
+    std::size_t unused_numbers() noexcept override;
 
     /// Writes what each task waits for. From any thread: a host that is being drained is
     /// waited for, but not for long; then only what its tasks are called is told.
-    void describe(std::string& to);
-
-    void take() noexcept { refs_.take(); }
-    bool take_if_any() noexcept { return refs_.take_if_any(); }
-    void drop() noexcept {
-        if (refs_.drop())
-            dispose();
-    }
+    void describe(std::string& to) override;
 
     time_point read_clock() const noexcept;
     spin_lock& timer_lock() noexcept { return timer_lock_; }
@@ -192,11 +174,11 @@ public:
     void erase_locked(timer_entry& t) noexcept;
     bool no_timers_locked() const noexcept { return timers_.empty(); }
     /// After a change by a thread that may not be the drainer: lets it arm anew, or disarm.
-    void poke() noexcept;
+    void poke() noexcept override;
+    time_point first_deadline() noexcept override;
 
     /// Destroys what is parked here or queued; the execution context ends.
-    void shut() noexcept;
-    bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
+    void shut() noexcept override;
 
     /// Does it live as long as its context?
     bool lasts() const noexcept { return lasts_; }
@@ -243,7 +225,7 @@ protected:
 
     explicit host(std::shared_ptr<context_core>,
                   std::unique_ptr<worker> = {}) noexcept;
-    virtual ~host();
+    ~host() override;
 
     context_core& state() const noexcept { return *state_; }
     void drain();           // the drain handler
@@ -257,7 +239,6 @@ protected:
     }
 
 private:
-    friend class context_core;
     friend class context_state;
     friend class worker_group;
     friend class worker_pool;
@@ -270,7 +251,6 @@ private:
     virtual void forget_executor() noexcept = 0;  // no thread uses it any more
     virtual void first_work() noexcept = 0;       // unless another thread was quicker
     virtual void last_work() noexcept = 0;
-    virtual void dispose() noexcept = 0;
 
     /// The value of an inbox nobody drains and no handler is posted for.
     static runnable* idle() noexcept {
@@ -388,17 +368,14 @@ private:
     time_point armed_ = time_point::max();
 
     atomic<runnable*> inbox_;
-    ref_count refs_;
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
-    atomic<bool> shut_{false};
     atomic<bool> draining_{false};  // [dump]
     atomic<bool> dumping_{false};
     const bool seeded_;
     const bool virtual_;
     bool entering_ = false;  // in a handler that came in; its task goes on after it
     bool lasts_ = false;
-    bool counted_ = false;  // among the hosts that may wake others
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
     timer_slack slack_;  // guarded by timer_lock_
@@ -417,8 +394,6 @@ private:
 
     bool sole_ = false;  // one thread runs the context
 
-    host* prev_host_ = nullptr;  // in the context's list
-    host* next_host_ = nullptr;
 };
 
 /// The host of an executor: the context's own for an io_context and its executor and for
