@@ -5,6 +5,7 @@
 #include "random.hpp"
 
 #include <heddle/detail/host_executor.hpp>
+#include <heddle/detail/host_for.hpp>
 
 #include <algorithm>
 #include <random>

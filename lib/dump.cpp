@@ -79,23 +79,22 @@ void describe_wait(const process& p, time_point now, std::string& to) {
 void host::describe_tasks(std::string& to, bool parked) {
     host* here = current();
     process* running = here ? here->running_ : nullptr;
-    guard g(registry_lock_);
     time_point now = read_clock();
-    for (process* p = first_live_; p; p = p->next_live) {
-        to += "task " + std::to_string(p->id);
+    registry_.for_each([&](process& p) {
+        to += "task " + std::to_string(p.id);
         {
-            guard name(p->lock);
-            if (p->name)
-                to += " (" + *p->name + ")";
+            guard name(p.lock);
+            if (p.name)
+                to += " (" + *p.name + ")";
         }
         if (!parked)
             to += ": its host is busy\n    ";
-        else if (p == running)
+        else if (&p == running)
             to += " runs\n    ";
         else
-            describe_wait(*p, now, to);
-        to += "started in " + where(p->spawned_at) + '\n';
-    }
+            describe_wait(p, now, to);
+        to += "started in " + where(p.spawned_at) + '\n';
+    });
 }
 
 /// Makes hosts stand still for as long as it lives: no thread begins to drain them [dump].

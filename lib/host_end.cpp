@@ -109,57 +109,20 @@ void host::reap_turn(runnable& r, host& h) {
 
 void host::enrol(process& p) noexcept {
     p.shard = worker_ ? worker_->index : 0;
-    guard g(registry_lock_);
-    if (p.id == 0)
-        p.id = next_number();
-    p.prev_live = nullptr;
-    p.next_live = first_live_;
-    if (first_live_)
-        first_live_->prev_live = &p;
-    first_live_ = &p;
-    if (live_++ == 0)
+    if (registry_.add(p))
         take();  // [counted]
-}
-
-/// Workers take numbers in batches: one counter for all would go from core to core.
-std::uint64_t host::next_number() noexcept {
-    if (!worker_)
-        return new_task_numbers(1);
-    constexpr std::uint32_t batch = 32;
-    if (worker_->numbers == 0) {
-        worker_->next_number = new_task_numbers(batch);
-        worker_->numbers = batch;
-    }
-    --worker_->numbers;
-    return worker_->next_number++;
-}
-
-std::size_t host::unused_numbers() noexcept {
-    guard g(registry_lock_);
-    return worker_ ? worker_->numbers : 0;
 }
 
 void host::strike(process& p) noexcept {
     if (worker_ && p.shard != worker_->index)
         return worker_->pool[p.shard].strike(p);
-    bool last;
-    {
-        guard g(registry_lock_);
-        if (scan_ == &p)
-            scan_ = p.next_live;
-        (p.prev_live ? p.prev_live->next_live : first_live_) = p.next_live;
-        if (p.next_live)
-            p.next_live->prev_live = p.prev_live;
-        last = --live_ == 0;
-    }
-    if (last)
+    if (registry_.remove(p))
         drop();
 }
 
-std::size_t host::live() noexcept {
-    guard g(registry_lock_);
-    return live_;
-}
+std::size_t host::live() noexcept { return registry_.size(); }
+
+std::size_t host::unused_numbers() noexcept { return registry_.unused_numbers(); }
 
 // -- the end of a host --------------------------------------------------------------
 
@@ -206,25 +169,13 @@ bool host::sweep_queue() noexcept {
     return again;
 }
 
-/// Others may start tasks here, which end in the inbox.
-process* host::next_to_sweep() noexcept {
-    guard g(registry_lock_);
-    process* p = scan_;
-    if (p)
-        scan_ = p->next_live;
-    return p;
-}
-
 /// Destroys what is queued here and what is parked. False: there was nothing, and nothing
 /// will park.
 bool host::sweep() noexcept {
     bool again = sweep_queue();
-    {
-        guard g(registry_lock_);
-        scan_ = first_live_;
-    }
-    bool claimed = false;  // by another thread: its wake is under way
-    while (process* p = next_to_sweep()) {
+    registry_.begin_sweep();  // others may start tasks here, which end in the inbox
+    bool claimed = false;     // by another thread: its wake is under way
+    while (process* p = registry_.next_to_sweep()) {
         if (p->owned_by_handler())
             continue;  // its handler's: dies with that
         if (p->withdraw_all()) {

@@ -11,20 +11,6 @@
 namespace heddle {
 namespace detail {
 
-namespace {
-
-atomic<std::uint64_t> last_id{0};
-
-}  // namespace
-
-std::uint64_t new_task_numbers(std::uint32_t n) noexcept {
-    return add<std::uint64_t>(last_id, n, std::memory_order_relaxed) + 1;
-}
-
-std::uint64_t task_numbers() noexcept {
-    return last_id.load(std::memory_order_relaxed);
-}
-
 process::process(host& h, const void* at) noexcept : home(&h), spawned_at(at) {}
 
 process::~process() {

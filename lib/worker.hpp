@@ -79,10 +79,6 @@ struct worker : pinned {
     atomic<std::uint32_t> ready{0};  // its length; written under the lock
     atomic<std::uint32_t> turns{0};  // how many tasks it ran: does it get on?
 
-    std::uint32_t numbers =
-        0;  // for tasks, not given yet; guarded by the registry's lock
-    std::uint64_t next_number = 0;  // the first of them
-
     std::uint32_t turns_seen = 0;  // by whoever is on watch
     bool on_watch = false;         // the drainer's
     time_point look_at =

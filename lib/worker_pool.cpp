@@ -270,9 +270,7 @@ void host::expire_for(host& stuck) noexcept {
 }
 
 void host::bring_home() noexcept {
-    guard g(registry_lock_);
-    for (process* p = first_live_; p; p = p->next_live)
-        p->home = this;
+    registry_.for_each([this](process& p) { p.home = this; });
 }
 
 // -- who looks for work -------------------------------------------------------------

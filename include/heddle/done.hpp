@@ -3,6 +3,7 @@
 
 #include <heddle/detail/await.hpp>
 #include <heddle/detail/done_node.hpp>
+#include <heddle/detail/host_for.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 

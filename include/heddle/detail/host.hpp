@@ -5,6 +5,7 @@
 #include <heddle/detail/context_member.hpp>
 #include <heddle/detail/process.hpp>
 #include <heddle/detail/promise.hpp>
+#include <heddle/detail/task_registry.hpp>
 #include <heddle/detail/timer_heap.hpp>
 
 #include <memory>
@@ -123,10 +124,9 @@ public:
         return std::noop_coroutine();
     }
 
-    /// Runs `f` as a part of this host: now if it may, this thread runs the executor and
-    /// nobody else drains the host, else as a turn. Asio's handlers come in through it.
-    template <class F>
-    void execute(F&& f, bool may_run_now);
+    /// Runs f(argument) as a part of this host, if this thread runs the executor and nobody
+    /// else drains the host. False: not now, not here.
+    bool run_here(void (*f)(void*), void* argument);
 
     process* running() const noexcept { return running_; }
 
@@ -223,16 +223,13 @@ public:
 protected:
     atomic<std::size_t> work_{0};  // [work]
 
-    explicit host(std::shared_ptr<context_core>,
-                  std::unique_ptr<worker> = {}) noexcept;
+    explicit host(std::shared_ptr<context_core>, std::unique_ptr<worker> = {}) noexcept;
     ~host() override;
 
     context_core& state() const noexcept { return *state_; }
-    void drain();           // the drain handler
-    void timer_fired();     // the Asio timer's handler
-    bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
-    /// Runs f(argument) as a part of this host. False: not now, not here.
-    bool run_here(void (*f)(void*), void* argument);
+    void drain();                 // the drain handler
+    void timer_fired();           // the Asio timer's handler
+    bool enter() noexcept;        // becomes the drainer, if nobody is [drainer]
     bool leave_idle() noexcept {  // what enter() is for a serial host
         runnable* seen = idle();
         return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
@@ -307,8 +304,6 @@ private:
     bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
-    template <class F>
-    void execute_later(F&& f);
     bool run_if_here(void (*f)(void*), void* argument);
     bool asked_if_here() const noexcept;
     runnable* pop() noexcept;
@@ -340,11 +335,9 @@ private:
     void expire_timers() noexcept;
     void expire_until(time_point now, expiry&) noexcept;
     void settle_timer();
-    std::uint64_t next_number() noexcept;  // registry_lock_ is held
     void close_doors() noexcept;
     bool sweep() noexcept;
     bool sweep_queue() noexcept;
-    process* next_to_sweep() noexcept;
     bool seal() noexcept;
     void dismiss(runnable& r) noexcept;
     static void poke_turn(runnable&, host&);
@@ -387,45 +380,10 @@ private:
     runnable poke_;
     const std::shared_ptr<context_core> state_;
 
-    process* first_live_ = nullptr;  // guarded by registry_lock_
-    process* scan_ = nullptr;        // where sweep() is: a task's end may end others
-    std::size_t live_ = 0;           // guarded by registry_lock_
-    spin_lock registry_lock_;
+    task_registry registry_;
 
     bool sole_ = false;  // one thread runs the context
-
 };
-
-/// The host of an executor: the context's own for an io_context and its executor and for
-/// this_task::executor(); a new one for any other.
-HEDDLE_API counted<host> host_of(const asio::any_io_executor& ex);
-HEDDLE_API counted<host> host_of(asio::io_context& ctx);
-HEDDLE_API counted<host> host_of(asio::execution_context& ctx,
-                                 const asio::any_io_executor& ex);
-/// A worker of the parallel host of the context, which has n, if it is not there yet. Where
-/// time is virtual or the schedule seeded, the serial host.
-HEDDLE_API counted<host> worker_of(asio::io_context& ctx, std::size_t n);
-
-template <class E>
-concept execution_context_type =
-    std::is_base_of_v<asio::execution_context, std::remove_cvref_t<E>>;
-
-template <class E>
-concept executor_only = asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
-                        std::is_convertible_v<E, asio::any_io_executor>;
-
-template <class E>
-concept executor_or_context = execution_context_type<E> || executor_only<E>;
-
-template <executor_or_context E>
-counted<host> host_for(E& e) {
-    if constexpr (std::is_base_of_v<asio::io_context, E>)
-        return host_of(static_cast<asio::io_context&>(e));
-    else if constexpr (execution_context_type<E>)
-        return host_of(e, asio::any_io_executor(e.get_executor()));
-    else
-        return host_of(asio::any_io_executor(e));
-}
 
 /// The host of the running task; throws not_in_task outside one. It is there as long as the
 /// task runs.
@@ -454,38 +412,6 @@ inline void wake_list::release(host* here) noexcept {
         r = next;
     }
     first_ = last_ = nullptr;
-}
-
-template <class F>
-struct function_turn final : runnable, pooled {
-    explicit function_turn(F&& function) : f(std::move(function)) { turn = run; }
-    explicit function_turn(const F& function) : f(function) { turn = run; }
-
-    static void run(runnable& r, host& h) {
-        std::unique_ptr<function_turn> self(static_cast<function_turn*>(&r));
-        F function(std::move(self->f));
-        self.reset();  // before the call: it may want the memory
-        if (!h.is_shut())
-            function();
-    }
-
-    F f;
-};
-
-template <class F>
-void host::execute(F&& f, bool may_run_now) {
-    if (is_shut())
-        return;  // as a handler of a context that is destroyed
-    using function = std::remove_reference_t<F>;
-    auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
-    if (!may_run_now || !run_here(call, const_cast<std::remove_const_t<function>*>(&f)))
-        execute_later(std::forward<F>(f));
-}
-
-template <class F>
-[[gnu::noinline]] void host::execute_later(F&& f) {
-    auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
-    ready(*turn, current());
 }
 
 }  // namespace heddle::detail

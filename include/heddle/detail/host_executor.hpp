@@ -1,14 +1,51 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/frame_pool.hpp>
 #include <heddle/detail/host.hpp>
 #include <heddle/detail/host_ref.hpp>
 
 #include <concepts>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
 namespace heddle::detail {
+
+template <class F>
+struct function_turn final : runnable, pooled {
+    explicit function_turn(F&& function) : f(std::move(function)) { turn = run; }
+    explicit function_turn(const F& function) : f(function) { turn = run; }
+
+    static void run(runnable& r, host& h) {
+        std::unique_ptr<function_turn> self(static_cast<function_turn*>(&r));
+        F function(std::move(self->f));
+        self.reset();  // before the call: it may want the memory
+        if (!h.is_shut())
+            function();
+    }
+
+    F f;
+};
+
+template <class F>
+[[gnu::noinline]] void execute_later(host& home, F&& f) {
+    auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
+    home.ready(*turn, host::current());
+}
+
+/// Runs `f` as a part of `home`: now if it may, this thread runs the executor and nobody else
+/// drains the host, else as a turn. Asio's handlers come in through it.
+template <class F>
+void execute_in(host& home, F&& f, bool may_run_now) {
+    if (home.is_shut())
+        return;  // as a handler of a context that is destroyed
+    using function = std::remove_reference_t<F>;
+    auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
+    auto* argument = const_cast<std::remove_const_t<function>*>(&f);
+    if (!may_run_now || !home.run_here(call, argument))
+        execute_later(home, std::forward<F>(f));
+}
 
 /// How an executor refers to its host, where work is tracked and where it is not.
 template <class Hold>
@@ -38,7 +75,7 @@ public:
 
     template <class F>
     void execute(F&& f) const {
-        home()->execute(std::forward<F>(f), !NeverBlocks);
+        execute_in(*home(), std::forward<F>(f), !NeverBlocks);
     }
 
     asio::execution_context& query(asio::execution::context_t) const noexcept {

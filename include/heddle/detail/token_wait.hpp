@@ -4,7 +4,7 @@
 #pragma once
 
 #include <heddle/detail/context_guest.hpp>
-#include <heddle/detail/host.hpp>
+#include <heddle/detail/host_for.hpp>
 
 #include <concepts>
 #include <memory>
