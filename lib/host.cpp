@@ -51,14 +51,13 @@ host& running_host() { return *host::current_process().home; }
 counted<host> current_host() { return counted<host>(&running_host()); }
 
 host::host(std::shared_ptr<context_core> state, std::unique_ptr<worker> w) noexcept
-    : worker_(std::move(w)), inbox_(idle()), seeded_(state->seeded()),
-      virtual_(state->is_virtual()), random_(state->next_seed()),
-      chooser_(state->explorer()), state_(std::move(state)),
-      registry_(worker_ ? 32 : 1) {
+    : worker_(std::move(w)), seeded_(state->seeded()), virtual_(state->is_virtual()),
+      random_(state->next_seed()), chooser_(state->explorer()),
+      state_(std::move(state)), registry_(worker_ ? 32 : 1) {
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);
-        inbox_.store(sealed(), std::memory_order_relaxed);
+        inbox_.begin_sealed();
     }
     state_->add(*this);
 }
@@ -99,20 +98,16 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 void host::submit(runnable& r) noexcept {
     if (worker_)
         return submit_shared(r);
-    runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()
-    for (;;) {
-        if (seen == idle()) {
+    for (;;)
+        switch (inbox_.push_if_busy(r)) {
+        case inbox::sent::queued:
+            return;
+        case inbox::sent::refused:
+            return dismiss(r);
+        case inbox::sent::idle:
             if (submit_to_idle(r))
                 return;
-            seen = inbox_.load(std::memory_order_acquire);
-        } else if (seen == sealed()) {
-            return dismiss(r);
-        } else {
-            r.next_ready = seen;
-            if (exchange_if(inbox_, seen, &r))
-                return;  // somebody drains, and may be done with this host by now
         }
-    }
 }
 
 /// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
@@ -121,9 +116,7 @@ bool host::submit_to_idle(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_core> state = state_;
     add(state->posting, 1, std::memory_order_relaxed);
-    r.next_ready = nullptr;
-    runnable* seen = idle();
-    bool first = exchange_if(inbox_, seen, &r);
+    bool first = inbox_.push_if_idle(r);
     if (first)
         post_drain(false);
     keep = {};
@@ -133,31 +126,16 @@ bool host::submit_to_idle(runnable& r) noexcept {
 }
 
 bool host::enter() noexcept {
-    bool entered = leave_idle();
+    bool entered = inbox_.leave_idle();
     if (entered && worker_)
         worker_->pool.woken();
     return entered;
 }
 
-/// What was pushed last comes last.
-runnable* host::in_order(runnable* list) noexcept {
-    runnable* first = nullptr;
-    while (list) {
-        runnable* next = list->next_ready;
-        list->next_ready = first;
-        first = list;
-        list = next;
-    }
-    return first;
-}
-
 bool host::take_inbox() noexcept {
     if (worker_)
         return take_inbox_shared();
-    if (!inbox_.load(std::memory_order_relaxed))
-        return false;
-    runnable* r = in_order(inbox_.exchange(nullptr, std::memory_order_acquire));
-    while (r) {
+    for (runnable* r = inbox_.take_all(); r;) {
         runnable* next = r->next_ready;
         append(*r);
         r = next;
@@ -175,8 +153,7 @@ inline bool host::go_idle() {
     if (armed_ != time_point::max() || !timers_.empty())
         settle_timer();  // [armed]
     end_draining();
-    runnable* none = nullptr;
-    if (exchange_if(inbox_, none, idle()))
+    if (inbox_.go_idle())
         return true;  // another thread may drain from here on
     begin_draining();
     take_inbox();
@@ -326,13 +303,13 @@ bool host::drain_as(void (*first)(void*), void* argument) {
         entering_ = !shared && !seeded_;
         first(argument);
         entering_ = false;
-    } else if (has_mail()) {
+    } else if (inbox_.has_mail()) {
         take_inbox();
     }
     if (may_have_expired())
         expire_timers();
     resume_next<shared>();
-    while (has_turn() || (has_mail() && take_inbox()) || !at_rest()) {
+    while (has_turn() || (inbox_.has_mail() && take_inbox()) || !at_rest()) {
         if (shared && worker_->on_watch)
             worker_->pool.leave_watch(*this);
         if (budget_ <= 0 || (shared && worker_->pool.stopped())) {
@@ -368,7 +345,7 @@ bool host::run_here(void (*f)(void*), void* argument) {
         return true;
     }
     if (sole_thread_ == &drained_here)
-        return leave_idle() && drain_as<false>(f, argument);
+        return inbox_.leave_idle() && drain_as<false>(f, argument);
     return run_if_here(f, argument);
 }
 

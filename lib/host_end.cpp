@@ -145,10 +145,7 @@ void host::close_doors() noexcept {
 }
 
 /// Nobody looks into the inbox any more [sealed]. False: there is something in it.
-bool host::seal() noexcept {
-    runnable* none = nullptr;
-    return exchange_if(inbox_, none, sealed());
-}
+bool host::seal() noexcept { return inbox_.seal(); }
 
 /// Ends what would have its turn, had the context not ended.
 void host::dismiss(runnable& r) noexcept {
@@ -186,7 +183,7 @@ bool host::sweep() noexcept {
         }
     }
     if (claimed && !again)  // else it may be in the inbox by now
-        yield_until_changed(inbox_);
+        inbox_.yield_until_changed();
     return again || claimed;
 }
 

@@ -145,11 +145,9 @@ bool host::take_inbox_shared() noexcept {
 /// not idle is seen by after_idle(): rouse().
 bool host::close_inbox_shared() noexcept {
     worker& w = *worker_;
-    runnable* none = nullptr;
     w.lock.lock();
     bool closed =
-        w.ready.load(std::memory_order_relaxed) == 0 &&
-        inbox_.compare_exchange_strong(none, idle(), std::memory_order_seq_cst);
+        w.ready.load(std::memory_order_relaxed) == 0 && inbox_.go_idle_in_order();
     w.lock.unlock();
     return closed;
 }
@@ -159,13 +157,10 @@ bool host::close_inbox_shared() noexcept {
 std::uint32_t host::take_inbox_locked() noexcept {
     worker& w = *worker_;
     std::uint32_t n = w.ready.load(std::memory_order_relaxed);
-    runnable* list = inbox_.load(std::memory_order_relaxed);
-    while (list && list != idle() &&
-           !exchange_if(inbox_, list, static_cast<runnable*>(nullptr))) {
-    }
-    if (!list || list == idle())
+    runnable* list = inbox_.take_all_if_busy();
+    if (!list)
         return n;
-    for (runnable* r = in_order(list); r; ++n) {
+    for (runnable* r = list; r; ++n) {
         runnable* next = r->next_ready;
         append(*r);
         r = next;
@@ -180,22 +175,18 @@ void host::submit_shared(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_core> state = state_;
     add(state->posting, 1, std::memory_order_relaxed);  // [posting]
-    bool queued = false;
-    runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()
-    while (!queued && seen != sealed()) {
-        bool was_idle = seen == idle();
-        r.next_ready = was_idle ? nullptr : seen;
-        queued = exchange_if(inbox_, seen, &r);
-        if (queued && was_idle) {
-            worker_->pool.woken();
-            post_drain(false);
-        } else if (queued && !is_shut()) {
-            worker_->pool.notice(1);
-        }
+    inbox::sent how = inbox_.push_if_busy(r);
+    while (how == inbox::sent::idle && !inbox_.push_if_idle(r))
+        how = inbox_.push_if_busy(r);
+    if (how == inbox::sent::idle) {
+        worker_->pool.woken();
+        post_drain(false);
+    } else if (how == inbox::sent::queued && !is_shut()) {
+        worker_->pool.notice(1);
     }
     keep = {};
     add(state->posting, -1, std::memory_order_release);
-    if (!queued)
+    if (how == inbox::sent::refused)
         dismiss(r);
 }
 

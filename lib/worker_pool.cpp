@@ -26,7 +26,7 @@ constexpr duration worthwhile = 200us;  // work that was taken, and lasted so lo
 host& worker_pool::place() noexcept {
     std::size_t start = next_.fetch_add(1, std::memory_order_relaxed);
     for (std::size_t i = 0; i < size(); ++i)
-        if (host& h = (*this)[(start + i) % size()]; h.is_idle())
+        if (host& h = (*this)[(start + i) % size()]; h.inbox_.is_idle())
             return h;
     return (*this)[start % size()];
 }
@@ -42,7 +42,7 @@ void worker_pool::rouse(watch seen) noexcept {
         watch_.store(watch::crowded, std::memory_order_seq_cst);
         // One that went idle just now has not seen that it is crowded.
         bool idle = std::any_of(workers_.begin(), workers_.end(),
-                                [](auto& w) { return w->is_idle(); });
+                                [](auto& w) { return w->inbox_.is_idle(); });
         seen = watch::crowded;
         if (!idle || !watch_.compare_exchange_strong(seen, watch::awake,
                                                      std::memory_order_seq_cst))
@@ -74,7 +74,7 @@ bool worker_pool::find_work(host& me) noexcept {
             back_off()();
         if (alone())
             return false;
-        if (me.has_mail())
+        if (me.inbox_.has_mail())
             return me.take_inbox_shared();
         found = rob_someone(me, false);
     }
@@ -93,12 +93,12 @@ bool worker_pool::rob_someone(host& me, bool stuck_too) noexcept {
         if (&victim == &me)
             continue;
         worker& theirs = *victim.worker_;
-        bool stuck = stuck_too && !victim.is_idle() &&
+        bool stuck = stuck_too && !victim.inbox_.is_idle() &&
                      theirs.turns.load(std::memory_order_relaxed) == theirs.turns_seen;
         if (stuck)
             me.expire_for(victim);
         std::uint32_t ready = theirs.ready.load(std::memory_order_relaxed);
-        if ((ready > 1 || (stuck && (ready == 1 || victim.has_mail()))) &&
+        if ((ready > 1 || (stuck && (ready == 1 || victim.inbox_.has_mail()))) &&
             me.rob(victim, stuck))
             return true;
     }

@@ -3,6 +3,7 @@
 
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/context_member.hpp>
+#include <heddle/detail/inbox.hpp>
 #include <heddle/detail/process.hpp>
 #include <heddle/detail/promise.hpp>
 #include <heddle/detail/task_registry.hpp>
@@ -30,10 +31,6 @@ public:
 
 /// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
-///   [drainer] inbox_ is `idle` exactly if no thread drains and no drain handler is
-///             posted; who moves it from `idle` drains, or posts the handler.
-///   [sealed]  once the last sweep is over inbox_ is `sealed`, for ever: who submits then
-///             ends what he brings.
 ///   [fifo]    head_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
 ///             `previous` of a fresh process is right unless it is the first.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
@@ -227,13 +224,9 @@ protected:
     ~host() override;
 
     context_core& state() const noexcept { return *state_; }
-    void drain();                 // the drain handler
-    void timer_fired();           // the Asio timer's handler
-    bool enter() noexcept;        // becomes the drainer, if nobody is [drainer]
-    bool leave_idle() noexcept {  // what enter() is for a serial host
-        runnable* seen = idle();
-        return exchange_if(inbox_, seen, static_cast<runnable*>(nullptr));
-    }
+    void drain();           // the drain handler
+    void timer_fired();     // the Asio timer's handler
+    bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
 
 private:
     friend class context_state;
@@ -248,18 +241,6 @@ private:
     virtual void forget_executor() noexcept = 0;  // no thread uses it any more
     virtual void first_work() noexcept = 0;       // unless another thread was quicker
     virtual void last_work() noexcept = 0;
-
-    /// The value of an inbox nobody drains and no handler is posted for.
-    static runnable* idle() noexcept {
-        return reinterpret_cast<runnable*>(alignof(runnable));  // where no object is
-    }
-    /// The value of an inbox that nobody will look into any more.
-    static runnable* sealed() noexcept {
-        return reinterpret_cast<runnable*>(2 * alignof(runnable));
-    }
-    bool is_idle() const noexcept {
-        return inbox_.load(std::memory_order_seq_cst) == idle();
-    }
 
     void append(runnable& r) noexcept {
         r.next_ready = nullptr;
@@ -280,7 +261,6 @@ private:
         if (!head_)
             tail_ = nullptr;
     }
-    static runnable* in_order(runnable* list) noexcept;
     bool has_work() const noexcept;
 
     // Of a worker: worker_pool.cpp.
@@ -293,10 +273,6 @@ private:
     std::uint32_t take_inbox_locked() noexcept;
     process& begin_turn(process& p) noexcept;
     bool takes_over(runnable& r, host* here) const noexcept;
-    bool has_mail() const noexcept {
-        runnable* seen = inbox_.load(std::memory_order_relaxed);
-        return seen && seen != idle();
-    }
     bool rob(host& victim, bool stuck) noexcept;
     void expire_for(host& stuck) noexcept;
     void bring_home() noexcept;
@@ -360,7 +336,7 @@ private:
     time_point seen_{};
     time_point armed_ = time_point::max();
 
-    atomic<runnable*> inbox_;
+    inbox inbox_;
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
     atomic<bool> draining_{false};  // [dump]
