@@ -7,8 +7,9 @@
 
 #include <iostream>
 
-void start_copying(heddle::receiver<int> input, heddle::sender<int> output) {
-    heddle::go([=]() -> heddle::task<> {
+void start_copying(heddle::receiver<int> input, heddle::sender<int> output,
+                   heddle::wait_group& daemons) {
+    daemons.go([=]() -> heddle::task<> {
         while (auto val = co_await input.receive())
             co_await output.send(*val);
     });
@@ -26,7 +27,8 @@ heddle::task<> print(heddle::receiver<int> from, int count) {
 
 heddle::task<> daemon_copy() {
     heddle::channel<int> input(5), output;
-    start_copying(input, output);  // does not wait
+    heddle::wait_group daemons;
+    start_copying(input, output, daemons);  // does not wait
 
     co_await pass(input, 0, 5);
     co_await print(output, 5);
@@ -35,13 +37,12 @@ heddle::task<> daemon_copy() {
     co_await pass(input, 5, 10);
     input.close();  // what was sent before is still copied
     co_await print(output, 5);
-    while (heddle::live_tasks() > 1)
-        co_await heddle::yield();
-    std::cout << "input is closed: " << heddle::live_tasks() - 1 << " daemons\n";
+    co_await daemons.wait();
+    std::cout << "input is closed: no daemon\n";
 
     std::optional<int> val;
     if (co_await heddle::select(output.receive(val), heddle::otherwise) == 1)
-        std::cout << "output is open\n";  // somebody else may send to it
+        std::cout << "output is open\n";  // another task may send to it
 }
 
 int main(int argc, char** argv) {

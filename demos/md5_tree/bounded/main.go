@@ -77,7 +77,7 @@ func md5All(root string, digesters int, tooEarly bool) (table, error) {
 		close(c)
 	}()
 
-	if tooEarly { // the walk waits for digesters, and they for who receives from c
+	if tooEarly { // the walk waits for the digesters, and they wait for a receiver of c
 		<-errc
 	}
 	sums := table{}
