@@ -29,7 +29,7 @@ func (c *counter) stop() {
 	<-c.ended
 }
 
-// Waits for the sum; false if the counter has stopped.
+// Waits for the sum; the result is false if the counter has stopped.
 func (c *counter) call(n int, takes time.Duration) (int, bool) {
 	reply := make(chan int, 1)
 	select {
@@ -50,7 +50,7 @@ func (c *counter) cast(n int, takes time.Duration) {
 
 func (c *counter) loop() {
 	defer close(c.ended)
-	sum := 0 // nobody else can see it
+	sum := 0 // no other task can see it
 	for {
 		select {
 		case r := <-c.requests:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A daemon copies values in the background until its input is closed and drained.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -28,14 +28,14 @@ heddle::task<> print(heddle::receiver<int> from, int count) {
 heddle::task<> daemon_copy() {
     heddle::channel<int> input(5), output;
     heddle::wait_group daemons;
-    start_copying(input, output, daemons);  // does not wait
+    start_copying(input, output, daemons);  // returns at once
 
     co_await pass(input, 0, 5);
     co_await print(output, 5);
     std::cout << "input is empty: " << heddle::live_tasks() - 1 << " daemon\n";
 
     co_await pass(input, 5, 10);
-    input.close();  // what was sent before is still copied
+    input.close();  // the values sent before are still copied
     co_await print(output, 5);
     co_await daemons.wait();
     std::cout << "input is closed: no daemon\n";

@@ -33,14 +33,14 @@ func print(from <-chan int, count int) {
 func main() {
 	input, output := make(chan int, 5), make(chan int)
 	var daemons sync.WaitGroup
-	startCopying(input, output, &daemons) // does not wait
+	startCopying(input, output, &daemons) // returns at once
 
 	pass(input, 0, 5)
 	print(output, 5)
 	fmt.Println("input is empty:", runtime.NumGoroutine()-1, "daemon")
 
 	pass(input, 5, 10)
-	close(input) // what was sent before is still copied
+	close(input) // the values sent before are still copied
 	print(output, 5)
 	daemons.Wait()
 	fmt.Println("input is closed: no daemon")

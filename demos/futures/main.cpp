@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A future is a channel with room for one value: nobody has to take it.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// More than a million tasks live at once, and what each of them takes in memory.
-// The same program in Go: main.go. Both print such lines; in Go with other numbers.
+// More than a million tasks are alive at once; the program prints how much memory each takes.
+// main.go is the same program in Go, which prints the same lines with other numbers.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

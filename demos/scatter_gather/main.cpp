@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Scatters work over tasks and gathers as many results as the channel holds.
-// The same program in Go: main.go. What both print: expected.txt.
+// The program scatters work over tasks, and gathers as many results as the channel holds.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

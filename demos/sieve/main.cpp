@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The prime sieve, a chain of tasks that each drop the multiples of a prime; threads may not help.
-// The same program in Go: main.go. What both print: expected.txt.
+// The prime sieve is a chain of tasks that each drop the multiples of one prime; threads may not help.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A pool of workers takes jobs until their channel is closed and drained.
-// The same program in Go: main.go. Both print the lines of expected.txt, in some order and with
+// main.go is the same program in Go; both print the lines of expected.txt, in some order and with
 // other numbers of workers.
 #include "../options.hpp"
 
@@ -28,7 +28,7 @@ heddle::task<> worker_pool(int workers, int count, bool late) {
         start_workers(workers, jobs, results, pool);
     for (int j = 1; j <= count; ++j)
         co_await jobs.send(j);  // there is room for all
-    jobs.close();               // no more will come, but these stay
+    jobs.close();               // the jobs in the buffer stay
     if (late)
         start_workers(workers, jobs, results, pool);
     for (int a = 1; a <= count; ++a) {

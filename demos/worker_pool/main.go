@@ -34,7 +34,7 @@ func workerPool(workers, count int, late bool) {
 	for j := 1; j <= count; j++ {
 		jobs <- j // there is room for all
 	}
-	close(jobs) // no more will come, but these stay
+	close(jobs) // the jobs in the buffer stay
 	if late {
 		startWorkers(workers, jobs, results, &pool)
 	}

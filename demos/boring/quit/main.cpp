@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A quit channel tells the speaker to stop.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

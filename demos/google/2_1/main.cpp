@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A search asks all servers at once, and shows what it has after 80 ms.
-// The same program in Go: main.go.
+// A search asks all servers at once, and shows the results that it has after 80 ms.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

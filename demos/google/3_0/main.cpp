@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A search asks two replicas of each server: what it has after 80 ms is nearly always all.
-// The same program in Go: main.go.
+// A search asks two replicas of each server, so nearly always it has all results after 80 ms.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The MD5 sums of all files of a tree, a task for each file; the first error stops the walk.
-// The same program in Go: main.go. Both print what find -type f and md5sum print, sorted.
+// One task for each file computes the MD5 sums of a tree; the first error stops the walk.
+// main.go is the same program in Go; both print the sorted output of find -type f and md5sum.
 #include "../../options.hpp"
 #include "../md5.hpp"
 
@@ -72,7 +72,7 @@ heddle::task<int> parallel(fs::path root) {
         std::cerr << "md5_tree: " << e.what() << '\n';
         status = 1;
     }
-    co_await walks.wait();  // a walk ends after its digests
+    co_await walks.wait();  // a walk waits for its digests
     co_return status;
 }
 

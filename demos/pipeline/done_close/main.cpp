@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Closing done stops every stage: main leaves early, and no task stays behind.
-// The same program in Go: main.go. What both print: 4 or 9.
+// main.go is the same program in Go; both print 4 or 9.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asks all replicas and takes the first answer; a buffer for all, so that late ones can end.
-// The same program in Go: main.go. What both print: expected.txt.
+// A query asks all replicas and takes the first answer; the buffer has room for the late ones.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asks all replicas, takes the first answer, and tells the others to stop.
-// The same program in Go: main.go. What both print: expected.txt.
+// A query asks all replicas, takes the first answer, and tells the other replicas to stop.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asks all replicas and takes the first answer; late ones drop theirs if there is no room.
-// The same program in Go: main.go. What both print: expected.txt.
+// A query asks all replicas and takes the first answer; late replicas drop theirs if there is no room.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
