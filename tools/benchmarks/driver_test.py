@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The driver of the benchmarks notices what it is there to notice."""
+"""Tests of the driver of the benchmarks."""
 
 import pathlib
 import sys

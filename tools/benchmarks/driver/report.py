@@ -10,7 +10,7 @@ from . import ROOT, SOURCES, plural
 OURS = ("heddle", "heddle (locked)")
 
 # The table of README.md: at most eight rows and six columns.
-SHORT_ROWS = [  # workload, threads, what it is called there
+SHORT_ROWS = [  # workload, threads, its title in the table
     ("ping_pong", 1, "round trip between two tasks, unbuffered"),
     ("stream/64", 1, "value through a channel of capacity 64"),
     ("select/8", 1, "value by a select over 8 channels"),
@@ -67,7 +67,7 @@ class Table:
         return self.cells.get((workload, peer), {}).get(self.value)
 
     def best_peer(self, workload):
-        """The least of those that are neither heddle nor a limit."""
+        """Returns the least figure of the peers that are neither heddle nor a limit, and its peer."""
         others = [(self.get(workload, p), p) for p in self.peers
                   if p not in OURS and not is_limit(p) and self.get(workload, p) is not None]
         return min(others, default=(None, None))
@@ -76,7 +76,7 @@ class Table:
         return self.get(workload, "limit" if self.threads == 1 else "limit (stealing)")
 
     def lines(self, medians=True):
-        """The lines of the table, as lists of cells."""
+        """Yields the lines of the table, as lists of cells."""
         yield ["workload", "unit", *self.peers, "best peer", "x best", "x limit"]
         for workload, unit in self.workloads:
             ours = self.get(workload, "heddle")
@@ -112,7 +112,7 @@ def markdown(lines):
 
 
 def runs(found):
-    """How many runs there were: "5 runs (echo: 9)"."""
+    """Returns the number of runs as text: "5 runs (echo: 9)"."""
     numbers = [r["runs"] for r in found]
     usual = max(set(numbers), key=numbers.count)
     others = dict.fromkeys(f"{r['workload'].partition('/')[0]}: {r['runs']}"
@@ -121,7 +121,7 @@ def runs(found):
 
 
 def text(document, form, medians=True):
-    """The tables and remarks of a document, its lines made by `form`."""
+    """Yields the tables and remarks of a document; `form` makes the lines of a table."""
     found = document["results"]
     yield document["machine"]
     for t in dict.fromkeys(r["threads"] for r in found):
@@ -140,7 +140,7 @@ def text(document, form, medians=True):
 
 
 def short(document):
-    """The table of README.md."""
+    """Yields the lines of the table of README.md."""
     found = document["results"]
     tables = {t: Table(found, t) for t in {t for _, t, _ in SHORT_ROWS}}
     rows = []
@@ -170,7 +170,7 @@ def short(document):
 
 
 def write_between(path, name, lines):
-    """Replaces what stands in a page between the marks `name` and `/name`."""
+    """Replaces the text of a page between the marks `name` and `/name`."""
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
     page = path.read_text()
     before, found, rest = page.partition(begin)
@@ -181,6 +181,6 @@ def write_between(path, name, lines):
 
 
 def write_pages(document, root=ROOT, sources=SOURCES):
-    """The short table into README.md, the whole ones into tools/benchmarks/README.md."""
+    """Writes the short table into README.md, the whole ones into tools/benchmarks/README.md."""
     write_between(root / "README.md", "tools/bench", short(document))
     write_between(sources / "README.md", "tools/bench", text(document, markdown, False))
