@@ -3,6 +3,9 @@
 
 #include <heddle/detail/frame_pool.hpp>
 
+#include <malloc.h>
+
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -16,6 +19,8 @@ thread_local std::size_t total = 0;
 thread_local bool armed = false;
 thread_local bool failed = false;
 thread_local std::size_t until_failure = 0;
+
+std::atomic<long> bytes_held{0};  // by all threads
 
 void* take(std::size_t bytes, std::size_t alignment) {
     ++count;
@@ -33,12 +38,17 @@ void* take(std::size_t bytes, std::size_t alignment) {
     if (!p)
         throw std::bad_alloc();
     ++live;
+    bytes_held.fetch_add(static_cast<long>(::malloc_usable_size(p)),
+                         std::memory_order_relaxed);
     return p;
 }
 
 void give_back(void* p) noexcept {
-    if (p)
+    if (p) {
         --live;
+        bytes_held.fetch_sub(static_cast<long>(::malloc_usable_size(p)),
+                             std::memory_order_relaxed);
+    }
     std::free(p);
 }
 
@@ -60,6 +70,7 @@ namespace test {
 
 std::size_t allocations() noexcept { return count; }
 long live_blocks() noexcept { return live; }
+long live_bytes() noexcept { return bytes_held.load(std::memory_order_relaxed); }
 std::size_t last_allocation() noexcept { return last; }
 std::size_t allocated_bytes() noexcept { return total; }
 
