@@ -43,7 +43,6 @@ void done_node::attach(done_node& parent) noexcept {
     if (parent.closed()) {
         cause_ = parent.cause_;                          // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
-        return;
     }
     next_ = parent.child_;
     if (next_)
@@ -76,8 +75,8 @@ void done_node::retire(bool stays) noexcept {
         guard g(tree_lock());
         if (!linked_)
             return;
-        // If this is closed, they are, too.
-        while (done_node* n = closed() ? nullptr : child_) {
+        // If this is closed, they are, too, and an arm may still name its token.
+        while (done_node* n = closed() && stays ? nullptr : child_) {
             child_ = n->next_;
             n->parent_ = parent_;
             parent_->take();

@@ -11,6 +11,7 @@
 #include <asio/local/connect_pair.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -400,6 +401,9 @@ TEST_CASE(
                     (void)co_await heddle::select(tick, heddle::otherwise);
                     (void)co_await heddle::select(heddle::after(1h), heddle::after(0s));
                     (void)heddle::this_task::done().stop_token();
+                    co_await heddle::resume_on(asio::make_strand(world.ctx));
+                    heddle::external_producer producer;
+                    co_await heddle::resume_on(world.ctx);
                 };
                 co_await repeat(step, n);
             });
@@ -417,6 +421,40 @@ TEST_CASE(
         co_await heddle::yield();
         co_await heddle::yield();
     });
+}
+
+TEST_CASE("a chain of tasks, each of which starts the next and ends, does not grow") {
+    enum { detached, held, cancelled, exposed, named };
+    struct chain {
+        task<> link(int left) {
+            if (left == 0)
+                last = living();
+            else if (left == many - many / 10)
+                first = living();
+            if (how == exposed)
+                (void)heddle::this_task::done();
+            if (how == named)
+                heddle::this_task::name("a link");
+            if (left > 0)
+                heddle::go([this](int n) { return link(n); }, left - 1);
+            co_return;
+        }
+        int how;
+        long first = 0, last = 0;
+    };
+    for (int how : {detached, held, cancelled, exposed, named}) {
+        CAPTURE(how);
+        test::world world;
+        chain one{how};
+        auto h = world.go([&one](int n) { return one.link(n); }, many);
+        if (how == detached)
+            h = {};
+        if (how == cancelled)
+            h.cancel();
+        world.settle();
+        CHECK(one.first != 0);
+        CHECK(one.last <= one.first);
+    }
 }
 
 TEST_CASE("a primitive does not grow by its use") {
@@ -607,8 +645,10 @@ TEST_CASE("a context and a process do not grow by signals that are waited for") 
     test::world world;
     stays_flat(
         [&] {
-            heddle::signals stop(world.ctx, {SIGUSR1});
+            heddle::signals stop(world.ctx, {SIGUSR1}), never(world.ctx, {SIGUSR2});
+            std::raise(SIGUSR1);
             world.settle();
+            CHECK(stop.token().closed());
         },
         many / 10);
 }
@@ -666,6 +706,22 @@ TEST_CASE("a context does not grow by what threads do for it, and with it") {
     there.close();
     work.reset();
     runs.join();
+}
+
+TEST_CASE("nor does a token whose operations complete on other threads as they begin") {
+    asio::thread_pool pool(1);
+    heddle::done_source stop;
+    auto step = [&](int n) {
+        heddle::channel<> done;
+        for (int i = 0; i < n; ++i) {
+            asio::post(pool, heddle::bind_done(stop.token(), [done] {
+                           done.async_send(asio::system_executor(), {}, [](auto) {});
+                       }));
+            done.receive_blocking();
+        }
+    };
+    look_twice(step, many / 2, 64 * 1024);
+    pool.join();
 }
 
 TEST_SUITE_END();

@@ -191,6 +191,8 @@ struct bound_done {
 /// Threads   the token may close on any thread; the associated executor must run handlers
 ///           one at a time, as Asio asks for every cancellation.
 /// Cancel    what completed first keeps its result.
+/// Lifetime  an operation that has ended keeps neither its token nor its executor; and when
+///           its handler is called, what it put into the slot it was given has gone.
 template <class Token>
 auto bind_done(done_token done, Token&& token) {
     return detail::bound_done<std::decay_t<Token>>{std::move(done),

@@ -40,7 +40,8 @@ struct joinable final : process {
 
     void forget_result() noexcept override {
         failure = nullptr;
-        value = {};
+        if constexpr (requires { value.reset(); })
+            value.reset();
     }
 
     T take_value() {
