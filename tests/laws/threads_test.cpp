@@ -621,17 +621,18 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and 
            {.counts = true});
 }
 
-TEST_CASE(
-    "law 54: an operation that another thread ends while bind_done begins to watch its "
-    "token leaves nothing there, and one that the token cancels is told once") {
+TEST_CASE("law 54: an operation that another thread ends while bind_done begins to "
+          "watch its token leaves nothing there") {
     using operation = test::held<void(std::error_code)>;
     auto program = [](threads& t, auto end) {
         auto op = std::make_shared<operation>();
         auto stop = std::make_shared<heddle::done_source>();
         channel<> started(1);
         op->on_start = [=] { (void)started.try_send(); };
-        t.run([=] {
-            op->start(heddle::bind_done(stop->token(), [](std::error_code) {}));
+        t.run([=](asio::io_context& ctx) {
+            op->start(heddle::bind_done(
+                stop->token(),
+                asio::bind_executor(ctx.get_executor(), [](std::error_code) {})));
         });
         t.run([=] {
             started.receive_blocking();
