@@ -56,10 +56,17 @@ const bool blocks_are_counted = (heddle::detail::blocks_from_heap(), true);
 
 }  // namespace
 
-// The array and nothrow forms of the standard library end up in these.
+// The array and nothrow forms of the standard library end up in these; a sanitizer's do not.
 void* operator new(std::size_t n) { return take(n, 1); }
 void* operator new(std::size_t n, std::align_val_t a) {
     return take(n, static_cast<std::size_t>(a));
+}
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
+    try {
+        return take(n, 1);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
 }
 void operator delete(void* p) noexcept { give_back(p); }
 void operator delete(void* p, std::size_t) noexcept { give_back(p); }
