@@ -43,7 +43,6 @@ void done_node::attach(done_node& parent) noexcept {
     if (parent.closed()) {
         cause_ = parent.cause_;                          // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
-        return;
     }
     next_ = parent.child_;
     if (next_)
@@ -76,8 +75,8 @@ void done_node::retire(bool stays) noexcept {
         guard g(tree_lock());
         if (!linked_)
             return;
-        // If this is closed, they are, too.
-        while (done_node* n = closed() ? nullptr : child_) {
+        // If this is closed, they are, too, and an arm may still name its token.
+        while (done_node* n = closed() && stays ? nullptr : child_) {
             child_ = n->next_;
             n->parent_ = parent_;
             parent_->take();
@@ -246,8 +245,8 @@ private:
     std::stop_callback<close_this> closer_;
 };
 
-/// Stops a std::stop_source when a token closes. It stands in the token's queue, and dies
-/// with it or by the close.
+/// Stops a std::stop_source when a token closes. It stands in the token's queue, in front of
+/// all others, so that there is one at most; it dies with the queue or by the close.
 struct stop_bridge final : sleeper {
     explicit stop_bridge(done_node& node) : watch(&node) {
         watch.who = this;
@@ -267,6 +266,39 @@ void cross_bridge(sleeper& s) noexcept {
 }
 
 void discard_bridge(sleeper& s) noexcept { delete static_cast<stop_bridge*>(&s); }
+
+/// Requires: the tree's lock. Null: there is none yet.
+stop_bridge* bridge_of(done_node& node) noexcept {
+    operation* first = node.waiters().front();
+    return first && first->who->foreign == cross_bridge
+               ? static_cast<stop_bridge*>(first->who)
+               : nullptr;
+}
+
+std::stop_token stopped() {
+    std::stop_source source;
+    source.request_stop();
+    return source.get_token();
+}
+
+std::stop_token stop_token_of(done_node& node) {
+    std::unique_ptr<stop_bridge> made;
+    for (;; made = std::make_unique<stop_bridge>(node)) {
+        if (node.closed())
+            break;
+        guard g(node.tree_lock());
+        if (node.closed())
+            break;
+        if (stop_bridge* b = bridge_of(node))
+            return b->source.get_token();
+        if (made) {
+            node.waiters().push_front(made->watch);
+            return made.release()->source.get_token();
+        }
+    }
+    static const std::stop_token closed_before = stopped();
+    return closed_before;
+}
 
 }  // namespace
 
@@ -309,14 +341,7 @@ done_source::done_source(std::stop_token stop)
 std::stop_token done_token::stop_token() const {
     if (!node_)
         return {};
-    auto bridge = std::make_unique<detail::stop_bridge>(*node_);
-    auto token = bridge->source.get_token();
-    detail::guard g(node_->tree_lock());
-    if (node_->closed())
-        bridge->source.request_stop();
-    else
-        bridge.release()->watch.enlist_locked();
-    return token;
+    return detail::stop_token_of(*node_);
 }
 
 bool done_source::close(std::exception_ptr cause) noexcept {

@@ -18,23 +18,23 @@ namespace detail {
 void host::reap(process& p) {
     p.settle();
     p.destroy_frames();
-    bool report = end(p, false);
-    auto failure = report ? p.failure : nullptr;
+    auto failure = end(p, false);
     p.drop();
-    if (report)
+    if (failure)
         unhandled(std::move(failure));
 }
 
-/// Whether what escaped has to be reported. The run's own reference is still there.
-bool host::end(process& p, bool abandoned) noexcept {
+/// What escaped, if it has to be reported. The run's own reference is still there.
+std::exception_ptr host::end(process& p, bool abandoned) noexcept {
     wake_list wakes;
-    bool report;
+    bool report, unwanted;
     {
         guard g(p.lock);
         p.ended = true;
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
         report = !abandoned && p.failure && !held;
+        unwanted = !held && !p.taken;  // else let_go() sees to it, or who joins
         if (!abandoned && p.failure && held) {
             take();
             p.keeps_home = true;
@@ -46,9 +46,13 @@ bool host::end(process& p, bool abandoned) noexcept {
         return_to(wakes);
     else
         wakes.release(here);
-    report = report && !p.ends_normally();
+    std::exception_ptr failure;
+    if (report && !p.ends_normally())
+        failure = p.failure;
     strike(p);
-    return report;
+    if (unwanted && p.is_shared())
+        p.forget_result();
+    return failure;
 }
 
 /// Who called goes on first; but not without end.
@@ -67,6 +71,7 @@ void host::destroy(process& p) noexcept {
     for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
         op->withdraw();
     p.word.store(0, std::memory_order_relaxed);
+    p.signal.slot().clear();  // of what has been destroyed
     p.destroy_frames();
     p.failure = std::make_exception_ptr(
         task_abandoned("heddle: the execution context of this task was destroyed"));

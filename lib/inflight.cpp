@@ -69,18 +69,30 @@ void inflight_core::rest() {
     set(1);
 }
 
-void inflight_core::completed() noexcept {
+/// Requires: emitting_, so that nobody emits any more [emission].
+void inflight_core::land() noexcept {
     wake_list wakes;
     counted<process> unpinned;
+    if (!dropped_)  // else the slot itself may be what destroys the handler
+        signal_.slot().clear();
+    elsewhere_.reset();
     {
         guard g(lock());
-        if (emitting_) {  // [emission]
-            ended_ = true;
-            return;
-        }
+        emitting_ = ended_ = false;
         unpinned = land_locked(wakes);
     }
     wakes.release();
+}
+
+void inflight_core::completed() noexcept {
+    {
+        guard g(lock());
+        if (std::exchange(emitting_, true)) {  // [emission]
+            ended_ = true;
+            return;
+        }
+    }
+    land();
 }
 
 void inflight_core::dropped() noexcept {
@@ -140,16 +152,14 @@ void inflight_core::emit() noexcept {
 }
 
 void inflight_core::emitted() noexcept {
-    wake_list wakes;
-    counted<process> unpinned;
     {
         guard g(lock());
-        emitting_ = false;
-        if (!std::exchange(ended_, false))
+        if (!ended_) {
+            emitting_ = false;
             return;
-        unpinned = land_locked(wakes);
+        }
     }
-    wakes.release();
+    land();
 }
 
 task<> join_cancelled(counted<inflight_core> core) {

@@ -32,7 +32,8 @@ namespace heddle {
 ///           completed keeps its result, what was aborted throws `cancelled`. With as_tuple
 ///           it gives asio::error::operation_aborted instead of throwing.
 /// Lifetime  a task that waits here is owned by the operation's handler: it is destroyed
-///           with it, never earlier. No allocation but Asio's own.
+///           with it, never earlier. When the task goes on, what the operation put into its
+///           cancellation slot has gone. No allocation but Asio's own.
 /// Errors    std::system_error (asio::system_error); what an exception_ptr holds.
 struct use_task_t {
     constexpr use_task_t() noexcept {}

@@ -158,6 +158,7 @@ public:
     /// its associated executor, or else to the one given. Closed and drained is no error
     /// but an empty optional; cancelled through its slot: asio::error::operation_aborted.
     /// Counts as work of that executor meanwhile. A context that dies destroys the handler.
+    /// When the wait has ended it keeps no channel, whatever its slot still refers to.
     template <class Token>
     auto async_receive(Token&& token) const {
         return initiate_receive(no_executor(), std::forward<Token>(token));
@@ -268,7 +269,7 @@ public:
 
     /// For who is no task: completes `token` with (error_code), posted as by async_receive.
     /// The value is moved into the operation; refused with errc::closed, or aborted, it is
-    /// destroyed with it.
+    /// destroyed at once, on the thread that closes or aborts, before the handler is called.
     template <class Token>
     auto async_send(T value, Token&& token) const {
         return initiate_send(no_executor(), std::move(value),

@@ -105,8 +105,8 @@ public:
     /// A std::stop_token that is stopped when this closes, on the thread that closes it.
     /// There it is before tasks resume; on other threads they may do so at the same time.
     /// A std::stop_callback may destroy a context whose tasks the closing stops, unless the
-    /// closing thread runs that context. Each call allocates; what it made lives as long as
-    /// the source's state.
+    /// closing thread runs that context. The first call allocates; what it made lives as long
+    /// as the source's state, and all calls share it.
     std::stop_token stop_token() const;
 
     friend bool operator==(const done_token&, const done_token&) = default;

@@ -170,7 +170,8 @@ public:
 /// Cancel    a done token ends the wait and not the operation; stop() and the destructor
 ///           end the operation, by terminal cancellation emitted on its own executor.
 /// Lifetime  to destroy it cancels, and does not wait. One allocation, when it is made; none
-///           for an operation but Asio's own.
+///           for an operation but Asio's own. What an operation put into its cancellation slot
+///           goes when it has completed, before that can be seen.
 /// Errors    made or started outside a task: not_in_task. start() while one is in flight or
 ///           has a result that nobody took, result() where there is none: std::logic_error.
 template <class Signature>

@@ -78,8 +78,9 @@ template <class T>
                                 __builtin_return_address(0));
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());
     started.held.store(false, std::memory_order_relaxed);  // nobody cancels main
+    started.taken = true;                                  // by this
     loop.run_until_ended(started);
-    return detail::join_and_take<T>(started).take();
+    return detail::result_of(started);
 }
 
 template <class T>

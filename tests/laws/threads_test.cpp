@@ -621,6 +621,39 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and 
            {.counts = true});
 }
 
+TEST_CASE("law 54: an operation that another thread ends while bind_done begins to "
+          "watch its token leaves nothing there") {
+    using operation = test::held<void(std::error_code)>;
+    auto program = [](threads& t, auto end) {
+        auto op = std::make_shared<operation>();
+        auto stop = std::make_shared<heddle::done_source>();
+        channel<> started(1);
+        op->on_start = [=] { (void)started.try_send(); };
+        t.run([=](asio::io_context& ctx) {
+            op->start(heddle::bind_done(
+                stop->token(),
+                asio::bind_executor(ctx.get_executor(), [](std::error_code) {})));
+        });
+        t.run([=] {
+            started.receive_blocking();
+            end(*op);
+        });
+        t.at_end([=] {
+            demand(stop->token().node()->waiters().empty(), "it is left at the token");
+        });
+        return stop;
+    };
+    all_of("ended beside watch", [=](threads& t) {
+        program(t, [](operation& op) { op.complete_inline({}); });
+    });
+    all_of("dropped beside watch",
+           [=](threads& t) { program(t, [](operation& op) { op.drop(); }); });
+    all_of("closed beside the end and the watch", [=](threads& t) {
+        auto stop = program(t, [](operation& op) { op.drop(); });
+        t.run([=] { stop->close(); });
+    });
+}
+
 TEST_CASE(
     "laws 73 and 75: a context ends beside what another thread gives to a host of "
     "it: that is run or destroyed") {

@@ -27,6 +27,7 @@ inline void fetch(const void* wait, const process* p) noexcept {
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
 ///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
 ///            to another context, by a handler there), never during initiation.
+///   [slot]   that of the process is empty whenever the process runs.
 class HEDDLE_API asio_wait : pinned {
 public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
@@ -64,8 +65,6 @@ protected:
         p.since = home.seen_now();
         bool cancellable = p.cancellable();
         cancellable_ = cancellable;
-        if (cancellable)
-            p.signal.slot().clear();  // what an earlier operation left
         using namespace claim_word;
         add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither is set
         return cancellable;
@@ -81,6 +80,8 @@ protected:
         if (refused_)
             return false;
         self_.io = nullptr;
+        if (cancellable_)
+            self_.signal.slot().clear();  // what the operation left there
         if (failure_)
             std::rethrow_exception(failure_);
         return true;

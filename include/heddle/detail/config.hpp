@@ -178,6 +178,9 @@ public:
         n_.store(n_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
 
+    /// False: the caller alone has one.
+    bool is_shared() const noexcept { return n_.load(std::memory_order_relaxed) > 1; }
+
     /// False: the last one has gone, who dropped it is about to end the object.
     bool take_if_any() noexcept {
         std::uint32_t n = n_.load(std::memory_order_relaxed);

@@ -24,6 +24,7 @@ public:
     bool take_if_any() noexcept { return refs_.take_if_any(); }
     void take_first() noexcept { refs_.take_first(); }
     void drop() noexcept { release(this); }
+    bool is_shared() const noexcept { return refs_.is_shared(); }
 
     /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
     void attach(done_node& parent) noexcept;

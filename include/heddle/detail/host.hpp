@@ -353,7 +353,7 @@ private:
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
     void unhandled(std::exception_ptr failure);
-    bool end(process& p, bool abandoned) noexcept;
+    std::exception_ptr end(process& p, bool abandoned) noexcept;
     void destroy(process& p) noexcept;
     void expire_timers() noexcept;
     void expire_until(time_point now, expiry&) noexcept;

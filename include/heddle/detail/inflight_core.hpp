@@ -14,7 +14,7 @@ namespace heddle::detail {
 ///   [flying]   from begin() to completed() or dropped() a handler owns a reference.
 ///   [pinned]   its handlers run in the host that began it, so the task that did stays there.
 ///   [emission] while cancellation is being emitted, or about to be, a completion is noted and
-///              not told; nothing is emitted after it.
+///              not told; nothing is emitted after it. Then the slot is cleared.
 class HEDDLE_API inflight_core : public wait_count, runnable {
 public:
     /// Lets the operation's handler be told to hurry. From any thread.
@@ -53,6 +53,7 @@ private:
     static void emit_turn(runnable&, host&);
     class remote_emission;
 
+    void land() noexcept;
     void pin(process& p) noexcept;
     [[nodiscard]] counted<process> unpin() noexcept;
     counted<process> land_locked(wake_list& wakes) noexcept;

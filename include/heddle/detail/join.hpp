@@ -38,6 +38,12 @@ struct joinable final : process {
         }
     }
 
+    void forget_result() noexcept override {
+        failure = nullptr;
+        if constexpr (requires { value.reset(); })
+            value.reset();
+    }
+
     T take_value() {
         if constexpr (std::is_reference_v<T>)
             return *value;
@@ -53,6 +59,15 @@ struct joinable final : process {
             std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
     [[no_unique_address]] value_type value{};
 };
+
+/// Takes what it returned, or rethrows what escaped it. Requires: it has ended, and nobody
+/// else has.
+template <class T>
+T result_of(joinable<T>& p) {
+    if (p.failure)
+        std::rethrow_exception(std::exchange(p.failure, nullptr));
+    return p.take_value();
+}
 
 /// The wait for a process to end.
 class HEDDLE_API join_operation : public operation {
@@ -84,9 +99,7 @@ public:
         if (process_->taken)  // by another joiner, which came first
             throw_already_joined("heddle: this task was joined before");
         process_->taken = true;
-        if (process_->failure)
-            std::rethrow_exception(process_->failure);
-        return static_cast<joinable<T>&>(*process_).take_value();
+        return result_of(static_cast<joinable<T>&>(*process_));
     }
 };
 
@@ -119,7 +132,7 @@ struct async_join_traits {
             failure = std::make_exception_ptr(asio::system_error(
                 asio::error::make_error_code(asio::error::operation_aborted)));
         } else {
-            failure = process->failure;
+            failure = std::exchange(process->failure, nullptr);
         }
         if constexpr (std::is_void_v<T>)
             return std::tuple<std::exception_ptr>(failure);

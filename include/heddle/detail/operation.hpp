@@ -155,7 +155,7 @@ inline bool claim_for(operation& op) noexcept {
     return won;
 }
 
-/// FIFO of operations, one pointer, guarded by the source's lock.
+/// FIFO of operations, a ring that one pointer holds, guarded by the source's lock.
 class wait_list {
 public:
     bool empty() const noexcept { return !first_; }
@@ -171,6 +171,11 @@ public:
             first_ = op.prev = op.next = &op;
         }
         op.linked.store(true, std::memory_order_relaxed);
+    }
+
+    void push_front(operation& op) noexcept {
+        push_back(op);
+        first_ = &op;  // the list is a ring
     }
 
     void erase(operation& op) noexcept {

@@ -71,6 +71,9 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// Moves what the root frame returned, or what escaped, into this block.
     virtual void settle() noexcept = 0;
 
+    /// Nobody will ask for the result any more; who refers to this block keeps only that.
+    virtual void forget_result() noexcept = 0;
+
     /// What escaped is `cancelled`, and the token of its wait, or its own, is closed.
     bool ends_normally() const noexcept;
 

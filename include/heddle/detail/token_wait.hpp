@@ -28,6 +28,9 @@ struct arms_of_wait {
 ///            dies destroys the handlers in its list instead of calling them, and waits
 ///            for those that another thread is settling.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
+///   [shell]  a cancellation slot may refer to it long after that. So who settles it destroys
+///            all that it holds; then nobody touches anything but its word and its count. An
+///            exclusive one has no slot, and goes as a whole.
 class HEDDLE_API token_wait : public sleeper, pinned {
 public:
     void take() noexcept { refs_.take(); }
@@ -64,12 +67,15 @@ private:
     bool claim_or_withdraw() noexcept;
     void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
-    virtual void destroy_handler() noexcept = 0;
+    virtual void abandoned() noexcept = 0;           // destroys what it holds
     virtual void dispose() noexcept = 0;
 
     std::shared_ptr<context_state> state_;
     operation* op_ = nullptr;  // the first; null: none
     ref_count refs_;
+
+protected:
+    bool exclusive_ = false;  // nothing but its one operation, or the context, ends it
 };
 
 /// Marks a handler that has no executor of its own.
@@ -136,7 +142,7 @@ public:
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
         try {
-            wait->start(ctx, arms(wait->operation_), cancellable);
+            wait->start(ctx, arms(wait->held_->operation), cancellable);
         } catch (...) {
             if (cancellable)
                 slot.clear();  // its canceller holds the handler, which may own the slot
@@ -155,12 +161,21 @@ private:
         counted<token_wait> wait;
     };
 
+    /// What it waits in, and for whom.
+    struct holdings : detail::pinned {
+        holdings(Traits&& t, Handler&& h, const Executor& ex)
+            : traits(std::move(t)), operation(traits), handler(std::move(h)),
+              executor(asio::prefer(ex, asio::execution::outstanding_work.tracked)) {}
+
+        Traits traits;
+        typename Traits::operation operation;
+        Handler handler;
+        tracked executor;
+    };
+
     token_wait_for(Traits&& traits, Handler&& handler, const Executor& ex)
-        : traits_(std::move(traits)), operation_(traits_),
-          handler_(std::in_place, std::move(handler)),
-          executor_(std::in_place,
-                    asio::prefer(ex, asio::execution::outstanding_work.tracked)) {
-        occupy(operation_);
+        : held_(std::in_place, std::move(traits), std::move(handler), ex) {
+        occupy(held_->operation);
     }
 
     void occupy(auto& what) noexcept {
@@ -177,11 +192,12 @@ private:
     }
 
     void settle(bool aborted) noexcept override {
-        Handler handler(std::move(*handler_));
-        auto args = traits_.result(operation_, aborted);
-        tracked ex(std::move(*executor_));
-        destroy_handler();
-        drop();  // before the call: it may want the memory
+        Handler handler(std::move(held_->handler));
+        auto args = held_->traits.result(held_->operation, aborted);
+        tracked ex(std::move(held_->executor));
+        if (!exclusive_)
+            held_.reset();  // [shell]
+        drop();             // before the call: it may want the memory
         post_bound(std::move(ex), std::move(handler), std::move(args));
     }
     template <class... Args>
@@ -191,16 +207,10 @@ private:
         asio::post(ex, bound_completion<Handler, tracked, Args...>{
                            std::move(handler), std::move(args), std::move(work)});
     }
-    void destroy_handler() noexcept override {
-        handler_.reset();
-        executor_.reset();
-    }
+    void abandoned() noexcept override { held_.reset(); }
     void dispose() noexcept override { delete this; }
 
-    Traits traits_;
-    typename Traits::operation operation_;
-    std::optional<Handler> handler_;
-    std::optional<tracked> executor_;
+    std::optional<holdings> held_;
 };
 
 template <class Traits, class Handler, class Fallback>
