@@ -81,7 +81,8 @@ private:
 ///           does not.
 /// Cost      next() is O(1) amortised, and so is each change at a source that makes one of
 ///           its arms ready, but that who looks at a channel passes the set's own arms which
-///           wait on its other side; remove() and replace() are O(arms).
+///           wait on its other side; remove(), replace() and a wait that is cancelled are
+///           O(arms).
 class selector {
 public:
     /// Adds an arm and returns its index: the smallest that has never been used, or one
