@@ -289,6 +289,53 @@ TEST_CASE("explore takes each ready arm, and counts arms that were not ready onc
           std::set<std::size_t>{0, 1, 2});
 }
 
+TEST_CASE(
+    "explore takes each ready arm of a select that a handler waits in, and of one that "
+    "is parked each of those that wait for the same") {
+    std::multiset<std::size_t> chosen;
+    auto run = [&](int ready) {
+        chosen.clear();
+        return explore("handler", [&chosen, ready]() -> task<> {
+            std::vector<heddle::channel<int>> c;
+            for (int i = 0; i < 3; ++i) {
+                c.emplace_back(1);
+                if (i < ready)
+                    c.back().try_send(i);
+            }
+            heddle::channel<std::size_t> told(1);
+            heddle::select(c[0].receive(), c[1].receive(), c[2].receive())(
+                heddle::this_task::executor(),
+                [told](std::error_code, std::size_t i) mutable { told.try_send(i); });
+            c[2].try_send(2);
+            auto arm = co_await told.receive();
+            chosen.insert(arm.value());
+        });
+    };
+    CHECK(run(0).schedules == 1);
+    CHECK(chosen == std::multiset<std::size_t>{2});
+    run(2);
+    CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
+          std::set<std::size_t>{0, 1});
+    run(3);
+    CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
+          std::set<std::size_t>{0, 1, 2});
+
+    chosen.clear();
+    explore("equal arms of a handler", [&chosen]() -> task<> {
+        heddle::channel<int> c;
+        heddle::channel<std::size_t> told(1);
+        heddle::select(c.send(0), c.send(1), c.send(2))(
+            heddle::this_task::executor(),
+            [told](std::error_code, std::size_t i) mutable { told.try_send(i); });
+        auto got = co_await c.receive();
+        auto arm = co_await told.receive();
+        CHECK(got == static_cast<int>(arm.value()));
+        chosen.insert(arm.value());
+    });
+    CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
+          std::set<std::size_t>{0, 1, 2});
+}
+
 TEST_CASE("explore finds the schedule that fails, and replays it") {
     int runs = 0;
     auto program = [&] {

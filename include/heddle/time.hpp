@@ -107,9 +107,11 @@ public:
     }
 
 private:
-    /// The host of the task that asks.
+    /// The host of the task that asks; of an arm that stays, the one whose heap it is in.
     host& here() const noexcept {
-        return standing ? *host::current() : *static_cast<process*>(who)->home;
+        if (standing)
+            return home_ ? *home_ : *host::current();
+        return *static_cast<process*>(who)->home;
     }
 
     timer& timer_;
