@@ -7,6 +7,11 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/go.hpp>
 
+#ifdef __linux__
+#include <dlfcn.h>
+#include <link.h>
+#endif
+
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -36,6 +41,25 @@ private:
 };
 
 asio::execution_context::id host_service::id;
+
+#ifdef __GLIBC__
+// A library that holds this code is not unloaded: contexts keep their service and handlers,
+// threads what they do at their end (frame_pool.cpp), and either may outlast a dlclose(). At
+// load time, as the loader's lock is held then. Weak, as a static program has none of that.
+#pragma weak dladdr1
+#pragma weak dlopen
+
+[[maybe_unused]] const bool stays_loaded = [] {
+    Dl_info info;
+    void* found = nullptr;
+    if (!dladdr1 || !dlopen ||
+        !::dladdr1(&host_service::id, &info, &found, RTLD_DL_LINKMAP))
+        return false;
+    const char* library = static_cast<const link_map*>(found)->l_name;
+    return *library &&  // else it is in the program itself
+           ::dlopen(library, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}();
+#endif
 
 atomic<std::size_t> all_hosts{0};
 

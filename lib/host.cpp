@@ -21,7 +21,8 @@ namespace heddle {
 namespace detail {
 namespace {
 
-// Each handler that comes in reads it: without a call, in a shared library as well.
+// Each handler that comes in reads it: without a call, in a shared library as well. A pointer
+// is little enough for one that is loaded late.
 [[gnu::tls_model("initial-exec")]] thread_local host* drained_here = nullptr;
 
 }  // namespace

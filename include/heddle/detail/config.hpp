@@ -4,6 +4,8 @@
 // can put its own here: heddle::model does, in detail/model.hpp.
 #pragma once
 
+#include <heddle/detail/agreement.hpp>
+
 #include <sched.h>
 
 #include <atomic>
