@@ -10,26 +10,6 @@
 
 #include <asio/version.hpp>
 
-#if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
-#ifdef ASIO_DETAIL_CONFIG_HPP
-static_assert(
-    false, "heddle: this file includes Asio, which is older than 1.23, before any "
-           "standard header: it would not allocate as libheddle does. Include a heddle "
-           "header first, or compile all files with -DASIO_HAS_STD_ALIGNED_ALLOC=1.");
-#endif
-#define ASIO_HAS_STD_ALIGNED_ALLOC 1
-#endif
-
-// With clang it looks for <experimental/coroutine> only.
-#if ASIO_VERSION < 102600 && defined(__clang__) && !defined(ASIO_DETAIL_CONFIG_HPP)
-#ifndef ASIO_HAS_CO_AWAIT
-#define ASIO_HAS_CO_AWAIT 1
-#endif
-#ifndef ASIO_HAS_STD_COROUTINE
-#define ASIO_HAS_STD_COROUTINE 1
-#endif
-#endif
-
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define HEDDLE_UNDER_TSAN 1
@@ -43,6 +23,30 @@ static_assert(
 #endif
 #ifdef __SANITIZE_ADDRESS__
 #define HEDDLE_UNDER_ASAN 1
+#endif
+
+// Asio before 1.23 allocates with operator new where it is included before any standard header, and
+// with aligned_alloc elsewhere, also in libheddle; blocks pass from one to the other. With
+// glibc both are malloc's. An address sanitizer, or another C library, tells them apart.
+#if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
+#ifndef ASIO_DETAIL_CONFIG_HPP
+#define ASIO_HAS_STD_ALIGNED_ALLOC 1
+#elif defined(HEDDLE_UNDER_ASAN) || !defined(__GLIBC__)
+static_assert(
+    false, "heddle: this file includes Asio, which is older than 1.23, before any "
+           "standard header: it would not allocate as libheddle does. Include a heddle "
+           "header first, or compile all files with -DASIO_HAS_STD_ALIGNED_ALLOC=1.");
+#endif
+#endif
+
+// With clang it looks for <experimental/coroutine> only.
+#if ASIO_VERSION < 102600 && defined(__clang__) && !defined(ASIO_DETAIL_CONFIG_HPP)
+#ifndef ASIO_HAS_CO_AWAIT
+#define ASIO_HAS_CO_AWAIT 1
+#endif
+#ifndef ASIO_HAS_STD_COROUTINE
+#define ASIO_HAS_STD_COROUTINE 1
+#endif
 #endif
 
 // TSan does not understand fences and would report races where there are none.
