@@ -7,7 +7,7 @@
 
 namespace heddle::detail {
 
-/// Owns the process until the work is done; destroyed undone, the process dies with it.
+/// Owns the process until the work is done; destroyed undone, it takes the process along.
 class blocking_wait::job {
 public:
     explicit job(blocking_wait& w) noexcept : wait_(&w), home_(w.self().home) {

@@ -4,12 +4,37 @@
 
 #include <asio/thread_pool.hpp>
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace heddle::detail {
 
+void ends_from_inside() noexcept {
+    host* h = host::current();
+    process* p = h ? h->running() : nullptr;
+    std::string who = "a handler";
+    if (p) {
+        who = "task " + std::to_string(p->id);
+        guard g(p->lock);
+        if (p->name)
+            who += " (" + *p->name + ")";
+    }
+    std::fprintf(
+        stderr,
+        "heddle: %s, or a destructor or stop callback that it called, destroys the "
+        "execution context that runs it, which would wait for it for ever; destroy "
+        "a context when nothing of it runs any more: after run() or join() has "
+        "returned\n",
+        who.c_str());
+    std::abort();
+}
+
 void context_state::shut() noexcept {
+    if (inside_context::is_here(*this))
+        ends_from_inside();
     shut_.store(true, std::memory_order_release);
     // Blocking work that runs is waited for; what has not begun is destroyed, and its
     // task with it.
@@ -19,6 +44,8 @@ void context_state::shut() noexcept {
         pool = std::exchange(pool_, nullptr);
     }
     if (pool) {
+        if (pool->get_executor().running_in_this_thread())
+            ends_from_inside();
         pool->stop();
         pool->join();
         pool.reset();
@@ -77,8 +104,11 @@ void context_state::abandon_waits() noexcept {
                 return;
             w = counted<token_wait>(waits_);
         }
-        if (!w->abandon())
-            yield_until_changed(posting);  // another thread settles it just now
+        if (w->abandon())
+            continue;
+        if (wake_list::holds_back(*w))
+            ends_from_inside();
+        yield_until_changed(posting);  // another thread settles it just now
     }
 }
 

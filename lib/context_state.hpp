@@ -82,7 +82,8 @@ public:
             workers_->stop();
     }
 
-    /// The context ends: shuts all hosts, and those made from now on are born shut.
+    /// The context ends: shuts all hosts, and those made from now on are born shut. Called
+    /// from inside the context it would wait for itself: aborts.
     void shut() noexcept;
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
@@ -93,6 +94,8 @@ public:
     void wait_for_posting() noexcept;
 
 private:
+    friend class inside_context;
+
     std::size_t sum(std::size_t (host::*count)() noexcept) noexcept;
     time_point first_deadline() noexcept;
     void abandon_waits() noexcept;
@@ -134,6 +137,27 @@ public:
 private:
     context_state* const state_;
 };
+
+/// A thread is inside a context, though it drains none of its hosts: it calls what may be code of
+/// the user, and the end of the context would wait until that has returned. If that code is
+/// what ends it, there is a word instead.
+class inside_context : pinned {
+public:
+    explicit inside_context(const context_state& s) noexcept;
+    ~inside_context();
+
+    /// Does this thread drain a host of `s`, run it, or call from inside it?
+    static bool is_here(const context_state& s) noexcept;
+
+private:
+    static counted<host> who_knows(const context_state& s) noexcept;
+
+    const context_state& state_;
+    inside_context* const before_;
+};
+
+/// What ends a context would wait for itself. Says so, and aborts.
+[[noreturn]] void ends_from_inside() noexcept;
 
 /// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.
 void set_context_state(asio::execution_context& ctx,

@@ -315,9 +315,6 @@ done_source::done_source(const done_token& parent) : done_source() {
         node_->attach(*parent.node());
 }
 
-done_source::done_source(const done_token& parent, time_point deadline)
-    : done_source(detail::current_host(), parent, deadline) {}
-
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, duration timeout)
     : done_source(home, parent, detail::deadline_after(home->read_clock(), timeout)) {}

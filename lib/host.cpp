@@ -15,6 +15,8 @@
 
 #include <algorithm>
 #include <ctime>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace heddle {
@@ -34,12 +36,75 @@ void expiry::release(host* here) noexcept {
     close_expired(*this);
 }
 
+namespace {
+
+/// What this thread is about to wake, while it wakes what is no task, which may run code of the
+/// user: that must not wait for it.
+struct held_back : pinned {
+    explicit held_back(runnable* f) noexcept;
+    ~held_back();
+
+    runnable* const first;
+    held_back* const before;
+};
+[[gnu::tls_model("initial-exec")]] thread_local held_back* held_back_here = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local inside_context* insides = nullptr;
+
+held_back::held_back(runnable* f) noexcept
+    : first(f), before(std::exchange(held_back_here, this)) {}
+held_back::~held_back() { held_back_here = before; }
+
+}  // namespace
+
+void wake_list::wake_before(sleeper& foreign, runnable* others) noexcept {
+    held_back until_it_is_woken(others);
+    foreign.foreign(foreign);
+}
+
+bool wake_list::holds_back(const runnable& r) noexcept {
+    for (held_back* h = held_back_here; h; h = h->before)
+        for (runnable* held = h->first; held; held = held->next_ready)
+            if (held == &r)
+                return true;
+    return false;
+}
+
 void wake_list::release() noexcept {
     if (first_)
         release(host::current());
 }
 
+inside_context::inside_context(const context_state& s) noexcept
+    : state_(s), before_(std::exchange(insides, this)) {}
+
+inside_context::~inside_context() { insides = before_; }
+
+/// A host that tells whether this thread runs the context, if there is one: no other can.
+counted<host> inside_context::who_knows(const context_state& s) noexcept {
+    guard g(s.lock_);
+    return s.workers_ ? counted<host>(&(*s.workers_)[0]) : s.own_;
+}
+
+bool inside_context::is_here(const context_state& s) noexcept {
+    for (host* h = host::current(); h; h = h->below_)
+        if (h->state_.get() == &s)
+            return true;
+    for (inside_context* i = insides; i; i = i->before_)
+        if (&i->state_ == &s)
+            return true;
+    auto home = who_knows(s);
+    return home && home->runs_here();
+}
+
 host* host::current() noexcept { return drained_here; }
+
+void host::refuse_to_block(const char* instead) {
+    if (current())
+        throw std::logic_error(
+            std::string("heddle: a task, or a handler that runs in a host, would "
+                        "block the thread of its event loop: ") +
+            instead);
+}
 
 process& host::current_process() {
     host* h = current();
@@ -119,6 +184,7 @@ void host::submit(runnable& r) noexcept {
 bool host::submit_to_idle(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_state> state = state_;
+    inside_context posting(*state);
     add(state->posting, 1, std::memory_order_relaxed);
     r.next_ready = nullptr;
     runnable* seen = idle();
@@ -340,7 +406,9 @@ template <bool shared>
 bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
         explicit scope(host& h) noexcept
-            : drained(&h), before(std::exchange(drained_here, &h)) {}
+            : drained(&h), before(std::exchange(drained_here, &h)) {
+            h.below_ = before;
+        }
         ~scope() {
             if (!left)
                 drained.get()->leave();

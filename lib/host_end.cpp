@@ -237,6 +237,8 @@ bool host::sweep() noexcept {
             destroy(*p);
             again = true;
         } else {
+            if (wake_list::holds_back(*p))
+                ends_from_inside();
             claimed = true;
         }
     }

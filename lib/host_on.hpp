@@ -163,7 +163,11 @@ private:
             keep = counted<host>::adopt(this);
         }
     }
-    void dispose() noexcept override { delete this; }
+    void dispose() noexcept override {
+        auto kept = shared_state();
+        inside_context ending(*kept);  // the executor may be the last that holds it
+        delete this;
+    }
 
     asio::execution_context& context_;
     std::optional<Executor> executor_;  // until the context has ended

@@ -164,7 +164,9 @@ private:
 
 run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
                    bool virtual_clock, bool dump_on_quit)
-    : run_loop(settings(threads, seed, virtual_clock), dump_on_quit) {}
+    : run_loop((host::refuse_to_block("co_await the task, or start it with go"),
+                settings(threads, seed, virtual_clock)),
+               dump_on_quit) {}
 
 run_loop::run_loop(const settings& s, bool dump_on_quit)
     : context_(static_cast<int>(s.threads)), threads_(s.threads),

@@ -5,6 +5,12 @@
 
 namespace heddle {
 
+void detail::throw_not_a_number() {
+    throw std::invalid_argument(
+        "heddle: a duration that is not a number (NaN): how was it calculated? "
+        "duration::max() stands for one that never ends");
+}
+
 ticker::ticker(duration period, time_point start) : period_(period), start_(start) {
     if (period <= duration::zero())
         throw std::invalid_argument("heddle: the period of a ticker must be positive");

@@ -73,6 +73,7 @@ bool token_wait::abandon() noexcept {
 /// [posting]: once it has left the list nothing else tells its context that it is needed.
 void token_wait::settle_and_leave(bool aborted) noexcept {
     auto state = std::move(state_);
+    inside_context settling(*state);
     add(state->posting, 1, std::memory_order_relaxed);
     state->remove(*this);
     settle(aborted);

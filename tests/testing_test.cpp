@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -139,6 +141,38 @@ TEST_CASE(
     CHECK(log.take() == lines{"c at 30"});
     world.expect_end();
     CHECK_THROWS_AS(world.advance(-1ns), std::invalid_argument);
+}
+
+TEST_CASE("time of a world goes forth by any duration, to its end at most") {
+    heddle::testing::world world;
+    using real = std::chrono::duration<double>;
+    world.advance(real(0.5));
+    CHECK(world.now() == heddle::time_point(500ms));
+    CHECK_THROWS_AS(world.advance(real(std::numeric_limits<double>::quiet_NaN())),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(world.advance(std::chrono::hours::min()), std::invalid_argument);
+    world.advance(std::chrono::duration<std::uint64_t, std::nano>(~0ull));
+    CHECK(world.now() == heddle::time_point::max() - 1ns);
+    world.advance(std::chrono::hours::max());
+    CHECK(world.now() == heddle::time_point::max() - 1ns);
+}
+
+TEST_CASE("a world is not run inside a task: neither its own nor another") {
+    heddle::testing::world world, other;
+    auto inner = [](bool& did) -> task<> {
+        did = true;
+        co_return;
+    };
+    bool ran = false;
+    world.run([](auto& a, auto& b, auto make, bool& did) -> task<> {
+        CHECK_THROWS_AS(a.run(make(did)), std::logic_error);
+        CHECK_THROWS_AS(b.run(make(did)), std::logic_error);
+        co_return;
+    }(world, other, inner, ran));
+    world.settle();
+    other.settle();
+    CHECK(!ran);
+    CHECK(world.live() + other.live() == 0);
 }
 
 TEST_CASE("a timer that a timer sets is due within the same advance") {

@@ -312,6 +312,11 @@ private:
 /// Moving a T, and destroying what was moved from, is the only code of yours that runs
 /// under the channel's lock; it must not call heddle.
 ///
+/// A value moves twice from hand to hand, and once more through the buffer: into the wait of
+/// its receiver, and from there to where that wants it, be it by assignment. A try_receive
+/// into an empty optional takes it at once. What a send copies or builds, it builds in
+/// place; as an arm that moves once more, and three times more by async_send.
+///
 /// Threads   every member may be called from any thread; one handle object from one thread
 ///           at a time, as a shared_ptr.
 /// Resumes   waiters in order of arrival, each on its own host, never inside the call that
@@ -404,16 +409,19 @@ try_status receiving<T, Handle>::try_receive(std::optional<T>& to) const noexcep
     if (!c)
         return try_status::would_block;
     std::optional<T> got;
+    std::optional<T>& into = to ? got : to;  // no old value is destroyed under the lock
     wake_list wakes;
     outcome o;
     {
         guard g(c->lock());
-        o = c->take_locked(got, wakes);
+        o = c->take_locked(into, wakes);
     }
     wakes.release();
     if (o == outcome::done) {
-        to.reset();
-        to.emplace(*std::move(got));
+        if (got) {
+            to.reset();
+            to.emplace(*std::move(got));
+        }
         return try_status::done;
     }
     return o == outcome::closed ? try_status::closed : try_status::would_block;

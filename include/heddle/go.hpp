@@ -218,7 +218,9 @@ HEDDLE_API done_node* scope_here() noexcept;
 /// Resumes   the new task gets its first turn after the tasks that are ready now; or when
 ///           a task of its host co_awaits its handle, which starts it as a call would.
 /// Cancel    the token in force here is above the new task's own.
-/// Lifetime  the task lives until it ends or its execution context is destroyed.
+/// Lifetime  the task lives until it ends or its execution context is destroyed. What runs
+///           in a context (a task, a handler, what they call) cannot destroy it: that would
+///           wait for itself, so it says so on stderr and aborts.
 /// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing
 ///           has been started then. An exception that leaves a detached task leaves
 ///           io_context::run(), or ends heddle::run; `cancelled` out of a detached task

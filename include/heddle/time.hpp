@@ -129,23 +129,35 @@ timer::await_by(detail::process& self) {
     return detail::await_one<detail::timer_operation>(self, *this);
 }
 
-/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires.
+/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires, nor
+/// does what is longer or infinite.
+///
+/// Errors    here, and wherever else a duration is given: what is not a number (NaN) is
+///           std::invalid_argument.
 template <class Rep, class Period>
-timer after(std::chrono::duration<Rep, Period> d) noexcept {
+timer after(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>) {
     return timer(detail::deadline_from_now(detail::nanoseconds(d)));
 }
 
 /// A timer for a point on the host's clock; one in the past is ready at once.
-inline timer at(time_point deadline) noexcept { return timer(deadline, false); }
+template <class Duration>
+timer at(std::chrono::time_point<std::chrono::steady_clock, Duration>
+             deadline) noexcept(detail::is_whole<typename Duration::rep>) {
+    return timer(detail::nanoseconds(deadline), false);
+}
 
 /// Suspends the task for at least `d`; `co_await heddle::sleep(20ms)`.
 template <class Rep, class Period>
-timer sleep(std::chrono::duration<Rep, Period> d) noexcept {
+timer sleep(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>) {
     return after(d);
 }
 
 /// Suspends the task until `deadline`.
-inline timer sleep_until(time_point deadline) noexcept { return at(deadline); }
+template <class Duration>
+timer sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration>
+                      deadline) noexcept(detail::is_whole<typename Duration::rep>) {
+    return at(deadline);
+}
 
 /// Ticks at start + d, start + 2d, ... for as long as somebody asks.
 ///
@@ -156,7 +168,9 @@ inline timer sleep_until(time_point deadline) noexcept { return at(deadline); }
 /// queued: next() is the first point of the grid that lies ahead. In a select whose other
 /// arms are busy, name the tick before the loop, so that it is late rather than skipped.
 ///
-/// Errors    a period of zero or less: std::invalid_argument.
+/// A period that cannot be counted never ticks.
+///
+/// Errors    a period of zero or less, or NaN: std::invalid_argument.
 class HEDDLE_API ticker {
 public:
     template <class Rep, class Period>
@@ -173,15 +187,24 @@ private:
     time_point start_;
 };
 
+namespace detail {
+
+template <class T>
+task<T> within(duration d, task<T> work) {
+    done_source limit(this_task::done(), d);
+    scope_guard scope(host::current_process(), limit.token().node());
+    co_return co_await std::move(work);
+}
+
+}  // namespace detail
+
 /// Runs `work` under a deadline of its own, counted from when it starts to run: its waits
 /// throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
 ///
 /// The token that was in force before stays above the deadline.
 template <class T, class Rep, class Period>
 task<T> with_timeout(std::chrono::duration<Rep, Period> d, task<T> work) {
-    done_source limit(this_task::done(), d);
-    detail::scope_guard scope(detail::host::current_process(), limit.token().node());
-    co_return co_await std::move(work);
+    return detail::within<T>(detail::nanoseconds(d), std::move(work));
 }
 
 }  // namespace heddle

@@ -69,6 +69,10 @@ public:
     /// The process that runs on this thread's stack; throws not_in_task if there is none.
     static process& current_process();
 
+    /// For what blocks its thread: throws std::logic_error if that drains a host, with what to
+    /// do `instead`.
+    static void refuse_to_block(const char* instead);
+
     // -- the drainer's side ---------------------------------------------------------
 
     void push(runnable& r) noexcept {
@@ -232,7 +236,7 @@ public:
     /// A process whose Asio operation completed goes on; or ends, if its context has.
     void completed(process& p) noexcept;
 
-    /// A handler that owned this process was destroyed: the process dies with it.
+    /// A handler that owned this process was destroyed: the process ends in a turn of its own.
     void abandon(process& p) noexcept;
 
     /// Lets the drain handler throw what escaped `p`; takes over a reference on it.
@@ -246,6 +250,7 @@ protected:
     virtual ~host();
 
     context_state& state() const noexcept { return *state_; }
+    std::shared_ptr<context_state> shared_state() const noexcept { return state_; }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
@@ -259,6 +264,7 @@ protected:
 private:
     friend class context_state;
     friend class worker_pool;
+    friend class inside_context;
     class standstill;
 
     virtual void post_drain(bool continuation) = 0;
@@ -382,6 +388,7 @@ private:
     process* running_ = nullptr;
     process* next_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
+    host* below_ = nullptr;  // what its thread drained before, and will go on with
     time_point seen_{};
     time_point armed_ = time_point::max();
 
@@ -470,10 +477,12 @@ inline void wake_list::release(host* here) noexcept {
     while (r) {
         runnable* next = r->next_ready;
         auto& s = static_cast<sleeper&>(*r);
-        if (s.foreign)
-            s.foreign(s);
-        else
+        if (!s.foreign)
             as_process(s).home->ready(s, here);
+        else if (next)
+            wake_before(s, next);
+        else
+            s.foreign(s);
         r = next;
     }
     first_ = last_ = nullptr;

@@ -70,6 +70,9 @@ public:
     /// The process in it, if it is one and alone.
     struct process* only_process() const noexcept;
 
+    /// Will this thread wake it, once the user's code that it is in has returned?
+    static bool holds_back(const runnable& r) noexcept;
+
     /// Wakes all in order. `here`: the host this thread is draining, or null.
     void release(host* here) noexcept;
 
@@ -77,6 +80,8 @@ public:
     void release() noexcept;
 
 private:
+    static void wake_before(sleeper& foreign, runnable* others) noexcept;
+
     runnable* first_ = nullptr;
     runnable* last_ = nullptr;
 };

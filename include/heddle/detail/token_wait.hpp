@@ -239,9 +239,14 @@ struct initiation_executor<no_executor> {
 /// Starts a wait. `Fallback`: an executor or no_executor.
 template <class Traits, class Fallback>
 struct token_wait_initiation : initiation_executor<Fallback> {
+    // By reference: what is sent is in there.
     template <class Handler>
-    void operator()(Handler handler, Traits traits) const {
+    void operator()(Handler handler, Traits&& traits) const {
         launch_token_wait(std::move(traits), std::move(handler), this->executor);
+    }
+    template <class Handler>
+    void operator()(Handler handler, const Traits& traits) const {
+        launch_token_wait(Traits(traits), std::move(handler), this->executor);
     }
 };
 
