@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whoever still has to come home is work of the home context [homecoming]: a run ends when its
 // tasks have ended, and not a moment before, though what they wait for is ended by threads
-// that are no part of it. Each race is run 20 000 times, with 1, 2 and 4 threads.
+// that are no part of it. Each race is run thousands of times, with 1, 2 and 4 threads.
 #include <heddle/heddle.hpp>
 
-#include <asio/bind_executor.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
@@ -16,10 +15,8 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <optional>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,7 +28,8 @@ using heddle::task;
 
 namespace {
 
-constexpr int rounds = 20'000;
+constexpr int many = 20'000;  // rounds
+constexpr int some = 4'000;
 
 using strand = asio::strand<asio::thread_pool::executor_type>;
 using timer =
@@ -115,7 +113,7 @@ private:
     std::vector<std::jthread> others_;
 };
 
-void io_context_runs_until_it_ends(body f) {
+void io_context_runs_until_it_ends(body f, int rounds) {
     for (int threads : {1, 2, 4}) {
         CAPTURE(threads);
         asio::thread_pool pool(static_cast<std::size_t>(threads));
@@ -139,7 +137,7 @@ void io_context_runs_until_it_ends(body f) {
     }
 }
 
-void run_is_no_deadlock(body f) {
+void run_is_no_deadlock(body f, int rounds) {
     for (unsigned threads : {1u, 2u, 4u}) {
         CAPTURE(threads);
         asio::thread_pool pool(threads);
@@ -236,18 +234,73 @@ task<> blocking_cancelled(race& r) {
 
 }  // namespace
 
-#define HEDDLE_RACE(name, f)                                                           \
-    TEST_CASE("io_context::run " name) { io_context_runs_until_it_ends(f); }           \
-    TEST_CASE("heddle::run " name) { run_is_no_deadlock(f); }
+TEST_CASE(
+    "io_context::run: an operation of another context completes as its token closes") {
+    io_context_runs_until_it_ends(operation_elsewhere, many);
+}
+TEST_CASE(
+    "heddle::run: an operation of another context completes as its token closes") {
+    run_is_no_deadlock(operation_elsewhere, many);
+}
 
-HEDDLE_RACE("operation_elsewhere", operation_elsewhere)
-HEDDLE_RACE("operation_here", operation_here)
-HEDDLE_RACE("inflight_stopped", inflight_stopped)
-HEDDLE_RACE("inflight_and_token", inflight_and_token)
-HEDDLE_RACE("sleep_cancelled", sleep_cancelled)
-HEDDLE_RACE("value_or_timer", value_or_timer)
-HEDDLE_RACE("value_or_timeout", value_or_timeout)
-HEDDLE_RACE("long_timeout_cancelled", long_timeout_cancelled)
-HEDDLE_RACE("blocking_cancelled", blocking_cancelled)
+TEST_CASE("io_context::run: an operation of this context completes as a thread outside "
+          "closes its token") {
+    io_context_runs_until_it_ends(operation_here, some);
+}
+TEST_CASE("heddle::run: an operation of this context completes as a thread outside "
+          "closes its token") {
+    run_is_no_deadlock(operation_here, some / 4);
+}
+
+TEST_CASE(
+    "io_context::run: an inflight of another context completes as it is stopped") {
+    io_context_runs_until_it_ends(inflight_stopped, some);
+}
+TEST_CASE("heddle::run: an inflight of another context completes as it is stopped") {
+    run_is_no_deadlock(inflight_stopped, some / 4);
+}
+
+TEST_CASE(
+    "io_context::run: an inflight completes as another arm is claimed from outside") {
+    io_context_runs_until_it_ends(inflight_and_token, some);
+}
+TEST_CASE("heddle::run: an inflight completes as another arm is claimed from outside") {
+    run_is_no_deadlock(inflight_and_token, some / 4);
+}
+
+TEST_CASE("io_context::run: a sleep ends as a thread outside closes its token") {
+    io_context_runs_until_it_ends(sleep_cancelled, some);
+}
+TEST_CASE("heddle::run: a sleep ends as a thread outside closes its token") {
+    run_is_no_deadlock(sleep_cancelled, some / 4);
+}
+
+TEST_CASE("io_context::run: a timer expires as a thread outside sends to its select") {
+    io_context_runs_until_it_ends(value_or_timer, some);
+}
+TEST_CASE("heddle::run: a timer expires as a thread outside sends to its select") {
+    run_is_no_deadlock(value_or_timer, some / 4);
+}
+
+TEST_CASE("io_context::run: a deadline passes as a thread outside sends") {
+    io_context_runs_until_it_ends(value_or_timeout, some);
+}
+TEST_CASE("heddle::run: a deadline passes as a thread outside sends") {
+    run_is_no_deadlock(value_or_timeout, some / 4);
+}
+
+TEST_CASE("io_context::run: a thread outside closes a token above a deadline") {
+    io_context_runs_until_it_ends(long_timeout_cancelled, some);
+}
+TEST_CASE("heddle::run: a thread outside closes a token above a deadline") {
+    run_is_no_deadlock(long_timeout_cancelled, some / 4);
+}
+
+TEST_CASE("io_context::run: blocking work ends as its token closes") {
+    io_context_runs_until_it_ends(blocking_cancelled, some / 4);
+}
+TEST_CASE("heddle::run: blocking work ends as its token closes") {
+    run_is_no_deadlock(blocking_cancelled, some / 4);
+}
 
 TEST_SUITE_END();
