@@ -64,7 +64,8 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     std::uint32_t old = word.load(std::memory_order_relaxed);
     if (old & cancelled)
         return;
-    bool expected = home->expect();  // [homecoming]
+    host& at = *home;             // until the lock is free: move_to()
+    bool expected = at.expect();  // [homecoming]
     std::uint32_t want;
     do {
         want = (old & ~waiting) | cancelled;
@@ -81,7 +82,7 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     if (expected && comes)
         turn = from_outside;
     else if (expected)
-        home->expect_no_more();
+        at.expect_no_more();
 }
 
 /// Marks a process that was claimed and counted, until it is submitted. Never a turn.
@@ -219,8 +220,11 @@ void launch(host& home, process& p, promise_base& root, done_node* scope) noexce
 }
 
 void move_to(process& p, host& to) noexcept {
-    p.home->strike(p);  // whoever drains it holds it
-    p.home = &to;
+    {
+        guard g(p.lock);    // interrupt_by() counts at its home
+        p.home->strike(p);  // whoever drains it holds it
+        p.home = &to;
+    }
     to.enrol(p);
     to.ready(p, host::current());
 }
