@@ -77,6 +77,8 @@ void context_state::shut() noexcept {
 void context_state::wait_for_posting() noexcept {
     while (posting.load(std::memory_order_seq_cst) != 0)  // [posting]
         yield_until_changed(posting);
+    while (somebody_comes())  // [homecoming]
+        yield_until_changed(coming.n);
 }
 
 /// [lent]

@@ -62,6 +62,14 @@ public:
     /// The threads of go_blocking, started at its first use.
     asio::thread_pool& blocking_pool();
 
+    /// Somebody was claimed, and is under way to a host here [homecoming].
+    bool somebody_comes() const noexcept {
+        return coming.n.load(std::memory_order_acquire) != 0;
+    }
+
+    /// Some task waits in an operation that has not ended, whoever runs it.
+    bool handler_pending() noexcept { return sum(&host::owned_by_handlers) != 0; }
+
     /// Hosts of other contexts exist: something outside may still send.
     bool outsiders() noexcept;
 
@@ -91,6 +99,12 @@ public:
     void release_own() noexcept;
 
     atomic<int> posting{0};  // threads that are posting something here [posting]
+
+    /// How many were claimed by threads that drain no host here, and are in no inbox yet
+    /// [homecoming]. Each drain handler reads it, so it has a cache line of its own.
+    struct alignas(64) number_under_way {
+        atomic<std::uint32_t> n{0};
+    } coming;
     void wait_for_posting() noexcept;
 
 private:

@@ -100,7 +100,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         return false;
     if (!cause)
         cause = no_reason;
-    wake_list wakes, calls;
+    wake_list wakes, pokes, calls;
     {
         guard g(tree_lock());
         if (closed())
@@ -111,7 +111,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
             if (n != this)
                 n->cause_ = cause_;                             // [cause]
             n->closed_.store(true, std::memory_order_release);  // [latched]
-            n->interrupt(wakes);
+            n->interrupt(wakes, pokes);
             claim_all(n->waiters_, wakes, calls);
             done_node* down = n->child_;
             while (down && down->closed())
@@ -127,6 +127,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         }
     }
     wakes.release();
+    pokes.release();
     calls.release();  // last: they may end the context of a task that was claimed here
     return true;
 }
@@ -164,9 +165,12 @@ class deadline_node final : public done_node, public timer_entry, public pooled 
 public:
     explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {
         poker_.foreign = [](sleeper& s) noexcept {
-            deadline_node* n = static_cast<poker&>(s).node;
-            if (static_cast<poker&>(s).due)
+            auto& self = static_cast<poker&>(s);
+            deadline_node* n = self.node;
+            if (self.due)
                 n->home_->poke();
+            if (self.expected)
+                n->home_->expect_no_more();
             n->drop();
         };
     }
@@ -188,6 +192,7 @@ private:
         explicit poker(deadline_node* n) noexcept : node(n) {}
         deadline_node* const node;
         bool due = false;
+        bool expected = false;
     };
 
     /// Whether it was the last in the heap.
@@ -198,11 +203,13 @@ private:
         home_->erase_locked(*this);
         return home_->no_timers_locked();
     }
-    void interrupt(wake_list& wakes) noexcept override {
+    void interrupt(wake_list&, wake_list& last) noexcept override {
         if (!take_if_any())
             return;  // dispose() disarms
+        // [homecoming]: its host had work to wake who is interrupted next.
+        poker_.expected = home_->expect();
         poker_.due = disarm();
-        wakes.add(poker_);  // under the lock of the tree the host cannot be told
+        last.add(poker_);  // under the lock of the tree the host cannot be told
     }
     void expire_locked(expiry& e) noexcept override {
         if (!take_if_any())  // the expiry's, until it has closed this

@@ -161,6 +161,8 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 // -- the inbox ----------------------------------------------------------------------
 
 void host::submit(runnable& r) noexcept {
+    if (r.turn == from_outside)
+        return submit_expected(as_process(r));
     if (worker_)
         return submit_shared(r);
     runnable* seen = inbox_.load(std::memory_order_acquire);  // pairs with seal()
@@ -178,6 +180,44 @@ void host::submit(runnable& r) noexcept {
         }
     }
 }
+
+// -- who comes from outside [homecoming] ---------------------------------------------
+
+bool host::expect() noexcept {
+    host* here = drained_here;
+    if (here && (worker_ ? same_place(*here) : here->state_ == state_))
+        return false;  // its drain handler is work, until this thread has released it
+    add(state_->coming.n, 1u,
+        std::memory_order_relaxed);  // before the claim, a release
+    return true;
+}
+
+void host::expect_no_more() noexcept {
+    add(state_->coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
+}
+
+/// A context that has not ended waits, at its end, until this has counted down.
+void host::submit_expected(process& p) noexcept {
+    counted<host> keep(is_shut() ? this : nullptr);
+    context_state& state = *state_;
+    bool cancelling = p.word.load(std::memory_order_relaxed) & claim_word::cancelling;
+    p.turn = cancelling ? emit_cancellation : nullptr;
+    submit(p);
+    add(state.coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
+}
+
+/// False: somebody is on the way; the drain handler is posted once more, as work of the
+/// context, and so on until he is there. Those are a few instructions of another thread, which
+/// gets the core if it needs one.
+bool host::may_rest() noexcept {
+    if (!state_->somebody_comes())
+        return true;
+    yield_until_changed(state_->coming.n);
+    spend_all();
+    return false;
+}
+
+// -- the inbox ------------------------------------------------------------------------
 
 /// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
 /// it waits there until the drain handler has been posted.
@@ -422,9 +462,9 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     auto has_turn = [this] { return shared ? has_work() : head_ != nullptr; };
     auto at_rest = [this] {
         if constexpr (shared)
-            return !worker_->pool.find_work(*this) && go_idle_shared();
+            return !worker_->pool.find_work(*this) && may_rest() && go_idle_shared();
         else
-            return go_idle();
+            return may_rest() && go_idle();
     };
     begin_draining();
     budget_ = budget;
@@ -500,7 +540,7 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (has_work() || !(worker_ ? go_idle_shared() : go_idle())) {
+    if (has_work() || !may_rest() || !(worker_ ? go_idle_shared() : go_idle())) {
         end_draining();
         post_drain(true);
     }

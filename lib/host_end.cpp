@@ -167,6 +167,14 @@ std::size_t host::live() noexcept {
     return live_;
 }
 
+std::size_t host::owned_by_handlers() noexcept {
+    guard g(registry_lock_);
+    std::size_t n = 0;
+    for (process* p = first_live_; p; p = p->next_live)
+        n += p->owned_by_handler();
+    return n;
+}
+
 // -- the end of a host --------------------------------------------------------------
 
 void host::shut() noexcept {

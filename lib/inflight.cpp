@@ -26,11 +26,18 @@ counted<process> inflight_core::unpin() noexcept {
 }
 
 /// Requires: it flies, the lock. At once: who sees that it flies no more sees the result.
-/// Returns what must be dropped without the lock.
-counted<process> inflight_core::land_locked(wake_list& wakes) noexcept {
+void inflight_core::land_locked(wake_list& wakes, landed& rest) noexcept {
     flying_ = false;
     set_locked(0, wakes);
-    return unpin();
+    rest.unpinned = unpin();
+    rest.from = std::move(elsewhere_);
+}
+
+/// [homecoming]: who waited may have been claimed by another thread, and be under way. So the
+/// work that ends elsewhere is given to a turn of the home, which rests when it may.
+inflight_core::landed::~landed() {
+    if (from)
+        from->work.get()->poke();
 }
 
 void inflight_core::begin() {
@@ -58,6 +65,7 @@ void inflight_core::not_begun() noexcept {
         guard g(lock());
         flying_ = false;
     }
+    elsewhere_.reset();
     set(1);
 }
 
@@ -71,15 +79,14 @@ void inflight_core::rest() {
 
 /// Requires: emitting_, so that nobody emits any more [emission].
 void inflight_core::land() noexcept {
+    landed rest;
     wake_list wakes;
-    counted<process> unpinned;
     if (!dropped_)  // else the slot itself may be what destroys the handler
         signal_.slot().clear();
-    elsewhere_.reset();
     {
         guard g(lock());
         emitting_ = ended_ = false;
-        unpinned = land_locked(wakes);
+        land_locked(wakes, rest);
     }
     wakes.release();
 }
@@ -101,17 +108,26 @@ void inflight_core::dropped() noexcept {
 }
 
 void inflight_core::cancel() noexcept {
+    counted<host> home;
+    bool expected;
     {
         guard g(lock());
         if (!flying_ || emitting_)
             return;
+        home = home_;
+        expected =
+            home->expect();  // [homecoming]: a completion has to wait from here on
         emitting_ = true;
     }
-    if (host::current() == home_.get() || home_->is_shut())
-        return emit();
-    take();
-    turn = emit_turn;
-    home_->submit(*this);
+    if (host::current() == home.get() || home->is_shut()) {
+        emit();
+    } else {
+        take();
+        turn = emit_turn;
+        home->submit(*this);
+    }
+    if (expected)
+        home->expect_no_more();
 }
 
 void inflight_core::emit_turn(runnable& r, host&) {
@@ -144,7 +160,7 @@ void inflight_core::emit() noexcept {
     if (home_->is_shut() || has_ended())
         return emitted();  // what it would be emitted to may be gone
     if (elsewhere_) {
-        elsewhere_->post(remote_emission(*this));
+        elsewhere_->executor.post(remote_emission(*this));
     } else {
         signal_.emit(asio::cancellation_type::terminal);
         emitted();

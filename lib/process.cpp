@@ -62,21 +62,50 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     if (current != &by || ended)
         return;
     std::uint32_t old = word.load(std::memory_order_relaxed);
+    if (old & cancelled)
+        return;
+    host& at = *home;             // until the lock is free: move_to()
+    bool expected = at.expect();  // [homecoming]
     std::uint32_t want;
     do {
-        if (old & cancelled)
-            return;
         want = (old & ~waiting) | cancelled;
         if ((old & (in_io | starting)) == in_io)
             want |= cancelling;
     } while (!exchange_if(word, old, want));
-    if (old & waiting) {
+    bool comes = (old & waiting) || (want & cancelling);
+    if (old & waiting)
         winner = nullptr;  // [winner]: the token
-        wakes.add(*this);
-    } else if (want & cancelling) {
+    else if (want & cancelling)
         turn = emit_cancellation;
+    if (comes)
         wakes.add(*this);
-    }
+    if (expected && comes)
+        turn = from_outside;
+    else if (expected)
+        at.expect_no_more();
+}
+
+/// Marks a process that was claimed and counted, until it is submitted. Never a turn.
+void from_outside(runnable&, host&) {}
+
+bool claim_process(process& p, bool certain) noexcept {
+    host& home = *p.home;
+    bool expected = home.expect();  // [homecoming]
+    bool won = certain || p.claim();
+    if (expected && won)
+        p.turn = from_outside;
+    else if (expected)
+        home.expect_no_more();
+    return won;
+}
+
+bool claim_among_threads(operation& op) noexcept {
+    bool won = op.standing       ? claim_standing(op)
+               : op.who->foreign ? op.exclusive || op.who->claim()
+                                 : claim_process(as_process(*op.who), op.exclusive);
+    if (won)
+        op.who->winner = &op;
+    return won;
 }
 
 void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
@@ -201,8 +230,11 @@ void launch(host& home, process& p, promise_base& root, done_node* scope) noexce
 }
 
 void move_to(process& p, host& to) noexcept {
-    p.home->strike(p);  // whoever drains it holds it
-    p.home = &to;
+    {
+        guard g(p.lock);    // interrupt_by() counts at its home
+        p.home->strike(p);  // whoever drains it holds it
+        p.home = &to;
+    }
     to.enrol(p);
     to.ready(p, host::current());
 }

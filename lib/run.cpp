@@ -262,10 +262,11 @@ void run_loop::step(process& main) {
     if (main.ended)
         return;
     auto state = context_state::of(context_);
-    if (state->is_virtual() && state->advance())
+    if (!state->somebody_comes() && state->is_virtual() && state->advance())
         return;
-    for (bool others = true; others;) {  // they may go away without a word
-        others = state->outsiders();
+    for (bool others = true; others;) {      // they may go away without a word
+        others = state->somebody_comes() ||  // [homecoming]
+                 state->handler_pending() || state->outsiders();
         auto work = asio::make_work_guard(context_);
         context_.restart();
         if (others ? context_.run_one_for(std::chrono::milliseconds(100))

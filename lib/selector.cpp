@@ -151,7 +151,7 @@ void selector_core::unready(standing_arm& a) noexcept {
 
 bool selector_core::claim(operation& op) noexcept {
     guard g(lock_);
-    if (parked_ && parked_->claim()) {
+    if (parked_ && claim_process(*parked_, false)) {
         op.who = std::exchange(parked_, nullptr);
         return true;
     }

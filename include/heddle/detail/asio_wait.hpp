@@ -21,6 +21,16 @@ inline void fetch(const void* wait, const process* p) noexcept {
     __builtin_prefetch(&p->since);
 }
 
+/// An operation of another context than its home: there its cancellation is emitted. Its home
+/// has work until who waits has come home [homecoming].
+struct abroad {
+    template <class Executor>
+    abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
+
+    foreign_executor executor;
+    host_work work;
+};
+
 /// A wait for an Asio operation. Closing token and completion meet in the claim word of
 /// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
 /// comes second lets the process go on. Invariants:
@@ -56,7 +66,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
-            elsewhere_ = std::make_unique<foreign_executor>(ex);
+            elsewhere_ = std::make_unique<abroad>(ex, *self_.home);  // [homecoming]
     }
     /// Can it be cancelled?
     bool begin(const host& home) noexcept {
@@ -97,7 +107,7 @@ private:
     friend void emit_cancellation(runnable&, host&);
 
     process& self_;
-    std::unique_ptr<foreign_executor> elsewhere_;
+    std::unique_ptr<abroad> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
     bool cancellable_ = false;

@@ -56,8 +56,9 @@ private:
 
     void unlink() noexcept;  // linked, and the tree's lock is held
 
-    /// The tree's lock is held: interrupt what waits under this node.
-    virtual void interrupt(wake_list&) noexcept {}
+    /// The tree's lock is held: interrupt what waits under this node. `last`: is woken after
+    /// all that was claimed.
+    virtual void interrupt(wake_list&, [[maybe_unused]] wake_list& last) noexcept {}
     virtual void dispose() noexcept = 0;
 
     done_node* parent_ = nullptr;  // guarded by tree_lock() while linked_

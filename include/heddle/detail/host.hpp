@@ -52,6 +52,11 @@ protected:
 ///             at the other's; who begins to drain gives way.
 ///   [posting] who wakes an idle host is counted until the handler is posted, as is who
 ///             uses its executor otherwise; the end of the context waits for that.
+///   [homecoming] whoever still has to come home is work of the home context, at every instant:
+///             a process in an Asio operation by the work of its handler, and, as that may go
+///             first, by work of its own if the operation belongs to another context; one
+///             that was claimed because no host of the context rests until it is in an inbox:
+///             a thread that drains none of them is counted before it claims, and until then.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
@@ -164,6 +169,12 @@ public:
     }
     void submit(runnable& r) noexcept;
 
+    /// This thread is about to claim a process of this host, or to take away what would have
+    /// woken it. True: it drains no host of this context, and so is counted [homecoming].
+    bool expect() noexcept;
+    /// What was counted is in its inbox, or was not claimed after all.
+    void expect_no_more() noexcept;
+
     /// Are both workers of one parallel host, or the same?
     bool same_place(const host& o) const noexcept;
 
@@ -177,6 +188,7 @@ public:
     void strike(process& p) noexcept;  // out of it, or out of that of another worker
     std::size_t live() noexcept;
     std::size_t unused_numbers() noexcept;
+    std::size_t owned_by_handlers() noexcept;  // of its processes
 
     /// Writes what each task waits for. From any thread: a host that is being drained is
     /// waited for, but not for long; then only what its tasks are called is told.
@@ -331,6 +343,8 @@ private:
     bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
+    void submit_expected(process& p) noexcept;
+    bool may_rest() noexcept;
     template <class F>
     void execute_later(F&& f);
     bool run_if_here(void (*f)(void*), void* argument);

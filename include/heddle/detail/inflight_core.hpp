@@ -39,7 +39,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &home_->context())
-            elsewhere_ = std::make_unique<foreign_executor>(ex);
+            elsewhere_ = std::make_unique<abroad>(ex, *home_);  // [homecoming]
     }
 
     /// There is a result, which is being taken. Throws std::logic_error if there is none.
@@ -56,15 +56,21 @@ private:
     void land() noexcept;
     void pin(process& p) noexcept;
     [[nodiscard]] counted<process> unpin() noexcept;
-    counted<process> land_locked(wake_list& wakes) noexcept;
+    /// What is let go of without the lock, once who waited has been woken.
+    struct landed {
+        ~landed();
+        counted<process> unpinned;
+        std::unique_ptr<abroad> from;
+    };
+    void land_locked(wake_list& wakes, landed& rest) noexcept;
 
     counted<host> home_;
     counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
     asio::cancellation_signal signal_;
-    std::unique_ptr<foreign_executor> elsewhere_;
-    bool flying_ = false;    // guarded by lock()
-    bool emitting_ = false;  // guarded by lock()
-    bool ended_ = false;     // while emitting; guarded by lock()
+    std::unique_ptr<abroad> elsewhere_;  // while it flies
+    bool flying_ = false;                // guarded by lock()
+    bool emitting_ = false;              // guarded by lock()
+    bool ended_ = false;                 // while emitting; guarded by lock()
     bool dropped_ = false;
 };
 

@@ -152,8 +152,14 @@ protected:
 /// Claims who waits in a selector, if somebody does; else tells it that `op` may happen.
 HEDDLE_API bool claim_standing(operation& op) noexcept;
 
+/// claim_for where the process has, or had, several threads: claims a task of a context that
+/// this thread does not drain only once that is counted [homecoming].
+HEDDLE_API bool claim_among_threads(operation& op) noexcept;
+
 /// Claims who waits in `op`, and makes `op` the winner. Requires: the source's lock.
 inline bool claim_for(operation& op) noexcept {
+    if (!single_threaded())
+        return claim_among_threads(op);
     bool won = op.exclusive || (op.standing ? claim_standing(op) : op.who->claim());
     if (won)
         op.who->winner = &op;
