@@ -46,7 +46,7 @@ void done_emitter::emit() noexcept {
 
 void done_emitter::leave() noexcept {
     over_.store(true, std::memory_order_release);
-    if (operation_.source() && operation_.withdraw())
+    if (operation_.withdraw())
         drop();
 }
 

@@ -64,15 +64,17 @@ public:
     }
     bool attempt_locked(wake_list&) noexcept override { return process_->ended; }
     void enlist_locked() noexcept override { process_->joiners.push_back(*this); }
-    bool withdraw() noexcept override {
-        return !process_ || withdraw_from(*this, process_->joiners, process_->lock);
-    }
     void describe(std::string& to) const override;
     bool happens_once() const noexcept override { return true; }
 
 protected:
     ~join_operation() = default;
     process* process_;
+
+private:
+    bool leave_queue() noexcept override {
+        return leave(process_->joiners, process_->lock, *this);
+    }
 };
 
 template <class T>

@@ -62,9 +62,6 @@ public:
             core_.enter_locked();  // [users]
         core_.waiters().push_back(*this);
     }
-    bool withdraw() noexcept final {
-        return withdraw_from(*this, core_.waiters(), core_.lock());
-    }
     void postpone() noexcept final {
         if (!std::exchange(entered_, true))
             core_.take();  // [users]
@@ -79,6 +76,10 @@ protected:
     Core& core_;
 
 private:
+    bool leave_queue() noexcept final {
+        return leave(core_.waiters(), core_.lock(), *this);
+    }
+
     bool entered_ = false;
 };
 
