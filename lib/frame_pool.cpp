@@ -8,6 +8,8 @@
 #include <heddle/detail/config.hpp>
 #include <heddle/detail/frame_pool.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <new>
@@ -155,6 +157,29 @@ void free_slowly(pool& p, block* b, std::size_t c) noexcept {
     b->next = std::exchange(p.free[c], b);
     --p.room[c];
 }
+
+#ifndef HEDDLE_MODEL
+
+// A child has the thread that forked, and none that would give back a lock which another thread
+// holds, or end a change it is amid. So the thread that forks holds all the locks of the process
+// meanwhile. These are all there are: the others belong to objects.
+
+void before_fork() noexcept {
+    for (depot& d : depots)
+        d.lock.lock();
+    slabs::lock_all();
+}
+
+void after_fork() noexcept {
+    slabs::unlock_all();
+    for (depot& d : depots)
+        d.lock.unlock();
+}
+
+[[maybe_unused]] const int at_fork =
+    ::pthread_atfork(before_fork, after_fork, after_fork);
+
+#endif
 
 }  // namespace
 

@@ -98,7 +98,7 @@ void host::report_turn(runnable& r, host& h) {
 
 void host::unhandled(std::exception_ptr failure) {
     if (auto told = state_->unhandled())
-        told(std::move(failure));
+        (*told)(std::move(failure));
     else
         std::rethrow_exception(std::move(failure));
 }

@@ -246,6 +246,8 @@ protected:
     virtual ~host();
 
     context_state& state() const noexcept { return *state_; }
+    /// For who is counted as a user of the context: while it is, its executor is there.
+    bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
