@@ -403,19 +403,25 @@ TEST_CASE("after a fork before run both processes run what was prepared") {
 
 namespace {
 
-/// Blocks go to the lists that all threads share, and come back, for as long as it lives.
+/// Takes blocks of every size from the lists that all threads share, and gives them back.
+void use_blocks() {
+    std::vector<void*> blocks(80);
+    for (std::size_t size = 16; size <= 2048; size += 8) {
+        for (void*& b : blocks)
+            b = heddle::detail::allocate_frame(size);
+        for (void* b : blocks)
+            heddle::detail::free_frame(b, size);
+    }
+}
+
+/// Threads that use blocks and end, one after the other, for as long as it lives.
 class block_users {
 public:
     explicit block_users(int n) {
         for (int i = 0; i < n; ++i)
             threads_.emplace_back([](std::stop_token over) {
-                std::vector<void*> blocks(512);
-                while (!over.stop_requested()) {
-                    for (void*& b : blocks)
-                        b = heddle::detail::allocate_frame(200);
-                    for (void* b : blocks)
-                        heddle::detail::free_frame(b, 200);
-                }
+                while (!over.stop_requested())
+                    std::jthread thread(use_blocks);
             });
     }
 
@@ -444,11 +450,12 @@ TEST_CASE("a child forked while other threads use the library may use it afresh"
     return;
 #endif
     block_users busy(3);
-    for (unsigned round = 0; round < 300; ++round) {
+    for (unsigned round = 0; round < 60; ++round) {
         pid_t child = ::fork();
         REQUIRE(child >= 0);
         if (child == 0) {
             ::alarm(20);  // one that spins is ended by it
+            use_blocks();
             ::_exit(heddle::run({.threads = 1 + round % 2}, sum_of_a_hundred()) == 4950
                         ? 7
                         : 1);
