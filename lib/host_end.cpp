@@ -34,7 +34,7 @@ bool host::end(process& p, bool abandoned) noexcept {
         p.ended = true;
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
-        report = !abandoned && p.failure && !held;
+        report = !abandoned && p.failure && !held && !p.taken;
         if (!abandoned && p.failure && held) {
             take();
             p.keeps_home = true;
@@ -68,8 +68,8 @@ void host::destroy(process& p) noexcept {
         op->withdraw();
     p.word.store(0, std::memory_order_relaxed);
     p.destroy_frames();
-    p.failure = std::make_exception_ptr(
-        task_abandoned("heddle: the execution context of this task was destroyed"));
+    p.failure = failure_of<task_abandoned>(
+        "heddle: the execution context of this task was destroyed");
     end(p, true);
     p.drop();
 }

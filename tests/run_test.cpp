@@ -9,6 +9,9 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -16,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 TEST_SUITE_BEGIN("run");
@@ -501,5 +505,23 @@ TEST_CASE("while another context lives, a run that waits is no deadlock") {
     }(questions, answers));
     work.reset();
 }
+
+#ifdef __GLIBC__
+TEST_CASE(
+    "SIGQUIT is blocked no longer than the run that dumps on it, however that ends") {
+    pthread_attr_t before, impossible;
+    REQUIRE(::pthread_getattr_default_np(&before) == 0);
+    REQUIRE(::pthread_getattr_default_np(&impossible) == 0);
+    ::pthread_attr_setstacksize(&impossible, std::size_t{1} << 46);
+    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);  // no thread can be made
+    CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
+                                []() -> heddle::task<> { co_return; }()),
+                    std::system_error);
+    ::pthread_setattr_default_np(&before);
+    sigset_t now;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &now);
+    CHECK(::sigismember(&now, SIGQUIT) == 0);
+}
+#endif
 
 TEST_SUITE_END();

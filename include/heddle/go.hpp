@@ -122,7 +122,8 @@ private:
     template <class Fallback, class Token>
     auto initiate_join(Fallback fallback, Token&& token) {
         static_assert(!std::is_reference_v<T>, "heddle: async_join of a task<T&>");
-        detail::claim_result(process_);
+        if (!process_)
+            detail::claim_result(process_);  // throws
         return detail::initiate_token_wait<
             typename detail::async_join_signature<T>::type>(
             detail::async_join_traits<T>{

@@ -351,7 +351,9 @@ private:
     }
     void begin_draining() noexcept;
     void end_draining() noexcept;
-    void describe_tasks(std::string& to, bool parked);
+    std::vector<counted<process>> registered();
+    void describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                        bool parked);
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
     void unhandled(std::exception_ptr failure);

@@ -38,8 +38,10 @@ constexpr std::uint32_t cancelled = 32;  // the done token in force closed: no p
 struct sleeper : runnable {
     atomic<std::uint32_t> word{0};
     // Of a process on a parallel host:
-    atomic<std::uint16_t> pins{0};  // operations in flight that keep it with its worker
-    std::uint16_t shard = 0;        // the worker in whose registry it is
+    /// Operations in flight that keep it with its worker; one that is `max_pins` stays so.
+    atomic<std::uint16_t> pins{0};
+    static constexpr std::uint16_t max_pins = 0xFFFF;
+    std::uint16_t shard = 0;  // the worker in whose registry it is
     operation* winner = nullptr;
     void (*foreign)(sleeper&) noexcept = nullptr;  // how to wake what is no process
 

@@ -193,7 +193,8 @@ class count_operation final : public sync_operation<wait_count> {
 public:
     explicit count_operation(wait_count& count) noexcept : sync_operation(count) {}
     template <class Op>
-    explicit count_operation(Op& op) noexcept : sync_operation(op.core()) {}
+    explicit count_operation(Op& op) noexcept(noexcept(op.core()))
+        : sync_operation(op.core()) {}
 
     bool attempt_locked(wake_list&) noexcept override { return core_.zero_locked(); }
     void describe(std::string& to) const override { describe_wait(to, core_.what()); }
