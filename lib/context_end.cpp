@@ -84,7 +84,7 @@ void context_state::wait_for_posting() noexcept {
 /// [lent]
 void context_state::take_back_executors() noexcept {
     for (;;) {
-        asio::any_io_executor taken;
+        counted<lent_executor> taken;
         guard g(lock_);
         foreign_executor* e = lent_;
         if (!e)
@@ -92,7 +92,7 @@ void context_state::take_back_executors() noexcept {
         lent_ = e->next_;
         if (lent_)
             lent_->prev_ = nullptr;
-        std::swap(taken, e->executor_);
+        std::swap(taken, e->lent_);
     }
 }
 

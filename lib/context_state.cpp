@@ -134,11 +134,18 @@ std::size_t context_state::sum(std::size_t (host::*count)() noexcept) noexcept {
 
 void context_state::describe(std::string& to) {
     std::vector<counted<host>> hosts;
-    {
-        guard g(lock_);
-        for (host* h = first_; h; h = h->next_host_)
-            if (h->take_if_any())
-                hosts.push_back(counted<host>::adopt(h));
+    for (bool fit = false; !fit;) {
+        std::size_t n = 0;
+        {
+            guard g(lock_);
+            for (host* h = first_; h; h = h->next_host_)
+                ++n;
+            fit = n <= hosts.capacity();
+            for (host* h = first_; h && fit; h = h->next_host_)
+                if (h->take_if_any())
+                    hosts.push_back(counted<host>::adopt(h));
+        }
+        hosts.reserve(n);  // without the lock: it may throw
     }
     for (auto& h : hosts)
         h->describe(to);
@@ -243,27 +250,32 @@ void context_state::add(foreign_executor& e) noexcept {
     lent_ = &e;
 }
 
-asio::any_io_executor context_state::take_back(foreign_executor& e) noexcept {
+counted<lent_executor> context_state::take_back(foreign_executor& e) noexcept {
     guard g(lock_);
-    if (!e.executor_)
+    if (!e.lent_)
         return {};
     (e.prev_ ? e.prev_->next_ : lent_) = e.next_;
     if (e.next_)
         e.next_->prev_ = e.prev_;
-    return std::exchange(e.executor_, {});
+    return std::exchange(e.lent_, {});
 }
 
-asio::any_io_executor context_state::copy_of(const foreign_executor& e) noexcept {
+counted<lent_executor> context_state::borrow(const foreign_executor& e) noexcept {
     guard g(lock_);
-    return e.executor_;
+    return e.lent_;
 }
 
 void context_state::on_unhandled(std::function<void(std::exception_ptr)> f) {
+    std::shared_ptr<const std::function<void(std::exception_ptr)>> made;
+    if (f)
+        made = std::make_shared<const std::function<void(std::exception_ptr)>>(
+            std::move(f));
     guard g(lock_);
-    std::swap(on_unhandled_, f);
+    std::swap(on_unhandled_, made);
 }
 
-std::function<void(std::exception_ptr)> context_state::unhandled() const {
+std::shared_ptr<const std::function<void(std::exception_ptr)>>
+context_state::unhandled() const {
     guard g(lock_);
     return on_unhandled_;
 }

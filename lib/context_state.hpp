@@ -52,12 +52,12 @@ public:
 
     /// Executors that others hold: taken back when the context ends.
     void add(foreign_executor& e) noexcept;
-    asio::any_io_executor take_back(foreign_executor& e) noexcept;
-    asio::any_io_executor copy_of(const foreign_executor& e) noexcept;
+    counted<lent_executor> take_back(foreign_executor& e) noexcept;
+    counted<lent_executor> borrow(const foreign_executor& e) noexcept;
 
     /// Who is told what escaped a detached task; null: it leaves io_context::run().
     void on_unhandled(std::function<void(std::exception_ptr)> f);
-    std::function<void(std::exception_ptr)> unhandled() const;
+    std::shared_ptr<const std::function<void(std::exception_ptr)>> unhandled() const;
 
     /// The threads of go_blocking, started at its first use.
     asio::thread_pool& blocking_pool();
@@ -123,8 +123,9 @@ private:
     std::unique_ptr<worker_pool> workers_;  // set once, guarded by lock_ until then
     token_wait* waits_ = nullptr;           // guarded by lock_
     foreign_executor* lent_ = nullptr;      // guarded by lock_
-    std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
-    std::unique_ptr<asio::thread_pool> pool_;               // guarded by lock_
+    std::shared_ptr<const std::function<void(std::exception_ptr)>>
+        on_unhandled_;                         // guarded by lock_
+    std::unique_ptr<asio::thread_pool> pool_;  // guarded by lock_
     std::uint64_t random_;
     const bool seeded_;
     const bool virtual_;

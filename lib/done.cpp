@@ -95,7 +95,7 @@ void done_node::retire(bool stays) noexcept {
 }
 
 bool done_node::close(std::exception_ptr cause) noexcept {
-    static const std::exception_ptr no_reason = std::make_exception_ptr(done_closed());
+    static const std::exception_ptr no_reason = failure_of<done_closed>();
     if (closed())
         return false;
     if (!cause)
@@ -230,7 +230,7 @@ private:
 void close_expired(expiry& e) noexcept {
     while (deadline_node* n = e.deadlines) {
         e.deadlines = n->next_expired;
-        n->close(std::make_exception_ptr(deadline_exceeded()));
+        n->close(failure_of<deadline_exceeded>());
         n->drop();
     }
 }
@@ -333,7 +333,7 @@ done_source::done_source(const detail::counted<detail::host>& home,
     if (parent.node())
         node->attach(*parent.node());
     if (deadline <= home->read_clock())
-        node->close(std::make_exception_ptr(deadline_exceeded()));
+        node->close(detail::failure_of<deadline_exceeded>());
     else if (deadline != time_point::max())
         node->arm(deadline);
 }
@@ -355,7 +355,7 @@ bool done_source::close(std::exception_ptr cause) noexcept {
 }
 
 bool done_source::close(std::error_code cause) noexcept {
-    return close(std::make_exception_ptr(std::system_error(cause)));
+    return close(detail::failure_of<std::system_error>(cause));
 }
 
 done_token this_task::done() {

@@ -75,13 +75,30 @@ void describe_wait(const process& p, time_point now, std::string& to) {
 
 }  // namespace
 
+/// Those in the registry, held: no other lock is taken, nor memory, under its lock.
+std::vector<counted<process>> host::registered() {
+    std::vector<counted<process>> all;
+    for (bool fit = false; !fit;) {
+        std::size_t n;
+        {
+            guard g(registry_lock_);
+            n = live_;
+            fit = n <= all.capacity();
+            for (process* p = first_live_; p && fit; p = p->next_live)
+                all.push_back(counted<process>(p));
+        }
+        all.reserve(n);
+    }
+    return all;
+}
+
 /// `parked`: none of these tasks runs but, perhaps, the one on this thread's stack.
-void host::describe_tasks(std::string& to, bool parked) {
+void host::describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                          bool parked) {
     host* here = current();
     process* running = here ? here->running_ : nullptr;
-    guard g(registry_lock_);
     time_point now = read_clock();
-    for (process* p = first_live_; p; p = p->next_live) {
+    for (const auto& p : tasks) {
         to += "task " + std::to_string(p->id);
         {
             guard name(p->lock);
@@ -90,7 +107,7 @@ void host::describe_tasks(std::string& to, bool parked) {
         }
         if (!parked)
             to += ": its host is busy\n    ";
-        else if (p == running)
+        else if (p.get() == running)
             to += " runs\n    ";
         else
             describe_wait(*p, now, to);
@@ -131,7 +148,8 @@ private:
 };
 
 void host::describe(std::string& to) {
-    standstill all;  // a task of one worker may run on another
+    std::vector<counted<process>> tasks;  // dropped when the hosts go on
+    standstill all;                       // a task of one worker may run on another
     if (worker_)
         for (std::size_t i = 0; i < worker_->pool.size(); ++i)
             all.add(worker_->pool[i]);
@@ -141,7 +159,8 @@ void host::describe(std::string& to) {
     bool still;
     while (!(still = all.reached()) && std::chrono::steady_clock::now() < patience)
         ::sched_yield();
-    describe_tasks(to, still);
+    tasks = registered();
+    describe_tasks(tasks, to, still);
 }
 
 }  // namespace detail

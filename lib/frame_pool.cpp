@@ -180,6 +180,29 @@ void free_slowly(block* b, std::size_t c) noexcept {
     --p->room[c];
 }
 
+#ifndef HEDDLE_MODEL
+
+// A child has the thread that forked, and none that would give back a lock which another thread
+// holds, or end a change it is amid. So the thread that forks holds all the locks of the process
+// meanwhile. These are all there are: the others belong to objects.
+
+void before_fork() noexcept {
+    for (depot& d : depots)
+        d.lock.lock();
+    slabs::lock_all();
+}
+
+void after_fork() noexcept {
+    slabs::unlock_all();
+    for (depot& d : depots)
+        d.lock.unlock();
+}
+
+[[maybe_unused]] const int at_fork =
+    ::pthread_atfork(before_fork, after_fork, after_fork);
+
+#endif
+
 }  // namespace
 
 void blocks_from_heap() noexcept { from_heap = true; }

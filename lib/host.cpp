@@ -393,6 +393,11 @@ runnable* host::pop_random() noexcept {
         }
         head_ = head_->next_ready;
     }
+    if (choices_.empty()) {  // no memory for a choice
+        runnable* r = head_;
+        take_first();
+        return r;
+    }
     if (!head_)
         tail_ = nullptr;
     auto i = random_below(static_cast<std::uint32_t>(choices_.size()));
@@ -522,7 +527,7 @@ bool host::run_here(void (*f)(void*), void* argument) {
 /// runs_here(), from any thread: one that does not run the context may find it gone [posting].
 bool host::asked_if_here() const noexcept {
     context_use counted(*state_);  // before the look
-    return !shut_.load(std::memory_order_seq_cst) && runs_here();
+    return is_open() && runs_here();
 }
 
 /// Apart, so that the usual way has no registers to save.

@@ -33,7 +33,7 @@ std::exception_ptr host::end(process& p, bool abandoned) noexcept {
         p.ended = true;
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
-        report = !abandoned && p.failure && !held;
+        report = !abandoned && p.failure && !held && !p.taken;
         unwanted = !held && !p.taken;  // else let_go() sees to it, or who joins
         if (!abandoned && p.failure && held) {
             take();
@@ -73,8 +73,8 @@ void host::destroy(process& p) noexcept {
     p.word.store(0, std::memory_order_relaxed);
     p.signal.slot().clear();  // of what has been destroyed
     p.destroy_frames();
-    p.failure = std::make_exception_ptr(
-        task_abandoned("heddle: the execution context of this task was destroyed"));
+    p.failure = failure_of<task_abandoned>(
+        "heddle: the execution context of this task was destroyed");
     end(p, true);
     p.drop();
 }
@@ -103,7 +103,7 @@ void host::report_turn(runnable& r, host& h) {
 
 void host::unhandled(std::exception_ptr failure) {
     if (auto told = state_->unhandled())
-        told(std::move(failure));
+        (*told)(std::move(failure));
     else
         std::rethrow_exception(std::move(failure));
 }

@@ -12,16 +12,29 @@ bool inflight_core::flying() noexcept {
     return flying_;
 }
 
+namespace {
+
+/// A count that cannot grow does not shrink either: the task stays with its worker.
+void change_pins(process& p, int by) noexcept {
+    std::uint16_t n = p.pins.load(std::memory_order_relaxed);
+    while (n != sleeper::max_pins &&
+           !p.pins.compare_exchange_weak(n, static_cast<std::uint16_t>(n + by),
+                                         std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace
+
 void inflight_core::pin(process& p) noexcept {
     if (!p.home->is_worker())
         return;
-    p.pins.fetch_add(1, std::memory_order_relaxed);
+    change_pins(p, 1);
     pinned_ = counted<process>(&p);
 }
 
 counted<process> inflight_core::unpin() noexcept {
     if (pinned_)
-        pinned_->pins.fetch_sub(1, std::memory_order_relaxed);
+        change_pins(*pinned_, -1);
     return std::exchange(pinned_, {});
 }
 
@@ -176,6 +189,10 @@ void inflight_core::emitted() noexcept {
         }
     }
     land();
+}
+
+void throw_moved_inflight() {
+    throw std::logic_error("heddle: inflight: used after it was moved from");
 }
 
 task<> join_cancelled(counted<inflight_core> core) {

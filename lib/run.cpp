@@ -128,7 +128,12 @@ public:
     explicit quit_watch(asio::io_context& ctx) : context_(ctx) {
         sigset_t quit = quit_set();
         ::pthread_sigmask(SIG_BLOCK, &quit, &before_);
-        thread_ = std::thread([this] { watch(); });
+        try {
+            thread_ = std::thread([this] { watch(); });
+        } catch (...) {
+            ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+            throw;
+        }
     }
     ~quit_watch() {
         over_.store(true, std::memory_order_release);

@@ -169,7 +169,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         state_ = state::happened;
         return frame;
     }
-    bool exclusive = n_ == 1 && !self.cancellable();
+    bool exclusive = n_ == 1 && ops[0]->source() && !self.cancellable();
     self.winner = nullptr;
     self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();

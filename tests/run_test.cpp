@@ -14,6 +14,9 @@
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -23,6 +26,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 
 TEST_SUITE_BEGIN("run");
@@ -564,5 +568,23 @@ TEST_CASE("while another context lives, a run that waits is no deadlock") {
     }(questions, answers));
     work.reset();
 }
+
+#ifdef __GLIBC__
+TEST_CASE(
+    "SIGQUIT is blocked no longer than the run that dumps on it, however that ends") {
+    pthread_attr_t before, impossible;
+    REQUIRE(::pthread_getattr_default_np(&before) == 0);
+    REQUIRE(::pthread_getattr_default_np(&impossible) == 0);
+    ::pthread_attr_setstacksize(&impossible, std::size_t{1} << 46);
+    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);  // no thread can be made
+    CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
+                                []() -> heddle::task<> { co_return; }()),
+                    std::system_error);
+    ::pthread_setattr_default_np(&before);
+    sigset_t now;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &now);
+    CHECK(::sigismember(&now, SIGQUIT) == 0);
+}
+#endif
 
 TEST_SUITE_END();

@@ -194,8 +194,8 @@ struct looked_at {
             return std::exchange(event.set, false);
         }
         void enlist_locked() noexcept override { event.waiters.push_back(*this); }
-        bool withdraw() noexcept override {
-            return heddle::detail::withdraw_from(*this, event.waiters, event.lock);
+        bool leave_queue() noexcept override {
+            return leave(event.waiters, event.lock, *this);
         }
         void describe(std::string&) const override {}
         looked_at& event;

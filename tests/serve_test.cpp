@@ -702,7 +702,12 @@ TEST_CASE("a listening socket that fails ends it with the error") {
     });
 }
 
-TEST_CASE("when descriptors have run out it waits for some, without spinning") {
+/// UBSan looks at a vptr through a pipe, and calls it invalid where no descriptor is left: where
+/// that check is linked in, this is there.
+extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss_abort();
+
+TEST_CASE("when descriptors have run out it waits for some, without spinning" *
+          doctest::skip(&__ubsan_handle_dynamic_type_cache_miss_abort != nullptr)) {
     network net;
     struct limit {
         limit() { ::getrlimit(RLIMIT_NOFILE, &before); }

@@ -62,9 +62,6 @@ public:
     }
     bool attempt_locked(wake_list&) noexcept override { return node_->closed(); }
     void enlist_locked() noexcept override { node_->waiters().push_back(*this); }
-    bool withdraw() noexcept override {
-        return !node_ || withdraw_from(*this, node_->waiters(), node_->tree_lock());
-    }
     void describe(std::string& to) const override { to += "for a done token"; }
     bool stands_for(const process& p) const noexcept override {
         return node_ && node_->closed() && p.current &&
@@ -73,6 +70,10 @@ public:
     void take() const noexcept {}
 
 private:
+    bool leave_queue() noexcept override {
+        return leave(node_->waiters(), node_->tree_lock(), *this);
+    }
+
     done_node* node_;
 };
 

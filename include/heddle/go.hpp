@@ -122,7 +122,8 @@ private:
     template <class Fallback, class Token>
     auto initiate_join(Fallback fallback, Token&& token) {
         static_assert(!std::is_reference_v<T>, "heddle: async_join of a task<T&>");
-        detail::claim_result(process_);
+        if (!process_)
+            detail::claim_result(process_);  // throws
         return detail::initiate_token_wait<
             typename detail::async_join_signature<T>::type>(
             detail::async_join_traits<T>{
@@ -360,8 +361,8 @@ auto go_blocking(F&& f, Args&&... args) {
 ///           until that has completed.
 /// Lifetime  the executor is one of ctx, and must not be used after it. After a fork before
 ///           any thread runs ctx both processes run what was prepared (io_context asks
-///           for notify_fork). A process that is forked while other threads use heddle
-///           must not.
+///           for notify_fork). A child that is forked while other threads use heddle may
+///           use it on contexts of its own; those that other threads ran are of no use to it.
 HEDDLE_API asio::any_io_executor parallel(asio::io_context& ctx, unsigned n = 0);
 
 /// Of the running task; each throws not_in_task outside one.

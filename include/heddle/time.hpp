@@ -62,7 +62,7 @@ public:
         return never ? nullptr : &here().timer_lock();
     }
     bool attempt_locked(wake_list&) noexcept override {
-        if (home_ && !linked.load(std::memory_order_relaxed))
+        if (home_ && !queued)
             return true;  // an arm of a selector that expired while nobody waited
         deadline = timer_.deadline_;  // it may have been set anew since
         if (deadline <= here().seen_now())
@@ -74,34 +74,16 @@ public:
         home_ = counted<host>(&here());
         home_->insert_locked(*this, home_->seen_now());
     }
-    bool withdraw() noexcept override {
-        if (!home_)
-            return true;  // it never entered a heap
-        counted<host> home = std::move(home_);
-        bool was, last;
-        {
-            guard g(home->timer_lock());
-            was = linked.load(std::memory_order_relaxed);
-            if (was)
-                home->erase_locked(*this);
-            linked.store(false, std::memory_order_relaxed);
-            last = was && home->no_timers_locked();
-        }
-        if (last)
-            home->poke();  // its Asio timer would hold the context up
-        return was;
-    }
-    void complete() override {
-        timer_.happened_ = true;
-        home_ = nullptr;
-    }
+    void complete() override { take(); }
     bool needs_task() const noexcept override { return true; }  // its host has the heap
     bool happens_once() const noexcept override { return true; }
-    void take() noexcept { timer_.happened_ = true; }
+    void take() noexcept {
+        timer_.happened_ = true;
+        go_home();
+    }
     void describe(std::string& to) const override;
 
     void expire_locked(expiry& e) noexcept override {
-        linked.store(false, std::memory_order_relaxed);
         if (claim_for(*this))
             e.wakes.add(*who);
     }
@@ -112,6 +94,26 @@ private:
         if (standing)
             return home_ ? *home_ : *host::current();
         return *static_cast<process*>(who)->home;
+    }
+
+    /// It is linked as long as it has a home, expired or not.
+    counted<host> go_home() noexcept {
+        linked.store(false, std::memory_order_relaxed);
+        return std::exchange(home_, {});
+    }
+    bool leave_queue() noexcept override {
+        counted<host> home = go_home();
+        bool was, last;
+        {
+            guard g(home->timer_lock());
+            was = queued;
+            if (was)
+                home->erase_locked(*this);
+            last = was && home->no_timers_locked();
+        }
+        if (last)
+            home->poke();  // its Asio timer would hold the context up
+        return was;
     }
 
     timer& timer_;

@@ -7,6 +7,16 @@
 
 namespace heddle::detail {
 
+/// A new E as a failure; where there is no memory for it, the bad_alloc that says so.
+template <class E, class... Args>
+std::exception_ptr failure_of(const Args&... args) noexcept {
+    try {
+        throw E(args...);
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
 /// A node of the tree that closing walks: a done_source's state, a process (its own
 /// token), or a scope that a process has entered (with_done). Lock: one for each tree, in
 /// its root, held while the tree is marked. Invariants:

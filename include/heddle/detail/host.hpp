@@ -263,6 +263,8 @@ protected:
 
     context_state& state() const noexcept { return *state_; }
     std::shared_ptr<context_state> shared_state() const noexcept { return state_; }
+    /// For who is counted as a user of the context: while it is, its executor is there.
+    bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
@@ -369,7 +371,9 @@ private:
     }
     void begin_draining() noexcept;
     void end_draining() noexcept;
-    void describe_tasks(std::string& to, bool parked);
+    std::vector<counted<process>> registered();
+    void describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                        bool parked);
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
     void unhandled(std::exception_ptr failure);

@@ -74,6 +74,8 @@ private:
     bool dropped_ = false;
 };
 
+[[noreturn]] HEDDLE_API void throw_moved_inflight();
+
 /// The end of inflight::stop().
 HEDDLE_API task<> join_cancelled(counted<inflight_core>);
 

@@ -112,6 +112,22 @@ auto executor_of(const Handler& h, const Fallback& fallback) {
         return fallback;
 }
 
+/// A result whose move may throw: on its way to the handler only its address moves, so that it
+/// throws at most where the handler is called.
+template <class T>
+struct boxed_result {
+    std::unique_ptr<T> value;  // null: there is none, a T is made for the handler
+};
+
+template <class T>
+T&& unboxed(T& plain) noexcept {
+    return std::move(plain);
+}
+template <class T>
+T unboxed(boxed_result<T>& boxed) {
+    return boxed.value ? std::move(*boxed.value) : T{};
+}
+
 /// What is posted: the handler, and what it is called with. Holds work meanwhile.
 template <class Handler, class Executor, class... Args>
 struct bound_completion {
@@ -119,7 +135,9 @@ struct bound_completion {
     std::tuple<Args...> args;
     Executor work;
 
-    void operator()() { std::apply(std::move(handler), std::move(args)); }
+    void operator()() {
+        std::apply([this](auto&... arg) { std::move(handler)(unboxed(arg)...); }, args);
+    }
 };
 
 /// Traits: `using operation`, an operation or several, constructed from (Traits&);
@@ -242,11 +260,27 @@ struct token_wait_initiation : initiation_executor<Fallback> {
     // By reference: what is sent is in there.
     template <class Handler>
     void operator()(Handler handler, Traits&& traits) const {
-        launch_token_wait(std::move(traits), std::move(handler), this->executor);
+        if constexpr (requires { traits.begin(); })
+            begin_and_launch(std::move(handler), std::move(traits));
+        else
+            launch_token_wait(std::move(traits), std::move(handler), this->executor);
     }
     template <class Handler>
     void operator()(Handler handler, const Traits& traits) const {
-        launch_token_wait(Traits(traits), std::move(handler), this->executor);
+        (*this)(std::move(handler), Traits(traits));
+    }
+
+private:
+    template <class Handler>
+    void begin_and_launch(Handler&& handler, Traits&& traits) const {
+        traits.begin();
+        auto kept = traits;
+        try {
+            launch_token_wait(std::move(traits), std::move(handler), this->executor);
+        } catch (...) {
+            kept.not_begun();
+            throw;
+        }
     }
 };
 
