@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Runs a demo and says whether it did what it claims.
+# Runs a demo and checks its output and exit code.
 #   check.sh exact FILE COMMAND...   prints FILE
 #   check.sh set FILE COMMAND...     prints the lines of FILE, in any order
 #   check.sh late FILE COMMAND...    prints FILE, but a number before "ms" may be larger by less than 300
 #   check.sh line REGEX COMMAND...   prints one line, and REGEX (extended) matches all of it
 #   check.sh joined REGEX COMMAND... the lines it prints, joined by blanks, are matched by REGEX
 #   check.sh usage COMMAND...        prints only its usage, on stderr, and exits 2 (the others: 0)
-#   check.sh refuses PROGRAM WORDS...  so for each WORDS, split at blanks, as its arguments
-#   check.sh run COMMAND...          exits 0 (for scripts that check by themselves)
+#   check.sh refuses PROGRAM WORDS...  the same with each of WORDS, split at blanks, as its arguments
+#   check.sh run COMMAND...          exits 0 (for scripts that do their own checks)
 #   check.sh seeds CHECK...          the check holds in virtual time, in each of 20 seeded schedules
 set -u
 
@@ -31,7 +31,7 @@ if [ "$1" = refuses ]; then
     exit
 fi
 
-# Compares stdin with the file $1 as `late` says above.
+# Compares stdin with the file $1, as the verb `late` above requires.
 late() {
     awk '
         NR == FNR { expected[lines = NR] = $0; next }

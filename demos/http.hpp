@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// HTTP/1.1 for the demos that are servers: Boost.Beast parses and serialises; the bytes come and go
-// by heddle, over any stream of Asio's.
+// HTTP/1.1 for the demos that are servers: Boost.Beast parses and serialises; heddle's tasks read and
+// write the bytes, over any stream of Asio.
 #pragma once
 
 #include <heddle/heddle.hpp>
 
 #include <asio/buffer.hpp>
-// Narrow headers: Boost 1.74's Asio and the standalone one do not go together.
+// Only narrow headers are included: Boost 1.74's Asio and the standalone one cannot be used together.
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -31,7 +31,7 @@ inline std::string path_of(const request& r) {
     return std::string(r.target().substr(0, r.target().find('?')));
 }
 
-// Reads up to the end of a request, and says what is wrong with it. What follows stays in `input`.
+// Reads up to the end of a request, and returns what is wrong with it. The bytes after it stay in `input`.
 template <class Stream>
 heddle::task<status> read(Stream& peer, std::string& input, request_parser& parser) {
     parser.eager(true);
@@ -53,7 +53,7 @@ heddle::task<status> read(Stream& peer, std::string& input, request_parser& pars
     }
 }
 
-// What Beast serialises: the whole of it, or the header only.
+// Serialises a message by Beast: the whole of it, or the header only.
 inline std::string serialize(response answer, bool header_only = false) {
     std::string bytes;
     http::response_serializer<http::string_body> serializer(answer);
@@ -68,7 +68,7 @@ inline std::string serialize(response answer, bool header_only = false) {
     return bytes;
 }
 
-// A connection closed with input unread may lose the answer that is on its way.
+// If a connection is closed with unread input, the answer that is under way may be lost.
 template <class Stream>
 heddle::task<> read_all(Stream& peer) {
     for (std::array<char, 4096> data;;)

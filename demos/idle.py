@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Who is silent, or does not read, has to leave a server; who talks may stay. Usage: PROGRAM DEMO"""
+"""A server disconnects a client that is silent or does not read; a client that talks may stay. Usage: PROGRAM DEMO"""
 import select
 import socket
 import sys
@@ -12,12 +12,12 @@ idle = ["--idle", "200"]
 
 
 def beat():
-    """A while: shorter than the server's patience."""
+    """Waits for less time than the server's patience."""
     select.select([], [], [], 0.04)
 
 
 def stays(peer, line, answers):
-    """Whether who says a line now and then is answered for longer than a silent one may stay."""
+    """Checks that a client that sends a line now and then is answered for longer than a silent client may stay."""
     for _ in range(10):
         beat()
         peer.say(line)
@@ -25,7 +25,7 @@ def stays(peer, line, answers):
 
 
 def fill(peer, data):
-    """Says more than anybody reads, until it is cut."""
+    """Sends more than the server can send back, until it is disconnected."""
     while peer.send(data):
         pass
 
@@ -92,7 +92,7 @@ def check_resp_server():
     stays(busy, "PING", ["+PONG"])
     silent.check_closed()
     busy.say("PUBLISH news old")
-    busy.check(":1")  # who listens need not say anything
+    busy.check(":1")  # a subscriber may be silent
     listener.hear_until("old")
     deaf = Peer(server, receive=2048)
     deaf.say("SET large " + "x" * 60000)
@@ -108,7 +108,7 @@ def check_tcp_balancer():
             conn.sendall(data)
 
     def download(conn):
-        """Talks to who says nothing, longer than anybody may be idle."""
+        """Sends to a silent client for longer than a client may be idle."""
         for i in range(10):
             beat()
             conn.sendall(b"%d\n" % i)

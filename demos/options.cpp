@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: BSL-1.0
-// Compiled for its precompiled header alone.
+// This file is compiled only for its precompiled header.
 #include "options.hpp"

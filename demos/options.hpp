@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The command line of a demo, read by getopt_long. What it does not know, or a number that is none
-// or below its least value or above its most, is answered by the usage on stderr and exit code 2.
+// The command line of a demo, read by getopt_long. For an unknown option, and for a number that is
+// malformed or outside its limits, the demo prints its usage on stderr and exits with code 2.
 #pragma once
 
 #include <charconv>
@@ -83,20 +83,20 @@ private:
     int least = 0, most = std::numeric_limits<std::uint16_t>::max();
 };
 
-// For what only the program can tell: numbers that do not go together, an unknown word.
+// For mistakes that only the program can notice: numbers that do not fit together, an unknown word.
 [[noreturn]] inline void wrong_usage(std::string_view usage) {
     std::cerr << "usage: " << usage << '\n';
     std::exit(2);
 }
 
-// Reads the options, and gives the other arguments: at least and at most as many as said.
+// Reads the options, and returns the other arguments, whose number must be between `least` and `most`.
 inline std::vector<std::string>
 read_options(int argc, char** argv, std::string_view usage,
              std::initializer_list<demo_option> known = {}, int least = 0,
              int most = 0) {
     std::vector<option> long_options;
     std::string letters;
-    int index = 256;  // beyond every letter
+    int index = 256;  // greater than every letter
     for (const auto& each : known) {
         if (!each.name[1])
             letters.append(each.name).append(each.valued() ? ":" : "");

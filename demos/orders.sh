@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# A demo whose order is the scheduler's: the same order each time with the same seed, but not the same
-# with each of 20 seeds. Usage: orders.sh PROGRAM ARGUMENTS...
+# The scheduler decides the order of such a demo: a seed gives the same order each time, but not all of 20
+# seeds give the same order. Usage: orders.sh PROGRAM ARGUMENTS...
 set -eu
 first=
 for seed in $(seq 20); do

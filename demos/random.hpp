@@ -16,12 +16,12 @@ inline std::mt19937_64& random_source() {
     return source;
 }
 
-/// From 0 to n - 1, each as likely: Go's rand.Intn.
+/// Returns a number from 0 to n - 1, each with the same probability, as Go's rand.Intn does.
 inline int random_below(int n) {
     return std::uniform_int_distribution(0, n - 1)(random_source());
 }
 
-/// A time from zero on that is less than `limit`.
+/// Returns a time of zero or more that is less than `limit`.
 inline heddle::duration random_below(heddle::duration limit) {
     using ticks = std::uniform_int_distribution<heddle::duration::rep>;
     return heddle::duration(ticks(0, limit.count() - 1)(random_source()));

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What the tests of servers share: a server that runs, and clients, polite ones (nc) and others.
+"""Shared by the tests of servers: a server that runs, and clients: polite ones (nc) and others.
 
-Nothing here sleeps: each step waits for what the one before must cause, and an alarm bounds the whole.
+Nothing here sleeps: each step waits for an effect of the step before, and an alarm limits the time.
 """
 import atexit
 import os
@@ -29,7 +29,7 @@ def expect(got, wanted, what=""):
 
 
 class Server:
-    """PROGRAM --port 0 ARGUMENTS..., on the port that it tells. `descriptors`: how many it may have."""
+    """Runs PROGRAM --port 0 ARGUMENTS...; it prints its port. `descriptors`: the most that it may have."""
 
     def __init__(self, program, *arguments, port=0, descriptors=1024):
         self.program = program
@@ -43,7 +43,7 @@ class Server:
         self.port = int(self.said.rsplit(":", 1)[1])
 
     def status(self, key):
-        """A number of /proc/PID/status: VmHWM is the most memory it ever had, in kB."""
+        """A number of /proc/PID/status: VmHWM is the most memory that it ever had, in kB."""
         with open(f"/proc/{self.process.pid}/status") as file:
             return int(next(line for line in file if line.startswith(key)).split()[1])
 
@@ -65,14 +65,14 @@ class Server:
 
 
 class Lines:
-    """Something that says and hears lines."""
+    """Sends and receives lines."""
 
     def say(self, *lines):
         self.output.write("".join(line + "\n" for line in lines).encode())
         self.output.flush()
 
     def hear(self):
-        """The next line; "" at the end."""
+        """Returns the next line, or "" at the end."""
         try:
             return self.input.readline().decode().rstrip("\r\n")
         except ConnectionError:
@@ -115,7 +115,7 @@ class Peer(Lines):
         self.output, self.input = self.socket.makefile("wb"), self.socket.makefile("rb")
 
     def send(self, data):
-        """Whether the server took it all."""
+        """Returns whether the server took all of it."""
         try:
             self.socket.sendall(data)
             return True

@@ -36,4 +36,18 @@ private:
     std::size_t n_ = 0;
 };
 
+/// Does each of `n` arms, but for those that are nil, wait for another source?
+template <class At>
+bool sources_differ(std::size_t n, At op) noexcept {
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t k = 0; k < i; ++k)
+            if (op(i).source() && op(i).source() == op(k).source())
+                return false;
+    return true;
+}
+
+inline bool sources_differ(operation* const* ops, std::size_t n) noexcept {
+    return sources_differ(n, [ops](std::size_t i) -> operation& { return *ops[i]; });
+}
+
 }  // namespace heddle::detail

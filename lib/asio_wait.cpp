@@ -45,6 +45,9 @@ void asio_wait::completed_amid() noexcept {
 
 void asio_wait::dropped() noexcept {
     process& p = self_;
+    counted<host> home(p.home);  // the process may end as soon as it is abandoned
+    bool expected =
+        home->expect();  // [homecoming]: the handler's work may have gone before
     dropped_ = true;
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
@@ -53,7 +56,9 @@ void asio_wait::dropped() noexcept {
                                              : old & cancelled;
     while (!exchange_if(p.word, old, want));
     if (!(want & claim_word::completed))
-        p.home->abandon(p);
+        home->abandon(p);
+    if (expected)
+        home->expect_no_more();
 }
 
 /// Emits on the executor of an operation that belongs to another context. Whether it is
@@ -77,7 +82,7 @@ private:
 void asio_wait::emit() noexcept {
     process& p = self_;
     if (elsewhere_) {
-        elsewhere_->post(remote_emission(p));
+        elsewhere_->executor.post(remote_emission(p));
     } else {
         p.signal.emit(asio::cancellation_type::terminal);
         emitted(p);

@@ -7,20 +7,15 @@
 
 namespace heddle::detail {
 
-/// Owns the process until the work is done; destroyed undone, the process dies with it.
+/// Owns the process until the work is done; destroyed undone, it takes the process along.
 class blocking_wait::job {
 public:
-    explicit job(blocking_wait& w) noexcept : wait_(&w), home_(w.self().home) {
-        home_->work_started();
-    }
-    job(job&& o) noexcept
-        : wait_(std::exchange(o.wait_, nullptr)), home_(std::move(o.home_)) {}
+    explicit job(blocking_wait& w) noexcept : wait_(&w) {}
+    job(job&& o) noexcept : wait_(std::exchange(o.wait_, nullptr)) {}
     job& operator=(job&&) = delete;
     ~job() {
         if (wait_)
             wait_->dropped();
-        if (home_)
-            home_->work_finished();
     }
     void operator()() {
         wait_->work_(wait_->argument_);
@@ -29,13 +24,14 @@ public:
 
 private:
     blocking_wait* wait_;
-    counted<host> home_;
 };
 
 std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) noexcept {
     process& p = self();
     host& home = *p.home;  // once begun, the task may go on elsewhere
     begin(home);
+    home_ = &home;
+    home.work_started();  // [homecoming]: until it has come home
     try {
         asio::post(context_state::of(home.context())->blocking_pool(), job(*this));
     } catch (...) {

@@ -50,8 +50,6 @@ bool channel_base::close() noexcept {
 }
 
 bool channel_base::withdraw(operation& op, wait_list& list) noexcept {
-    if (!op.linked.load(std::memory_order_acquire))
-        return false;  // [linked]: this channel may be gone
     bool was, last;
     {
         guard g(lock_);

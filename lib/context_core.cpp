@@ -16,7 +16,7 @@ atomic<std::size_t> all_hosts{0};
 }  // namespace
 
 context_core::context_core(std::optional<std::uint64_t> seed, bool virtual_clock,
-                             chooser* explorer)
+                           chooser* explorer)
     : random_(seed ? *seed
                    : (std::uint64_t{std::random_device{}()} << 32) ^
                          std::random_device{}()),
@@ -61,7 +61,8 @@ bool context_core::outsiders() noexcept {
     return all_hosts.load(std::memory_order_relaxed) > hosts_;
 }
 
-std::size_t context_core::sum(std::size_t (context_member::*count)() noexcept) noexcept {
+std::size_t
+context_core::sum(std::size_t (context_member::*count)() noexcept) noexcept {
     guard g(lock_);
     std::size_t n = 0;
     for (context_member* h = first_; h; h = h->next_host_)
@@ -71,11 +72,18 @@ std::size_t context_core::sum(std::size_t (context_member::*count)() noexcept) n
 
 void context_core::describe(std::string& to) {
     std::vector<counted<context_member>> hosts;
-    {
-        guard g(lock_);
-        for (context_member* h = first_; h; h = h->next_host_)
-            if (h->take_if_any())
-                hosts.push_back(counted<context_member>::adopt(h));
+    for (bool fit = false; !fit;) {
+        std::size_t n = 0;
+        {
+            guard g(lock_);
+            for (context_member* h = first_; h; h = h->next_host_)
+                ++n;
+            fit = n <= hosts.capacity();
+            for (context_member* h = first_; h && fit; h = h->next_host_)
+                if (h->take_if_any())
+                    hosts.push_back(counted<context_member>::adopt(h));
+        }
+        hosts.reserve(n);  // without the lock: it may throw
     }
     for (auto& h : hosts)
         h->describe(to);
@@ -112,11 +120,16 @@ bool context_core::advance(time_point limit) noexcept {
 }
 
 void context_core::on_unhandled(std::function<void(std::exception_ptr)> f) {
+    std::shared_ptr<const std::function<void(std::exception_ptr)>> made;
+    if (f)
+        made = std::make_shared<const std::function<void(std::exception_ptr)>>(
+            std::move(f));
     guard g(lock_);
-    std::swap(on_unhandled_, f);
+    std::swap(on_unhandled_, made);
 }
 
-std::function<void(std::exception_ptr)> context_core::unhandled() const {
+std::shared_ptr<const std::function<void(std::exception_ptr)>>
+context_core::unhandled() const {
     guard g(lock_);
     return on_unhandled_;
 }
@@ -124,6 +137,8 @@ std::function<void(std::exception_ptr)> context_core::unhandled() const {
 void context_core::wait_for_posting() noexcept {
     while (posting.load(std::memory_order_seq_cst) != 0)  // [posting]
         yield_until_changed(posting);
+    while (somebody_comes())  // [homecoming]
+        yield_until_changed(coming.n);
 }
 
 void context_core::shut_hosts() noexcept {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -46,11 +47,27 @@ public:
     /// The function that is told of what escaped a detached task; null: it leaves
     /// io_context::run().
     void on_unhandled(std::function<void(std::exception_ptr)> f);
-    std::function<void(std::exception_ptr)> unhandled() const;
+    std::shared_ptr<const std::function<void(std::exception_ptr)>> unhandled() const;
 
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
+    /// A task was claimed, and is under way to a host here [homecoming].
+    bool somebody_comes() const noexcept {
+        return coming.n.load(std::memory_order_acquire) != 0;
+    }
+
+    /// Some task waits in an operation that has not ended, whatever thread runs it.
+    bool handler_pending() noexcept {
+        return sum(&context_member::owned_by_handlers) != 0;
+    }
+
     atomic<int> posting{0};  // [posting]
+
+    /// How many were claimed by threads that drain no host here, and are in no inbox yet
+    /// [homecoming]. Each drain handler reads it, so it has a cache line of its own.
+    struct alignas(64) number_under_way {
+        atomic<std::uint32_t> n{0};
+    } coming;
     void wait_for_posting() noexcept;
 
 protected:
@@ -68,10 +85,11 @@ private:
     std::size_t sum(std::size_t (context_member::*count)() noexcept) noexcept;
     time_point first_deadline() noexcept;
 
-    context_member* first_ = nullptr;                        // guarded by lock_
-    std::size_t hosts_ = 0;                                  // guarded by lock_
-    std::function<void(std::exception_ptr)> on_unhandled_;  // guarded by lock_
-    std::uint64_t random_;                                   // guarded by lock_
+    context_member* first_ = nullptr;  // guarded by lock_
+    std::size_t hosts_ = 0;            // guarded by lock_
+    std::shared_ptr<const std::function<void(std::exception_ptr)>>
+        on_unhandled_;      // guarded by lock_
+    std::uint64_t random_;  // guarded by lock_
     const bool seeded_;
     const bool virtual_;
     chooser* const chooser_;
@@ -97,5 +115,24 @@ public:
 private:
     context_core* const state_;
 };
+
+/// A thread is inside a context, though it drains none of its hosts: it calls what may be code of
+/// the user, and the end of the context would wait until that has returned. If that code is
+/// what ends it, there is a word instead.
+class inside_context : pinned {
+public:
+    explicit inside_context(const context_core& s) noexcept;
+    ~inside_context();
+
+    /// Does this thread drain a host of `s`, or call from inside it?
+    static bool is_here(const context_core& s) noexcept;
+
+private:
+    const context_core& state_;
+    inside_context* const before_;
+};
+
+/// What ends a context would wait for itself. Says so, and aborts.
+[[noreturn]] void ends_from_inside() noexcept;
 
 }  // namespace heddle::detail

@@ -2,12 +2,16 @@
 // How a context ends while others may still wake, cancel or post there.
 #include "context_state.hpp"
 
+#include <asio/thread_pool.hpp>
+
 #include <memory>
 #include <utility>
 
 namespace heddle::detail {
 
 void context_state::shut() noexcept {
+    if (inside_context::is_here(*this) || runs_here())
+        ends_from_inside();
     close_doors();
     // Blocking work that runs is waited for; what has not begun is destroyed, and its
     // task with it.
@@ -17,6 +21,8 @@ void context_state::shut() noexcept {
         pool = std::exchange(pool_, nullptr);
     }
     if (pool) {
+        if (pool->get_executor().running_in_this_thread())
+            ends_from_inside();
         pool->stop();
         pool->join();
         pool.reset();
@@ -30,7 +36,7 @@ void context_state::shut() noexcept {
 /// [lent]
 void context_state::take_back_executors() noexcept {
     for (;;) {
-        asio::any_io_executor taken;
+        counted<lent_executor> taken;
         guard g(lock_);
         foreign_executor* e = lent_;
         if (!e)
@@ -38,7 +44,7 @@ void context_state::take_back_executors() noexcept {
         lent_ = e->next_;
         if (lent_)
             lent_->prev_ = nullptr;
-        std::swap(taken, e->executor_);
+        std::swap(taken, e->lent_);
     }
 }
 
@@ -55,6 +61,16 @@ void context_state::abandon_guests() noexcept {
         if (!next->abandon())
             yield_until_changed(posting);  // another thread settles it just now
     }
+}
+
+/// A host tells whether this thread runs the context, if there is one: no other can.
+bool context_state::runs_here() noexcept {
+    counted<host> teller;
+    {
+        guard g(lock_);
+        teller = workers_ ? counted<host>(&(*workers_)[0]) : own_;
+    }
+    return teller && teller->runs_here();
 }
 
 void context_state::release_own() noexcept {

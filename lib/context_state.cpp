@@ -7,6 +7,11 @@
 #include <heddle/detail/host_executor.hpp>
 #include <heddle/detail/host_for.hpp>
 
+#ifdef __linux__
+#include <dlfcn.h>
+#include <link.h>
+#endif
+
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -36,6 +41,25 @@ private:
 };
 
 asio::execution_context::id host_service::id;
+
+#ifdef __GLIBC__
+// A library that holds this code is not unloaded: contexts keep their service and handlers,
+// threads what they do at their end (frame_pool.cpp), and either may outlast a dlclose(). At
+// load time, as the loader's lock is held then. Weak, as a static program has none of that.
+#pragma weak dladdr1
+#pragma weak dlopen
+
+[[maybe_unused]] const bool stays_loaded = [] {
+    Dl_info info;
+    void* found = nullptr;
+    if (!dladdr1 || !dlopen ||
+        !::dladdr1(&host_service::id, &info, &found, RTLD_DL_LINKMAP))
+        return false;
+    const char* library = static_cast<const link_map*>(found)->l_name;
+    return *library &&  // else it is in the program itself
+           ::dlopen(library, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}();
+#endif
 
 }  // namespace
 
@@ -114,19 +138,19 @@ void context_state::add(foreign_executor& e) noexcept {
     lent_ = &e;
 }
 
-asio::any_io_executor context_state::take_back(foreign_executor& e) noexcept {
+counted<lent_executor> context_state::take_back(foreign_executor& e) noexcept {
     guard g(lock_);
-    if (!e.executor_)
+    if (!e.lent_)
         return {};
     (e.prev_ ? e.prev_->next_ : lent_) = e.next_;
     if (e.next_)
         e.next_->prev_ = e.prev_;
-    return std::exchange(e.executor_, {});
+    return std::exchange(e.lent_, {});
 }
 
-asio::any_io_executor context_state::copy_of(const foreign_executor& e) noexcept {
+counted<lent_executor> context_state::borrow(const foreign_executor& e) noexcept {
     guard g(lock_);
-    return e.executor_;
+    return e.lent_;
 }
 
 asio::thread_pool& context_state::blocking_pool() {

@@ -3,10 +3,10 @@
 
 #include "context_core.hpp"
 
+#include "worker_pool.hpp"
 #include <heddle/detail/context_guest.hpp>
 #include <heddle/detail/foreign_executor.hpp>
 #include <heddle/detail/host.hpp>
-#include "worker_pool.hpp"
 
 #include <asio/thread_pool.hpp>
 
@@ -35,8 +35,8 @@ public:
 
     /// Executors that others hold: taken back when the context ends.
     void add(foreign_executor& e) noexcept;
-    asio::any_io_executor take_back(foreign_executor& e) noexcept;
-    asio::any_io_executor copy_of(const foreign_executor& e) noexcept;
+    counted<lent_executor> take_back(foreign_executor& e) noexcept;
+    counted<lent_executor> borrow(const foreign_executor& e) noexcept;
 
     /// The threads of go_blocking, started at its first use.
     asio::thread_pool& blocking_pool();
@@ -58,13 +58,15 @@ public:
             workers_->stop();
     }
 
-    /// The context ends: shuts all hosts, and those made from now on are born shut.
+    /// The context ends: shuts all hosts, and those made from now on are born shut. Called
+    /// from inside the context it would wait for itself: aborts.
     void shut() noexcept;
 
     /// All services are shut: nothing starts tasks any more.
     void release_own() noexcept;
 
 private:
+    bool runs_here() noexcept;
     void abandon_guests() noexcept;
     void take_back_executors() noexcept;
 

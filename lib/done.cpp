@@ -43,7 +43,6 @@ void done_node::attach(done_node& parent) noexcept {
     if (parent.closed()) {
         cause_ = parent.cause_;                          // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
-        return;
     }
     next_ = parent.child_;
     if (next_)
@@ -76,8 +75,8 @@ void done_node::retire(bool stays) noexcept {
         guard g(tree_lock());
         if (!linked_)
             return;
-        // If this is closed, they are, too.
-        while (done_node* n = closed() ? nullptr : child_) {
+        // If this is closed, they are, too, and an arm may still name its token.
+        while (done_node* n = closed() && stays ? nullptr : child_) {
             child_ = n->next_;
             n->parent_ = parent_;
             parent_->take();
@@ -96,12 +95,12 @@ void done_node::retire(bool stays) noexcept {
 }
 
 bool done_node::close(std::exception_ptr cause) noexcept {
-    static const std::exception_ptr no_reason = std::make_exception_ptr(done_closed());
+    static const std::exception_ptr no_reason = failure_of<done_closed>();
     if (closed())
         return false;
     if (!cause)
         cause = no_reason;
-    wake_list wakes, calls;
+    wake_list wakes, pokes, calls;
     {
         guard g(tree_lock());
         if (closed())
@@ -112,7 +111,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
             if (n != this)
                 n->cause_ = cause_;                             // [cause]
             n->closed_.store(true, std::memory_order_release);  // [latched]
-            n->interrupt(wakes);
+            n->interrupt(wakes, pokes);
             claim_all(n->waiters_, wakes, calls);
             done_node* down = n->child_;
             while (down && down->closed())
@@ -128,6 +127,7 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         }
     }
     wakes.release();
+    pokes.release();
     calls.release();  // last: they may end the context of a task that was claimed here
     return true;
 }
@@ -165,9 +165,12 @@ class deadline_node final : public done_node, public timer_entry, public pooled 
 public:
     explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {
         poker_.foreign = [](sleeper& s) noexcept {
-            deadline_node* n = static_cast<poker&>(s).node;
-            if (static_cast<poker&>(s).due)
+            auto& self = static_cast<poker&>(s);
+            deadline_node* n = self.node;
+            if (self.due)
                 n->home_->poke();
+            if (self.expected)
+                n->home_->expect_no_more();
             n->drop();
         };
     }
@@ -189,6 +192,7 @@ private:
         explicit poker(deadline_node* n) noexcept : node(n) {}
         deadline_node* const node;
         bool due = false;
+        bool expected = false;
     };
 
     /// Whether it was the last in the heap.
@@ -199,11 +203,13 @@ private:
         home_->erase_locked(*this);
         return home_->no_timers_locked();
     }
-    void interrupt(wake_list& wakes) noexcept override {
+    void interrupt(wake_list&, wake_list& last) noexcept override {
         if (!take_if_any())
             return;  // dispose() disarms
+        // [homecoming]: its host had work to wake who is interrupted next.
+        poker_.expected = home_->expect();
         poker_.due = disarm();
-        wakes.add(poker_);  // under the lock of the tree the host cannot be told
+        last.add(poker_);  // under the lock of the tree the host cannot be told
     }
     void expire_locked(expiry& e) noexcept override {
         if (!take_if_any())  // the expiry's, until it has closed this
@@ -224,7 +230,7 @@ private:
 void close_expired(expiry& e) noexcept {
     while (deadline_node* n = e.deadlines) {
         e.deadlines = n->next_expired;
-        n->close(std::make_exception_ptr(deadline_exceeded()));
+        n->close(failure_of<deadline_exceeded>());
         n->drop();
     }
 }
@@ -246,8 +252,8 @@ private:
     std::stop_callback<close_this> closer_;
 };
 
-/// Stops a std::stop_source when a token closes. It stands in the token's queue, and dies
-/// with it or by the close.
+/// Stops a std::stop_source when a token closes. It stands in the token's queue, in front of
+/// all others, so that there is one at most; it dies with the queue or by the close.
 struct stop_bridge final : sleeper {
     explicit stop_bridge(done_node& node) : watch(&node) {
         watch.who = this;
@@ -268,6 +274,39 @@ void cross_bridge(sleeper& s) noexcept {
 
 void discard_bridge(sleeper& s) noexcept { delete static_cast<stop_bridge*>(&s); }
 
+/// Requires: the tree's lock. Null: there is none yet.
+stop_bridge* bridge_of(done_node& node) noexcept {
+    operation* first = node.waiters().front();
+    return first && first->who->foreign == cross_bridge
+               ? static_cast<stop_bridge*>(first->who)
+               : nullptr;
+}
+
+std::stop_token stopped() {
+    std::stop_source source;
+    source.request_stop();
+    return source.get_token();
+}
+
+std::stop_token stop_token_of(done_node& node) {
+    std::unique_ptr<stop_bridge> made;
+    for (;; made = std::make_unique<stop_bridge>(node)) {
+        if (node.closed())
+            break;
+        guard g(node.tree_lock());
+        if (node.closed())
+            break;
+        if (stop_bridge* b = bridge_of(node))
+            return b->source.get_token();
+        if (made) {
+            node.waiters().push_front(made->watch);
+            return made.release()->source.get_token();
+        }
+    }
+    static const std::stop_token closed_before = stopped();
+    return closed_before;
+}
+
 }  // namespace
 
 counted<done_node> make_done_state() {
@@ -283,9 +322,6 @@ done_source::done_source(const done_token& parent) : done_source() {
         node_->attach(*parent.node());
 }
 
-done_source::done_source(const done_token& parent, time_point deadline)
-    : done_source(detail::current_host(), parent, deadline) {}
-
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, duration timeout)
     : done_source(home, parent, detail::deadline_after(home->read_clock(), timeout)) {}
@@ -297,7 +333,7 @@ done_source::done_source(const detail::counted<detail::host>& home,
     if (parent.node())
         node->attach(*parent.node());
     if (deadline <= home->read_clock())
-        node->close(std::make_exception_ptr(deadline_exceeded()));
+        node->close(detail::failure_of<deadline_exceeded>());
     else if (deadline != time_point::max())
         node->arm(deadline);
 }
@@ -309,14 +345,7 @@ done_source::done_source(std::stop_token stop)
 std::stop_token done_token::stop_token() const {
     if (!node_)
         return {};
-    auto bridge = std::make_unique<detail::stop_bridge>(*node_);
-    auto token = bridge->source.get_token();
-    detail::guard g(node_->tree_lock());
-    if (node_->closed())
-        bridge->source.request_stop();
-    else
-        bridge.release()->watch.enlist_locked();
-    return token;
+    return detail::stop_token_of(*node_);
 }
 
 bool done_source::close(std::exception_ptr cause) noexcept {
@@ -326,7 +355,7 @@ bool done_source::close(std::exception_ptr cause) noexcept {
 }
 
 bool done_source::close(std::error_code cause) noexcept {
-    return close(std::make_exception_ptr(std::system_error(cause)));
+    return close(detail::failure_of<std::system_error>(cause));
 }
 
 done_token this_task::done() {

@@ -76,25 +76,26 @@ void describe_wait(const process& p, time_point now, std::string& to) {
 }  // namespace
 
 /// `parked`: none of these tasks runs but, perhaps, the one on this thread's stack.
-void host::describe_tasks(std::string& to, bool parked) {
+void host::describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                          bool parked) {
     host* here = current();
     process* running = here ? here->running_ : nullptr;
     time_point now = read_clock();
-    registry_.for_each([&](process& p) {
-        to += "task " + std::to_string(p.id);
+    for (const auto& p : tasks) {
+        to += "task " + std::to_string(p->id);
         {
-            guard name(p.lock);
-            if (p.name)
-                to += " (" + *p.name + ")";
+            guard name(p->lock);
+            if (p->name)
+                to += " (" + *p->name + ")";
         }
         if (!parked)
             to += ": its host is busy\n    ";
-        else if (&p == running)
+        else if (p.get() == running)
             to += " runs\n    ";
         else
-            describe_wait(p, now, to);
-        to += "started in " + where(p.spawned_at) + '\n';
-    });
+            describe_wait(*p, now, to);
+        to += "started in " + where(p->spawned_at) + '\n';
+    }
 }
 
 /// Makes hosts stand still for as long as it lives: no thread begins to drain them [dump].
@@ -130,7 +131,8 @@ private:
 };
 
 void host::describe(std::string& to) {
-    standstill all;  // a task of one worker may run on another
+    std::vector<counted<process>> tasks;  // dropped when the hosts go on
+    standstill all;                       // a task of one worker may run on another
     if (worker_)
         for (std::size_t i = 0; i < worker_->pool.size(); ++i)
             all.add(worker_->pool[i]);
@@ -140,7 +142,8 @@ void host::describe(std::string& to) {
     bool still;
     while (!(still = all.reached()) && std::chrono::steady_clock::now() < patience)
         ::sched_yield();
-    describe_tasks(to, still);
+    tasks = registry_.all();
+    describe_tasks(tasks, to, still);
 }
 
 }  // namespace detail

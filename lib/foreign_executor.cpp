@@ -7,7 +7,7 @@ namespace heddle::detail {
 
 foreign_executor::foreign_executor(const asio::any_io_executor& ex)
     : state_(context_state::of(asio::query(ex, asio::execution::context))),
-      executor_(ex) {
+      lent_(counted<lent_executor>::adopt(new lent_executor(ex))) {
     state_->add(*this);
 }
 
@@ -20,11 +20,11 @@ foreign_executor::~foreign_executor() {
 
 foreign_executor::use::use(foreign_executor& of) noexcept : state_(of.state_) {
     add(state_->posting, 1, std::memory_order_relaxed);
-    executor = state_->copy_of(of);
+    lent = state_->borrow(of);
 }
 
 foreign_executor::use::~use() {
-    executor = {};
+    lent = {};
     add(state_->posting, -1,
         std::memory_order_release);  // pairs with the context's end
 }

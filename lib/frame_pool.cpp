@@ -8,8 +8,11 @@
 #include <heddle/detail/config.hpp>
 #include <heddle/detail/frame_pool.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -48,12 +51,16 @@ depot depots[classes];
 struct pool {
     block* free[classes];
     std::uint32_t room[classes];  // how many more blocks may be kept
-    bool set_up;
-    bool gone;  // the thread is ending: keep nothing
 };
 
-// Trivial, so that it can be used while and after the thread's other objects die.
-thread_local pool local;
+// Neither has a block nor keeps one, and so is never written to: what a thread that has not
+// begun has, and one that ends.
+pool not_begun, ending;
+
+// All that stands in the storage of threads: a library that is loaded late finds little room
+// there (static TLS), and other models than this one cost a call at each look. The rest is
+// allocated.
+[[gnu::tls_model("initial-exec")]] thread_local pool* local = &not_begun;
 
 bool from_heap = false;
 
@@ -67,26 +74,43 @@ void give_away(block* first, std::size_t c) noexcept {
     }
 }
 
-struct sweeper {
-    ~sweeper() {
-        local.gone = true;
-        for (std::size_t c = 0; c < classes; ++c) {
-            local.room[c] = 0;
-            if (block* first = std::exchange(local.free[c], nullptr))
-                give_away(first, c);
-        }
-    }
-};
+/// When this thread ends, after the destructors of its variables.
+void sweep(void* p) noexcept {
+    local = &ending;
+    for (std::size_t c = 0; c < classes; ++c)
+        if (block* first = static_cast<pool*>(p)->free[c])
+            give_away(first, c);
+    std::free(p);
+}
 
-/// Before this thread keeps its first block.
-void set_up(pool& p) {
+/// Has this thread's end sweep. Not by a destructor of a thread_local: the C library ends the
+/// process if there is no memory to note one. False: there is no key, or no memory.
+bool at_thread_end(pool& p) noexcept {
+    struct key {
+        key() noexcept : made(::pthread_key_create(&value, sweep) == 0) {}
+        pthread_key_t value{};
+        const bool made;
+    };
+    static const key ends;
+    return ends.made && ::pthread_setspecific(ends.value, &p) == 0;
+}
+
+/// What this thread keeps, made before its first block; null if it keeps nothing.
+pool* own_pool() noexcept {
+    if (local == &ending)
+        return nullptr;
+    if (local != &not_begun)
+        return local;
+    auto* p = static_cast<pool*>(std::calloc(1, sizeof(pool)));
+    if (!p || !at_thread_end(*p)) {
+        std::free(p);
+        return nullptr;
+    }
     for (std::size_t c = 1; c < classes; ++c) {
         const auto most = static_cast<std::uint32_t>(kept_bytes / size_of(c));
-        p.room[c] = single_threaded() ? most : 2 * batch;
+        p->room[c] = single_threaded() ? most : 2 * batch;
     }
-    p.set_up = true;
-    thread_local sweeper at_thread_end;
-    (void)&at_thread_end;
+    return local = p;
 }
 
 /// Takes a batch from the depot.
@@ -117,44 +141,67 @@ bool deliver(block* first, std::size_t c) noexcept {
 }
 
 /// A block, where the list of this thread is empty.
-void* allocate_slowly(pool& p, std::size_t c) {
-    if (!p.set_up)
-        set_up(p);
+void* allocate_slowly(std::size_t c) {
+    pool* const p = own_pool();
     std::uint32_t n = batch;
-    block* first = p.gone ? nullptr : fetch(c);
+    block* first = p ? fetch(c) : nullptr;
     if (!first) {
         if (from_heap)
             return ::operator new(size_of(c));
         constexpr std::size_t at_once = 8192;  // bytes
         const auto wanted = std::clamp<std::size_t>(at_once / size_of(c), 1, batch);
-        n = p.gone ? 1 : static_cast<std::uint32_t>(wanted);
+        n = p ? static_cast<std::uint32_t>(wanted) : 1;
         first = slabs::take(size_of(c), n, n);
     }
-    p.free[c] = first->next;
-    p.room[c] -= n - 1;
+    if (p) {
+        p->free[c] = first->next;
+        p->room[c] -= n - 1;
+    }
     return first;
 }
 
 /// Takes back a block for which there is no room.
-void free_slowly(pool& p, block* b, std::size_t c) noexcept {
-    if (!p.set_up)
-        set_up(p);
+void free_slowly(block* b, std::size_t c) noexcept {
+    pool* const p = own_pool();
     b->next = nullptr;
-    if (p.gone)
+    if (!p)
         return give_away(b, c);
-    if (p.room[c] == 0) {
-        block* first = p.free[c];
+    if (p->room[c] == 0) {
+        block* first = p->free[c];
         block* last = first;
         for (std::uint32_t i = 1; i < batch; ++i)
             last = last->next;
-        p.free[c] = std::exchange(last->next, nullptr);
-        p.room[c] += batch;
+        p->free[c] = std::exchange(last->next, nullptr);
+        p->room[c] += batch;
         if (!deliver(first, c))
             give_away(first, c);
     }
-    b->next = std::exchange(p.free[c], b);
-    --p.room[c];
+    b->next = std::exchange(p->free[c], b);
+    --p->room[c];
 }
+
+#ifndef HEDDLE_MODEL
+
+// A child has the thread that forked, and none that would give back a lock which another thread
+// holds, or end a change it is amid. So the thread that forks holds all the locks of the process
+// meanwhile. These are all there are: the others belong to objects.
+
+void before_fork() noexcept {
+    for (depot& d : depots)
+        d.lock.lock();
+    slabs::lock_all();
+}
+
+void after_fork() noexcept {
+    slabs::unlock_all();
+    for (depot& d : depots)
+        d.lock.unlock();
+}
+
+[[maybe_unused]] const int at_fork =
+    ::pthread_atfork(before_fork, after_fork, after_fork);
+
+#endif
 
 }  // namespace
 
@@ -165,10 +212,10 @@ void blocks_from_heap() noexcept { from_heap = true; }
     const std::size_t c = class_of(bytes);
     if (c >= classes)
         return ::operator new(bytes);
-    pool& p = local;
+    pool& p = *local;
     block* b = p.free[c];
     if (!b)
-        return allocate_slowly(p, c);
+        return allocate_slowly(c);
     p.free[c] = b->next;
     ++p.room[c];
     return b;
@@ -178,10 +225,10 @@ void blocks_from_heap() noexcept { from_heap = true; }
     const std::size_t c = class_of(bytes);
     if (c >= classes)
         return ::operator delete(memory);
-    pool& p = local;
+    pool& p = *local;
     auto* b = static_cast<block*>(memory);
     if (p.room[c] == 0)
-        return free_slowly(p, b, c);
+        return free_slowly(b, c);
     b->next = p.free[c];
     p.free[c] = b;
     --p.room[c];

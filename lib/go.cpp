@@ -15,16 +15,20 @@ namespace detail {
 void throw_already_joined(const char* what) { throw already_joined(what); }
 
 void let_go(process& p) noexcept {
-    bool report;
+    bool report, unwanted;
     {
         guard g(p.lock);
         p.held.store(false, std::memory_order_release);
-        report = p.keeps_home && !p.taken && !p.ends_normally();
+        unwanted = p.ended && !p.taken;
+        report = unwanted && p.keeps_home && !p.ends_normally();
     }
-    if (report)
+    if (report) {
         p.home->report(p);  // takes the reference over
-    else
-        p.drop();
+        return;
+    }
+    if (unwanted && p.is_shared())
+        p.forget_result();
+    p.drop();
 }
 
 void claim_result(process* p) {

@@ -4,8 +4,11 @@
 namespace heddle::detail {
 
 void move_to(process& p, host& to) noexcept {
-    p.home->strike(p);  // whoever drains it holds it
-    p.home = &to;
+    {
+        guard g(p.lock);    // interrupt_by() counts at its home
+        p.home->strike(p);  // whoever drains it holds it
+        p.home = &to;
+    }
     to.enrol(p);
     to.ready(p, host::current());
 }

@@ -12,13 +12,16 @@
 
 #include <algorithm>
 #include <ctime>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace heddle {
 namespace detail {
 namespace {
 
-// Each handler that comes in reads it: without a call, in a shared library as well.
+// Each handler that comes in reads it: without a call, in a shared library as well. A pointer
+// is little enough for one that is loaded late.
 [[gnu::tls_model("initial-exec")]] thread_local host* drained_here = nullptr;
 
 }  // namespace
@@ -30,12 +33,68 @@ void expiry::release(host* here) noexcept {
     close_expired(*this);
 }
 
+namespace {
+
+/// What this thread is about to wake, while it wakes what is no task, which may run code of the
+/// user: that must not wait for it.
+struct held_back : pinned {
+    explicit held_back(runnable* f) noexcept;
+    ~held_back();
+
+    runnable* const first;
+    held_back* const before;
+};
+[[gnu::tls_model("initial-exec")]] thread_local held_back* held_back_here = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local inside_context* insides = nullptr;
+
+held_back::held_back(runnable* f) noexcept
+    : first(f), before(std::exchange(held_back_here, this)) {}
+held_back::~held_back() { held_back_here = before; }
+
+}  // namespace
+
+void wake_list::wake_before(sleeper& foreign, runnable* others) noexcept {
+    held_back until_it_is_woken(others);
+    foreign.foreign(foreign);
+}
+
+bool wake_list::holds_back(const runnable& r) noexcept {
+    for (held_back* h = held_back_here; h; h = h->before)
+        for (runnable* held = h->first; held; held = held->next_ready)
+            if (held == &r)
+                return true;
+    return false;
+}
+
 void wake_list::release() noexcept {
     if (first_)
         release(host::current());
 }
 
+inside_context::inside_context(const context_core& s) noexcept
+    : state_(s), before_(std::exchange(insides, this)) {}
+
+inside_context::~inside_context() { insides = before_; }
+
+bool inside_context::is_here(const context_core& s) noexcept {
+    for (host* h = host::current(); h; h = h->below_)
+        if (h->state_.get() == &s)
+            return true;
+    for (inside_context* i = insides; i; i = i->before_)
+        if (&i->state_ == &s)
+            return true;
+    return false;
+}
+
 host* host::current() noexcept { return drained_here; }
+
+void host::refuse_to_block(const char* instead) {
+    if (current())
+        throw std::logic_error(
+            std::string("heddle: a task, or a handler that runs in a host, would "
+                        "block the thread of its event loop: ") +
+            instead);
+}
 
 process& host::current_process() {
     host* h = current();
@@ -96,6 +155,8 @@ std::uint32_t host::random_below(std::uint32_t n) noexcept {
 // -- the inbox ----------------------------------------------------------------------
 
 void host::submit(runnable& r) noexcept {
+    if (r.turn == from_outside)
+        return submit_expected(as_process(r));
     if (worker_)
         return submit_shared(r);
     for (;;)
@@ -110,11 +171,50 @@ void host::submit(runnable& r) noexcept {
         }
 }
 
+// -- who comes from outside [homecoming] ---------------------------------------------
+
+bool host::expect() noexcept {
+    host* here = drained_here;
+    if (here && (worker_ ? same_place(*here) : here->state_ == state_))
+        return false;  // its drain handler is work, until this thread has released it
+    add(state_->coming.n, 1u,
+        std::memory_order_relaxed);  // before the claim, a release
+    return true;
+}
+
+void host::expect_no_more() noexcept {
+    add(state_->coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
+}
+
+/// A context that has not ended waits, at its end, until this has counted down.
+void host::submit_expected(process& p) noexcept {
+    counted<host> keep(is_shut() ? this : nullptr);
+    context_core& state = *state_;
+    bool cancelling = p.word.load(std::memory_order_relaxed) & claim_word::cancelling;
+    p.turn = cancelling ? emit_cancellation : nullptr;
+    submit(p);
+    add(state.coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
+}
+
+/// False: somebody is on the way; the drain handler is posted once more, as work of the
+/// context, and so on until he is there. Those are a few instructions of another thread, which
+/// gets the core if it needs one.
+bool host::may_rest() noexcept {
+    if (!state_->somebody_comes())
+        return true;
+    yield_until_changed(state_->coming.n);
+    spend_all();
+    return false;
+}
+
+// -- the inbox ------------------------------------------------------------------------
+
 /// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
 /// it waits there until the drain handler has been posted.
 bool host::submit_to_idle(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_core> state = state_;
+    inside_context posting(*state);
     add(state->posting, 1, std::memory_order_relaxed);
     bool first = inbox_.push_if_idle(r);
     if (first)
@@ -273,6 +373,7 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
         explicit scope(host& h) noexcept
             : drained(h), holds(!h.lasts_), before(std::exchange(drained_here, &h)) {
+            h.below_ = before;
             if (holds)
                 h.take();
         }
@@ -292,9 +393,9 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     auto has_turn = [this] { return shared ? has_work() : head_ != nullptr; };
     auto at_rest = [this] {
         if constexpr (shared)
-            return !worker_->pool.find_work(*this) && go_idle_shared();
+            return !worker_->pool.find_work(*this) && may_rest() && go_idle_shared();
         else
-            return go_idle();
+            return may_rest() && go_idle();
     };
     begin_draining();
     budget_ = budget;
@@ -352,7 +453,7 @@ bool host::run_here(void (*f)(void*), void* argument) {
 /// runs_here(), from any thread: one that does not run the context may find it gone [posting].
 bool host::asked_if_here() const noexcept {
     context_use counted(*state_);  // before the look
-    return !shut_.load(std::memory_order_seq_cst) && runs_here();
+    return is_open() && runs_here();
 }
 
 /// Apart, so that the usual way has no registers to save.
@@ -370,7 +471,7 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (has_work() || !(worker_ ? go_idle_shared() : go_idle())) {
+    if (has_work() || !may_rest() || !(worker_ ? go_idle_shared() : go_idle())) {
         end_draining();
         post_drain(true);
     }

@@ -7,6 +7,9 @@
 #include "context_core.hpp"
 #include "worker.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 namespace heddle {
@@ -17,23 +20,23 @@ namespace detail {
 void host::reap(process& p) {
     p.settle();
     p.destroy_frames();
-    bool report = end(p, false);
-    auto failure = report ? p.failure : nullptr;
+    auto failure = end(p, false);
     p.drop();
-    if (report)
+    if (failure)
         unhandled(std::move(failure));
 }
 
-/// Whether what escaped has to be reported. The run's own reference is still there.
-bool host::end(process& p, bool abandoned) noexcept {
+/// What escaped, if it has to be reported. The run's own reference is still there.
+std::exception_ptr host::end(process& p, bool abandoned) noexcept {
     wake_list wakes;
-    bool report;
+    bool report, unwanted;
     {
         guard g(p.lock);
         p.ended = true;
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
-        report = !abandoned && p.failure && !held;
+        report = !abandoned && p.failure && !held && !p.taken;
+        unwanted = !held && !p.taken;  // else let_go() sees to it, or who joins
         if (!abandoned && p.failure && held) {
             take();
             p.keeps_home = true;
@@ -45,9 +48,13 @@ bool host::end(process& p, bool abandoned) noexcept {
         return_to(wakes);
     else
         wakes.release(here);
-    report = report && !p.ends_normally();
+    std::exception_ptr failure;
+    if (report && !p.ends_normally())
+        failure = p.failure;
     strike(p);
-    return report;
+    if (unwanted && p.is_shared())
+        p.forget_result();
+    return failure;
 }
 
 /// Who called goes on first; but not without end.
@@ -66,9 +73,10 @@ void host::destroy(process& p) noexcept {
     for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
         op->withdraw();
     p.word.store(0, std::memory_order_relaxed);
+    p.signal.slot().clear();  // of what has been destroyed
     p.destroy_frames();
-    p.failure = std::make_exception_ptr(
-        task_abandoned("heddle: the execution context of this task was destroyed"));
+    p.failure = failure_of<task_abandoned>(
+        "heddle: the execution context of this task was destroyed");
     end(p, true);
     p.drop();
 }
@@ -97,7 +105,7 @@ void host::report_turn(runnable& r, host& h) {
 
 void host::unhandled(std::exception_ptr failure) {
     if (auto told = state_->unhandled())
-        told(std::move(failure));
+        (*told)(std::move(failure));
     else
         std::rethrow_exception(std::move(failure));
 }
@@ -123,6 +131,12 @@ void host::strike(process& p) noexcept {
 std::size_t host::live() noexcept { return registry_.size(); }
 
 std::size_t host::unused_numbers() noexcept { return registry_.unused_numbers(); }
+
+std::size_t host::owned_by_handlers() noexcept {
+    std::size_t n = 0;
+    registry_.for_each([&n](process& p) { n += p.owned_by_handler(); });
+    return n;
+}
 
 // -- the end of a host --------------------------------------------------------------
 
@@ -179,12 +193,34 @@ bool host::sweep() noexcept {
             destroy(*p);
             again = true;
         } else {
+            if (wake_list::holds_back(*p))
+                ends_from_inside();
             claimed = true;
         }
     }
     if (claimed && !again)  // else it may be in the inbox by now
         inbox_.yield_until_changed();
     return again || claimed;
+}
+
+void ends_from_inside() noexcept {
+    host* h = host::current();
+    process* p = h ? h->running() : nullptr;
+    std::string who = "a handler";
+    if (p) {
+        who = "task " + std::to_string(p->id);
+        guard g(p->lock);
+        if (p->name)
+            who += " (" + *p->name + ")";
+    }
+    std::fprintf(
+        stderr,
+        "heddle: %s, or a destructor or stop callback that it called, destroys the "
+        "execution context that runs it, which would wait for it for ever; destroy "
+        "a context when nothing of it runs any more: after run() or join() has "
+        "returned\n",
+        who.c_str());
+    std::abort();
 }
 
 }  // namespace detail

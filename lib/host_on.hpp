@@ -4,9 +4,9 @@
 
 #include "context_state.hpp"
 
+#include "worker_pool.hpp"
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/host.hpp>
-#include "worker_pool.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -90,6 +90,21 @@ private:
     using working_executor = std::decay_t<decltype(asio::prefer(
         std::declval<Executor&>(), asio::execution::outstanding_work.tracked))>;
 
+    /// Is a copy of it no code of a user? Then it may be made under the lock, else only its
+    /// address moves there.
+    static constexpr bool plain =
+        std::is_same_v<Executor, asio::io_context::executor_type>;
+    using work_guard = std::conditional_t<plain, std::optional<working_executor>,
+                                          std::unique_ptr<working_executor>>;
+
+    work_guard track() const {
+        auto made = asio::prefer(*executor_, asio::execution::outstanding_work.tracked);
+        if constexpr (plain)
+            return made;
+        else
+            return std::make_unique<working_executor>(std::move(made));
+    }
+
     /// Holds the host; destroyed instead of called when the context dies.
     class drain_handler {
     public:
@@ -136,26 +151,34 @@ private:
     }
     void let_go() noexcept override {
         timer_.reset();
-        std::optional<working_executor> last;  // a handler elsewhere may end later
+        work_guard last;  // a handler elsewhere may end later
         guard g(work_lock_);
         last.swap(work_guard_);
     }
     void forget_executor() noexcept override { executor_.reset(); }
     void first_work() noexcept override {
+        std::optional<context_use> use;  // of the executor
+        work_guard made;
+        if constexpr (!plain) {
+            use.emplace(state());
+            if (is_open())
+                made = track();
+        }
         guard g(work_lock_);
         if (work_.load(std::memory_order_relaxed) == 0) {
             take();
+            if constexpr (plain)
+                made = is_shut() ? work_guard() : track();
             if (!is_shut())
-                work_guard_.emplace(asio::prefer(
-                    *executor_, asio::execution::outstanding_work.tracked));
+                work_guard_.swap(made);
         }
         add<std::size_t>(work_, 1,
                          std::memory_order_release);  // who sees it has the guard
     }
     void last_work() noexcept override {
         counted<host> keep;
-        std::optional<context_use> use;        // let_go() finds nothing to wait for
-        std::optional<working_executor> last;  // its destructor may stop the context
+        std::optional<context_use> use;  // let_go() finds nothing to wait for
+        work_guard last;                 // its destructor may stop the context
         guard g(work_lock_);
         if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1) {
             use.emplace(state());
@@ -163,14 +186,18 @@ private:
             keep = counted<host>::adopt(this);
         }
     }
-    void dispose() noexcept override { delete this; }
+    void dispose() noexcept override {
+        auto kept = shared_state();
+        inside_context ending(*kept);  // the executor may be the last that holds it
+        delete this;
+    }
 
     asio::execution_context& context_;
     std::optional<Executor> executor_;  // until the context has ended
     handler_memory memory_;
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;
-    std::optional<working_executor> work_guard_;  // guarded by work_lock_
+    work_guard work_guard_;  // guarded by work_lock_
 };
 
 }  // namespace heddle::detail

@@ -39,6 +39,11 @@ runnable* host::pop_random() noexcept {
         }
         head_ = head_->next_ready;
     }
+    if (choices_.empty()) {  // no memory for a choice
+        runnable* r = head_;
+        take_first();
+        return r;
+    }
     if (!head_)
         tail_ = nullptr;
     auto i = random_below(static_cast<std::uint32_t>(choices_.size()));

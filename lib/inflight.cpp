@@ -12,25 +12,45 @@ bool inflight_core::flying() noexcept {
     return flying_;
 }
 
+namespace {
+
+/// A count that cannot grow does not shrink either: the task stays with its worker.
+void change_pins(process& p, int by) noexcept {
+    std::uint16_t n = p.pins.load(std::memory_order_relaxed);
+    while (n != sleeper::max_pins &&
+           !p.pins.compare_exchange_weak(n, static_cast<std::uint16_t>(n + by),
+                                         std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace
+
 void inflight_core::pin(process& p) noexcept {
     if (!p.home->is_worker())
         return;
-    p.pins.fetch_add(1, std::memory_order_relaxed);
+    change_pins(p, 1);
     pinned_ = counted<process>(&p);
 }
 
 counted<process> inflight_core::unpin() noexcept {
     if (pinned_)
-        pinned_->pins.fetch_sub(1, std::memory_order_relaxed);
+        change_pins(*pinned_, -1);
     return std::exchange(pinned_, {});
 }
 
 /// Requires: it flies, the lock. At once: who sees that it flies no more sees the result.
-/// Returns what must be dropped without the lock.
-counted<process> inflight_core::land_locked(wake_list& wakes) noexcept {
+void inflight_core::land_locked(wake_list& wakes, landed& rest) noexcept {
     flying_ = false;
     set_locked(0, wakes);
-    return unpin();
+    rest.unpinned = unpin();
+    rest.from = std::move(elsewhere_);
+}
+
+/// [homecoming]: who waited may have been claimed by another thread, and be under way. So the
+/// work that ends elsewhere is given to a turn of the home, which rests when it may.
+inflight_core::landed::~landed() {
+    if (from)
+        from->work.get()->poke();
 }
 
 void inflight_core::begin() {
@@ -58,6 +78,7 @@ void inflight_core::not_begun() noexcept {
         guard g(lock());
         flying_ = false;
     }
+    elsewhere_.reset();
     set(1);
 }
 
@@ -69,18 +90,29 @@ void inflight_core::rest() {
     set(1);
 }
 
-void inflight_core::completed() noexcept {
+/// Requires: emitting_, so that nobody emits any more [emission].
+void inflight_core::land() noexcept {
+    landed rest;
     wake_list wakes;
-    counted<process> unpinned;
+    if (!dropped_)  // else the slot itself may be what destroys the handler
+        signal_.slot().clear();
     {
         guard g(lock());
-        if (emitting_) {  // [emission]
+        emitting_ = ended_ = false;
+        land_locked(wakes, rest);
+    }
+    wakes.release();
+}
+
+void inflight_core::completed() noexcept {
+    {
+        guard g(lock());
+        if (std::exchange(emitting_, true)) {  // [emission]
             ended_ = true;
             return;
         }
-        unpinned = land_locked(wakes);
     }
-    wakes.release();
+    land();
 }
 
 void inflight_core::dropped() noexcept {
@@ -89,17 +121,26 @@ void inflight_core::dropped() noexcept {
 }
 
 void inflight_core::cancel() noexcept {
+    counted<host> home;
+    bool expected;
     {
         guard g(lock());
         if (!flying_ || emitting_)
             return;
+        home = home_;
+        expected =
+            home->expect();  // [homecoming]: a completion has to wait from here on
         emitting_ = true;
     }
-    if (host::current() == home_.get() || home_->is_shut())
-        return emit();
-    take();
-    turn = emit_turn;
-    home_->submit(*this);
+    if (host::current() == home.get() || home->is_shut()) {
+        emit();
+    } else {
+        take();
+        turn = emit_turn;
+        home->submit(*this);
+    }
+    if (expected)
+        home->expect_no_more();
 }
 
 void inflight_core::emit_turn(runnable& r, host&) {
@@ -132,7 +173,7 @@ void inflight_core::emit() noexcept {
     if (home_->is_shut() || has_ended())
         return emitted();  // what it would be emitted to may be gone
     if (elsewhere_) {
-        elsewhere_->post(remote_emission(*this));
+        elsewhere_->executor.post(remote_emission(*this));
     } else {
         signal_.emit(asio::cancellation_type::terminal);
         emitted();
@@ -140,16 +181,18 @@ void inflight_core::emit() noexcept {
 }
 
 void inflight_core::emitted() noexcept {
-    wake_list wakes;
-    counted<process> unpinned;
     {
         guard g(lock());
-        emitting_ = false;
-        if (!std::exchange(ended_, false))
+        if (!ended_) {
+            emitting_ = false;
             return;
-        unpinned = land_locked(wakes);
+        }
     }
-    wakes.release();
+    land();
+}
+
+void throw_moved_inflight() {
+    throw std::logic_error("heddle: inflight: used after it was moved from");
 }
 
 task<> join_cancelled(counted<inflight_core> core) {

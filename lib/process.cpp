@@ -47,21 +47,50 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     if (current != &by || ended)
         return;
     std::uint32_t old = word.load(std::memory_order_relaxed);
+    if (old & cancelled)
+        return;
+    host& at = *home;             // until the lock is free: move_to()
+    bool expected = at.expect();  // [homecoming]
     std::uint32_t want;
     do {
-        if (old & cancelled)
-            return;
         want = (old & ~waiting) | cancelled;
         if ((old & (in_io | starting)) == in_io)
             want |= cancelling;
     } while (!exchange_if(word, old, want));
-    if (old & waiting) {
+    bool comes = (old & waiting) || (want & cancelling);
+    if (old & waiting)
         winner = nullptr;  // [winner]: the token
-        wakes.add(*this);
-    } else if (want & cancelling) {
+    else if (want & cancelling)
         turn = emit_cancellation;
+    if (comes)
         wakes.add(*this);
-    }
+    if (expected && comes)
+        turn = from_outside;
+    else if (expected)
+        at.expect_no_more();
+}
+
+/// Marks a process that was claimed and counted, until it is submitted. Never a turn.
+void from_outside(runnable&, host&) {}
+
+bool claim_process(process& p, bool certain) noexcept {
+    host& home = *p.home;
+    bool expected = home.expect();  // [homecoming]
+    bool won = certain || p.claim();
+    if (expected && won)
+        p.turn = from_outside;
+    else if (expected)
+        home.expect_no_more();
+    return won;
+}
+
+bool claim_among_threads(operation& op) noexcept {
+    bool won = op.standing       ? claim_standing(op)
+               : op.who->foreign ? op.exclusive || op.who->claim()
+                                 : claim_process(as_process(*op.who), op.exclusive);
+    if (won)
+        op.who->winner = &op;
+    return won;
 }
 
 void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
@@ -115,8 +144,14 @@ void misplaced_frame() noexcept {
 }
 
 void process::give_back() noexcept {
-    guard g(lock);
-    taken = false;
+    bool unwanted;
+    {
+        guard g(lock);
+        taken = false;
+        unwanted = ended && !held.load(std::memory_order_relaxed);
+    }
+    if (unwanted)
+        forget_result();
 }
 
 bool process::ends_normally() const noexcept {

@@ -128,7 +128,12 @@ public:
     explicit quit_watch(asio::io_context& ctx) : context_(ctx) {
         sigset_t quit = quit_set();
         ::pthread_sigmask(SIG_BLOCK, &quit, &before_);
-        thread_ = std::thread([this] { watch(); });
+        try {
+            thread_ = std::thread([this] { watch(); });
+        } catch (...) {
+            ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+            throw;
+        }
     }
     ~quit_watch() {
         over_.store(true, std::memory_order_release);
@@ -164,7 +169,9 @@ private:
 
 run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
                    bool virtual_clock, bool dump_on_quit)
-    : run_loop(settings(threads, seed, virtual_clock), dump_on_quit) {}
+    : run_loop((host::refuse_to_block("co_await the task, or start it with go"),
+                settings(threads, seed, virtual_clock)),
+               dump_on_quit) {}
 
 run_loop::run_loop(const settings& s, bool dump_on_quit)
     : context_(static_cast<int>(s.threads)), threads_(s.threads),
@@ -260,10 +267,11 @@ void run_loop::step(process& main) {
     if (main.ended)
         return;
     auto state = context_state::of(context_);
-    if (state->is_virtual() && state->advance())
+    if (!state->somebody_comes() && state->is_virtual() && state->advance())
         return;
-    for (bool others = true; others;) {  // they may go away without a word
-        others = state->outsiders();
+    for (bool others = true; others;) {      // they may go away without a word
+        others = state->somebody_comes() ||  // [homecoming]
+                 state->handler_pending() || state->outsiders();
         auto work = asio::make_work_guard(context_);
         context_.restart();
         if (others ? context_.run_one_for(std::chrono::milliseconds(100))

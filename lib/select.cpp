@@ -122,14 +122,6 @@ bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
     return false;
 }
 
-bool select_core::sources_differ(operation** ops) const noexcept {
-    for (std::size_t i = 0; i < n_; ++i)
-        for (std::size_t k = 0; k < i; ++k)
-            if (ops[i]->source() && ops[i]->source() == ops[k]->source())
-                return false;
-    return true;
-}
-
 bool select_core::ready(operation** ops) noexcept {
     if (self_.interrupted() && !stands_in(ops)) {
         state_ = state::cancelled;
@@ -177,12 +169,12 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         state_ = state::happened;
         return frame;
     }
-    bool exclusive = n_ == 1 && !self.cancellable();
+    bool exclusive = n_ == 1 && ops[0]->source() && !self.cancellable();
     self.winner = nullptr;
     self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();
     shuffle order(*this, large_order());  // equal send arms on one channel mix
-    bool in_order = home.explorer() && sources_differ(ops);
+    bool in_order = home.explorer() && sources_differ(ops, n_);
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = in_order ? k : order[k];
         operation& op = *ops[i];

@@ -6,6 +6,8 @@
 // ready any more and is enlisted again: a turn costs the same for any number of arms.
 #include <heddle/detail/selector_core.hpp>
 
+#include "all_locks.hpp"
+
 #include <stdexcept>
 #include <utility>
 
@@ -122,6 +124,8 @@ void selector_core::turn_off(standing_arm& a) noexcept {
     a.op->withdraw();
     take_news();  // its source may have dropped it before
     unready(a);
+    if (stand_in_ == &a)
+        stand_in_ = nullptr;
     if (chosen_ == &a) {  // for a task that was destroyed before it was told
         complete_quietly(*a.op);
         chosen_ = nullptr;
@@ -147,7 +151,7 @@ void selector_core::unready(standing_arm& a) noexcept {
 
 bool selector_core::claim(operation& op) noexcept {
     guard g(lock_);
-    if (parked_ && parked_->claim()) {
+    if (parked_ && claim_process(*parked_, false)) {
         op.who = std::exchange(parked_, nullptr);
         return true;
     }
@@ -175,72 +179,80 @@ void selector_core::take_news() noexcept {
     }
 }
 
-bool selector_core::stands_in(process& self) noexcept {
-    if (state_ == state::happened)
-        return true;
+/// An arm that is the token in force, or one above it, and closed. It is remembered: who goes
+/// on in a closed scope does not look at all arms in each turn.
+standing_arm* selector_core::stand_in(process& self) noexcept {
+    if (stand_in_ && stand_in_->op->stands_for(self))
+        return stand_in_;
     for (auto& a : arms_)
-        if (a && a->on && a->op->stands_for(self)) {
-            chosen_ = a.get();
-            state_ = state::happened;
-            return true;
-        }
-    return false;
+        if (a && a->on && a->op->stands_for(self))
+            return stand_in_ = a.get();
+    return nullptr;
 }
 
-/// Lets it happen. If it cannot, or not once more, it waits at its source from now on. Gives
-/// the arm that has happened, or null.
-standing_arm* selector_core::attempt(standing_arm& a, host& here) noexcept {
+bool selector_core::stands_in(process& self) noexcept {
+    return state_ == state::happened || stand_in(self);
+}
+
+/// Lets it happen. If it cannot, or not once more, it waits at its source from now on.
+bool selector_core::attempt(standing_arm& a, host& here) noexcept {
     operation& op = *a.op;
     spin_lock* lock = op.source();
     if (!lock) {
         unready(a);  // nil
-        return nullptr;
+        return false;
     }
     wake_list wakes;
     bool locked = acquire(*lock);
+    take_news();  // what its source has told is known; more comes by the attempt only
+    std::size_t known = ready_.size();
     bool happened = op.attempt_locked(wakes);
-    standing_arm* other = happened ? nullptr : attempt_kin(lock, wakes);
+    if (!happened)
+        put_back_kin(*lock, known);
     if (!happened || !(op.again_locked() || op.happens_once())) {
         unready(a);
         op.enlist_locked();
     }
     release(*lock, locked);
     wakes.release(&here);
-    return happened ? &a : other;
+    return happened;
 }
 
-/// An arm that sends pops one that receives from the same channel, and the other way round: they
-/// would bring each other news without end. So those that have become news are looked at
-/// while the lock is held, and wait beside each other, as in a select.
-standing_arm* selector_core::attempt_kin(spin_lock* lock, wake_list& wakes) noexcept {
-    std::size_t i = ready_.size();
-    take_news();
-    while (i < ready_.size()) {
-        standing_arm& kin = *ready_[i];
-        if (kin.op->source() != lock) {
-            ++i;
-            continue;
+/// As in a select, arms that send and arms that receive on one channel do not meet each other:
+/// but an attempt pops those that stand on the other side, which makes them news. Where it
+/// failed nothing has changed at the source, and so they wait there as before, in the same
+/// order. To look at them anew would pop the arms on this side, and so on without end.
+void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexcept {
+    take_news();  // the last that was popped comes first
+    for (std::size_t i = ready_.size(); i-- > known;)
+        if (standing_arm& kin = *ready_[i]; kin.op->source() == &lock) {
+            unready(kin);
+            kin.op->enlist_locked();
         }
-        if (kin.op->attempt_locked(wakes))
-            return &kin;
-        unready(kin);
-        kin.op->enlist_locked();
-    }
-    return nullptr;
 }
 
-/// Looks at what is to be looked at, in random order, until one happens.
+/// Looks at what is to be looked at, in random order, until one happens. An explorer chooses the
+/// first, as in a select; if none was ready that matters only to arms that stand in one queue.
 bool selector_core::look(process& self) noexcept {
+    host& home = *self.home;
+    chooser* explorer = home.explorer();
     take_news();
-    while (!ready_.empty()) {
+    bool moot = explorer && ready_.size() > 1 &&
+                sources_differ(ready_.size(), [this](std::size_t i) -> operation& {
+                    return *ready_[i]->op;
+                });
+    for (bool first = true; !ready_.empty(); first = false) {
         auto n = static_cast<std::uint32_t>(ready_.size());
-        standing_arm& a = *ready_[n == 1 ? 0 : self.home->random_below(n)];
-        if (standing_arm* happened = attempt(a, *self.home)) {
-            chosen_ = happened;
+        bool follows = n == 1 || (explorer && !first);
+        standing_arm& a = *ready_[follows ? 0 : home.random_below(n)];
+        if (attempt(a, home)) {
+            chosen_ = &a;
             state_ = state::happened;
             return true;
         }
     }
+    if (moot)
+        explorer->was_moot();
     return false;
 }
 
@@ -284,8 +296,8 @@ std::coroutine_handle<> selector_core::suspend(process& self,
         }
         // Two selectors that face each other may bring each other news without end, if
         // their threads go in step.
-        if (round > 3)
-            for (auto n = self.home->random_below(64); n != 0; --n)
+        if (round > 3 && !home.explorer())
+            for (auto n = home.random_below(64); n != 0; --n)
                 pause();
         if (look(self)) {
             self.waits = nullptr;
@@ -299,7 +311,12 @@ bool selector_core::resume(process& self) noexcept {
         return true;
     self.waits = nullptr;
     unpark(self);
-    return state_ == state::happened || stands_in(self);
+    if (state_ == state::happened)
+        return true;
+    chosen_ = stand_in(self);
+    if (chosen_)
+        state_ = state::happened;
+    return chosen_;
 }
 
 void selector_core::unpark(process& self) noexcept {

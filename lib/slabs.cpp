@@ -242,4 +242,16 @@ void give(block* first, std::size_t bytes) noexcept {
     }
 }
 
+void lock_all() noexcept {
+    for (shelf& s : shelves)
+        s.lock.lock();
+    arenas.lock.lock();
+}
+
+void unlock_all() noexcept {
+    arenas.lock.unlock();
+    for (shelf& s : shelves)
+        s.lock.unlock();
+}
+
 }  // namespace heddle::detail::slabs

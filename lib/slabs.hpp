@@ -33,5 +33,9 @@ block* take(std::size_t bytes, std::uint32_t n, std::uint32_t& taken);
 /// Takes back a list of blocks of one size, of whatever slabs. O(blocks).
 void give(block* first, std::size_t bytes) noexcept;
 
+/// For a fork: no other thread is amid a change while the locks are held.
+void lock_all() noexcept;
+void unlock_all() noexcept;
+
 }  // namespace slabs
 }  // namespace heddle::detail

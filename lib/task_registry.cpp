@@ -54,6 +54,22 @@ std::size_t task_registry::unused_numbers() noexcept {
     return numbers_;
 }
 
+std::vector<counted<process>> task_registry::all() {
+    std::vector<counted<process>> tasks;
+    for (bool fit = false; !fit;) {
+        std::size_t n;
+        {
+            guard g(lock_);
+            n = size_;
+            fit = n <= tasks.capacity();
+            for (process* p = first_; p && fit; p = p->next_live)
+                tasks.push_back(counted<process>(p));
+        }
+        tasks.reserve(n);
+    }
+    return tasks;
+}
+
 void task_registry::begin_sweep() noexcept {
     guard g(lock_);
     scan_ = first_;

@@ -143,11 +143,12 @@ void world::settle() {
     while (impl_->ctx.poll() != 0);
 }
 
-void world::advance(duration d) {
+void world::go_forth(duration d) {
     if (d < duration::zero())
         throw std::invalid_argument("heddle: time does not go backwards");
     settle();
-    auto end = now() > time_point::max() - d ? time_point::max() : now() + d;
+    constexpr auto last = time_point::max() - duration(1);  // max() stands for never
+    auto end = now() > last - d ? last : now() + d;
     while (impl_->state->advance(end))
         settle();
 }

@@ -18,10 +18,7 @@ thread_wait::thread_wait() noexcept {
 }
 
 void thread_wait::wait(operation& op) {
-    if (host::current())
-        throw std::logic_error(
-            "heddle: a task, or a handler that runs in a host, would "
-            "block the thread of its event loop: co_await instead");
+    host::refuse_to_block("co_await instead");
     spin_lock* lock = op.source();
     if (!lock)
         throw std::logic_error("heddle: a thread would wait on nil for ever");

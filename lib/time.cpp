@@ -5,6 +5,12 @@
 
 namespace heddle {
 
+void detail::throw_not_a_number() {
+    throw std::invalid_argument(
+        "heddle: a duration that is not a number (NaN): how was it calculated? "
+        "duration::max() stands for one that never ends");
+}
+
 time_point now() noexcept {
     detail::host* h = detail::host::current();
     return h ? h->now() : time_point(std::chrono::steady_clock::now());

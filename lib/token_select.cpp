@@ -6,6 +6,8 @@
 #include "context_state.hpp"
 #include "random.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -14,21 +16,38 @@ namespace heddle::detail {
 
 namespace {
 
-/// An order of the arms: as written, or random, from the seed of the context.
+/// An order of the arms: as written, or random, from the seed of the context. An explorer
+/// chooses the first, as in a select of a task.
 class arm_order {
 public:
-    arm_order(std::size_t n, bool random, std::uint64_t seed) : order_(n) {
-        for (std::size_t i = 0; i < n; ++i)
-            order_[i] = i;
-        for (std::size_t i = n; random && i > 1; --i)
-            std::swap(order_[i - 1],
-                      order_[random_below(seed, static_cast<std::uint32_t>(i))]);
+    arm_order(std::size_t n, bool random, context_state& state)
+        : order_(n), explorer_(random && n > 1 ? state.explorer() : nullptr) {
+        std::iota(order_.begin(), order_.end(), std::size_t{0});
+        auto first = order_.begin();
+        if (explorer_)
+            std::rotate(first, first + explorer_->choose(static_cast<std::uint32_t>(n)),
+                        order_.end());
+        else if (random)
+            shuffle(state.next_seed());
     }
     auto begin() const noexcept { return order_.begin(); }
     auto end() const noexcept { return order_.end(); }
 
+    /// The order did not matter.
+    void was_moot() const noexcept {
+        if (explorer_)
+            explorer_->was_moot();
+    }
+
 private:
+    void shuffle(std::uint64_t seed) noexcept {
+        for (std::size_t i = order_.size(); i > 1; --i)
+            std::swap(order_[i - 1],
+                      order_[random_below(seed, static_cast<std::uint32_t>(i))]);
+    }
+
     std::vector<std::size_t> order_;
+    chooser* const explorer_;
 };
 
 /// Nil arms never happen. Requires: the arm's lock.
@@ -49,7 +68,7 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
     if (n == 1 && !rule.otherwise)
         return start(ctx, *ops[0], cancellable);
     std::vector<spin_lock*> room(n);
-    arm_order order(n, !rule.by_priority, context_state::of(ctx)->next_seed());
+    arm_order order(n, !rule.by_priority, *context_state::of(ctx));
     begin(ctx, n == 0 ? nullptr : ops[0]);
 
     // With all locks held: what is not ready was not at one instant, and nothing comes
@@ -62,6 +81,8 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
             break;
         }
     bool happened = winner || rule.otherwise;
+    if (!winner && (happened || sources_differ(ops, n)))
+        order.was_moot();
     if (!happened) {
         for (std::size_t i : order)
             if (ops[i]->source())

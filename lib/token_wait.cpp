@@ -34,7 +34,7 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
     bool locked = acquire(*lock);
     bool happened = op.attempt_locked(wakes);
     if (!happened) {
-        op.exclusive = !cancellable;
+        exclusive_ = op.exclusive = !cancellable;
         op.enlist_locked();
         word.store(claim_word::waiting, std::memory_order_release);
     }
@@ -47,13 +47,12 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
 }
 
 bool token_wait::claim_or_withdraw() noexcept {
-    bool exclusive = op_ && op_->exclusive;
-    if (!exclusive && !claim())
-        return false;
+    if (!exclusive_ && !claim())
+        return false;  // [shell]
     bool was_queued = false;
     for (operation* op = op_; op; op = op->sibling)
         was_queued = op->withdraw();
-    return !exclusive || was_queued;
+    return !exclusive_ || was_queued;
 }
 
 void token_wait::cancel() noexcept {
@@ -64,8 +63,9 @@ void token_wait::cancel() noexcept {
 bool token_wait::abandon() noexcept {
     if (!claim_or_withdraw())
         return false;
-    state_->remove(*this);
-    destroy_handler();
+    auto state = std::move(state_);
+    state->remove(*this);
+    abandoned();
     drop();
     return true;
 }
@@ -73,6 +73,7 @@ bool token_wait::abandon() noexcept {
 /// [posting]: once it has left the list nothing else tells its context that it is needed.
 void token_wait::settle_and_leave(bool aborted) noexcept {
     auto state = std::move(state_);
+    inside_context settling(*state);
     add(state->posting, 1, std::memory_order_relaxed);
     state->remove(*this);
     settle(aborted);

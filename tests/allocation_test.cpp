@@ -729,6 +729,34 @@ TEST_CASE("law 70: so may those of a selector, which is as it was then") {
     CHECK(fail_each(keep_select) >= 20);
 }
 
+TEST_CASE("law 70: so may that of a seeded choice, which is made among fewer then") {
+    heddle::task<int> (*main)() = []() -> heddle::task<int> {
+        heddle::channel<int> c;
+        for (int i = 0; i < 8; ++i)
+            heddle::go([c, i]() -> heddle::task<> { co_await c.send(i); });
+        int sum = 0;
+        for (int i = 0; i < 8; ++i)
+            sum += *co_await c.receive();
+        co_return sum;
+    };
+    auto run = [&] { return heddle::run({.threads = 1, .seed = 7}, main()); };
+    CHECK(run() == 28);  // from here on the pool is warm
+    int failed = 0;
+    bool reached = true;
+    for (std::size_t n = 0; reached; ++n) {
+        test::failing_allocation one(n);
+        int sum = 28;
+        try {
+            sum = run();
+        } catch (const std::bad_alloc&) {
+            ++failed;
+        }
+        reached = one.happened();
+        CHECK(sum == 28);
+    }
+    CHECK(failed > 0);
+}
+
 TEST_CASE("law 70: so may that of a task that waits for another context") {
     CHECK(fail_each(go_elsewhere) >= 3);
 }

@@ -122,6 +122,153 @@ TEST_CASE("an io_context that locks all but its descriptors") {
 TEST_SUITE_END();
 TEST_SUITE_BEGIN("executors.threads");
 
+namespace {
+
+/// Calls the library, unless it is called by it. Under a lock of the library it would wait for
+/// itself.
+struct meddler {
+    void operator()() const noexcept {
+        if (std::exchange(inside, true))
+            return;
+        if (on && ctx) {
+            ++calls;
+            (void)heddle::live_tasks(*ctx);
+            (void)heddle::dump_tasks(*ctx);
+        }
+        inside = false;
+    }
+    asio::io_context* ctx;
+
+    static inline thread_local bool inside = false;
+    static inline bool on = false;
+    static inline int calls = 0;
+};
+
+/// An executor of a user, each of whose functions calls the library.
+class meddling_executor {
+public:
+    explicit meddling_executor(asio::io_context& ctx) : meddle_{&ctx} {}
+    meddling_executor(const meddling_executor& o) noexcept : meddle_(o.meddle_) {
+        meddle_();
+    }
+    meddling_executor& operator=(const meddling_executor& o) noexcept {
+        meddle_ = o.meddle_;
+        meddle_();
+        return *this;
+    }
+    ~meddling_executor() { meddle_(); }
+
+    template <class F>
+    void execute(F&& f) const {
+        meddle_();
+        asio::post(*meddle_.ctx, [g = std::decay_t<F>(std::forward<F>(f))]() mutable {
+            std::move(g)();
+        });
+    }
+    asio::execution_context& query(asio::execution::context_t) const noexcept {
+        meddle_();
+        return *meddle_.ctx;
+    }
+    static constexpr asio::execution::blocking_t
+    query(asio::execution::blocking_t) noexcept {
+        return asio::execution::blocking.never;
+    }
+    meddling_executor require(asio::execution::blocking_t::never_t) const noexcept {
+        return *this;
+    }
+    meddling_executor
+    require(asio::execution::outstanding_work_t::tracked_t) const noexcept {
+        return *this;
+    }
+    friend bool operator==(const meddling_executor& a,
+                           const meddling_executor& b) noexcept {
+        a.meddle_();
+        return a.meddle_.ctx == b.meddle_.ctx;
+    }
+
+private:
+    meddler meddle_;
+};
+
+/// A function of a user, to be told failures, whose copies call the library.
+struct meddling_listener {
+    explicit meddling_listener(asio::io_context& ctx, int& n) : meddle{&ctx}, told(n) {}
+    meddling_listener(const meddling_listener& o) : meddle(o.meddle), told(o.told) {
+        meddle();
+    }
+    meddling_listener(meddling_listener&& o) noexcept : meddle(o.meddle), told(o.told) {
+        meddle();
+    }
+    ~meddling_listener() { meddle(); }
+    void operator()(std::exception_ptr) const {
+        meddle();
+        ++told;
+    }
+    meddler meddle;
+    int& told;
+};
+
+}  // namespace
+
+TEST_CASE("an executor may call the library from whatever it is asked to do") {
+    asio::io_context ctx(1), other(1);
+    meddling_executor ex(ctx);
+    auto settle = [&] {
+        for (std::size_t n = 1; n != 0;) {
+            ctx.restart(), other.restart();
+            n = ctx.poll() + other.poll();
+        }
+    };
+    // Locks are not elided where there is a second thread.
+    std::latch over(1);
+    std::jthread second([&] { over.wait(); });
+    int told = 0, ended = 0;
+    heddle::on_unhandled(ctx, meddling_listener(ctx, told));
+    meddler::calls = 0;
+    meddler::on = true;
+    // Tasks, and work that begins and ends.
+    auto task_on_it = heddle::go(
+        ex,
+        [](int& n) -> task<> {
+            auto work = asio::prefer(heddle::this_task::executor(),
+                                     asio::execution::outstanding_work.tracked);
+            co_await heddle::sleep(1ms);
+            ++n;
+            throw std::runtime_error("told");
+        },
+        std::ref(ended));
+    task_on_it = {};
+    while (ended == 0)
+        settle();
+    settle();
+    CHECK(told == 1);
+    // Operations on it, of other contexts, that are cancelled.
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>,
+                               meddling_executor>
+        timer(ex, 1h), unwatched(ex, 1h);
+    heddle::done_source stop;
+    auto wait_for_both = [](auto& t, auto& u, int& n) -> task<> {
+        heddle::inflight waiting(u.async_wait(heddle::deferred));
+        try {
+            co_await t.async_wait(heddle::use_task);
+        } catch (...) {
+            ++n;
+        }
+    };
+    auto cancelled = heddle::go(
+        other, heddle::with_done(stop.token(), wait_for_both(timer, unwatched, ended)));
+    timer.async_wait(heddle::bind_done(
+        stop.token(), asio::bind_executor(ex, [&](std::error_code) { ++ended; })));
+    settle();
+    stop.close();
+    settle();
+    CHECK(ended == 3);
+    CHECK(meddler::calls > 0);
+    meddler::on = false;
+    over.count_down();
+}
+
 TEST_CASE("an io_context that several threads run") {
     asio::io_context ctx(4);
     auto work = asio::make_work_guard(ctx);

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <new>
@@ -197,6 +198,44 @@ TEST_CASE("what an ended thread had kept for itself serves others") {
             give_back(few);
         }).join();
     CHECK(resident_bytes() < before + 20 * mib);
+}
+
+TEST_CASE(
+    "a thread that finds no memory for lists of its own gets blocks all the same") {
+    SKIP_UNLESS_MEMORY_IS_ITS_OWN
+    const pid_t child = ::fork();
+    if (child == 0) {
+        auto spare = take(4 * mib, 480);
+        give_back(spare);
+        heddle::channel<> exhausted(1);
+        bool sound = false;
+        std::thread late([&] {
+            (void)exhausted.receive_blocking();
+            void* few = std::calloc(1, 1024);
+            std::vector<held>& all = spare;  // whose memory is there
+            for (int i = 0; !few && i < 500; ++i)
+                all.push_back(filled(480));
+            sound = all.size() == 500 && std::all_of(all.begin(), all.end(), untouched);
+            for (const held& h : all)
+                free_block(h.at, h.bytes);
+        });
+        spare.reserve(500);
+        std::size_t size = 0;
+        std::ifstream("/proc/self/statm") >> size;
+        const rlimit limit{size * 4096, RLIM_INFINITY};
+        ::setrlimit(RLIMIT_AS, &limit);
+        for (std::size_t bytes = mib; bytes >= 16; bytes /= 2)
+            while (void* p = std::malloc(bytes))
+                *static_cast<void* volatile*>(p) =
+                    nullptr;  // so that it is not left out
+        (void)exhausted.try_send({});
+        late.join();
+        ::_exit(sound ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("threads that take and give at once share nothing") {

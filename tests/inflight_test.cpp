@@ -709,6 +709,28 @@ TEST_CASE(
     CHECK(seen == lines{"connected"});
 }
 
+TEST_CASE("an inflight that was moved from has no result, and says so") {
+    test::world world;
+    world.go([](asio::io_context& ctx) -> task<> {
+        asio::steady_timer timer(ctx, 0ms);
+        inflight first(timer.async_wait(heddle::deferred));
+        inflight second(std::move(first));
+        CHECK_FALSE(first.has_result());
+        CHECK_THROWS_AS(first.result(), std::logic_error);
+        CHECK_THROWS_AS(first.start(timer.async_wait(heddle::deferred)),
+                        std::logic_error);
+        CHECK_THROWS_AS(first.stop(), std::logic_error);
+        CHECK_THROWS_AS(co_await first, std::logic_error);
+        CHECK_THROWS_AS(co_await heddle::select(first, heddle::after(0ms)),
+                        std::logic_error);
+        co_await second;
+        first = std::move(second);
+        CHECK_FALSE(first.has_result());
+    }(world.ctx));
+    while (world.live() != 0)
+        world.settle();
+}
+
 TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("inflight.threads");
@@ -756,6 +778,21 @@ TEST_CASE("destroyed on another thread than its task's, it cancels all the same"
     }
     here.join();  // or it would wait for a day
     CHECK(heddle::live_tasks(here.ctx) == 0);
+}
+
+TEST_CASE("however many are in flight, their task stays with its worker") {
+    heddle::run({.threads = 2}, []() -> task<> {
+        auto& ctx = heddle::detail::host::current_process().home->context();
+        asio::steady_timer timer(static_cast<asio::io_context&>(ctx), 1h);
+        std::vector<inflight<void(std::error_code)>> all;
+        auto& pins = heddle::detail::host::current_process().pins;
+        for (int i = 0; i < 65536; ++i)
+            all.emplace_back(timer.async_wait(heddle::deferred));
+        CHECK(pins.load() != 0);
+        timer.cancel();
+        for (auto& one : all)
+            CHECK_THROWS_AS(co_await one, std::system_error);
+    }());
 }
 
 TEST_SUITE_END();

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 TEST_SUITE_BEGIN("join");
@@ -324,6 +325,78 @@ TEST_CASE("a handle may outlive the context of its task") {
         std::ref(log), std::ref(value), std::ref(failed));
     w.settle();
     CHECK(log.take() == lines{"7", "kept"});
+}
+
+namespace {
+
+/// Moves twice or `n` times, then throws; never by default.
+struct moves_so_often {
+    explicit moves_so_often(int n = 1000) : left(n) {}
+    moves_so_often(moves_so_often&& o) : left(o.left - 1) {
+        if (left < 0)
+            throw std::runtime_error("a move threw");
+    }
+    int left;
+};
+
+}  // namespace
+
+TEST_CASE("a result whose move throws reaches a handler as its failure, or leaves it") {
+    for (int n = 0; n < 12; ++n) {
+        test::world world;
+        std::string told;
+        auto handle = world.go(
+            [n]() -> heddle::task<moves_so_often> { co_return moves_so_often(n); });
+        handle.async_join(world.ctx, [&](std::exception_ptr e, moves_so_often) {
+            told = e ? test::why(e) : "a value";
+        });
+        try {
+            world.settle();
+        } catch (const std::runtime_error& e) {
+            told = e.what();
+        }
+        CAPTURE(n);
+        CHECK((told == "a move threw" || told == "a value"));
+        CHECK(world.live() == 0);
+    }
+}
+
+TEST_CASE("an async_join that is never begun claims nothing") {
+    test::world world;
+    auto handle = world.go([]() -> heddle::task<int> { co_return 7; });
+    {
+        auto lazy = handle.async_join(world.ctx, heddle::deferred);
+    }
+    int got = 0;
+    handle.async_join(world.ctx, [&](std::exception_ptr, int v) { got = v; });
+    CHECK_THROWS_AS(handle.async_join(world.ctx, [](std::exception_ptr, int) {}),
+                    heddle::already_joined);
+    world.settle();
+    CHECK(got == 7);
+
+    auto failing = world.go([]() -> heddle::task<int> {
+        throw std::runtime_error("nobody joined");
+        co_return 0;
+    });
+    {
+        auto lazy = failing.async_join(world.ctx, heddle::deferred);
+    }
+    failing = {};
+    CHECK_THROWS_WITH(world.settle(), "nobody joined");
+}
+
+TEST_CASE(
+    "a failure that a handler takes is told to nobody else, without a handle too") {
+    test::world world;
+    std::string told;
+    world
+        .go([]() -> heddle::task<> {
+            throw std::runtime_error("told once");
+            co_return;
+        })
+        .async_join(world.ctx, [&](std::exception_ptr e) { told += test::why(e); });
+    world.settle();
+    CHECK(told == "told once");
 }
 
 TEST_SUITE_END();

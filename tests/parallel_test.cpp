@@ -401,6 +401,72 @@ TEST_CASE("after a fork before run both processes run what was prepared") {
     });
 }
 
+namespace {
+
+/// Takes blocks of every size from the lists that all threads share, and gives them back.
+void use_blocks() {
+    std::vector<void*> blocks(80);
+    for (std::size_t size = 16; size <= 2048; size += 8) {
+        for (void*& b : blocks)
+            b = heddle::detail::allocate_frame(size);
+        for (void* b : blocks)
+            heddle::detail::free_frame(b, size);
+    }
+}
+
+/// Threads that use blocks and end, one after the other, for as long as it lives.
+class block_users {
+public:
+    explicit block_users(int n) {
+        for (int i = 0; i < n; ++i)
+            threads_.emplace_back([](std::stop_token over) {
+                while (!over.stop_requested())
+                    std::jthread thread(use_blocks);
+            });
+    }
+
+private:
+    std::vector<std::jthread> threads_;
+};
+
+heddle::task<int> sum_of_a_hundred() {
+    heddle::channel<int> c;
+    for (int i = 0; i < 100; ++i)
+        heddle::go([c, i]() -> heddle::task<> {
+            co_await heddle::sleep(std::chrono::microseconds(i));
+            co_await c.send(i);
+        });
+    int sum = 0;
+    for (int i = 0; i < 100; ++i)
+        sum += *co_await c.receive();
+    co_return sum;
+}
+
+}  // namespace
+
+TEST_CASE("a child forked while other threads use the library may use it afresh") {
+#ifdef __SANITIZE_THREAD__
+    MESSAGE("skipped: ThreadSanitizer lets no child of a fork start threads");
+    return;
+#endif
+    block_users busy(3);
+    for (unsigned round = 0; round < 60; ++round) {
+        pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            ::alarm(20);  // one that spins is ended by it
+            use_blocks();
+            ::_exit(heddle::run({.threads = 1 + round % 2}, sum_of_a_hundred()) == 4950
+                        ? 7
+                        : 1);
+        }
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        REQUIRE(WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == 7);
+    }
+}
+
 TEST_CASE(
     "parallel: tasks of a user's context run at once on the threads that run it") {
     crew threads(3);

@@ -5,17 +5,28 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
+
+#include <pthread.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 
 TEST_SUITE_BEGIN("run");
@@ -480,6 +491,62 @@ TEST_CASE("once main has ended no task runs, though its operation completes late
     CHECK(!ran_on);
 }
 
+TEST_CASE(
+    "run inside a task, or in a handler of a host, is refused, and has done nothing") {
+    const std::string what = "heddle: a task, or a handler that runs in a host, would "
+                             "block the thread of its "
+                             "event loop: co_await the task, or start it with go";
+    int before = tracked::alive();
+    bool ran = false;
+    auto inner = [](tracked, bool& did) -> task<int> {
+        did = true;
+        co_return 1;
+    };
+    auto refused = [&] {
+        CHECK_THROWS_WITH_AS(run(inner(tracked(), ran)), what.c_str(),
+                             std::logic_error);
+        CHECK_THROWS_WITH_AS(run({.virtual_clock = true}, inner(tracked(), ran)),
+                             what.c_str(), std::logic_error);
+        CHECK_THROWS_WITH_AS(run({.threads = 2}, inner(tracked(), ran)), what.c_str(),
+                             std::logic_error);
+    };
+    run([](auto& refuse) -> task<> {
+        refuse();
+        co_return;
+    }(refused));
+    test::world world;
+    heddle::go(
+        asio::make_strand(world.ctx),
+        [](auto refuse) -> task<> {
+            refuse();
+            asio::post(heddle::this_task::executor(), refuse);
+            co_return;
+        },
+        std::ref(refused));
+    world.settle();
+    CHECK(!ran);
+    CHECK(tracked::alive() == before);
+}
+
+TEST_CASE("run is let in where a handler is outside every host") {
+    auto inner = [](int n) -> task<int> {
+        co_await heddle::yield();
+        co_return n;
+    };
+    asio::io_context ctx;
+    int sum = 0;
+    asio::post(ctx, [&] { sum += run(inner(1)); });
+    asio::co_spawn(
+        ctx,
+        [](auto make, int& to) -> asio::awaitable<void> {
+            to += run(make(2));
+            co_return;
+        }(inner, sum),
+        asio::detached);
+    ctx.run();
+    CHECK(sum == 3);
+}
+
 // Last in this suite: it starts a thread.
 TEST_CASE("while another context lives, a run that waits is no deadlock") {
     auto answer = [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {
@@ -501,5 +568,23 @@ TEST_CASE("while another context lives, a run that waits is no deadlock") {
     }(questions, answers));
     work.reset();
 }
+
+#ifdef __GLIBC__
+TEST_CASE(
+    "SIGQUIT is blocked no longer than the run that dumps on it, however that ends") {
+    pthread_attr_t before, impossible;
+    REQUIRE(::pthread_getattr_default_np(&before) == 0);
+    REQUIRE(::pthread_getattr_default_np(&impossible) == 0);
+    ::pthread_attr_setstacksize(&impossible, std::size_t{1} << 46);
+    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);  // no thread can be made
+    CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
+                                []() -> heddle::task<> { co_return; }()),
+                    std::system_error);
+    ::pthread_setattr_default_np(&before);
+    sigset_t now;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &now);
+    CHECK(::sigismember(&now, SIGQUIT) == 0);
+}
+#endif
 
 TEST_SUITE_END();

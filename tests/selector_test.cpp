@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <vector>
 
@@ -173,10 +174,18 @@ TEST_CASE("law 32: each arm of a selector that is ready is equally likely") {
 
 namespace {
 
+/// So many arms that send, and that receive.
+constexpr std::pair<int, int> both_ways_round[] = {
+    {1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 0}, {0, 3}, {3, 3}, {1, 5}, {5, 1}};
+
 /// An event whose waits count how often they were looked at.
 struct looked_at {
     struct node final : heddle::detail::operation {
         explicit node(looked_at& e) : event(e) {}
+        bool stands_for(const heddle::detail::process&) const noexcept override {
+            ++event.asked;
+            return false;
+        }
         heddle::detail::spin_lock* source() const noexcept override {
             return &event.lock;
         }
@@ -185,8 +194,8 @@ struct looked_at {
             return std::exchange(event.set, false);
         }
         void enlist_locked() noexcept override { event.waiters.push_back(*this); }
-        bool withdraw() noexcept override {
-            return heddle::detail::withdraw_from(*this, event.waiters, event.lock);
+        bool leave_queue() noexcept override {
+            return leave(event.waiters, event.lock, *this);
         }
         void describe(std::string&) const override {}
         looked_at& event;
@@ -211,6 +220,44 @@ struct looked_at {
     heddle::detail::spin_lock lock;
     heddle::detail::wait_list waiters;
     bool set = false;
+    int looks = 0;
+    int asked = 0;  // whether they are a closed token
+};
+
+/// Two sides that meet, as on a channel without values. One that is looked at without end
+/// happens, so that a test of it ends.
+struct meeting {
+    struct node final : heddle::detail::operation {
+        template <class Op>
+        explicit node(Op& op) : at(*op.at), side(op.side) {}
+        heddle::detail::spin_lock* source() const noexcept override { return &at.lock; }
+        bool attempt_locked(heddle::detail::wake_list& wakes) noexcept override {
+            auto* other = at.sides[1 - side].pop_claimed();
+            if (other)
+                wakes.add(*other->who);
+            return ++at.looks > 1000 || other;
+        }
+        bool again_locked() const noexcept override {
+            return !at.sides[1 - side].empty();
+        }
+        void enlist_locked() noexcept override { at.sides[side].push_back(*this); }
+        bool withdraw() noexcept override {
+            return heddle::detail::withdraw_from(*this, at.sides[side], at.lock);
+        }
+        void describe(std::string&) const override {}
+        meeting& at;
+        const int side;
+    };
+    struct op {
+        using arm_node = node;
+        meeting* at;
+        int side;
+    };
+
+    op come(int side) { return {this, side}; }
+
+    heddle::detail::spin_lock lock;
+    heddle::detail::wait_list sides[2];
     int looks = 0;
 };
 
@@ -238,6 +285,32 @@ TEST_CASE("a turn looks at what has changed, not at every arm") {
         CHECK(looks <= arms + 2 * turns);
         CHECK(looks >= arms);
     }());
+}
+
+TEST_CASE("arms that could only meet each other are looked at once, and wait") {
+    for (auto [left, right] : both_ways_round)
+        for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+            CAPTURE(left);
+            CAPTURE(right);
+            test::run_virtual(
+                [](int m, int n) -> heddle::task<> {
+                    meeting place;
+                    heddle::selector set;
+                    for (int i = 0; i < m; ++i)
+                        set.add(place.come(0));
+                    for (int i = 0; i < n; ++i)
+                        set.add(place.come(1));
+                    auto idle = set.add(heddle::after(10ms));
+                    CHECK(co_await set.next() == idle);
+                    CHECK(place.looks == m + n);
+                    for (int k = 0; k < 3; ++k) {  // and nothing is new
+                        set.replace(idle, heddle::after(10ms));
+                        CHECK(co_await set.next() == idle);
+                    }
+                    CHECK(place.looks == m + n);
+                }(left, right),
+                seed);
+        }
 }
 
 TEST_CASE("nothing is taken while nobody waits, and others go first") {
@@ -497,6 +570,308 @@ TEST_CASE(
     }());
 }
 
+namespace {
+
+/// A set of arms that send 0, 1, ... and of arms that receive, on one channel.
+struct crossing {
+    crossing(channel c, int sends, int receives) : on(std::move(c)), senders(sends) {
+        for (int i = 0; i < sends; ++i)
+            set.add(on.send(int(made++)));
+        for (int i = 0; i < receives; ++i)
+            set.add(on.receive(v));
+    }
+
+    /// Notes what has happened; an arm that has sent gets another value.
+    void note(std::size_t arm) {
+        if (arm < static_cast<std::size_t>(senders)) {
+            ++sent;
+            set.replace(arm, on.send(int(made++)));
+        } else if (v) {
+            received.push_back(*v);
+        }
+    }
+
+    channel on;
+    const int senders;
+    heddle::selector set;
+    std::optional<int> v;
+    int made = 0, sent = 0;
+    std::vector<int> received;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "law 37: so it is for any number of arms each way, and with one that is ready") {
+    for (auto [sends, receives] : both_ways_round)
+        for (std::uint64_t seed = 1; seed <= 10; ++seed)
+            test::run_virtual(
+                [](int s, int r) -> heddle::task<> {
+                    crossing both(channel(), s, r);
+                    auto& set = both.set;
+                    auto idle = set.add(heddle::after(10ms));
+                    CHECK(co_await set.next() == idle);
+                    channel closed;
+                    closed.close();
+                    set.replace(idle, closed.receive());
+                    for (int i = 0; i < 100; ++i)
+                        CHECK(co_await set.next() == idle);
+                    CHECK(both.on.try_send(1) == try_status::would_block);
+                    for (int i = 0; i < 100; ++i)
+                        CHECK(co_await set.next() == idle);
+                }(sends, receives),
+                seed);
+}
+
+TEST_CASE("law 7: a set with many arms each way gives and takes each value once") {
+    for (auto [sends, receives] : both_ways_round)
+        for (std::size_t capacity : {0u, 1u, 2u})
+            for (std::uint64_t seed = 1; seed <= 10; ++seed)
+                test::run_virtual(
+                    [](int s, int r, std::size_t cap) -> heddle::task<> {
+                        crossing both(channel(cap), s, r);
+                        int turns = s && r ? 60 : 20;
+                        auto feeder =
+                            heddle::go([](channel to, int n) -> heddle::task<> {
+                                for (int i = 1; i <= n; ++i)
+                                    co_await to.send(-i);
+                            }(both.on, r ? 20 : 0));
+                        std::vector<int> taken;
+                        auto taker = heddle::go([](channel from, std::vector<int>& to,
+                                                   bool on) -> heddle::task<> {
+                            if (!on)
+                                co_return;
+                            int v = 0;
+                            while (co_await from.receive(v))
+                                to.push_back(v);
+                        }(both.on, taken, s != 0));
+                        for (int i = 0; i < turns; ++i)
+                            both.note(co_await both.set.next());
+                        for (std::size_t i = 0, n = both.set.size(); i < n; ++i)
+                            both.set.remove(i);
+                        co_await feeder;
+                        both.on.close();
+                        co_await taker;
+                        auto all = both.received;
+                        all.insert(all.end(), taken.begin(), taken.end());
+                        std::sort(all.begin(), all.end());
+                        CHECK(std::unique(all.begin(), all.end()) == all.end());
+                        CHECK(all.size() ==
+                              static_cast<std::size_t>(both.sent + (r ? 20 : 0)));
+                    }(sends, receives, capacity),
+                    seed);
+}
+
+TEST_CASE("where a set fills and drains one buffer its values come in order") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        test::run_virtual(
+            []() -> heddle::task<> {
+                crossing both(channel(1), 3, 2);
+                for (int i = 0; i < 100; ++i) {
+                    both.note(co_await both.set.next());
+                    CHECK(both.on.size() ==
+                          static_cast<std::size_t>(both.sent) - both.received.size());
+                }
+                CHECK(both.sent > 45);
+                auto sorted = both.received;
+                std::sort(sorted.begin(), sorted.end());
+                CHECK(std::unique(sorted.begin(), sorted.end()) == sorted.end());
+            }(),
+            seed);
+}
+
+TEST_CASE("a set that waits on both sides of a channel hears that it was closed") {
+    for (auto [sends, receives] : both_ways_round)
+        for (bool waiting : {false, true})
+            test::run_virtual([](int s, int r, bool parked) -> heddle::task<> {
+                crossing both(channel(), s, r);
+                auto& set = both.set;
+                auto idle = set.add(heddle::after(10ms));
+                CHECK(co_await set.next() == idle);
+                if (parked)
+                    heddle::go([](channel c) -> heddle::task<> {
+                        c.close();
+                        co_return;
+                    }(both.on));
+                else
+                    both.on.close();
+                int refused = 0, over = 0;
+                while (refused < s || over < 10 * r) {
+                    try {
+                        auto arm = co_await set.next();
+                        CHECK(arm >= static_cast<std::size_t>(s));
+                        CHECK_FALSE(both.v);
+                        ++over;
+                    } catch (const heddle::channel_closed&) {
+                        ++refused;
+                    }
+                }
+                CHECK(refused == s);
+            }(sends, receives, waiting));
+}
+
+TEST_CASE("arms are removed and come again while others stand on both sides") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        test::run_virtual(
+            []() -> heddle::task<> {
+                crossing both(channel(), 3, 3);
+                auto& set = both.set;
+                auto idle = set.add(heddle::after(1ms));
+                for (std::size_t i = 0; i < 6; ++i) {
+                    CHECK(co_await set.next() == idle);
+                    set.remove(i);
+                    set.replace(idle, heddle::after(1ms));
+                    CHECK(co_await set.next() == idle);
+                    auto again = i < 3 ? set.add(both.on.send(int(both.made++)))
+                                       : set.add(both.on.receive(both.v));
+                    CHECK(again == i);
+                    set.disable((i + 1) % 6);
+                    set.replace(idle, heddle::after(1ms));
+                    CHECK(co_await set.next() == idle);
+                    set.enable((i + 1) % 6);
+                    set.replace(idle, heddle::after(1ms));
+                }
+                heddle::go(
+                    [](channel c) -> heddle::task<> { co_await c.send(9); }(both.on));
+                auto arm = co_await set.next();
+                CHECK((arm >= 3 && arm < 6));
+                CHECK(both.v == 9);
+            }(),
+            seed);
+}
+
+TEST_CASE("those that stand on one side keep their order when the other is looked at") {
+    in_task([]() -> heddle::task<> {
+        channel c;
+        std::optional<int> v;
+        heddle::selector set;
+        std::vector<std::size_t> sends;
+        for (int i = 0; i < 4; ++i) {  // they stand one behind the other
+            sends.push_back(set.add(c.send(int(i))));
+            auto idle = set.add(heddle::after(1ms));
+            CHECK(co_await set.next() == idle);
+            set.remove(idle);
+        }
+        set.add(c.receive(v));
+        auto idle = set.add(heddle::after(1ms));
+        CHECK(co_await set.next() == idle);
+        set.remove(idle);
+        std::vector<int> got;
+        heddle::go([](channel from, std::vector<int>& to) -> heddle::task<> {
+            for (int i = 0; i < 4; ++i) {
+                to.push_back(*co_await from.receive());
+                co_await heddle::sleep(1ms);  // the others stand again
+            }
+        }(c, got));
+        for (auto arm : sends)
+            CHECK(co_await set.next() == arm);
+        CHECK(got == std::vector<int>{0, 1, 2, 3});
+    }());
+}
+
+TEST_CASE("two sets of one task stand against each other on one channel, and wait") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed)
+        test::run_virtual(
+            []() -> heddle::task<> {
+                channel a, b;
+                std::optional<int> v, w;
+                heddle::selector one, two;
+                for (int i = 0; i < 2; ++i) {
+                    one.add(a.send(1));
+                    one.add(b.receive(v));
+                    two.add(b.send(2));
+                    two.add(a.receive(w));
+                }
+                auto idle = one.add(heddle::after(1ms));
+                two.add(heddle::after(1ms));
+                for (int i = 0; i < 10; ++i) {
+                    auto& set = i % 2 ? one : two;
+                    CHECK(co_await set.next() == idle);
+                    set.replace(idle, heddle::after(1ms));
+                }
+                heddle::go(
+                    [](channel to) -> heddle::task<> { co_await to.send(3); }(b));
+                CHECK(co_await one.next() % 2 == 1);
+                CHECK(v == 3);
+                // Nor does a select of the task meet what stands in its sets.
+                CHECK(co_await heddle::select(b.receive(w), a.send(4),
+                                              heddle::after(1ms)) == 2);
+            }(),
+            seed);
+}
+
+TEST_CASE("an arm of each kind may stand twice in a set") {
+    in_task([]() -> heddle::task<> {
+        heddle::event happened;
+        heddle::semaphore permits(0);
+        heddle::mutex m;
+        heddle::mutex::guard held = co_await m.lock(), first, second;
+        heddle::done_source stop;
+        auto late = heddle::after(1s);
+        auto job = heddle::go([]() -> heddle::task<> { co_await heddle::sleep(2s); });
+        heddle::selector set;
+        for (int i = 0; i < 2; ++i) {
+            set.add(permits.acquire());                // 0, 6
+            set.add(m.lock(i == 0 ? first : second));  // 1, 7
+            set.add(late);                             // 2, 8
+            set.add(job);                              // 3, 9
+            set.add(happened.wait());                  // 4, 10
+            set.add(stop.token());                     // 5, 11
+        }
+        std::vector<std::size_t> times(6);
+        auto next = [&]() -> heddle::task<> { ++times[co_await set.next() % 6]; };
+        co_await next();  // the timer, which is nil then
+        CHECK(times == std::vector<std::size_t>{0, 0, 1, 0, 0, 0});
+        co_await next();
+        co_await next();  // a join twice, as the handle is ready for each
+        CHECK(times == std::vector<std::size_t>{0, 0, 1, 2, 0, 0});
+        permits.release(2);
+        co_await next();
+        co_await next();
+        CHECK(times == std::vector<std::size_t>{2, 0, 1, 2, 0, 0});
+        CHECK_FALSE(permits.try_acquire());
+        held = {};
+        co_await next();
+        CHECK(times == std::vector<std::size_t>{2, 1, 1, 2, 0, 0});
+        CHECK(bool(first) != bool(second));
+        set.remove(5);
+        set.remove(11);
+        happened.set();
+        for (int i = 0; i < 20; ++i)
+            co_await next();
+        CHECK(times[4] == 20);
+        happened.reset();
+        stop.close();
+        auto twice = set.add(stop.token());
+        CHECK(twice % 6 == 5);
+        set.add(stop.token());
+        for (int i = 0; i < 20; ++i)
+            co_await next();
+        CHECK(times == std::vector<std::size_t>{2, 1, 1, 2, 20, 20});
+    }());
+}
+
+TEST_CASE("an inflight that stands twice happens once for each result") {
+    asio::io_context ctx;
+    std::vector<std::size_t> got;
+    heddle::go(ctx, [&]() -> heddle::task<> {
+        asio::steady_timer timer(ctx);
+        heddle::inflight tick(timer.async_wait(heddle::deferred));
+        heddle::selector set;
+        set.add(tick);
+        set.add(tick);
+        for (int n = 0; n < 3; ++n) {
+            got.push_back(co_await set.next());
+            tick.result();
+            timer.expires_after(1us);
+            tick.start(timer.async_wait(heddle::deferred));
+        }
+        co_await tick.stop();
+    });
+    ctx.run();
+    CHECK(got.size() == 3);
+}
+
 TEST_CASE("an arm that is off does not stand for the token in force") {
     in_task([]() -> heddle::task<> {
         bool thrown = false;
@@ -720,5 +1095,181 @@ TEST_CASE("law 7: no value is lost or comes twice, on every schedule") {
                                             [=] { return conserved(capacity); });
         CHECK(all.complete);
         CHECK(all.schedules > 10);
+    }
+}
+
+namespace {
+
+/// The arms that happen first, over all schedules, where the set is filled by `fill`; no more
+/// schedules than that.
+template <class Fill>
+std::set<std::size_t> first_of(Fill fill, std::size_t bound,
+                               heddle::done_token in_force = {}) {
+    std::set<std::size_t> seen;
+    auto all = heddle::testing::explore("first", [&]() -> heddle::task<> {
+        auto wait = [](Fill& f, std::set<std::size_t>& to) -> heddle::task<> {
+            heddle::selector set;
+            f(set);
+            to.insert(co_await set.next());
+        };
+        co_await heddle::with_done(in_force, wait(fill, seen));
+    });
+    CHECK(all.complete);
+    CHECK(all.schedules <= bound);
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("an explorer takes each ready arm of a selector; where none is, there is no "
+          "choice") {
+    channel closed, open;
+    closed.close();
+    CHECK(first_of(
+              [&](heddle::selector& set) {
+                  set.add(open.receive());
+                  set.add(closed.receive());
+                  set.add(channel(nullptr).receive());
+                  set.add(closed.receive());
+                  set.add(heddle::after(1s));
+              },
+              5) == std::set<std::size_t>{1, 3});
+    CHECK(first_of(
+              [&](heddle::selector& set) {
+                  for (int i = 0; i < 5; ++i)
+                      set.add(channel().receive());
+                  set.add(heddle::after(1s));
+              },
+              1) == std::set<std::size_t>{5});
+}
+
+TEST_CASE(
+    "law 32: an arm that is the closed token in force is as likely as the others") {
+    channel closed;
+    closed.close();
+    heddle::done_source above, own(above.token());
+    above.close();
+    auto fill = [&](heddle::selector& set) {
+        set.add(channel().receive());
+        set.add(closed.receive());
+        set.add(above.token());
+        set.add(closed.receive());
+        set.add(own.token());
+        set.add(heddle::after(1h));
+    };
+    CHECK(first_of(fill, 6, own.token()) == std::set<std::size_t>{1, 2, 3, 4});
+
+    std::vector<int> times(6);
+    test::run_virtual(
+        [](auto& f, heddle::done_token token, std::vector<int>& to) -> heddle::task<> {
+            auto wait = [](auto& fill_it, std::vector<int>& count) -> heddle::task<> {
+                heddle::selector set;
+                fill_it(set);
+                for (int n = 0; n < 4000; ++n)
+                    ++count[co_await set.next()];
+            };
+            co_await heddle::with_done(token, wait(f, to));
+        }(fill, own.token(), times),
+        3);
+    for (int arm : {1, 2, 3, 4}) {
+        CHECK(times[static_cast<std::size_t>(arm)] > 850);
+        CHECK(times[static_cast<std::size_t>(arm)] < 1150);
+    }
+}
+
+TEST_CASE("an explorer lets equal arms stand in each order") {
+    std::set<std::size_t> seen;
+    auto all = heddle::testing::explore("equal arms", [&]() -> heddle::task<> {
+        channel c;
+        heddle::selector set;
+        for (int i = 0; i < 3; ++i)
+            set.add(c.send(int(i)));
+        heddle::go([](channel from) -> heddle::task<> { co_await from.receive(); }(c));
+        seen.insert(co_await set.next());
+    });
+    CHECK(all.complete);
+    CHECK(seen == std::set<std::size_t>{0, 1, 2});
+}
+
+TEST_CASE("a turn under a closed token does not look for that token in every arm") {
+    in_task([]() -> heddle::task<> {
+        constexpr int arms = 1000, turns = 100;
+        std::vector<looked_at> events(arms);
+        heddle::done_source stop;
+        stop.close();
+        auto wait = [](std::vector<looked_at>& all,
+                       heddle::done_token token) -> heddle::task<> {
+            heddle::selector set;
+            for (auto& e : all)
+                set.add(e.wait());
+            auto closed = set.add(token);
+            for (int n = 0; n < turns; ++n)
+                CHECK(co_await set.next() == closed);
+            set.remove(closed);  // nothing stands for the token any more
+            CHECK_THROWS_AS(co_await set.next(), heddle::cancelled);
+        };
+        co_await heddle::with_done(stop.token(), wait(events, stop.token()));
+        int asked = 0;
+        for (auto& e : events)
+            asked += e.asked;
+        CHECK(asked <= 3 * arms);
+    }());
+}
+
+namespace {
+
+/// One that offers and takes on one channel, with arms to spare.
+heddle::task<> meet_once(channel c, int sends, int receives, std::vector<int>& got) {
+    crossing both(c, sends, receives);
+    both.note(co_await both.set.next());
+    got.insert(got.end(), both.received.begin(), both.received.end());
+}
+
+}  // namespace
+
+TEST_CASE(
+    "law 37: two selectors with arms each way on one channel pair, on every schedule") {
+    for (auto [sends, receives] : {std::pair{1, 1}, {2, 1}, {1, 2}, {2, 2}}) {
+        auto all = heddle::testing::explore("selector.pair", [&]() -> heddle::task<> {
+            channel c;
+            std::vector<int> got;
+            auto one = heddle::go(meet_once(c, sends, receives, got));
+            auto two = heddle::go(meet_once(c, receives, sends, got));
+            co_await one;
+            co_await two;
+            if (got.size() != 1)
+                throw std::logic_error("not one meeting");
+        });
+        CHECK(all.complete);
+    }
+}
+
+TEST_CASE(
+    "laws 7, 37: a selector and a select, each way on one channel, on every schedule") {
+    for (std::size_t capacity : {0u, 1u}) {
+        auto all = heddle::testing::explore("selector.select", [=]() -> heddle::task<> {
+            channel c(capacity);
+            std::vector<int> got;
+            int sent = 0;
+            auto kept = heddle::go(
+                [](channel on, std::vector<int>& to, int& count) -> heddle::task<> {
+                    crossing both(on, 2, 1);
+                    both.note(co_await both.set.next());
+                    both.note(co_await both.set.next());
+                    count += both.sent;
+                    to.insert(to.end(), both.received.begin(), both.received.end());
+                }(c, got, sent));
+            for (int i = 0; i < 2; ++i) {
+                std::optional<int> v;
+                if (co_await heddle::select(c.send(10 + i), c.receive(v)) == 0)
+                    ++sent;
+                else
+                    got.push_back(v.value());
+            }
+            co_await kept;
+            if (got.size() + c.size() != static_cast<std::size_t>(sent))
+                throw std::logic_error("a value was lost, or came twice");
+        });
+        CHECK(all.complete);
     }
 }

@@ -16,8 +16,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -330,6 +332,19 @@ TEST_CASE("cancelled it cancels the sessions at once, waits for them, and throws
     s.settle();
     CHECK(s.trace.take() == lines{"2 has cleaned up", "serve: cancelled: away"});
     CHECK(s.live() == 0);
+}
+
+TEST_CASE("a grace may be given in any unit, and be longer than can be counted") {
+    using unsigned_ns = std::chrono::duration<std::uint64_t, std::nano>;
+    static_assert(heddle::serve_options{.grace = 1.5s}.grace == 1500ms);
+    static_assert(heddle::serve_options{.grace = unsigned_ns(~0ull)}.grace ==
+                  heddle::duration::max());
+    static_assert(heddle::serve_options{.grace = std::chrono::hours::max()}.grace ==
+                  heddle::duration::max());
+    const auto nan = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_AS(
+        (heddle::serve_options{.grace = std::chrono::duration<double>(nan)}),
+        std::invalid_argument);
 }
 
 TEST_CASE("cancelled in its grace, or after it, it does the same") {
@@ -687,7 +702,12 @@ TEST_CASE("a listening socket that fails ends it with the error") {
     });
 }
 
-TEST_CASE("when descriptors have run out it waits for some, without spinning") {
+/// UBSan looks at a vptr through a pipe, and calls it invalid where no descriptor is left: where
+/// that check is linked in, this is there.
+extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss_abort();
+
+TEST_CASE("when descriptors have run out it waits for some, without spinning" *
+          doctest::skip(&__ubsan_handle_dynamic_type_cache_miss_abort != nullptr)) {
     network net;
     struct limit {
         limit() { ::getrlimit(RLIMIT_NOFILE, &before); }

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -139,6 +141,38 @@ TEST_CASE(
     CHECK(log.take() == lines{"c at 30"});
     world.expect_end();
     CHECK_THROWS_AS(world.advance(-1ns), std::invalid_argument);
+}
+
+TEST_CASE("time of a world goes forth by any duration, to its end at most") {
+    heddle::testing::world world;
+    using real = std::chrono::duration<double>;
+    world.advance(real(0.5));
+    CHECK(world.now() == heddle::time_point(500ms));
+    CHECK_THROWS_AS(world.advance(real(std::numeric_limits<double>::quiet_NaN())),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(world.advance(std::chrono::hours::min()), std::invalid_argument);
+    world.advance(std::chrono::duration<std::uint64_t, std::nano>(~0ull));
+    CHECK(world.now() == heddle::time_point::max() - 1ns);
+    world.advance(std::chrono::hours::max());
+    CHECK(world.now() == heddle::time_point::max() - 1ns);
+}
+
+TEST_CASE("a world is not run inside a task: neither its own nor another") {
+    heddle::testing::world world, other;
+    auto inner = [](bool& did) -> task<> {
+        did = true;
+        co_return;
+    };
+    bool ran = false;
+    world.run([](auto& a, auto& b, auto make, bool& did) -> task<> {
+        CHECK_THROWS_AS(a.run(make(did)), std::logic_error);
+        CHECK_THROWS_AS(b.run(make(did)), std::logic_error);
+        co_return;
+    }(world, other, inner, ran));
+    world.settle();
+    other.settle();
+    CHECK(!ran);
+    CHECK(world.live() + other.live() == 0);
 }
 
 TEST_CASE("a timer that a timer sets is due within the same advance") {
@@ -285,6 +319,53 @@ TEST_CASE("explore takes each ready arm, and counts arms that were not ready onc
     CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
           std::set<std::size_t>{0, 1});
     run(3);
+    CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
+          std::set<std::size_t>{0, 1, 2});
+}
+
+TEST_CASE(
+    "explore takes each ready arm of a select that a handler waits in, and of one that "
+    "is parked each of those that wait for the same") {
+    std::multiset<std::size_t> chosen;
+    auto run = [&](int ready) {
+        chosen.clear();
+        return explore("handler", [&chosen, ready]() -> task<> {
+            std::vector<heddle::channel<int>> c;
+            for (int i = 0; i < 3; ++i) {
+                c.emplace_back(1);
+                if (i < ready)
+                    c.back().try_send(i);
+            }
+            heddle::channel<std::size_t> told(1);
+            heddle::select(c[0].receive(), c[1].receive(), c[2].receive())(
+                heddle::this_task::executor(),
+                [told](std::error_code, std::size_t i) mutable { told.try_send(i); });
+            c[2].try_send(2);
+            auto arm = co_await told.receive();
+            chosen.insert(arm.value());
+        });
+    };
+    CHECK(run(0).schedules == 1);
+    CHECK(chosen == std::multiset<std::size_t>{2});
+    run(2);
+    CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
+          std::set<std::size_t>{0, 1});
+    run(3);
+    CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
+          std::set<std::size_t>{0, 1, 2});
+
+    chosen.clear();
+    explore("equal arms of a handler", [&chosen]() -> task<> {
+        heddle::channel<int> c;
+        heddle::channel<std::size_t> told(1);
+        heddle::select(c.send(0), c.send(1), c.send(2))(
+            heddle::this_task::executor(),
+            [told](std::error_code, std::size_t i) mutable { told.try_send(i); });
+        auto got = co_await c.receive();
+        auto arm = co_await told.receive();
+        CHECK(got == static_cast<int>(arm.value()));
+        chosen.insert(arm.value());
+    });
     CHECK(std::set<std::size_t>(chosen.begin(), chosen.end()) ==
           std::set<std::size_t>{0, 1, 2});
 }

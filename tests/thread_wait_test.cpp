@@ -194,6 +194,18 @@ TEST_CASE("a handler outside every host may wake a thread, and may not block in 
     CHECK(refused);
 }
 
+TEST_CASE("go_blocking may run tasks to their end, where a task itself may not") {
+    int n = heddle::run([]() -> heddle::task<int> {
+        co_return co_await heddle::go_blocking([] {
+            return heddle::run([]() -> heddle::task<int> {
+                co_await heddle::yield();
+                co_return 5;
+            }());
+        });
+    }());
+    CHECK(n == 5);
+}
+
 TEST_CASE("go_blocking may wait in channels, while the tasks go on") {
     int got = heddle::run([]() -> heddle::task<int> {
         heddle::channel<int> c;

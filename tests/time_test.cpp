@@ -8,10 +8,12 @@
 #include <asio/strand.hpp>
 
 #include <chrono>
-#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <ratio>
 #include <stdexcept>
+#include <string>
 
 TEST_SUITE_BEGIN("time");
 
@@ -117,7 +119,7 @@ TEST_CASE("duration::max() and what cannot be counted never fire, nor disturb ot
             heddle::after(std::chrono::hours::max()),
             heddle::after(std::chrono::duration<double>(1e300)),
             heddle::after(std::chrono::duration<double>(infinite)),
-            heddle::after(std::chrono::duration<double>(std::nan(""))),
+            heddle::after(std::chrono::duration<std::uint64_t, std::nano>(~0ull)),
             heddle::at(time_point::max()),
         };
         auto start = heddle::now();
@@ -131,6 +133,235 @@ TEST_CASE("duration::max() and what cannot be counted never fire, nor disturb ot
         CHECK(heddle::now() == time_point::max() - duration(1));
         auto i = co_await heddle::select(heddle::after(1h), heddle::otherwise);
         CHECK(i == 1);  // saturates, and does not wrap into the past
+    }());
+}
+
+namespace {
+
+/// Classes that count: one converts to a real number, one only to a whole one, if asked to.
+struct counts_reals {
+    constexpr operator double() const { return n; }
+    double n;
+};
+struct counts_whole {
+    constexpr explicit operator std::int64_t() const { return n; }
+    std::int64_t n;
+};
+
+template <class Rep, class Period = std::nano>
+constexpr duration of(Rep n) {
+    return heddle::detail::nanoseconds(std::chrono::duration<Rep, Period>(n));
+}
+
+using heddle::detail::wide_int;
+using heddle::detail::wide_unsigned;
+
+constexpr auto never = duration::max();
+constexpr auto long_ago = duration::min();
+template <class T>
+constexpr T most = std::numeric_limits<T>::max();
+template <class T>
+constexpr T least = std::numeric_limits<T>::min();
+template <class T>
+constexpr T infinity = std::numeric_limits<T>::infinity();
+
+using ages = std::ratio<31556952LL * 1'000'000>;  // a million years
+
+}  // namespace
+
+TEST_CASE("a duration of any rep and period is rounded up and saturates: a table") {
+    using std::atto, std::exa, std::femto, std::milli, std::nano, std::ratio;
+    // Unsigned.
+    static_assert(of<std::uint8_t, milli>(255) == 255ms);
+    static_assert(of<std::uint8_t, std::ratio<3600>>(255) == 255h);
+    static_assert(of<std::uint16_t, ages>(0) == 0ns);
+    static_assert(of<std::uint16_t, ages>(1) == never);
+    static_assert(of<std::uint32_t, ratio<1>>(most<std::uint32_t>) == 4294967295s);
+    static_assert(of<std::uint32_t, ratio<60>>(most<std::uint32_t>) == never);
+    static_assert(of<std::uint64_t>(most<std::int64_t>) == never);
+    static_assert(of<std::uint64_t>(most<std::int64_t> - 1ull) == never - 1ns);
+    static_assert(of<std::uint64_t>(most<std::int64_t> + 1ull) == never);
+    static_assert(of<std::uint64_t>(~0ull) == never);
+    static_assert(of<std::uint64_t, std::pico>(~0ull).count() == 18446744073709552);
+    static_assert(of<std::uint64_t, femto>(1'000'001) == 2ns);
+    static_assert(of<std::uint64_t, exa>(1) == never);
+    // Signed.
+    static_assert(of<std::int8_t, milli>(-128) == -128ms);
+    static_assert(of<std::int64_t, ratio<1>>(9'223'372'036) == 9'223'372'036s);
+    static_assert(of<std::int64_t, ratio<1>>(9'223'372'037) == never);
+    static_assert(of<std::int64_t, ratio<1>>(-9'223'372'037) == long_ago);
+    static_assert(of<std::int64_t, ratio<1>>(least<std::int64_t>) == long_ago);
+    static_assert(of<std::int64_t, atto>(most<std::int64_t>) == 9'223'372'037ns);
+    static_assert(of<std::int64_t, atto>(1) == 1ns);
+    static_assert(of<std::int64_t, atto>(-1) == 0ns);  // up
+    static_assert(of<std::int64_t, ratio<1, 3>>(1) == 333'333'334ns);
+    static_assert(of<std::int64_t, ratio<2, 3>>(-1) == -666'666'666ns);
+    static_assert(of<std::int64_t, ratio<1, INTMAX_MAX>>(most<std::int64_t>) == 1s);
+    static_assert(of<std::int64_t, ratio<INTMAX_MAX>>(1) == never);
+    static_assert(of<std::int64_t, ratio<INTMAX_MAX>>(-1) == long_ago);
+    static_assert(of<std::int64_t>(least<std::int64_t>) == long_ago);
+    static_assert(of<char>(7) == 7ns);
+    static_assert(of<bool, ratio<1>>(true) == 1s);
+    // Wide.
+    static_assert(of<wide_int>(wide_int{1} << 100) == never);
+    static_assert(of<wide_int>(-(wide_int{1} << 100)) == long_ago);
+    static_assert(of<wide_int, atto>((wide_int{1} << 64) + 1) == 18'446'744'074ns);
+    static_assert(of<wide_unsigned>(~wide_unsigned{0}) == never);
+    static_assert(of<wide_unsigned, atto>(~wide_unsigned{0}) == never);
+    static_assert(of<wide_unsigned, milli>(3) == 3ms);
+    // Floating.
+    static_assert(of<float, milli>(2.5F) == 2'500'000ns);
+    static_assert(of<float>(0x1p63F) == never);
+    static_assert(of<float>(-0x1p63F) == long_ago);
+    static_assert(of<float, ages>(most<float>) == never);
+    static_assert(of<double>(0.25) == 1ns);
+    static_assert(of<double>(-0.25) == 0ns);
+    static_assert(of<double>(0x1p62) == duration(1ll << 62));
+    static_assert(of<double>(0x1p63) == never);
+    static_assert(of<double, ratio<1>>(1e300) == never);
+    static_assert(of<double, ratio<1>>(-1e300) == long_ago);
+    static_assert(of<double, ratio<1>>(infinity<double>) == never);
+    static_assert(of<double, ratio<1>>(-infinity<double>) == long_ago);
+    static_assert(of<double, ratio<1>>(least<double>) == 1ns);
+    static_assert(of<long double, exa>(most<long double>) == never);
+    static_assert(of<long double, atto>(-most<long double>) == long_ago);
+    static_assert(of<long double>(0x1p63L - 0.5L) == never);
+    // What converts.
+    static_assert(of<counts_reals, ratio<1>>({0.5}) == 500ms);
+    static_assert(of<counts_reals, ratio<1>>({infinity<double>}) == never);
+    static_assert(of<counts_whole, ratio<1>>({2}) == 2s);
+    static_assert(of<counts_whole, ratio<1>>({most<std::int64_t>}) == never);
+    // Whole numbers cannot be refused.
+    constexpr std::chrono::seconds whole(1);
+    constexpr std::chrono::duration<double> real(1);
+    static_assert(noexcept(heddle::after(whole)) && !noexcept(heddle::after(real)));
+}
+
+TEST_CASE("what is calculated at run time saturates as well") {
+    // As above, but not by the compiler: under sanitizers, what must not be converted is seen.
+    for (double given : {0x1p63, 1e300, infinity<double>, most<double>}) {
+        volatile double n = given;
+        CHECK(of<double>(n) == never);
+        CHECK(of<double>(-n) == long_ago);
+        CHECK(of<double, ages>(n) == never);
+        CHECK(of<double, std::atto>(-n) ==
+              (given == 0x1p63 ? -9'223'372'036ns : long_ago));
+        CHECK(of<long double, std::exa>(n) == never);
+        CHECK(of<long double, std::exa>(-n) == long_ago);
+    }
+    for (float given : {0x1p63F, most<float>, infinity<float>}) {
+        volatile float n = given;
+        CHECK(of<float, std::ratio<1>>(n) == never);
+        CHECK(of<float, ages>(-n) == long_ago);
+    }
+    volatile std::uint64_t huge = ~0ull;
+    CHECK(of<std::uint64_t>(huge) == never);
+    CHECK(of<std::uint64_t, ages>(huge) == never);
+    CHECK(of<std::uint64_t, std::atto>(huge) == 18'446'744'074ns);
+    for (std::int64_t given : {most<std::int64_t>, least<std::int64_t>}) {
+        volatile std::int64_t n = given;
+        CHECK(of<std::int64_t, ages>(n) == (given > 0 ? never : long_ago));
+        CHECK(of<std::int64_t, std::milli>(n) == (given > 0 ? never : long_ago));
+    }
+}
+
+TEST_CASE("who gives more nanoseconds than can be counted waits for ever, wherever") {
+    using most_unsigned = std::chrono::duration<std::uint64_t, std::nano>;
+    constexpr most_unsigned huge(~0ull);
+    run_virtual([huge]() -> task<> {
+        heddle::done_token none;
+        heddle::done_source timed(none, huge),
+            elsewhere(heddle::this_task::executor(), none, huge);
+        std::chrono::time_point<std::chrono::steady_clock, most_unsigned> end(huge);
+        heddle::done_source dated(none, end),
+            dated_elsewhere(heddle::this_task::executor(), none, end);
+        heddle::timer after = heddle::after(huge), sleep = heddle::sleep(huge),
+                      at = heddle::at(end), until = heddle::sleep_until(end);
+        heddle::ticker every(huge);
+        auto tick = every.next();
+        auto i = co_await heddle::select(after, sleep, at, until, tick, timed.token(),
+                                         elsewhere.token(), dated.token(),
+                                         dated_elsewhere.token(), heddle::after(1h));
+        CHECK(i == 9);
+        CHECK(co_await heddle::with_timeout(huge, []() -> task<int> {
+                  co_await heddle::sleep(1h);
+                  co_return 3;
+              }()) == 3);
+        CHECK(heddle::now() == time_point(2h));
+    }());
+}
+
+TEST_CASE("points of the clock in other units saturate too, and are never early") {
+    run_virtual([]() -> task<> {
+        using std::chrono::steady_clock;
+        using hours = std::chrono::time_point<steady_clock, std::chrono::hours>;
+        using reals =
+            std::chrono::time_point<steady_clock, std::chrono::duration<double>>;
+        auto far = heddle::at(hours::max());
+        auto farther = heddle::at(heddle::now() + std::chrono::duration<double>(1e300));
+        auto i = co_await heddle::select(far, farther, heddle::after(1s));
+        CHECK(i == 2);
+        co_await heddle::sleep_until(hours::min());
+        CHECK(heddle::now() == time_point(1s));
+        co_await heddle::sleep_until(reals(std::chrono::duration<double>(1.5)));
+        CHECK(heddle::now() == time_point(1500ms));
+        co_await heddle::sleep_until(hours(1h));
+        CHECK(heddle::now() == time_point(1h));
+    }());
+}
+
+TEST_CASE("what is not a number is refused with a word, wherever a duration is given") {
+    constexpr std::chrono::duration<double> nan(
+        std::numeric_limits<double>::quiet_NaN());
+    constexpr std::chrono::duration<float, std::milli> nan_too(
+        std::numeric_limits<float>::quiet_NaN());
+    const std::string what =
+        "heddle: a duration that is not a number (NaN): how was it "
+        "calculated? "
+        "duration::max() stands for one that never ends";
+    world world;
+    auto refused = [&what](auto use) {
+        CHECK_THROWS_WITH_AS(use(), what.c_str(), std::invalid_argument);
+    };
+    using point = std::chrono::time_point<std::chrono::steady_clock,
+                                          std::chrono::duration<double>>;
+    heddle::done_token none;
+    refused([&] { (void)heddle::after(nan); });
+    refused([&] { (void)heddle::after(-nan); });
+    refused([&] { (void)heddle::after(nan_too); });
+    refused([&] { (void)heddle::sleep(nan); });
+    refused([&] { (void)heddle::at(point(nan)); });
+    refused([&] { (void)heddle::sleep_until(point(nan)); });
+    refused([&] { (void)heddle::with_timeout(nan, []() -> task<> { co_return; }()); });
+    refused([&] { heddle::done_source(world.ctx, none, nan); });
+    refused([&] { heddle::done_source(world.ctx, none, point(nan)); });
+    refused([&] { heddle::ticker every(nan); });
+    world.go([](auto refuse, auto n) -> task<> {
+        refuse([&] { heddle::done_source(heddle::done_token(), n); });
+        refuse([&] { heddle::done_source(heddle::done_token(), point(n)); });
+        co_return;
+    }(refused, nan));
+    world.settle();
+}
+
+TEST_CASE("a ticker refuses what is not positive, whatever it is counted in") {
+    auto infinite = std::chrono::duration<double>(infinity<double>);
+    CHECK_THROWS_AS(heddle::ticker(-infinite), std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker(std::chrono::duration<double>(0)),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker(std::chrono::duration<double>(-0.0)),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker(std::chrono::hours::min()), std::invalid_argument);
+    CHECK_THROWS_AS((heddle::ticker(std::chrono::duration<std::uint8_t, std::atto>(0))),
+                    std::invalid_argument);
+    run_virtual([infinite]() -> task<> {
+        heddle::ticker never_ticks(infinite),
+            shortest(std::chrono::duration<double>(1e-300));
+        auto tick = never_ticks.next();
+        co_await shortest.next();
+        CHECK(heddle::now() == time_point(1ns));
+        auto i = co_await heddle::select(tick, heddle::after(1h));
+        CHECK(i == 1);
     }());
 }
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSL-1.0
-# What tools/test and tools/demo share; sourced by bash.
+# Functions of tools/test, tools/demo and others; sourced by bash.
 
-# What follows doctest-dev is for demos and some tests.
+# The packages after doctest-dev are for demos and some tests.
 packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd curl libboost-dev libboost-coroutine-dev libssl-dev nlohmann-json3-dev openssl python3 redis-tools)
 
 say() { printf '%s\n' "${0##*/}: $*" >&2; }
 
-# need PACKAGE...: installs those that are missing. All it prints goes to stderr.
+# need PACKAGE... installs the packages that are missing. All its output goes to stderr.
 need() {
     if ! command -v apt-get dpkg-query >/dev/null; then
         say "this system has no apt, so nothing is installed; needed are (Debian's names): $*"
@@ -36,6 +36,6 @@ need() {
     }
 }
 
-# One job for each core, unless the environment says otherwise (cmake and ctest read these).
+# cmake and ctest read these: one job for each core, unless the environment says otherwise.
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // An actor is a task that owns its state and serves requests; it can be stopped while callers wait.
-// By hand, as in Go; heddle::actor does this for any state and any function.
-// The same program in Go: main.go. What both print: expected.txt.
+// It is written by hand, as in Go; heddle::actor does this for any state and any function.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -15,13 +15,13 @@ class counter {
 public:
     void start() { loop_ = heddle::go(&counter::loop, this); }
 
-    // Refuses who waits, finishes what is in work.
+    // Refuses the callers that wait; the request that is being served is finished.
     heddle::task<> stop() {
         stopping_.close();
         co_await loop_;
     }
 
-    // Waits for the sum, which is empty if the counter has stopped.
+    // Waits for the sum; the result is empty if the counter has stopped.
     heddle::task<std::optional<int>> call(int n, heddle::duration takes) {
         heddle::channel<int> reply(1);
         request r{n, takes, reply};
@@ -44,7 +44,7 @@ private:
     };
 
     heddle::task<> loop() {
-        int sum = 0;  // nobody else can see it
+        int sum = 0;  // no other task can see it
         for (std::optional<request> r;;) {
             if (co_await heddle::select(requests_.receive(r), stopping_.token()) == 1)
                 co_return;
@@ -92,9 +92,6 @@ heddle::task<> start_and_stop() {
     std::cout << answered << " answered, " << refused << " refused\n";
     if (!co_await c.call(1, 0ms))
         std::cout << "a call after that is refused\n";
-
-    while (heddle::live_tasks() > 1)  // nobody is left behind, or this never ends
-        co_await heddle::yield();
 }
 
 int main(int argc, char** argv) {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,13 +23,13 @@ type counter struct {
 
 func (c *counter) start() { go c.loop() }
 
-// Refuses who waits, finishes what is in work.
+// Refuses the callers that wait; the request that is being served is finished.
 func (c *counter) stop() {
 	close(c.stopping)
 	<-c.ended
 }
 
-// Waits for the sum; false if the counter has stopped.
+// Waits for the sum; the result is false if the counter has stopped.
 func (c *counter) call(n int, takes time.Duration) (int, bool) {
 	reply := make(chan int, 1)
 	select {
@@ -51,7 +50,7 @@ func (c *counter) cast(n int, takes time.Duration) {
 
 func (c *counter) loop() {
 	defer close(c.ended)
-	sum := 0 // nobody else can see it
+	sum := 0 // no other task can see it
 	for {
 		select {
 		case r := <-c.requests:
@@ -104,10 +103,6 @@ func startAndStop() {
 	fmt.Println(answered, "answered,", refused, "refused")
 	if _, ok := c.call(1, 0); !ok {
 		fmt.Println("a call after that is refused")
-	}
-
-	for runtime.NumGoroutine() > 1 { // nobody is left behind, or this never ends
-		runtime.Gosched()
 	}
 }
 

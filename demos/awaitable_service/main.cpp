@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// An existing Asio service, all asio::awaitable, gets a channel: connections hand lines to a few workers.
-// No task of heddle is in it. There is no Go twin.
+// An existing service of asio::awaitable coroutines gets a channel: its connections hand lines to a few workers.
+// It starts no heddle task, and it has no Go twin.
 #include "../options.hpp"
 
 #include <heddle/channel.hpp>
@@ -62,7 +62,7 @@ awaitable<void> converse(tcp::socket peer, heddle::sender<job> jobs) {
             co_await asio::async_write(peer, asio::buffer(*answer), use_awaitable);
         }
     } catch (const std::system_error&) {
-        // It has left, or said too much at once.
+        // The client has left, or its line is too long.
     }
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Many connections, few workers; nc, and those who misbehave."""
+"""Many connections share few workers: through nc, and with clients that misbehave."""
 import signal
 import sys
 import time
@@ -11,7 +11,7 @@ server.check_port_is_taken()
 
 
 def reversed_line(peer, line):
-    """Checks the answer, and gives who made it."""
+    """Checks the answer, and returns the worker that made it."""
     answer, _, worker = peer.hear().rpartition(" by ")
     expect(answer, line[::-1])
     return worker
@@ -22,7 +22,7 @@ nc.say("abc", "", "level up")
 for line in ("abc", "", "level up"):
     reversed_line(nc, line)
 
-# Twenty at once, two lines each: each gets its own answers, in order, by two workers, who need 20 ms for each.
+# Twenty clients send two lines each at once; each gets its own answers, in order, from two workers that need 20 ms each.
 began = time.monotonic()
 peers = [Peer(server) for _ in range(20)]
 for number, peer in enumerate(peers):
@@ -35,14 +35,14 @@ took = time.monotonic() - began
 if took < 20 * 0.020:
     sys.exit(f"40 lines took {took} s: more than two were at work")
 
-# The longest line there may be, and a longer one.
+# The longest line that is allowed, and a longer one.
 peer = Peer(server)
 peer.say("x" * 1023)
 reversed_line(peer, "x" * 1023)
 peer.send(b"x" * 1024 + b"\n")
 peer.check_closed()
 
-# One that leaves by RST or FIN, in a line, or while a worker is at it; one that stays and says nothing.
+# Clients leave by RST or FIN, within a line, or while a worker serves them; one client stays and is silent.
 for said in (b"half a li", b"whole\n"):
     for leave in (Peer.reset, Peer.half_close):
         peer = Peer(server)
@@ -52,7 +52,7 @@ for said in (b"half a li", b"whole\n"):
         reversed_line(nc, "there?")
 silent = Peer(server)
 
-# One that does not read: what it says is not read either, so nothing grows.
+# The input of a client that does not read is not read either, so no buffer grows.
 before = server.status("VmHWM")
 slow = Peer(server, receive=4096)
 slow.socket.settimeout(0.2)

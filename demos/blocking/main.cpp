@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A call that blocks would stop every task of its thread; go_blocking gives it a thread of its own.
-// The same program in Go, where each call has one: main.go. What both print: expected.txt.
+// A call that blocks would stop every task of its thread; go_blocking runs it on a thread of its own.
+// main.go is the same program in Go, whose runtime does that for every call; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -12,7 +12,7 @@
 
 using namespace std::chrono_literals;
 
-char read_byte(int from) {  // blocks until there is one
+char read_byte(int from) {  // blocks until there is a byte
     char byte = 0;
     if (::read(from, &byte, 1) != 1)
         throw std::system_error(errno, std::system_category(), "read");
@@ -30,7 +30,7 @@ heddle::task<> tick(int to) {
         co_await every.next();
         std::cout << "tick " << i << '\n';
     }
-    write_byte(to, '!');  // only now can the reader go on
+    write_byte(to, '!');  // the reader can go on only now
 }
 
 heddle::task<> blocking() {

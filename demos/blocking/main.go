@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func readByte(from int) byte { // blocks until there is one
+func readByte(from int) byte { // blocks until there is a byte
 	b := make([]byte, 1)
 	if _, err := syscall.Read(from, b); err != nil {
 		panic(err)
@@ -28,7 +28,7 @@ func tick(to int) {
 		<-every.C
 		fmt.Println("tick", i)
 	}
-	writeByte(to, '!') // only now can the reader go on
+	writeByte(to, '!') // the reader can go on only now
 }
 
 func blocking() {

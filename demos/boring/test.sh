@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# What each speaker says is numbered from 0 without a gap, and besides by MODE:
-#   fan_in, select   10 messages, then how many tasks talk: the speakers and 2 or 1 that pass on
-#   sequence         5 rounds, in each of them both speakers say theirs
+# The messages of each speaker are numbered from 0 without a gap. MODE says what else is checked:
+#   fan_in, select   10 messages, then the number of tasks: the speakers, and 2 or 1 that forward
+#   sequence         5 rounds, in each of which both speakers say their number
 #   timeout_each     each message after at most 100 ms, then none for 100 ms
 #   timeout_all      messages, the last before 500 ms, and an end at 500 ms
 # A time may be exceeded by less than LATE ms. Usage: test.sh MODE LATE PROGRAM

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A chat: one task owns the set of clients and tells each of them everything that is said.
-// A client says its name, then lines. The same program in Go: main.go.
+// A chat server: one task owns the set of clients and sends each of them everything that is said.
+// A client sends its name, then lines. main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -49,7 +49,7 @@ heddle::task<> broadcast(hall h) {
         case 2:
             for (auto& each : clients)
                 if (each->out.try_send(*text) == heddle::try_status::would_block)
-                    each->conn.close();  // nobody waits for the slow: it has to leave
+                    each->conn.close();  // dropped: it is too slow
         }
     }
 }
@@ -61,11 +61,11 @@ heddle::task<> tell(client_ptr c) {
             co_await asio::async_write(c->conn, asio::buffer(*text), heddle::use_task);
         }
     } catch (const std::system_error&) {
-        // It has left, as read_line will tell.
+        // The client has left, which read_line will notice too.
     }
 }
 
-// A line of at most 1024 bytes; what follows it stays in `input`.
+// Reads a line of at most 1024 bytes; the bytes after it stay in `input`.
 heddle::task<std::string> read_line(tcp::socket& conn, std::string& input) {
     auto n = co_await asio::async_read_until(conn, asio::dynamic_buffer(input, 1024),
                                              '\n', heddle::use_task);
@@ -87,9 +87,9 @@ heddle::task<> chat(tcp::socket conn, hall h, heddle::duration idle) {
             co_await h.messages.send(name + ": " + line);
         }
     } catch (const std::system_error&) {
-        // It has left, had to, or said too much at once.
+        // The client has left, was dropped, or sent too long a line.
     } catch (const heddle::cancelled&) {
-        // It has said nothing for too long.
+        // The client has been silent for too long.
     }
     c->conn.close();
     co_await h.leaving.send(c);

@@ -36,7 +36,7 @@ func broadcast(h hall) {
 				select {
 				case each.out <- text:
 				default:
-					each.conn.Close() // nobody waits for the slow: it has to leave
+					each.conn.Close() // dropped: it is too slow
 				}
 			}
 		}
@@ -47,12 +47,12 @@ func tell(c *client, told chan<- bool) {
 	defer close(told)
 	for text := range c.out {
 		if _, err := fmt.Fprintln(c.conn, text); err != nil {
-			return // it has left, as readLine will tell
+			return // the client has left, which readLine will notice too
 		}
 	}
 }
 
-// A line of at most 1024 bytes; what follows it stays in input. Nobody waits for it longer than idle.
+// Reads a line of at most 1024 bytes, within the time idle; the bytes after it stay in input.
 func readLine(conn net.Conn, input *bufio.Reader, idle time.Duration) (string, error) {
 	conn.SetReadDeadline(time.Now().Add(idle))
 	line, err := input.ReadSlice('\n')
@@ -74,7 +74,7 @@ func chat(conn net.Conn, h hall, idle time.Duration) {
 		for {
 			line, err := readLine(conn, input, idle)
 			if err != nil {
-				break // it has left, had to, or said too much at once
+				break // the client has left, was dropped, or sent too long a line
 			}
 			h.messages <- name + ": " + line
 		}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Chats through nc, and with those who misbehave."""
+"""Chats through nc, and with clients that misbehave."""
 import signal
 import sys
 
@@ -8,7 +8,7 @@ from serving import Nc, Peer, Server, expect
 server = Server(sys.argv[1])
 server.check_port_is_taken()
 
-# Everybody hears everything that is said, and who comes and goes, in one order.
+# All clients receive all lines, and the names of those that come and go, in one order.
 ann = Nc(server)
 ann.say("ann")
 ann.check("ann has arrived")
@@ -30,20 +30,20 @@ def enter(name):
     return guest
 
 
-# One that resets the connection, in the middle of a line.
+# A client resets the connection in the middle of a line.
 cat = enter("cat")
 cat.send(b"I was about to s")
 cat.reset()
 ann.check("cat has left")
 
-# One that closes its half only: it has left, and its other half is closed too.
+# A client closes only its half: it has left, and the server closes the other half too.
 dan = enter("dan")
 dan.half_close()
 ann.check("dan has left")
 dan.hear_until("dan has arrived")
 dan.check_closed()
 
-# A line of 1024 bytes with its end is one, a longer one is none, be its end there or not.
+# A line of 1024 bytes with its end is accepted; a longer line is refused, with or without its end.
 eve = enter("eve")
 eve.send(b"x" * 1023 + b"\n")
 ann.check("eve: " + "x" * 1023)
@@ -54,11 +54,11 @@ fay.send(b"x" * 100000)
 ann.check("fay has left")
 Peer(server).send(b"x" * 2000)  # as a name
 
-# Somebody who never says a name, and somebody who leaves before that.
+# One client never sends a name, and another leaves before it has sent one.
 silent = Peer(server)
 Peer(server).reset()
 
-# One that does not read: it is dropped, nobody else waits for it, and what it did not read is bounded.
+# A client that does not read is dropped; no other client waits for it, and its unread data is bounded.
 slow = Peer(server, receive=4096)
 slow.say("slow")
 ann.check("slow has arrived")
@@ -78,7 +78,7 @@ if grown > 8000:
     sys.exit(f"it grew by {grown} kB for one that is slow")
 print(f"the slow one was dropped after {said} lines")
 
-# The server ends while people are there, and the next one gets its port.
+# The server ends while clients are connected, and the next server gets its port.
 server.stop(signal.SIGINT)
 ann.leave()
 ann.check_closed()

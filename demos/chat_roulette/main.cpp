@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Chat roulette: one select both offers itself as a partner and looks for one.
-// Who finds none talks to a robot. The same program in Go: main.go.
+// A client that finds none talks to a robot. main.go is the same program in Go.
 #include "../options.hpp"
 #include "../random.hpp"
 
@@ -25,7 +25,8 @@ using asio::ip::tcp;
 using namespace std::chrono_literals;
 using connection = std::shared_ptr<tcp::socket>;
 
-// A Markov chain: which words have followed which. No lock: all tasks are on this thread.
+// A Markov chain knows which words have followed each word. It needs no lock: all tasks are on
+// this thread.
 struct chain {
     std::vector<std::string> words;
     std::map<std::string, std::vector<std::string>> next;
@@ -73,9 +74,9 @@ heddle::task<> copy(connection to, connection from, heddle::duration idle,
         for (;;)
             co_await heddle::with_timeout(idle, copy_some(to, from));
     } catch (const std::system_error&) {
-        // One of them has left.
+        // One of the two clients has left.
     } catch (const heddle::cancelled&) {
-        // One says nothing, or does not read.
+        // One of the two is silent, or does not read.
     }
     co_await ended.send();
 }
@@ -89,7 +90,7 @@ heddle::task<> chat(connection a, connection b, heddle::duration idle) {
         heddle::go(copy, b, a, idle, ended);
         co_await ended.receive();
     } catch (const std::system_error&) {
-        // One has not waited for the other.
+        // One of the two has left before the chat began.
     }
     a->close();
     b->close();
@@ -118,7 +119,7 @@ heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
         switch (co_await heddle::select(partner.send(c), partner.receive(p),
                                         heddle::after(patience))) {
         case 0:
-            break;  // now handled by the other task
+            break;  // the other task serves this client from now on
         case 1:
             co_await chat(*p, c, idle);
             break;
@@ -126,9 +127,9 @@ heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
             co_await chat_with_robot(c, idle);
         }
     } catch (const std::system_error&) {
-        // It has left, or said too much at once to a robot.
+        // The client has left, or sent the robot too long a line.
     } catch (const heddle::cancelled&) {
-        // It has said nothing for too long.
+        // The client has been silent for too long.
     }
 }
 

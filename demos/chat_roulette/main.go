@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// A Markov chain: which words have followed which.
+// A Markov chain knows which words have followed each word.
 type chain struct {
 	sync.Mutex
 	words []string
@@ -62,7 +62,7 @@ func print(to net.Conn, line string) error {
 	return err
 }
 
-// A connection whose reads and writes take as long as they may.
+// A connection whose reads and writes have a time limit.
 type patient struct {
 	net.Conn
 	idle time.Duration
@@ -79,7 +79,7 @@ func (c patient) Write(data []byte) (int, error) {
 }
 
 func copy(to, from net.Conn, ended chan<- bool) {
-	io.Copy(to, from) // until one of them has left, or says nothing, or does not read
+	io.Copy(to, from) // until one of the two has left, is silent, or does not read
 	ended <- true
 }
 
@@ -103,7 +103,7 @@ func chatWithRobot(c net.Conn) {
 	for {
 		line, err := input.ReadSlice('\n')
 		if err != nil {
-			return // it has left, or said too much at once to a robot
+			return // the client has left, or sent the robot too long a line
 		}
 		brain.learn(string(line))
 		if print(c, brain.say()) != nil {
@@ -116,7 +116,7 @@ func match(c net.Conn, partner chan net.Conn, patience time.Duration) {
 	print(c, "Waiting for a partner...")
 	select {
 	case partner <- c:
-		// now handled by the other goroutine
+		// the other goroutine serves this client from now on
 	case p := <-partner:
 		chat(p, c)
 	case <-time.After(patience):

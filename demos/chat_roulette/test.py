@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Chats in pairs through nc, with those who misbehave, and with the robot."""
+"""Chats in pairs through nc, with clients that misbehave, and with the robot."""
 import signal
 import sys
 import time
@@ -21,7 +21,7 @@ def pair(make_first=Nc, make_second=Nc):
     return first, second
 
 
-# Whoever comes second is paired with who waits; each room is its own.
+# A second client is paired with the one that waits; each pair has a room of its own.
 rooms = [pair() for _ in range(3)]
 for number, (a, b) in enumerate(rooms):
     a.say(f"room {number}")
@@ -30,20 +30,20 @@ for number, (a, b) in enumerate(rooms):
     b.check(f"room {number}")
     a.check(f"yes, {number}")
 
-# Both are closed when one leaves, whichever it is.
+# Both are closed when either of them leaves.
 for leaver, (a, b) in enumerate(rooms[:2]):
     (a, b)[leaver].leave()
     (b, a)[leaver].leave()
     a.check_closed()
     b.check_closed()
 
-# By RST, and by closing only one half.
+# A client leaves by RST, and another by closing only one half.
 for rude in (Peer.reset, Peer.half_close):
     a, b = pair(Peer, Peer)
     rude(a)
     b.check_closed()
 
-# Who was waiting has left: who is paired with it hears so at once, and the one after that is fine.
+# A waiting client has left: the client that is paired with it is told at once, and the next pair is fine.
 gone = Peer(server)
 gone.check(waiting)
 gone.reset()
@@ -51,10 +51,10 @@ unlucky = Peer(server)
 unlucky.hear_until("")
 pair()
 
-# One that does not read: who talks to it has to wait, so what is in between is bounded.
+# The partner of a client that does not read has to wait, so the data between them is bounded.
 talker, slow = pair(Peer, lambda s: Peer(s, receive=4096))
 before = server.status("VmHWM")
-talker.socket.settimeout(0.2)  # this long nothing moved: it is stuck
+talker.socket.settimeout(0.2)  # nothing moved for this long: the partner waits
 sent = 0
 try:
     while sent < 200_000_000:
@@ -71,7 +71,7 @@ slow.reset()
 talker.check_closed()
 server.stop(signal.SIGINT)
 
-# Alone: nobody meets oneself, but the robot, and not before patience is over.
+# A client alone is not paired with itself, but with the robot, and not before its patience is over.
 server = Server(sys.argv[1], "--patience", "200")
 began = time.monotonic()
 alone = Nc(server)
@@ -79,7 +79,7 @@ alone.check(waiting, "Found a robot. Say hi.")
 if time.monotonic() - began < 0.2:
     sys.exit("the robot came early")
 
-# It has learnt to talk from what it was told: each pair of words in what it says was said to it.
+# The robot has learnt from its input: each pair of words in its output was in its input.
 known, lines = set(), ["one fish two fish", "red fish blue fish", "one two"]
 for line in lines * 5:
     words = line.split()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# broken: the last order is the shortest, so the ends of those before it follow its letters.
+# broken: the last order is the shortest, so the ends of earlier orders follow its letters.
 function(coffee mode expected expected_of_twin)
   set(demo coffee/${mode})
   heddle_demo(${demo})

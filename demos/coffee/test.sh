@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Each of four orders is made once, and then the cup is shown. MODE garbage: that is none of the
-# orders, but each letter is at its place in one of them. MODE whole: it is the order made last.
-# MODE fifo: also, they are made as they were ordered, which each customer says (on one thread: at once).
+# Each of four orders is made once, and then the cup is printed. MODE garbage: the cup is none of the
+# orders, but each letter is at its place in one of them. MODE whole: the cup is the order made last.
+# MODE fifo: moreover, the orders are made in the order in which the customers gave them.
 # Usage: test.sh MODE PROGRAM
 set -eu
 mode=$1

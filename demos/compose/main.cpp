@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Functions are values: compose makes one of two, here sin after cos. There is no concurrency in it.
-// The same program in Go: main.go. What both print: expected.txt.
+// Functions are values: compose makes one function of two, here sin after cos; nothing is concurrent.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <cmath>

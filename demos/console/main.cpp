@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A console is concurrent: lines, signals and a clock are served by one thread. See also dot_product.
-// The same program in Go: main.go.
+// A console is concurrent: one thread serves lines, signals and a clock. See also dot_product.
+// main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -18,7 +18,7 @@
 using namespace std::chrono_literals;
 using heddle::as_tuple;
 
-// Asio makes the open file non-blocking, and others share it: the shell, if it is a terminal.
+// Asio makes the open file non-blocking, and other processes share it: the shell, if it is a terminal.
 struct flags_of_stdin {
     int flags = ::fcntl(STDIN_FILENO, F_GETFL);
     ~flags_of_stdin() { ::fcntl(STDIN_FILENO, F_SETFL, flags); }

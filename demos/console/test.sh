@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # Types into a console through a pipe. Usage: test.sh PROGRAM [THREADS]
-# Nothing here sleeps: each step waits for what the one before must cause, and ctest bounds the whole.
+# Nothing here sleeps: each step waits for an effect of the step before, and ctest limits the time.
 set -u
 program=$1
 threads=${2-}
@@ -26,7 +26,7 @@ start() {
     ticks=0
 }
 
-# expect LINE: the next line that is no tick; "tick": the next tick, and no other line. Ticks are counted.
+# expect LINE: the next line that is no tick is LINE. expect tick: the next line is a tick. Ticks are counted.
 expect() {
     while read -r words <&4; do
         case $words in
@@ -44,7 +44,7 @@ expect() {
     fail "said no more, expected: $1"
 }
 
-# ended: exit code 0.
+# ended: the program has ended with exit code 0.
 ended() {
     exec 3>&-
     wait "$console"
@@ -55,11 +55,11 @@ ended() {
 }
 
 start
-expect tick # nobody types
+expect tick # no input comes
 echo hello >&3
 expect "line: hello"
 printf 'half a ' >&3
-expect tick # a line that is not complete holds up nothing
+expect tick # an incomplete line delays nothing
 kill -INT "$console"
 expect "signal 2"
 printf 'line\ntwo at once\nno end of line' >&3

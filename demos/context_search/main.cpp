@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A search over HTTP: its backends stop when the deadline passes, and when the client goes away.
-// GET /search?q=WORD[&timeout=MS] or /stats. The same program in Go: main.go.
+// GET /search?q=WORD[&timeout=MS] or /stats. main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -64,7 +64,7 @@ std::string parameter(const std::string& target, const std::string& name) {
     return "";
 }
 
-// Without a timeout it has a minute.
+// A request without a timeout has a minute.
 heddle::task<std::string> answer(std::string request, heddle::duration work) {
     std::istringstream line(request.substr(0, request.find("\r\n")));
     std::string method, target, version, rest;
@@ -114,9 +114,9 @@ heddle::task<> handle(tcp::socket peer, heddle::duration work) {
         if (first == 0)
             co_await asio::async_write(peer, asio::buffer(text), heddle::use_task);
     } catch (const std::system_error&) {
-        // It has left, or said too much.
+        // The client has left, or its request is too long.
     } catch (const heddle::cancelled&) {
-        // It is too slow.
+        // The client is too slow.
     }
 }
 

@@ -47,7 +47,7 @@ func search(ctx context.Context, q string, work time.Duration) (string, error) {
 	return result, nil
 }
 
-// Without a timeout it has a minute.
+// A request without a timeout has a minute.
 func answer(w http.ResponseWriter, r *http.Request, work time.Duration) {
 	q := r.URL.Query().Get("q")
 	timeout := r.URL.Query().Get("timeout")

@@ -14,7 +14,7 @@ if not shutil.which("curl"):
 
 
 def curl(server, path, *arguments):
-    """What comes back, its status, and curl's own."""
+    """Returns the answer, its status, and curl's exit code."""
     done = subprocess.run(["curl", "-s", "--noproxy", "*", "-w", "%{http_code}", *arguments,
                            f"http://127.0.0.1:{server.port}{path}"], capture_output=True)
     return done.stdout[:-3].decode(), int(done.stdout[-3:]), done.returncode
@@ -29,7 +29,7 @@ def settle(server, wanted):
         pass
 
 
-# In time: three results, and nobody is left.
+# In time there are three results, and no backend is left.
 quick = Server(sys.argv[1], "--work", "50")
 quick.check_port_is_taken()
 began = time.monotonic()
@@ -40,7 +40,7 @@ if time.monotonic() - began < 0.050:
 settle(quick, "running 0 finished 3 stopped 0")
 expect(curl(quick, "/search?q=dogs&timeout=20000")[1], 200)
 
-# What is malformed, unknown, or too long.
+# A request is malformed, unknown, or too long.
 for path, status in (("/search?q=", 400), ("/search?q=x&timeout=soon", 400), ("/search?q=x&timeout=-1", 400),
                      ("/search?q=x&timeout=99999999999999999999", 400), ("/nothing", 404)):
     expect(curl(quick, path)[1], status, path)
@@ -63,12 +63,12 @@ half.half_close()
 half.input.read()
 settle(quick, "running 0 finished 6 stopped 0")
 
-# The deadline passes: the backends stop, long before their time.
+# When the deadline passes, the backends stop long before their time.
 slow = Server(sys.argv[1], "--work", "600000")
 expect(curl(slow, "/search?q=cats&timeout=50")[:2], ("too late\n", 504))
 settle(slow, "running 0 finished 0 stopped 3")
 
-# The client goes away: by FIN, by RST, by curl's own limit.
+# The client leaves by FIN, by RST, by curl's own limit.
 request = b"GET /search?q=cats HTTP/1.1\r\nHost: x\r\n\r\n"
 for count, leave in enumerate((Peer.close, Peer.reset), 2):
     peer = Peer(slow)
@@ -79,7 +79,7 @@ for count, leave in enumerate((Peer.close, Peer.reset), 2):
 expect(curl(slow, "/search?q=cats", "-m", "0.2")[2], 28, "curl's exit")
 settle(slow, "running 0 finished 0 stopped 12")
 
-# Only that client's backends: another search goes on; one that does not read its answer is in nobody's way.
+# Only that client's backends stop: another search goes on, and a client that does not read delays no other client.
 stays, goes = Peer(slow), Peer(slow)
 stays.send(request)
 goes.send(request)

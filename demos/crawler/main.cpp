@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A crawler fetches pages in parallel, each once: the set of what was seen has one owner.
-// The same program in Go: main.go. What both print: expected.txt, in some order.
+// A crawler fetches pages in parallel, each page once, because the set of seen pages has one owner.
+// main.go is the same program in Go; both print expected.txt, in some order.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -5,10 +5,13 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"sync"
 )
 
-func startCopying(input <-chan int, output chan<- int) {
+func startCopying(input <-chan int, output chan<- int, daemons *sync.WaitGroup) {
+	daemons.Add(1)
 	go func() {
+		defer daemons.Done()
 		for val := range input {
 			output <- val
 		}
@@ -29,23 +32,22 @@ func print(from <-chan int, count int) {
 
 func main() {
 	input, output := make(chan int, 5), make(chan int)
-	startCopying(input, output) // does not wait
+	var daemons sync.WaitGroup
+	startCopying(input, output, &daemons) // returns at once
 
 	pass(input, 0, 5)
 	print(output, 5)
 	fmt.Println("input is empty:", runtime.NumGoroutine()-1, "daemon")
 
 	pass(input, 5, 10)
-	close(input) // what was sent before is still copied
+	close(input) // the values sent before are still copied
 	print(output, 5)
-	for runtime.NumGoroutine() > 1 {
-		runtime.Gosched()
-	}
-	fmt.Println("input is closed:", runtime.NumGoroutine()-1, "daemons")
+	daemons.Wait()
+	fmt.Println("input is closed: no daemon")
 
 	select {
 	case <-output:
 	default:
-		fmt.Println("output is open") // somebody else may send to it
+		fmt.Println("output is open") // another goroutine may send to it
 	}
 }

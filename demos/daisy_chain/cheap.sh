@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# A hundred thousand tasks at once, each with less memory than the smallest stack of a goroutine.
+# A hundred thousand tasks are alive at once; each takes less memory than the smallest stack of a goroutine.
 # Usage: cheap.sh PROGRAM
 set -eu
 n=100000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A chain of many tasks, in which each adds one to what it hears: tasks are cheap.
-// The same program in Go: main.go. What both print: expected.txt.
+// Tasks are cheap: in a chain of ten thousand, each adds one to the number that it receives.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A dot product is parallel: chunks of one computation on threads, then their sum. See also console.
-// The same program in Go: main.go. What both print: expected.txt.
+// A dot product is parallel: threads compute its chunks at the same time. See also console.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -22,7 +22,7 @@ struct part {
 
 part multiply(numbers a, numbers b, std::latch* all_here) {
     if (all_here)
-        all_here->arrive_and_wait();  // ends only if all run at the same time
+        all_here->arrive_and_wait();  // returns only if all chunks run at the same time
     part p;
     p.thread = ::gettid();
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
     std::size_t n = 1'000'000, chunks = 4;
     bool meet = false;
     read_options(argc, argv, "dot_product [-n SIZE] [--chunks 1|2|3|4] [--meet]",
-                 {{"n", n, 1, 3'000'000},    // the sum of more does not fit
-                  {"chunks", chunks, 1, 4},  // so many threads are always there to meet
+                 {{"n", n, 1, 3'000'000},    // a larger sum does not fit
+                  {"chunks", chunks, 1, 4},  // there are always so many threads to meet
                   {"meet", meet}});
     std::vector<std::int64_t> a(n), b(n);
     for (std::size_t i = 0; i < n; ++i) {

@@ -18,7 +18,7 @@ type part struct {
 func multiply(a, b []int64, allHere *sync.WaitGroup) part {
 	if allHere != nil {
 		allHere.Done()
-		allHere.Wait() // ends only if all run at the same time
+		allHere.Wait() // returns only if all chunks run at the same time
 	}
 	var p part
 	p.thread = syscall.Gettid()

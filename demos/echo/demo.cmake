@@ -2,7 +2,7 @@
 heddle_demo(echo --port "--port x" "--idle 0" "--port -1" "--port 65536" "--port 1 2")
 demo_test(echo nc sh echo/test.sh PROGRAM talk)
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=[a-z,]*undefined")
-  # UBSan looks at a vptr through a pipe, and calls it invalid where no descriptor is left.
+  # UBSan reads a vptr through a pipe, and calls it invalid when no descriptor is left.
   demo_test(echo descriptors sh echo/test.sh PROGRAM exhaust)
 endif()
 demo_test(echo go sh echo/test.sh TWIN talk)

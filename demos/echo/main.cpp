@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A TCP echo server: one task for each connection, stopped by SIGINT or SIGTERM.
-// The same program in Go: main.go.
+// A TCP echo server has one task for each connection, and stops on SIGINT or SIGTERM.
+// main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -30,7 +30,7 @@ heddle::task<> echo(tcp::socket peer, heddle::duration idle) {
     } catch (const std::system_error&) {
         // The peer has left.
     } catch (const heddle::cancelled&) {
-        // It says nothing, or does not read what it said: it has to leave.
+        // The peer is silent, or does not read its echo: it is disconnected.
     }
 }
 
@@ -43,7 +43,7 @@ heddle::task<> accept_all(tcp::acceptor acceptor, heddle::duration idle) {
         } catch (const std::system_error& e) {
             std::cerr << "accept: " << e.what() << std::endl;
         }
-        co_await heddle::sleep(100ms);  // descriptors that have run out stay so a while
+        co_await heddle::sleep(100ms);  // until descriptors are free again
     }
 }
 

@@ -19,7 +19,7 @@ func echo(peer net.Conn, idle time.Duration) {
 		peer.SetDeadline(time.Now().Add(idle))
 		n, err := peer.Read(data)
 		if err != nil {
-			return // the peer has left, or has to: it says nothing
+			return // the peer has left, or is disconnected because it is silent
 		}
 		if _, err := peer.Write(data[:n]); err != nil {
 			return
@@ -35,7 +35,7 @@ func acceptAll(listener net.Listener, idle time.Duration) {
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "accept:", err)
-		time.Sleep(100 * time.Millisecond) // descriptors that have run out stay so a while
+		time.Sleep(100 * time.Millisecond) // until descriptors are free again
 	}
 }
 

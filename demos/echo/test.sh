@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # Talks to an echo server through nc. Usage: test.sh PROGRAM talk|exhaust
-# Nothing here sleeps: each step waits for what the one before must cause, and ctest bounds the whole.
+# Nothing here sleeps: each step waits for an effect of the step before, and ctest limits the time.
 set -u
 program=$1
 nc -h 2>&1 | grep -q -e '-N' || { echo "skipped: needs nc with -N (netcat-openbsd)"; exit 77; }
@@ -12,7 +12,7 @@ server=
 mkfifo line errors heard gate trouble
 exec 3<>gate 4<>trouble
 
-# Whatever happens, the server ends, and so does each client that waits at the gate.
+# However the test ends, the server ends, and so does each client that waits at the gate.
 finish() {
     [ -z "$server" ] || kill -KILL "$server" 2>/dev/null
     seq 20 >&3
@@ -26,7 +26,7 @@ fail() {
     exit 1
 }
 
-# start PORT DESCRIPTORS: starts the server, allowed that many, and waits until it tells its port.
+# start PORT DESCRIPTORS: starts the server with so many descriptors, and waits until it prints its port.
 start() {
     (ulimit -n "$2" && exec "$program" --port "$1") >line 2>errors 3<&- 4<&- &
     server=$!
@@ -49,7 +49,7 @@ stop() {
 
 client() { nc -N 127.0.0.1 "$port"; }
 
-# Bytes come back as they were sent, while another connection is open and stays so to the end.
+# Bytes come back as they were sent, while another connection stays open to the end.
 talk() {
     port=0
     for signal in TERM INT; do
@@ -73,7 +73,7 @@ talk() {
     done
 }
 
-# More connections than descriptors: all are served in the end, and the server does not spin meanwhile.
+# With more connections than descriptors all are served in the end, and the server does not spin meanwhile.
 exhaust() {
     began=$(date +%s%N)
     start 0 16

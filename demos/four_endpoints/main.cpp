@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// An HTTP server on one thread: a thousand requests wait at once, each as if it were alone.
-// Boost.Beast parses and serialises; the sockets are heddle's. The same program in Go: main.go.
+// An HTTP server on one thread holds a thousand requests at once, each in a task of its own.
+// Boost.Beast parses and serialises; the sockets are heddle's. main.go is the same program in Go.
 #include "../http.hpp"
 #include "../options.hpp"
 
@@ -96,7 +96,7 @@ heddle::task<> converse(tcp::socket peer) {
     } catch (const std::system_error&) {
         // The peer has left.
     } catch (const heddle::cancelled&) {
-        // It stays, but not with us.
+        // The peer did not close its half in time.
     }
 }
 
@@ -108,7 +108,7 @@ heddle::task<> accept_all(tcp::acceptor acceptor) {
         } catch (const std::system_error& e) {
             std::cerr << "accept: " << e.what() << std::endl;
         }
-        co_await heddle::sleep(100ms);  // descriptors that have run out stay so a while
+        co_await heddle::sleep(100ms);  // until descriptors are free again
     }
 }
 

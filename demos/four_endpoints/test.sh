@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Asks a server through curl, and through nc where curl would not say it. Usage: test.sh PROGRAM [THREADS]
-# Nothing here sleeps: each step waits for what the one before must cause, and ctest bounds the whole.
+# Sends requests through curl, and through nc where curl cannot send them. Usage: test.sh PROGRAM [THREADS]
+# Nothing here sleeps: each step waits for an effect of the step before, and ctest limits the time.
 set -u
 program=$1
 threads=${2-}
-ulimit -n 4096 2>/dev/null # if it may
+ulimit -n 4096 2>/dev/null # where it is allowed
 curl --help all 2>/dev/null | grep -q -e --parallel-immediate || { echo "skipped: needs curl with --parallel-immediate"; exit 77; }
 nc -h 2>&1 | grep -q -e '-N' || { echo "skipped: needs nc with -N (netcat-openbsd)"; exit 77; }
 
@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-# Starts the server, and waits until it tells its port.
+# Starts the server, and waits until it prints its port.
 start() {
     "$program" --port 0 >line 2>log &
     server=$!
@@ -42,7 +42,7 @@ stop() {
     [ $status = 0 ] || fail "exit $status after SIG$1"
 }
 
-# expect WANTED CURL-ARGUMENTS...: what comes back, then its status and type.
+# expect WANTED CURL-ARGUMENTS...: the answer, its status and its type are WANTED.
 expect() {
     wanted=$1
     shift
@@ -50,7 +50,7 @@ expect() {
     [ "$got" = "$wanted" ] || fail "$*: $got, expected: $wanted"
 }
 
-# raw WANTED REQUEST: the first line that comes back, for a request in the format of printf.
+# raw WANTED REQUEST: the first line of the answer is WANTED; REQUEST is in the format of printf.
 raw() {
     got=$(printf "$2" | nc -N 127.0.0.1 "${url##*:}" | tr -d '\r' | head -n 1)
     [ "$got" = "$1" ] || fail "raw: $got, expected: $1"
@@ -87,14 +87,14 @@ raw 'HTTP/1.1 400 Bad Request' 'nonsense\r\n\r\n'
 raw 'HTTP/1.1 400 Bad Request' 'GET /hello HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n'
 raw 'HTTP/1.1 400 Bad Request' 'POST /upper HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n'
 
-# Two requests on one connection: one after the other, and at once. Then a peer that wants it closed.
+# A connection has two requests: one after the other, and both at once. Then a peer asks to close it.
 connects=$(curl -s --noproxy '*' -o body -o body -w '%{num_connects} ' "$url/hello" "$url/hello")
 [ "$connects" = '1 0 ' ] || fail "connections made for two requests: $connects"
 answers=$(printf 'GET /hello HTTP/1.1\r\nHost: x\r\n\r\nGET /square?n=3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' |
     nc 127.0.0.1 "${url##*:}" | grep -e '^hello' -e '^{' | paste -sd ' ')
 [ "$answers" = 'hello {"square": 9}' ] || fail "two requests in one packet: $answers"
 
-# A thousand at once, each of which takes 100 ms: a tenth of a hundred seconds would be slow.
+# A thousand requests at once take 100 ms each: even a tenth of a hundred seconds would be slow.
 began=$(date +%s%N)
 for each in 'hello?' 'count?' 'square?n=' 'upper?'; do
     data=

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A future is a channel with room for one value: nobody has to take it.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -9,9 +9,10 @@
 
 using namespace std::chrono_literals;
 
-heddle::receiver<int> async(int value, heddle::duration latency) {
+heddle::receiver<int> async(heddle::wait_group& running, int value,
+                            heddle::duration latency) {
     heddle::channel<int> c(1);
-    heddle::go([=]() -> heddle::task<> {
+    running.go([=]() -> heddle::task<> {
         co_await heddle::sleep(latency);
         std::cout << value << " is there\n";
         co_await c.send(value);
@@ -20,15 +21,17 @@ heddle::receiver<int> async(int value, heddle::duration latency) {
 }
 
 heddle::task<> futures() {
+    heddle::wait_group running;
     auto start = heddle::now();
-    auto a = async(1, 300ms), b = async(2, 100ms), c = async(3, 200ms);
+    auto a = async(running, 1, 300ms);
+    auto b = async(running, 2, 100ms);
+    auto c = async(running, 3, 200ms);
     int sum = *co_await a.receive() + *co_await b.receive() + *co_await c.receive();
     std::cout << "their sum is " << sum << " after " << (heddle::now() - start) / 1ms
               << " ms\n";
 
-    (void)async(4, 100ms);  // forgotten
-    while (heddle::live_tasks() > 1)
-        co_await heddle::sleep(10ms);
+    (void)async(running, 4, 100ms);  // nobody receives this value
+    co_await running.wait();
     std::cout << "nobody waits to send it\n";
 }
 

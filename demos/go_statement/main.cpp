@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A call waits for the function, go does not; both evaluate the arguments at once.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -20,16 +20,16 @@ void g() { std::cout << "g\n"; }
 int next(int& x) { return x++; }
 
 heddle::task<> go_statement() {
-    co_await f("Hello");  // waits
+    co_await f("Hello");  // this call waits
     g();
 
-    heddle::go(f, "Hello again");  // does not
+    heddle::go(f, "Hello again");  // this one does not
     g();
     co_await heddle::sleep(50ms);
 
     int x = 1;
     heddle::go(f, std::to_string(next(x)));
-    std::cout << "x is " << x << '\n';  // f has not said it, but has its argument
+    std::cout << "x is " << x << '\n';  // not printed yet, but f has it
     x = 100;
     co_await heddle::sleep(50ms);
 }

@@ -21,16 +21,16 @@ func next(x *int) int {
 }
 
 func goStatement() {
-	f("Hello") // waits
+	f("Hello") // this call waits
 	g()
 
-	go f("Hello again") // does not
+	go f("Hello again") // this one does not
 	g()
 	time.Sleep(50 * time.Millisecond)
 
 	x := 1
 	go f(strconv.Itoa(next(&x)))
-	fmt.Println("x is", x) // f has not said it, but has its argument
+	fmt.Println("x is", x) // not printed yet, but f has it
 	x = 100
 	time.Sleep(50 * time.Millisecond)
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Each search gives one result of each kind (1.0 in order) and the time it took, or, from 2.1 on,
-# "timed out" and what came in time. After 1000 runs and more, in virtual time, the mean of the time
+# Each search prints one result of each kind (1.0 in order) and the time that it took, or, from 2.1 on,
+# "timed out" and the results that came in time. After 1000 runs and more, in virtual time, the mean of the time
 # and the part of the searches that have all results are as expected, to within 3 standard deviations
 # of a mean of that many. A server takes U, uniform in 0..1 (of 100 ms); it has answered by t with
 # probability t, the quicker one of two with f(t) = 1 - (1 - t)^2:
@@ -19,7 +19,7 @@ trap 'rm -rf "$dir"' EXIT
 awk -v version="$version" -v runs="$runs" '
 function fail(why) { print "line " NR ": " why; failed = 1; exit 1 }
 function late(t) { return 1 - (version == "3_0" ? 1 - (1 - t) ^ 2 : t) ^ 3 }
-# A mean is at most 3 standard deviations from what it should be.
+# A mean is at most 3 standard deviations from the expected mean.
 function check(what, mean, should, variance) {
     off = (mean - should) / sqrt(variance / runs)
     printf "%s: %.5f, expected %.5f: %.2f standard deviations\n", what, mean, should, off

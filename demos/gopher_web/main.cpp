@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The gophers' stages serve a file over TCP: books are bytes, a cart is a buffer, the fire is a browser.
-// The same program in Go: main.go.
+// The stages of gophers serve a file over TCP: books are bytes, a cart is a buffer, the fire is a browser.
+// main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -64,13 +64,13 @@ heddle::task<> returner(heddle::receiver<cart> back, heddle::sender<cart> empty)
         co_await empty.send(std::move(*c));
 }
 
-// The client unloads. If he is slow, so are all: they have no more than these carts.
+// The client unloads the carts. If it is slow, all stages are: there are no other carts.
 heddle::task<> haul(std::ifstream& pile, tcp::socket& client) {
     constexpr int carts = 4;
     heddle::channel<cart> empty(carts), full(carts), back(carts);
     for (int i = 0; i < carts; ++i)
         co_await empty.emplace();
-    heddle::group gophers;  // if one fails, all end
+    heddle::group gophers;  // if one gopher fails, all end
     gophers.go(loader, empty, std::ref(pile), full);
     gophers.go(mover, full, std::ref(client), back);
     gophers.go(returner, back, empty);
@@ -89,7 +89,7 @@ heddle::task<> answer(tcp::socket client, std::string path) {
         co_await asio::async_write(client, asio::buffer(head), heddle::use_task);
         co_await haul(pile, client);
     } catch (const std::system_error& e) {
-        std::cerr << e.what() << std::endl;  // the client has left, or the file
+        std::cerr << e.what() << std::endl;  // the client or the file has gone
     }
 }
 
@@ -101,13 +101,13 @@ heddle::task<> accept_all(tcp::acceptor acceptor, std::string path) {
         } catch (const std::system_error& e) {
             std::cerr << "accept: " << e.what() << std::endl;
         }
-        co_await heddle::sleep(100ms);  // descriptors that have run out stay so a while
+        co_await heddle::sleep(100ms);  // until descriptors are free again
     }
 }
 
 heddle::task<> serve(std::uint16_t port, std::string path) {
     std::uintmax_t size;
-    open(path, size);  // to say at once that it cannot be read
+    open(path, size);  // reports at once a file that cannot be read
     auto here = heddle::this_task::executor();
     asio::signal_set stop(here, SIGINT, SIGTERM);
     tcp::acceptor acceptor(here, {asio::ip::address_v4::loopback(), port});

@@ -50,7 +50,7 @@ func loader(empty <-chan cart, pile *os.File, full chan<- cart) {
 func mover(full <-chan cart, client net.Conn, back chan<- cart) {
 	var err error
 	for c := range full {
-		if err == nil { // else the client has left, and the others are let end
+		if err == nil { // else the client has left, and the other gophers can end
 			_, err = client.Write(c)
 		}
 		back <- c
@@ -64,7 +64,7 @@ func returner(back <-chan cart, empty chan<- cart) {
 	}
 }
 
-// The client unloads. If he is slow, so are all: they have no more than these carts.
+// The client unloads the carts. If it is slow, all stages are: there are no other carts.
 func haul(pile *os.File, client net.Conn) {
 	const carts = 4
 	empty, full, back := make(chan cart, carts), make(chan cart, carts), make(chan cart, carts)
@@ -108,13 +108,13 @@ func acceptAll(listener net.Listener, path string) {
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "accept:", err)
-		time.Sleep(100 * time.Millisecond) // descriptors that have run out stay so a while
+		time.Sleep(100 * time.Millisecond) // until descriptors are free again
 	}
 }
 
 func serve(port uint, path string) error {
 	var size int64
-	file, err := open(path, &size) // to say at once that it cannot be read
+	file, err := open(path, &size) // reports at once a file that cannot be read
 	if err != nil {
 		return err
 	}

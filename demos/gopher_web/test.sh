@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # Fetches files from a gopher_web through curl. Usage: test.sh PROGRAM
-# Nothing here sleeps: each step waits for what the one before must cause, and ctest bounds the whole.
+# Nothing here sleeps: each step waits for an effect of the step before, and ctest limits the time.
 set -u
 program=$1
 for tool in curl nc; do
@@ -23,7 +23,7 @@ fail() {
     exit 1
 }
 
-# start FILE: starts the server, and waits until it tells its port.
+# start FILE: starts the server, and waits until it prints its port.
 start() {
     "$program" --port 0 "$1" >line 2>log &
     server=$!
@@ -46,7 +46,7 @@ stop() {
 
 fetch() { curl -sS --noproxy '*' --max-time 30 "http://127.0.0.1:$port/"; }
 
-# Sizes about those of one cart and of all four, and one beyond the buffers of a connection.
+# The sizes are about those of one cart and of all four; one is beyond the buffers of a connection.
 for bytes in 0 1 4095 4096 4097 16384 16385 20000000; do
     head -c $bytes /dev/urandom >book
     start book
@@ -55,7 +55,7 @@ for bytes in 0 1 4095 4096 4097 16384 16385 20000000; do
     [ $bytes = 20000000 ] || stop TERM
 done
 
-# One client does not read, while another gets all; then the first goes on, and a third leaves early.
+# One client does not read, while another gets the whole file; then the first goes on, and a third leaves early.
 printf 'GET / HTTP/1.0\r\n\r\n' | nc 127.0.0.1 "$port" >slow &
 idle=$!
 exec 3<slow
@@ -68,7 +68,7 @@ fetch | cmp book - || fail "who left early held up another"
 tail -c 20000000 <&3 | cmp book - || fail "the slow client did not get what was sent"
 exec 3<&-
 wait $idle
-until [ "$(open_now)" = "$descriptors" ]; do :; done # or a socket or a file is kept for ever
+until [ "$(open_now)" = "$descriptors" ]; do :; done # otherwise a socket or a file is kept for ever
 
 "$program" --port "$port" book >/dev/null 2>&1
 [ $? = 1 ] || fail "a second server took the same port, or did not say 1"

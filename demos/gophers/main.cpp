@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Gophers burn books: ten ways to put four jobs together, and how long each takes.
-// The same program in Go: main.go. What both print: expected.txt; in Go real time passes.
+// Gophers burn books: the program arranges four jobs in ten ways, and prints how long each takes.
+// main.go is the same program in Go; both print expected.txt, but in Go real time passes.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -16,13 +16,13 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using units = std::chrono::duration<double>;  // of cost
+using units = std::chrono::duration<double>;  // in which costs are given
 
 struct cart {
     int book = 0;
 };
 
-// From a pile or a dump to a dump or a fire, with carts of its own that go to and fro.
+// A road leads from a pile or a dump to a dump or a fire; its own carts go to and fro.
 struct road {
     struct site& on;
     const char *from_name, *to_name;
@@ -30,11 +30,11 @@ struct road {
     heddle::sender<int> to;
     std::array<heddle::duration, 4> cost;  // of each job
     heddle::channel<cart> empty, full, there, back;
-    std::array<heddle::channel<>, 4> room;  // at either end for one gopher
+    std::array<heddle::channel<>, 4> room;  // one gopher at a time at either end
 
-    std::array<int, 4> doing = {};  // gophers, by job
+    std::array<int, 4> doing = {};  // the number of gophers, by job
     std::array<std::size_t, 4> waiting = {};
-    std::array<std::deque<heddle::time_point>, 4> since = {};  // who works began then
+    std::array<std::deque<heddle::time_point>, 4> since = {};  // when each began
     std::size_t unloaded = 0;
 };
 
@@ -104,7 +104,8 @@ heddle::task<bool> bring_back(road& r) {
 
 constexpr heddle::task<bool> (*procedure[])(road&) = {load, move, unload, bring_back};
 
-// Does its jobs in turn until one is over. The last of those with a job closes what it fills.
+// A gopher does its jobs in turn until one is over. The last gopher with a job closes the channels
+// that the job fills.
 heddle::task<> gopher(road& r, std::vector<job> jobs) {
     for (std::size_t i = 0; co_await procedure[jobs[i]](r);)
         i = (i + 1) % jobs.size();
@@ -125,28 +126,28 @@ heddle::task<> gopher(road& r, std::vector<job> jobs) {
 struct design {
     std::string name;
     int copies;  // each with a pile and a fire
-    int roads;   // of a copy, one after the other: between two is a dump
-    std::vector<std::vector<job>> team;  // of a road: the jobs of each gopher
-    int spare = 0;  // carts at the far end, for who goes to and fro
+    int roads;   // of each copy, one after the other, with a dump between two
+    std::vector<std::vector<job>> team;  // on each road: the jobs of each gopher
+    int spare = 0;  // carts at the far end, for gophers that go to and fro
 };
 
 const std::vector<job> all{loader, mover, unloader, returner};
 const std::vector<std::vector<job>> each{{loader}, {mover}, {unloader}, {returner}};
 const design designs[] = {
-    {"1", 1, 1, {all}},        // one does it all
-    {"2m", 1, 1, {all, all}},  // two of him, who meet at pile and fire
-    {"2x", 2, 1, {all}},       // everything doubled
+    {"1", 1, 1, {all}},        // one gopher does it all
+    {"2m", 1, 1, {all, all}},  // two such gophers, who meet at pile and fire
+    {"2x", 2, 1, {all}},       // two copies of that
     {"3", 1, 1, {{loader}, {mover, returner}, {unloader}}, 1},
-    {"4", 1, 1, each},    // one more for the empty carts
-    {"8", 2, 1, each},    // that doubled
-    {"2d", 1, 2, {all}},  // two with a dump
-    {"4d", 2, 2, {all}},  // that doubled
-    {"8d", 1, 2, each},   // four, a dump, four
-    {"16", 2, 2, each},   // that doubled
+    {"4", 1, 1, each},    // one more gopher for the empty carts
+    {"8", 2, 1, each},    // two copies of that
+    {"2d", 1, 2, {all}},  // two gophers with a dump
+    {"4d", 2, 2, {all}},  // two copies of that
+    {"8d", 1, 2, each},   // four gophers, a dump, four gophers
+    {"16", 2, 2, each},   // two copies of that
 };
 
 struct settings {
-    int books = 100, carts = 8;  // these on each road
+    int books = 100, carts = 8;  // the carts are on each road
     std::vector<double> cost{1, 1, 1, 1};
     heddle::duration unit = 100ms;
     bool draw = false;
@@ -187,7 +188,7 @@ heddle::task<> open_road(site& s, const design& d, int nth, heddle::receiver<int
 }
 
 struct outcome {
-    std::vector<int> burnt;  // how often, by book
+    std::vector<int> burnt;  // how often each book was burnt
     double last_burn = 0, all_home = 0;
     int gophers = 0, most_working = 0;
 };
@@ -200,7 +201,8 @@ heddle::task<> fire(heddle::receiver<int> books, std::function<double()> clock,
     }
 }
 
-// The gophers on a road, each where he is by now; who waits for a core sleeps at its beginning.
+// Draws the gophers on a road, each at its place; a gopher that waits for a core sleeps at the
+// beginning of the road.
 std::string on_road(const road& r, job j, const char* asleep, const char* walks) {
     constexpr std::size_t places = 15;
     std::string lane(2 * places, ' ');
@@ -239,7 +241,7 @@ void picture(const site& s, double time) {
     std::fflush(stdout);
 }
 
-// Four pictures in a unit of time, none at a moment when jobs of quarter units end.
+// Draws four pictures in a unit of time, never at a moment when jobs of quarter units end.
 heddle::task<> draw(const site& s, heddle::duration unit, std::function<double()> clock,
                     heddle::done_token done) {
     co_await heddle::sleep(unit / 8);

@@ -16,24 +16,24 @@ type cart struct {
 	book int
 }
 
-// From a pile or a dump to a dump or a fire, with carts of its own that go to and fro.
+// A road leads from a pile or a dump to a dump or a fire; its own carts go to and fro.
 type road struct {
 	on                       *site
 	fromName, toName         string
 	from, to                 chan int
 	cost                     [4]time.Duration // of each job
 	empty, full, there, back chan cart
-	room                     [4]chan struct{} // for how many gophers at once: one at either end
+	room                     [4]chan struct{} // for so many gophers at once: one at either end
 
-	doing    [4]int // gophers, by job
+	doing    [4]int // the number of gophers, by job
 	waiting  [4]int
-	since    [4][]time.Time // who works began then
+	since    [4][]time.Time // when each began to work
 	unloaded int
 }
 
 // A core is a permit to work. Sleep alone is not work: any number can sleep at once.
 type site struct {
-	sync.Mutex                    // for all counts
+	sync.Mutex                    // guards all counts
 	cores                         chan struct{}
 	gophers, working, mostWorking int
 	roads                         []*road
@@ -120,7 +120,8 @@ func bringBack(r *road) bool {
 
 var procedure = []func(*road) bool{load, move, unload, bringBack}
 
-// Does its jobs in turn until one is over. The last of those with a job closes what it fills.
+// A gopher does its jobs in turn until one is over. The last gopher with a job closes the channels
+// that the job fills.
 func gopher(r *road, jobs []job) {
 	for i := 0; procedure[jobs[i]](r); {
 		i = (i + 1) % len(jobs)
@@ -148,24 +149,24 @@ func gopher(r *road, jobs []job) {
 type design struct {
 	name   string
 	copies int     // each with a pile and a fire
-	roads  int     // of a copy, one after the other: between two is a dump
-	team   [][]job // of a road: the jobs of each gopher
-	spare  int     // carts at the far end, for who goes to and fro
+	roads  int     // of each copy, one after the other, with a dump between two
+	team   [][]job // on each road: the jobs of each gopher
+	spare  int     // carts at the far end, for gophers that go to and fro
 }
 
 var all = []job{loader, mover, unloader, returner}
 var each = [][]job{{loader}, {mover}, {unloader}, {returner}}
 var designs = []design{
-	{"1", 1, 1, [][]job{all}, 0},       // one does it all
-	{"2m", 1, 1, [][]job{all, all}, 0}, // two of him, who meet at pile and fire
-	{"2x", 2, 1, [][]job{all}, 0},      // everything doubled
+	{"1", 1, 1, [][]job{all}, 0},       // one gopher does it all
+	{"2m", 1, 1, [][]job{all, all}, 0}, // two such gophers, who meet at pile and fire
+	{"2x", 2, 1, [][]job{all}, 0},      // two copies of that
 	{"3", 1, 1, [][]job{{loader}, {mover, returner}, {unloader}}, 1},
-	{"4", 1, 1, each, 0},          // one more for the empty carts
-	{"8", 2, 1, each, 0},          // that doubled
-	{"2d", 1, 2, [][]job{all}, 0}, // two with a dump
-	{"4d", 2, 2, [][]job{all}, 0}, // that doubled
-	{"8d", 1, 2, each, 0},         // four, a dump, four
-	{"16", 2, 2, each, 0},         // that doubled
+	{"4", 1, 1, each, 0},          // one more gopher for the empty carts
+	{"8", 2, 1, each, 0},          // two copies of that
+	{"2d", 1, 2, [][]job{all}, 0}, // two gophers with a dump
+	{"4d", 2, 2, [][]job{all}, 0}, // two copies of that
+	{"8d", 1, 2, each, 0},         // four gophers, a dump, four gophers
+	{"16", 2, 2, each, 0},         // two copies of that
 }
 
 type settings struct {
@@ -227,7 +228,7 @@ func openRoad(s *site, d design, nth int, from, to chan int, set settings) {
 }
 
 type outcome struct {
-	burnt                []int // how often, by book
+	burnt                []int // how often each book was burnt
 	lastBurn, allHome    float64
 	gophers, mostWorking int
 }
@@ -241,7 +242,8 @@ func fire(books <-chan int, clock func() float64, s *site, result *outcome) {
 	}
 }
 
-// The gophers on a road, each where he is by now; who waits for a core sleeps at its beginning.
+// Draws the gophers on a road, each at its place; a gopher that waits for a core sleeps at the
+// beginning of the road.
 func onRoad(r *road, j job, asleep, walks string) string {
 	const places = 15
 	lane := make([]string, places)
@@ -301,7 +303,7 @@ func picture(s *site, time float64) {
 	}
 }
 
-// Four pictures in a unit of time, none at a moment when jobs of quarter units end.
+// Draws four pictures in a unit of time, never at a moment when jobs of quarter units end.
 func draw(s *site, unit time.Duration, clock func() float64, done <-chan struct{}) {
 	time.Sleep(unit / 8)
 	for wentOn := true; wentOn; {

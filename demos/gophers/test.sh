@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-#   test.sh table PROGRAM     for each cost and design in oracle.txt the time of the last burn with 16 cores
-#                             and of all home with one; each book burnt once; with one core one works
-#   test.sh cores PROGRAM     with 1 to 8 cores as many of eight gophers work at the same time
+#   test.sh table PROGRAM     for each cost and design, oracle.txt has the time of the last burn with 16 cores and
+#                             the time when all are home with one; each book is burnt once; on one core one works
+#   test.sh cores PROGRAM     of eight gophers as many work at the same time as there are cores, 1 to 8
 #   test.sh draw PROGRAM DESIGN OPTIONS...  in each picture no cart is lost, and no more gophers than
-#                             may are at work, at a pile, at a fire; in the last all books are burnt, all carts empty
-#   test.sh terminal PROGRAM  in a terminal each picture is drawn over the one before
-#   test.sh twin PROGRAM      what takes real time: nothing is quicker than in virtual time, or much slower
+#                             allowed are at work, at a pile, at a fire; at the end all books are burnt, all carts empty
+#   test.sh terminal PROGRAM  in a terminal each picture is drawn over the previous one
+#   test.sh twin PROGRAM      for a program in real time: it is no quicker than in virtual time, and not much slower
 set -eu
 mode=$1 program=$2
 shift 2
@@ -73,7 +73,7 @@ terminal)
         END { print pictures " pictures"; exit wrong || pictures < 9 || over != pictures - 1 }'
     ;;
 twin)
-    # A unit of 5 ms; less than 300 ms more than what must be.
+    # The unit is 5 ms; the time is less than 300 ms above the least possible time.
     for design in 1 2m 3 4 8d; do
         "$program" --design $design --books 10 --unit 5 --cores 3 | awk -v design=$design '
             BEGIN { split("1 39 2m 20 3 21 4 12 8d 14", pair); for (i = 1; i < 11; i += 2) least[pair[i]] = pair[i + 1] }

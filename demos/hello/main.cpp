@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Go starts a task, and whoever wants to see its work must wait for it; sleeping is a bad way.
-// The same program in Go: main.go. What both print: expected.txt.
+// `go` starts a task, and the caller must wait for it to see its work; sleeping is a bad way to wait.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -18,7 +18,7 @@ heddle::task<> hello(bool wait) {
     std::cout << "start\n";
     heddle::go(process);
     if (wait)
-        co_await heddle::sleep(10ms);  // this is bad: is it enough?
+        co_await heddle::sleep(10ms);  // bad: is it long enough?
     std::cout << "done\n";
 }
 

@@ -17,7 +17,7 @@ func hello(wait bool) {
 	fmt.Println("start")
 	go process()
 	if wait {
-		time.Sleep(10 * time.Millisecond) // this is bad: is it enough?
+		time.Sleep(10 * time.Millisecond) // bad: is it long enough?
 	}
 	fmt.Println("done")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// An HTTP service as one is run: JSON, a stream, metrics, TLS, and clients that do not behave.
-// GET /hello?name=N, POST /sum of [numbers], GET /ticks?n=N, GET /metrics. The same program in Go: main.go.
+// An HTTP service for production: JSON, a stream, metrics, TLS, and protection from clients that misbehave.
+// GET /hello?name=N, POST /sum of [numbers], GET /ticks?n=N, GET /metrics. main.go is the same program in Go.
 #include "../http.hpp"
 #include "../options.hpp"
 
@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using tls_stream = asio::ssl::stream<tcp::socket>;
 
-// No lock: all tasks are on this thread.
+// They need no lock: all tasks are on this thread.
 struct {
     std::map<std::pair<std::string, unsigned>, long> requests;
     int connections = 0;
@@ -54,7 +54,7 @@ response refuse(status code) {
     return reply(code, json{{"error", std::string(http::obsolete_reason(code))}});
 }
 
-// "" if there is none.
+// Returns "" if there is no such parameter.
 std::string parameter(const request& r, const std::string& name) {
     std::istringstream all(std::string(r.target()).substr(path_of(r).size()));
     all.ignore();  // '?'
@@ -85,7 +85,7 @@ response show_metrics(const request&) {
 
 struct endpoint {
     http::verb method;
-    response (*answer)(const request&);  // null: a stream
+    response (*answer)(const request&);  // null for a stream
 };
 const std::map<std::string, endpoint> endpoints{
     {"/hello", {http::verb::get, hello}},
@@ -93,7 +93,7 @@ const std::map<std::string, endpoint> endpoints{
     {"/sum", {http::verb::post, sum}},
     {"/ticks", {http::verb::get, nullptr}}};
 
-// A connection: each wait for its peer ends when that has been idle for too long.
+// A connection. Each wait for its peer ends when the peer has been idle for too long.
 template <class Stream>
 struct connection {
     Stream peer;
@@ -116,7 +116,7 @@ struct connection {
     heddle::task<> converse();
 };
 
-// -1: that is no number.
+// Returns -1 if the parameter is no number.
 int how_many(const request& r) {
     int n = 5;
     auto text = parameter(r, "n");
@@ -135,7 +135,7 @@ heddle::task<> tick(heddle::sender<json> out, int n) {
     out.close();
 }
 
-// A chunk for each value that the channel brings. If the client leaves, so does the task that sends.
+// Writes a chunk for each value of the channel. If the client leaves, the task that sends ends too.
 template <class Stream>
 heddle::task<> connection<Stream>::stream_ticks(int n, bool open) {
     response head(status::ok, 11);
@@ -224,7 +224,7 @@ heddle::task<> session(Stream peer, heddle::duration idle) {
     } catch (const std::system_error&) {
         // The peer has left, or does not speak TLS.
     } catch (const heddle::cancelled&) {
-        // It is too slow for us, or the server stops.
+        // The peer is too slow, or the server stops.
     }
 }
 

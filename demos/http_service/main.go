@@ -103,7 +103,7 @@ func tick(out chan<- map[string]int, n int, done <-chan struct{}) {
 	}
 }
 
-// A chunk for each value that the channel brings. If the client leaves, so does who sends.
+// Writes a chunk for each value of the channel. If the client leaves, the goroutine that sends ends too.
 func streamTicks(w http.ResponseWriter, r *http.Request) int {
 	n := 5
 	if text := r.URL.Query().Get("n"); text != "" {

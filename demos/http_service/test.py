@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Asks an HTTP service through curl, and through clients that do not behave. Usage: PROGRAM curl|rude|tls"""
+"""Sends requests to an HTTP service through curl, and through clients that misbehave. Usage: PROGRAM curl|rude|tls"""
 import json
 import re
 import select
@@ -21,7 +21,7 @@ for tool in ("curl", "openssl"):
 
 
 def curl(server, path, *arguments, scheme="http"):
-    """Status, type and body."""
+    """Returns status, type and body."""
     done = subprocess.run(["curl", "-s", "--noproxy", "*", "-w", "\n%{http_code} %{content_type}", *arguments,
                            f"{scheme}://localhost:{server.port}{path}"], capture_output=True)
     body, _, words = done.stdout.decode().rpartition("\n")
@@ -30,7 +30,7 @@ def curl(server, path, *arguments, scheme="http"):
 
 
 def ask(server, path, wanted, *arguments, code=200, **more):
-    """What comes back is JSON, and this."""
+    """Checks that the answer is this JSON."""
     status, kind, body = curl(server, path, *arguments, **more)
     expect((status, kind, json.loads(body)), (code, "application/json", wanted), path)
 
@@ -53,7 +53,7 @@ def metrics(server, **more):
 
 
 def settle(server, descriptors):
-    """Until nobody but who asks is connected, and as many descriptors are open as in the beginning."""
+    """Waits until only this client is connected, and as many descriptors are open as in the beginning."""
     while metrics(server)["http_connections"] != 1:
         pass
     while server.descriptors() != descriptors:
@@ -89,7 +89,7 @@ def check_curl():
     for n in ("x", "-1", "99999999999999999999"):
         ask(server, f"/ticks?n={n}", {"error": "Bad Request"}, code=400)
 
-    # A stream: each value as it comes, and then the connection is used again.
+    # A stream sends each value as it comes, and then the connection is used again.
     _, kind, body = curl(server, "/ticks?n=3")
     expect((kind, [json.loads(line)["tick"] for line in body.splitlines()]), ("application/x-ndjson", [1, 2, 3]))
     done = subprocess.run(["curl", "-s", "--noproxy", "*", "-o", "/dev/null", "-w", "%{num_connects} ",
@@ -101,7 +101,7 @@ def check_curl():
     hear_tick(peer, 2)
     peer.close()
 
-    # What was counted is what was asked. The stream that was left has not been answered.
+    # The metrics match the requests. The stream that a client left does not count as answered.
     found = metrics(server)
     for path, code, n in (("/hello", 200, 3), ("/sum", 200, 2), ("/sum", 400, 6), ("/sum", 405, 1),
                           ("other", 404, 1), ("/ticks", 200, 2), ("/ticks", 400, 3)):
@@ -125,7 +125,7 @@ def check_rude():
                                           + b"1" * 70000)):
         sys.exit(f"a long body: {line}")
 
-    # Half open: it said that it will say no more, and wants the answer all the same.
+    # A client closes its half, and still expects the answer.
     half = Peer(server)
     half.send(b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n[1,2,3]")
     half.half_close()
@@ -133,7 +133,7 @@ def check_rude():
         sys.exit(f"half open: {line}")
     half.close()
 
-    # In the middle of a request, of a body, of an answer: gone by RST.
+    # Clients leave by RST in the middle of a request, of a body, of an answer.
     for request in (b"", b"GET /he", b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[1,"):
         peer = Peer(server)
         peer.send(request)
@@ -144,7 +144,8 @@ def check_rude():
     peer.reset()
     settle(server, descriptors)
 
-    # Slow ones: a header that never ends, byte by byte; nothing at all; who does not read. All have to leave.
+    # Slow clients: one sends a header that never ends, byte by byte; one sends nothing; one does not read. All are
+    # disconnected.
     slow = Peer(server)
     slow.send(b"GET /hello HTTP/1.1\r\n")
     silent = Peer(server)
@@ -155,7 +156,7 @@ def check_rude():
             pass
         sys.exit("who does not read has left before it had to")
     except TimeoutError:
-        pass  # its answers have nowhere to go, so nobody reads its requests
+        pass  # its answers cannot be sent, so the server reads no more requests
     said = 0
     while not select.select([slow.socket], [], [], 0.02)[0]:
         slow.send(b"x")
@@ -169,7 +170,7 @@ def check_rude():
     settle(server, descriptors)
     reader.close()
 
-    # More connections than descriptors: who comes later is served when others have gone.
+    # There are more connections than descriptors: later clients are served when others have gone.
     crowd = [Peer(server) for _ in range(80)]
     while server.descriptors() < 64:
         pass
@@ -206,7 +207,7 @@ def check_tls():
         expect([json.loads(line)["tick"] for line in body.splitlines()], [1, 2])
         expect(curl(server, "/hello", **secure)[0], 0, "whom nobody trusts:")
 
-        # Garbage, half a greeting, no greeting; then gone, or silent.
+        # Clients send garbage, half a greeting, or none; then they leave, or are silent.
         greeting = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
         for start in (b"GET /hello HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 20000, greeting, b""):
             for leave in (Peer.reset, Peer.close, Peer.check_closed):
@@ -218,7 +219,7 @@ def check_tls():
                     peer.close()
                 else:
                     leave(peer)
-        # A client that greets and then cuts the connection in the middle of an answer.
+        # A client greets, and then cuts the connection in the middle of an answer.
         context = ssl.create_default_context(cafile=f"{folder}/cert")
         raw = socket.create_connection(("127.0.0.1", server.port))
         wrapped = context.wrap_socket(raw, server_hostname="localhost")

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Checks every event a balancer prints: one worker has one request more, or one less; who gets
-# one is who should by POLICY: the least loaded (heap), the next in turn (round_robin), one that has
-# none (safe). There are never more than MOST requests, mean and variance are right, and the variance is
-# on average between LOW and HIGH once every worker has been busy for long (the second half).
+# Checks every event that a balancer prints: one worker has one request more, or one less; the worker that
+# gets one is right by POLICY: the least loaded (heap), the next in turn (round_robin), one without requests
+# (safe). There are never more than MOST requests, mean and variance are right, and the variance is on
+# average between LOW and HIGH once every worker has been busy for long (the second half).
 # Usage: balance.sh POLICY EVENTS MOST LOW HIGH PROGRAM [ARGS]
 set -eu
 policy=$1 events=$2 most=$3 low=$4 high=$5

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# The program ends by a report of a deadlock, with exit code 2, that names the cycle: the balancer
-# sends to a worker that sends to the balancer. All requesters are listed too.
+# The program ends with a report of a deadlock and exit code 2. The report names the cycle: the balancer
+# sends to a worker that sends to the balancer. It also lists all requesters.
 # Usage: deadlock.sh PROGRAM
 set -eu
 report=$("$1" 2>&1) && status=0 || status=$?
-# lists REGEX [N]: is a line of the report, N times.
+# lists REGEX [N]: REGEX matches N lines of the report.
 lists() {
     found=$(printf '%s\n' "$report" | grep -Ecx -e "$1" || true)
     [ "$found" = "${2-1}" ] && return

@@ -8,8 +8,8 @@ demo_test(load_balancer/simple lockless
   sh -c "test $(grep -cEi 'mutex|semaphore|atomic|_lock|lock_|lock\\(' load_balancer/simple/main.cpp) = 0")
 demo_test(load_balancer/simple go sh check.sh set ${results} TWIN)
 
-# A requester has one request on its way, so there are never more than requesters; but in real
-# time a worker may not yet have said that it is done, when the requester goes on.
+# A requester has one request under way, so there are never more requests than requesters. But in real
+# time a requester may go on before its worker has reported that it is done.
 set(nonsense "--requesters 0" "--workers x" "--events -1" "--events 1 2")
 set(check sh load_balancer/balance.sh)
 heddle_demo(load_balancer/heap ${nonsense})

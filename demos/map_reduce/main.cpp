@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Counts words: texts are cut in pieces, mappers count them, reducers add up the words each is given.
-// The same program in Go: main.go. Both print what tr, sort and uniq -c print of the files.
+// Mappers count the words of pieces of text, and reducers add up the counts, each for its own words.
+// main.go is the same program in Go; both print the output of tr, sort and uniq -c for these files.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -21,7 +21,7 @@ using counts = std::map<std::string, long>;
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-std::string read_file(std::string path) try {  // blocks
+std::string read_file(std::string path) try {  // this call blocks
     std::ifstream file;
     file.exceptions(std::ios::badbit | std::ios::failbit);
     file.open(path, std::ios::binary);
@@ -30,7 +30,7 @@ std::string read_file(std::string path) try {  // blocks
     throw std::runtime_error("cannot read " + path);
 }
 
-counts count_words(std::string text) {  // computes for long
+counts count_words(std::string text) {  // this call computes for long
     counts words;
     std::string word;
     for (char c : text + '\n')
@@ -96,7 +96,7 @@ heddle::task<counts> map_reduce(std::vector<std::string> files, int mappers,
 
     counts all;
     for (int i = 0; i < reducers; ++i)
-        all.merge(*co_await result.receive());  // no word is in two
+        all.merge(*co_await result.receive());  // no word is in two results
     co_return all;
 }
 

@@ -103,7 +103,7 @@ func mapReduce(files []string, mappers, reducers int) counts {
 
 	all := counts{}
 	for i := 0; i < reducers; i++ {
-		for word, n := range <-result { // no word is in two
+		for word, n := range <-result { // no word is in two results
 			all[word] = n
 		}
 	}

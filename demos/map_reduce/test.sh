@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# The words of real files, counted by map_reduce and by tr, sort and uniq -c, are the same, whatever the
-# number of mappers and reducers, the order and the seed. Usage: test.sh PROGRAM FILE...
+# map_reduce counts the words of real files as tr, sort and uniq -c do, for each number of mappers and
+# reducers, each order and each seed. Usage: test.sh PROGRAM FILE...
 set -eu
 program=$1
 shift

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the md5_tree programs share: a walk, the MD5 of a file, the table, and how much was held at once.
+// Shared by the md5_tree programs: a walk, the MD5 of a file, the table, and counts of files and bytes in use.
 #pragma once
 
 #include <heddle/heddle.hpp>
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using md5 = std::array<unsigned char, 16>;
 using table = std::map<std::string, md5>;  // in the order of bytes
 
-// Counts what is held, and the most that ever was.
+// Counts things that are in use, and the most that ever were.
 struct gauge {
     std::atomic<std::size_t> now{0}, peak{0};
     void add(std::size_t n) {
@@ -47,8 +47,8 @@ inline void print_stats() {
               << " open, " << bytes_held.peak << " bytes in memory\n";
 }
 
-// The regular files at and below a path, as find does: no symbolic link is followed.
-// Directories are read at once, which is quick; files are not.
+// Finds the regular files at and below a path as find does: it follows no symbolic link.
+// It reads directories in the task itself, as that is quick, but no files.
 class walk {
 public:
     explicit walk(fs::path root) {
@@ -79,7 +79,7 @@ private:
     fs::recursive_directory_iterator at_;
 };
 
-// Blocks. `data` has room for what the file had when it was looked at.
+// This call blocks. `data` has room for the size that the file had before.
 inline md5 read_and_sum(fs::path path, std::string data) {
     auto fail = [&] {
         throw fs::filesystem_error("cannot read", path,
@@ -94,7 +94,7 @@ inline md5 read_and_sum(fs::path path, std::string data) {
     while (auto n = std::fread(data.data() + size, 1, data.size() - size, file.get())) {
         size += n;
         if (size == data.size())
-            data.resize(size + 4096);  // it has grown
+            data.resize(size + 4096);  // the file has grown
     }
     if (std::ferror(file.get()))
         fail();
@@ -111,7 +111,7 @@ inline heddle::task<md5> md5_of(fs::path path) {
     co_return co_await heddle::go_blocking(read_and_sum, path, std::string(size, '\0'));
 }
 
-// As md5sum prints it.
+// Prints the table as md5sum does.
 inline void print(const table& sums) {
     for (const auto& [path, sum] : sums) {
         std::string name;

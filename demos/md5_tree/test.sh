@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Digests trees made for it. Nothing here needs a user without rights: what cannot be read has a path that
-# is too long for anybody, root too. Usage:
-#   test.sh table PROGRAM [OPTIONS]    prints what find, sort and md5sum print
+# Digests trees that it makes. It works for root too: a file that cannot be read has a path that is too long
+# for every user. Usage:
+#   test.sh table PROGRAM [OPTIONS]    has the output of find, sort and md5sum
 #   test.sh error PROGRAM [OPTIONS]    an error, exit 1, no table; heddle's programs also: the walk stops
-#   test.sh memory PARALLEL BOUNDED    a task for each file holds more than -j digesters ever do
-#   test.sh early PROGRAM              who asks for the walk's error too early waits for ever
+#   test.sh memory PARALLEL BOUNDED    a task for each file holds more memory than -j digesters
+#   test.sh early PROGRAM              a program that asks for the walk's error too early waits for ever
 set -eu
 what=$1
 program=$2
@@ -22,10 +22,10 @@ trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/tree"
 cd "$dir/tree"
 
-# many N BYTES: so many files.
+# many N BYTES: makes N files of BYTES bytes.
 many() { head -c $(($1 * $2)) /dev/zero | split -a 4 -b "$2" - 'file '; }
 
-# stat WORDS: the number before the words, as --stats tells.
+# stat WORDS: prints the number before WORDS in the output of --stats.
 stat() { sed -n "s/^begun.*[ ]\([0-9]*\) $1.*/\1/p" "$dir/err"; }
 
 case $what in
@@ -72,7 +72,7 @@ error)
     for i in $(seq 1000); do : >"$name$i"; done
     wrong "$@" "$dir/tree"
     if "$program" --stats "$dir/nowhere" 2>&1 | grep -q '^begun'; then
-        # Of a thousand that cannot be read, and fifty that can, few were begun.
+        # Of a thousand files that cannot be read, and fifty that can, few were begun.
         wrong --stats "$@" "$dir/tree"
         [ "$(sed -n 's/^begun: \([0-9]*\) .*/\1/p' "$dir/err")" -le 500 ] || fail "the walk went on"
     fi

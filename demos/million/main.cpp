@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// More than a million tasks live at once, and what each of them takes in memory.
-// The same program in Go: main.go. Both print such lines; in Go with other numbers.
+// More than a million tasks are alive at once; the program prints how much memory each takes.
+// main.go is the same program in Go, which prints the same lines with other numbers.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -25,29 +25,33 @@ auto threads() {
     return std::distance(begin(all), end(all));
 }
 
-std::atomic<int> waiting = 0;
+heddle::wait_group begun, ended;
+std::atomic<int> live = 0;
 
 heddle::task<> wait_for(heddle::receiver<> end) {
-    ++waiting;
+    ++live;
+    begun.done();
     co_await end.receive();
+    --live;
+    ended.done();
 }
 
 heddle::task<> million(int n) {
     auto start = heddle::now();
     long before = resident_memory();
     heddle::channel<> end;
+    begun.add(n);
+    ended.add(n);
     for (int i = 0; i < n; ++i)
         heddle::go(wait_for, end);
-    while (waiting < n)
-        co_await heddle::yield();
+    co_await begun.wait();
     long bytes = (resident_memory() - before) / n;
-    std::cout << heddle::live_tasks() - 1 << " tasks live on " << threads()
-              << " threads, " << bytes << " bytes each\n";
+    std::cout << live << " tasks live on " << threads() << " threads, " << bytes
+              << " bytes each\n";
     end.close();
-    while (heddle::live_tasks() > 1)
-        co_await heddle::yield();
-    std::cout << heddle::live_tasks() - 1 << " tasks live after "
-              << (heddle::now() - start) / 1ms << " ms\n";
+    co_await ended.wait();
+    std::cout << live << " tasks live after " << (heddle::now() - start) / 1ms
+              << " ms\n";
 }
 
 int main(int argc, char** argv) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -27,31 +28,33 @@ func threads() int {
 	return len(all)
 }
 
-var waiting atomic.Int64
+var begun, ended sync.WaitGroup
+var live atomic.Int64
 
 func waitFor(end <-chan struct{}) {
-	waiting.Add(1)
+	live.Add(1)
+	begun.Done()
 	<-end
+	live.Add(-1)
+	ended.Done()
 }
 
 func million(n int) {
 	start := time.Now()
 	before := residentMemory()
 	end := make(chan struct{})
+	begun.Add(n)
+	ended.Add(n)
 	for i := 0; i < n; i++ {
 		go waitFor(end)
 	}
-	for waiting.Load() < int64(n) {
-		runtime.Gosched()
-	}
+	begun.Wait()
 	bytes := (residentMemory() - before) / n
-	fmt.Println(runtime.NumGoroutine()-1, "tasks live on", threads(),
+	fmt.Println(live.Load(), "tasks live on", threads(),
 		"threads,", bytes, "bytes each")
 	close(end)
-	for runtime.NumGoroutine() > 1 {
-		runtime.Gosched()
-	}
-	fmt.Println(runtime.NumGoroutine()-1, "tasks live after",
+	ended.Wait()
+	fmt.Println(live.Load(), "tasks live after",
 		time.Since(start).Milliseconds(), "ms")
 }
 

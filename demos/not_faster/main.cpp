@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Workers that all need one slow resource are no faster than one alone; only more is handed over.
-// The same program in Go: main.go. What both print: expected.txt.
+// Workers that all need one slow resource are no faster than one worker; they only pass it on more often.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

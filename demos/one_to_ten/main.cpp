@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // One task sends the numbers up to ten; one or more readers print them until the channel is closed.
-// The same program in Go: main.go. What both print: expected.txt, with more readers in some order.
+// main.go is the same program in Go; both print expected.txt, with several readers in some order.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What is sent belongs to the receiver: the sender waits for one, and then has nothing any more.
-// The same program in Go, where it is a convention: main.go. What both print: expected.txt.
+// A value that was sent belongs to the receiver: the sender waits for a receiver, and then has nothing.
+// main.go is the same program in Go, where ownership is a convention; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -17,7 +17,7 @@ std::string has(const letter& l) { return l ? *l : "nothing"; }
 heddle::task<> clerk(heddle::channel<letter> desk) {
     co_await heddle::sleep(50ms);
     auto l = *co_await desk.receive();
-    *l += ", stamped";  // nobody else has it
+    *l += ", stamped";  // no other task has it
     co_await desk.send(std::move(l));
 }
 

@@ -19,7 +19,7 @@ func has(l letter) string {
 func clerk(desk chan letter) {
 	time.Sleep(50 * time.Millisecond)
 	l := <-desk
-	*l += ", stamped" // nobody else has it
+	*l += ", stamped" // no other task has it
 	desk <- l
 }
 

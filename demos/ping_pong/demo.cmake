@@ -2,7 +2,7 @@
 heddle_demo(ping_pong -k "-k 0" "--for x" "--no-ball 1" "--stacks 1")
 set(test sh ping_pong/test.sh)
 foreach(k IN ITEMS 2 3 36)
-  # Hits at 0, 100, ... 1000 ms; then each other player, who was first to wait, hits once more.
+  # Hits come at 0, 100, ... 1000 ms; then each other player, having waited before main, hits once more.
   math(EXPR hits "11 + ${k} - 1")
   demo_test(ping_pong ${k}_players sh check.sh seeds run ${test} turns ${k} ${hits} PROGRAM)
 endforeach()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Players wait for the ball in turn; without one, or when it is gone, a report says who waits.
-// The same program in Go: main.go.
+// Players wait for the ball in turn; when there is no ball, a report lists the tasks that wait.
+// main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -38,13 +38,13 @@ heddle::task<> play(int players, int ms, bool toss, bool stacks) {
     for (int i = 0; i < players; ++i)
         heddle::go(player, name_of(i), table);
     if (toss)
-        co_await table.emplace(0);  // game on
+        co_await table.emplace(0);  // the game begins
     co_await heddle::sleep(ms * 1ms);
-    auto b = co_await table.receive();  // game over: takes the ball
+    auto b = co_await table.receive();  // the game ends: main takes the ball
     std::cout << b->hits << " hits\n";
     if (!stacks)
         co_return;
-    co_await heddle::sleep(100ms);  // all come to rest
+    co_await heddle::sleep(100ms);  // all players come to rest
     std::cerr << heddle::dump_tasks();
 }
 

@@ -39,15 +39,15 @@ func play(players, ms int, toss, stacks bool) {
 		go player(nameOf(i), table)
 	}
 	if toss {
-		table <- ball{0} // game on
+		table <- ball{0} // the game begins
 	}
 	time.Sleep(time.Duration(ms) * time.Millisecond)
-	b := <-table // game over: takes the ball
+	b := <-table // the game ends: main takes the ball
 	fmt.Println(b.hits, "hits")
 	if !stacks {
 		return
 	}
-	time.Sleep(100 * time.Millisecond) // all come to rest
+	time.Sleep(100 * time.Millisecond) // all players come to rest
 	pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 }
 

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: BSL-1.0
 #   test.sh turns K HITS PROGRAM   K players hit in strict turns, HITS times in all ("any": at least K)
 #   test.sh no_ball PROGRAM        without a ball: exit code 2, and a report that lists both players and main
-#   test.sh stacks PROGRAM         after the game both players are left, and are said to wait for the ball
+#   test.sh stacks PROGRAM         after the game both players are left, and the report says that they wait for the ball
 set -eu
 mode=$1
 shift
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-# waiting: who waits for the ball, by the report of heddle or of Go.
+# waiting: prints the tasks that wait for the ball, by the report of heddle or of Go.
 waiting() {
     sed -n 's/^task [0-9]* (\(.*\)) waits to receive on `table`$/\1/p
         /^goroutine [0-9]* \[chan receive\]:$/{

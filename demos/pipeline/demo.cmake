@@ -23,7 +23,7 @@ demo_test(pipeline/square2 output sh check.sh exact pipeline/square2/expected.tx
 demo_test(pipeline/square2 seeds sh check.sh seeds exact pipeline/square2/expected.txt PROGRAM)
 demo_test(pipeline/square2 go sh check.sh exact pipeline/square2/expected.txt TWIN)
 
-# Names of functions in its report.
+# The report of the demo has names of functions.
 heddle_demo(pipeline/leak)
 if(TARGET demo.pipeline.leak)
   set_target_properties(demo.pipeline.leak PROPERTIES ENABLE_EXPORTS ON)
@@ -46,7 +46,7 @@ endfunction()
 
 # One value is read, and two are dropped because of done; the others remain. With three inputs it
 # depends on the schedule: if the stages that sent the first value also hold the third, their merge
-# task drops it, and the other merge task drops the second. If not, nobody takes the third.
+# task drops it, and the other merge task drops the second. If not, no task takes the third.
 heddle_demo(pipeline/done_values --in "--in 2," "--in ,2" "--in 2x" "--in=" "--drain=1")
 leaks(pipeline/done_values 0 "0 1" 2)
 leaks(pipeline/done_values 0 0 4 --drain)

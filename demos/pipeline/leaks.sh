@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# How many tasks a pipeline leaves behind: prints a square of its inputs, then how many are left.
-# Over 20 seeded schedules these must be the numbers in LEFT, each of them.
+# Checks how many tasks a pipeline leaves behind: it prints the square of an input, then the number of tasks.
+# Over 20 seeded schedules exactly the numbers in LEFT must occur.
 #   leaks.sh LEFT INPUTS PROGRAM [OPTIONS]
 set -eu
 left=$1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A small Redis: one task owns the data, connections send it commands and wait for the reply.
-// PING, GET, SET, DEL, PUBLISH, SUBSCRIBE. The same program in Go: main.go.
+// PING, GET, SET, DEL, PUBLISH, SUBSCRIBE. main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -43,7 +43,7 @@ using client_ptr = std::shared_ptr<client>;
 
 struct command {
     client_ptr from;
-    words args;  // none: it has left
+    words args;  // empty when the client has left
     heddle::channel<std::string> reply;
 };
 
@@ -103,7 +103,7 @@ struct store {
         return 1;
     }
 
-    // Nobody waits for a slow subscriber: it has to leave.
+    // No task waits for a slow subscriber: it is dropped.
     static void push(const client_ptr& to, std::string text) {
         if (to->out.try_send(std::move(text)) == heddle::try_status::would_block)
             to->conn.close();
@@ -119,7 +119,7 @@ struct store {
         return number(n);
     }
 
-    // Says so itself, so that no message can be in front of that.
+    // Sends its reply itself, so that no message can come before the reply.
     std::string subscribe(const client_ptr& from, const std::string& channel) {
         subscribers[channel].insert(from);
         from->subscribed = true;
@@ -157,7 +157,7 @@ std::size_t read_number(const std::string& line, char kind, std::size_t most) {
     return n;
 }
 
-// What follows stays in `input`.
+// The bytes after the line stay in `input`.
 heddle::task<std::string> read_line(tcp::socket& conn, std::string& input) {
     auto buffer = asio::dynamic_buffer(input, longest_word + 2);
     auto n = co_await asio::async_read_until(conn, buffer, '\n', heddle::use_task);
@@ -171,7 +171,7 @@ heddle::task<std::string> read_line(tcp::socket& conn, std::string& input) {
 heddle::task<words> read_command(tcp::socket& conn, std::string& input) {
     words args;
     auto line = co_await read_line(conn, input);
-    if (!line.starts_with('*')) {  // as people type it
+    if (!line.starts_with('*')) {  // a command as people type it
         std::istringstream in(line);
         for (std::string word; in >> word;)
             args.push_back(word);
@@ -201,14 +201,14 @@ heddle::task<> write_all(client_ptr c, heddle::duration idle) {
         try {
             co_await heddle::with_timeout(idle, write(c->conn, std::move(*text)));
         } catch (const std::system_error&) {
-            c->conn.close();  // it has left
+            c->conn.close();  // the client has left
         } catch (const heddle::cancelled&) {
-            c->conn.close();  // it does not read
+            c->conn.close();  // the client does not read
         }
     }
 }
 
-// A socket closed with input unread may lose the error that is on its way.
+// If a socket is closed with unread input, the error reply that is under way may be lost.
 heddle::task<> read_all(tcp::socket& conn) {
     conn.shutdown(tcp::socket::shutdown_send);
     for (std::array<char, 4096> data;;)
@@ -224,7 +224,7 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
     heddle::channel<std::string> reply(1);
     std::string input, error;
     try {
-        for (;;) {  // who has subscribed wants to hear, not to say
+        for (;;) {  // a subscriber receives and need not send
             auto patience = c->subscribed ? heddle::duration::max() : idle;
             auto reading = read_command(c->conn, input);
             auto args = co_await heddle::with_timeout(patience, std::move(reading));
@@ -241,7 +241,7 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
         if (e.code() == asio::error::not_found)
             error = "too long a line";
     } catch (const heddle::cancelled&) {
-        // It has said nothing for too long.
+        // The client has been silent for too long.
     }
     co_await commands.emplace(c, words{}, reply);
     co_await reply.receive();

@@ -26,7 +26,7 @@ type client struct {
 
 type command struct {
 	from  *client
-	args  []string // none: it has left
+	args  []string // empty when the client has left
 	reply chan string
 }
 
@@ -89,7 +89,7 @@ func (s *store) erase(key string) int {
 	return 1
 }
 
-// Nobody waits for a slow subscriber: it has to leave.
+// No task waits for a slow subscriber: it is dropped.
 func push(to *client, text string) {
 	select {
 	case to.out <- text:
@@ -106,7 +106,7 @@ func (s *store) publish(channel, text string) string {
 	return number(len(all))
 }
 
-// Says so itself, so that no message can be in front of that.
+// Sends its reply itself, so that no message can come before the reply.
 func (s *store) subscribe(from *client, channel string) string {
 	if s.subscribers[channel] == nil {
 		s.subscribers[channel] = make(map[*client]bool)
@@ -129,7 +129,7 @@ func (s *store) leave(from *client) string {
 func own(commands <-chan command) {
 	data := store{values: make(map[string]string), subscribers: make(map[string]map[*client]bool)}
 	for c := range commands {
-		c.reply <- data.run(c.from, c.args) // never waits: it has room
+		c.reply <- data.run(c.from, c.args) // never waits: there is room
 	}
 }
 
@@ -164,7 +164,7 @@ func readCommand(input *bufio.Reader) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(line, "*") { // as people type it
+	if !strings.HasPrefix(line, "*") { // a command as people type it
 		return strings.Fields(line), nil
 	}
 	n, err := readNumber(line, '*', mostWords)
@@ -197,13 +197,13 @@ func writeAll(c *client, idle time.Duration, written chan<- bool) {
 	for text := range c.out {
 		c.conn.SetWriteDeadline(time.Now().Add(idle))
 		if _, err := io.WriteString(c.conn, text); err != nil {
-			c.conn.Close() // it has left, or does not read
+			c.conn.Close() // the client has left, or does not read
 		}
 	}
 	close(written)
 }
 
-// A socket closed with input unread may lose the error that is on its way.
+// If a socket is closed with unread input, the error reply that is under way may be lost.
 func readAll(conn net.Conn) {
 	conn.(*net.TCPConn).CloseWrite()
 	conn.SetReadDeadline(time.Now().Add(time.Second))
@@ -230,7 +230,7 @@ func converse(conn net.Conn, commands chan<- command, idle time.Duration) {
 			continue
 		}
 		if strings.EqualFold(args[0], "SUBSCRIBE") {
-			patient = true // it wants to hear, not to say
+			patient = true // a subscriber receives and need not send
 			conn.SetReadDeadline(time.Time{})
 		}
 		commands <- command{c, args, reply}

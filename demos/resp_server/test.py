@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Commands through nc, pipelined ones, and what is no command."""
+"""Sends commands through nc, pipelined commands, and malformed ones."""
 import signal
 import sys
 
@@ -20,13 +20,13 @@ def alive():
     peer.close()
 
 
-# As people type it, through nc.
+# Commands as people type them, through nc.
 nc = Nc(server)
 nc.say("PING", "get x", "", "SET x 1", "GET x", "DEL x", "DEL x", "GET x", "NONSENSE", "GET", "SET a b c")
 unknown = "-ERR unknown command, or wrong number of arguments"
 nc.check("+PONG", "$-1", "+OK", "$1", "1", ":1", ":0", "$-1", unknown, unknown, unknown)
 
-# As programs do, in one packet, in many, with any bytes; another connection sees it.
+# Commands as programs send them, in one packet, in many, with any bytes; another connection sees the effect.
 peer = Peer(server)
 peer.send(encode("SET", "key", "two\r\nlines") + encode("GET", "key") + encode("GET", ""))
 peer.check("+OK", "$10", "two", "lines", "$-1")
@@ -36,7 +36,7 @@ peer.check("$10", "two", "lines")
 nc.say("GET key")
 nc.check("$10", "two", "lines")
 
-# Messages go to all who subscribed, in order, until they leave.
+# Messages go to all subscribers, in order, until these leave.
 ears = [Peer(server) for _ in range(3)]
 for ear in ears:
     ear.say("SUBSCRIBE news")
@@ -49,13 +49,13 @@ for ear in ears:
 ears[0].reset()
 ears[1].half_close()
 ears[1].check_closed()
-while True:  # until the server has seen that one was reset
+while True:  # until the server has seen that one connection was reset
     nc.say("PUBLISH news more")
     if (count := nc.hear()) == ":1":
         break
     expect(count, ":2", "subscribers")
 
-# What is malformed gets an error, and is closed.
+# A malformed command gets an error, and its connection is closed.
 for data, error in ((b"*x\r\n", "invalid length"), (b"*-1\r\n", "invalid length"), (b"*65\r\n", "invalid length"),
                     (b"*99999999999999999999\r\n", "invalid length"), (b"*1\r\nPING\r\n", "expected '$'"),
                     (b"*1\r\n$65537\r\n", "invalid length"), (b"*1\r\n$4\r\nPINGPONG\r\n", "expected the end of a word"),
@@ -66,20 +66,20 @@ for data, error in ((b"*x\r\n", "invalid length"), (b"*-1\r\n", "invalid length"
     peer.check_closed()
     alive()
 
-# The largest word there may be.
+# The largest word that is allowed.
 peer = Peer(server)
 peer.send(encode("SET", "large", "y" * 65536) + encode("GET", "large"))
 peer.check("+OK", "$65536", "y" * 65536)
 peer.close()
 
-# Half a command, then RST, FIN, or nothing.
+# Clients send half a command, then RST, FIN, or nothing.
 for leave in (Peer.reset, Peer.half_close, lambda peer: None):
     peer = Peer(server)
     peer.send(b"*2\r\n$3\r\nGET\r\n$10\r\nhal")
     leave(peer)
     alive()
 
-# One that asks and does not read: it waits, and what is in between is bounded.
+# A client that does not read its replies has to wait, and the data between is bounded.
 before = server.status("VmHWM")
 slow = Peer(server, receive=4096)
 slow.send(encode("GET", "large") * 10000)  # 650 MB

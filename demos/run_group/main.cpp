@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Actors that stand and fall together: when one returns, the others are interrupted and waited for.
-// By hand, as in Go; heddle::run_group is the library's.
-// The same program in Go: main.go. What both print: expected.txt.
+// Actors end together: when one returns, the group interrupts the others and waits for them.
+// It is written by hand, as in Go; heddle::run_group is the library's.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -13,16 +13,16 @@
 
 using namespace std::chrono_literals;
 
-// Each actor has a function that runs it, and one that makes that return soon.
+// Each actor has a function that runs it, and another that makes the first return soon.
 class run_group {
 public:
     using execute =
-        std::function<heddle::task<std::string>()>;  // gives the reason it ended
+        std::function<heddle::task<std::string>()>;  // returns the reason why it ended
     using interrupt = std::function<void(std::string)>;
 
     void add(execute e, interrupt i) { actors_.push_back({e, i}); }
 
-    // Gives the reason of the first to return, once all have.
+    // Returns the reason of the first actor to return, once all have returned.
     heddle::task<std::string> run() {
         heddle::channel<std::string> reasons(actors_.size());
         for (const auto& a : actors_)

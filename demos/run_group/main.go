@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Each actor has a function that runs it, and one that makes that return soon.
+// Each actor has a function that runs it, and another that makes the first return soon.
 type runGroup struct {
 	actors []actor
 }
 
 type actor struct {
-	execute   func() string // gives the reason it ended
+	execute   func() string // returns the reason why it ended
 	interrupt func(string)
 }
 
@@ -22,7 +22,7 @@ func (g *runGroup) add(execute func() string, interrupt func(string)) {
 	g.actors = append(g.actors, actor{execute, interrupt})
 }
 
-// Gives the reason of the first to return, once all have.
+// Returns the reason of the first actor to return, once all have returned.
 func (g *runGroup) run() string {
 	reasons := make(chan string, len(g.actors))
 	for _, a := range g.actors {

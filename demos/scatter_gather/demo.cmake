@@ -8,7 +8,7 @@ demo_test(scatter_gather go.fail sh check.sh exact scatter_gather/expected_fail.
 set(log sh check.sh exact scatter_gather/expected_log.txt sh -c "\"$0\" --fail 3 --log 2>&1")
 demo_test(scatter_gather log ${log} PROGRAM)
 demo_test(scatter_gather go.log ${log} TWIN)
-# The same answer from every number of threads; one thread takes turns too.
+# Every number of threads gives the same answer; on one thread tasks take turns too.
 set(table "totalfloat:  40 errors:  2 1 threads: [0-9]+ ms, [1-9][0-9]* switches totalfloat:  40 errors:  2 3 threads: [0-9]+ ms, [0-9]+ switches")
 set(arguments --fail 2 --work 500000 --threads 1,3)
 demo_test(scatter_gather threads sh check.sh joined "${table}" PROGRAM ${arguments})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Scatters work over tasks and gathers as many results as the channel holds.
-// The same program in Go: main.go. What both print: expected.txt.
+// The program scatters work over tasks, and gathers as many results as the channel holds.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -18,8 +18,8 @@ struct result {
     std::error_code err;
 };
 
-std::atomic<unsigned> last = 0,
-                      switches = 0;  // who computed last; how often another one did
+// The task that computed last, and how often another one followed.
+std::atomic<unsigned> last = 0, switches = 0;
 
 heddle::task<result> process(unsigned id, bool fail, unsigned work) {
     std::uint64_t state = id;
@@ -37,8 +37,9 @@ heddle::task<result> process(unsigned id, bool fail, unsigned work) {
 
 heddle::task<> scatter_gather(unsigned n, unsigned fail, unsigned work, bool log) {
     heddle::channel<result> c(n);
+    heddle::wait_group scattered;
     for (unsigned i = 0; i < c.capacity(); ++i)  // scatter
-        heddle::go([=]() -> heddle::task<> {
+        scattered.go([=]() -> heddle::task<> {
             auto res = co_await process(i + 1, i < fail, work);
             co_await c.send(res);
         });
@@ -59,8 +60,7 @@ heddle::task<> scatter_gather(unsigned n, unsigned fail, unsigned work, bool log
     if (failed > 0)
         std::cout << "errors:  " << failed << '\n';
 
-    while (heddle::live_tasks() > 1)  // nobody is left behind, or this never ends
-        co_await heddle::yield();
+    co_await scattered.wait();
 }
 
 heddle::task<> measure(int threads, heddle::task<> work) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,7 +19,8 @@ type result struct {
 	err error
 }
 
-var last, switches atomic.Uint32 // who computed last; how often another one did
+// The task that computed last, and how often another one followed.
+var last, switches atomic.Uint32
 
 func process(id uint32, fail bool, work int) (float64, error) {
 	state := uint64(id)
@@ -39,8 +41,11 @@ func process(id uint32, fail bool, work int) (float64, error) {
 
 func scatterGather(n, fail, work int, log bool) {
 	c := make(chan result, n)
+	var scattered sync.WaitGroup
+	scattered.Add(n)
 	for i := 0; i < cap(c); i++ { // scatter
 		go func(i int) {
+			defer scattered.Done()
 			val, err := process(uint32(i+1), i < fail, work)
 			c <- result{val, err}
 		}(i)
@@ -64,9 +69,7 @@ func scatterGather(n, fail, work int, log bool) {
 		fmt.Println("errors: ", failed)
 	}
 
-	for runtime.NumGoroutine() > 1 { // nobody is left behind, or this never ends
-		runtime.Gosched()
-	}
+	scattered.Wait()
 }
 
 func measure(threads int, work func()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select takes what is ready, else the default, else waits; and it is fair.
-// The same program in Go: main.go. What both print: expected.txt.
+// Select takes an arm that is ready, else the default, else it waits; and it is fair.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -37,12 +37,12 @@ heddle::task<> select_default() {
     co_await ch2.send(2);
     co_await look(ch1, ch2);
 
-    heddle::go(send_later, ch2);  // without a default, select waits for it
+    heddle::go(send_later, ch2);  // without a default, select waits for the value
     std::optional<int> v;
     if (co_await heddle::select(ch1.receive(v), ch2.receive(v)) == 1)
         std::cout << "channel 2 was waited for and sends " << *v << '\n';
 
-    const int picks = 500'000;  // half a percent is seven standard deviations
+    const int picks = 500'000;  // half a percent of these is seven standard deviations
     int first = 0;
     co_await ch1.send(0);
     co_await ch2.send(0);

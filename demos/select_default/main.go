@@ -31,14 +31,14 @@ func main() {
 	ch2 <- 2
 	look(ch1, ch2)
 
-	go sendLater(ch2) // without a default, select waits for it
+	go sendLater(ch2) // without a default, select waits for the value
 	select {
 	case <-ch1:
 	case v := <-ch2:
 		fmt.Println("channel 2 was waited for and sends", v)
 	}
 
-	const picks = 500_000 // half a percent is seven standard deviations
+	const picks = 500_000 // half a percent of these is seven standard deviations
 	first := 0
 	ch1 <- 0
 	ch2 <- 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The prime sieve, a chain of tasks that each drop the multiples of a prime; threads may not help.
-// The same program in Go: main.go. What both print: expected.txt.
+// The prime sieve is a chain of tasks that each drop the multiples of one prime; threads may not help.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -32,18 +32,18 @@ heddle::task<> filter(heddle::done_token done, heddle::receiver<int> in,
 heddle::task<std::vector<int>> sieve(int n) {
     heddle::done_source done;
     heddle::channel<int> ch;
-    heddle::go(generate, done.token(), ch);
+    heddle::wait_group stages;
+    stages.go(generate, done.token(), ch);
     std::vector<int> primes;
     for (int i = 0; i < n; ++i) {
         int prime = *co_await ch.receive();
         primes.push_back(prime);
         heddle::channel<int> next;
-        heddle::go(filter, done.token(), ch, next, prime);
+        stages.go(filter, done.token(), ch, next, prime);
         ch = next;
     }
     done.close();
-    while (heddle::live_tasks() > 1)  // all stages end, or this never does
-        co_await heddle::yield();
+    co_await stages.wait();
     co_return primes;
 }
 

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 )
 
-func generate(done <-chan struct{}, out chan<- int) {
+func generate(stages *sync.WaitGroup, done <-chan struct{}, out chan<- int) {
+	defer stages.Done()
 	defer close(out)
 	for i := 2; ; i++ {
 		select {
@@ -22,7 +24,8 @@ func generate(done <-chan struct{}, out chan<- int) {
 	}
 }
 
-func filter(done <-chan struct{}, in <-chan int, out chan<- int, prime int) {
+func filter(stages *sync.WaitGroup, done <-chan struct{}, in <-chan int, out chan<- int, prime int) {
+	defer stages.Done()
 	defer close(out)
 	for i := range in {
 		if i%prime != 0 {
@@ -38,19 +41,20 @@ func filter(done <-chan struct{}, in <-chan int, out chan<- int, prime int) {
 func sieve(n int) []int {
 	done := make(chan struct{})
 	ch := make(chan int)
-	go generate(done, ch)
+	var stages sync.WaitGroup
+	stages.Add(1)
+	go generate(&stages, done, ch)
 	var primes []int
 	for i := 0; i < n; i++ {
 		prime := <-ch
 		primes = append(primes, prime)
 		next := make(chan int)
-		go filter(done, ch, next, prime)
+		stages.Add(1)
+		go filter(&stages, done, ch, next, prime)
 		ch = next
 	}
 	close(done)
-	for runtime.NumGoroutine() > 1 { // all stages end, or this never does
-		runtime.Gosched()
-	}
+	stages.Wait()
 	return primes
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A state machine whose state belongs to a loop: methods send it functions to run.
-// The same program in Go: main.go. What both print: expected.txt.
+// The state of a state machine belongs to a loop; methods send the loop functions to run.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -28,7 +28,7 @@ public:
 
     void stop() { quit.close(); }
 
-    /// Empty: it was stopped.
+    // The result is empty if the machine was stopped.
     heddle::task<std::optional<int>> foo() {
         heddle::channel<int> c(1);
         action f = [this, c]() -> heddle::task<> {
@@ -44,7 +44,7 @@ public:
     }
 
 private:
-    std::string state = "A";  // the loop's
+    std::string state = "A";  // belongs to the loop
     heddle::channel<action> actions;
     heddle::done_source quit;
 };

@@ -9,7 +9,7 @@ import (
 )
 
 type stateMachine struct {
-	state   string // the loop's
+	state   string // belongs to the loop
 	actions chan func()
 	quit    chan struct{}
 }
@@ -31,7 +31,7 @@ func (m *stateMachine) loop() {
 
 func (m *stateMachine) stop() { close(m.quit) }
 
-// False: it was stopped.
+// The result is false if the machine was stopped.
 func (m *stateMachine) foo() (int, bool) {
 	c := make(chan int, 1)
 	f := func() {

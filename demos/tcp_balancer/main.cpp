@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A load balancer for TCP: each connection goes to the backend with the fewest.
-// One task owns the pool; the bytes pass it by. The same program in Go: main.go.
+// A TCP load balancer gives each connection to the backend that has the fewest.
+// One task owns the pool; the bytes do not pass through it. main.go is the same program in Go.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -33,7 +33,7 @@ struct result {
     bool reached;
 };
 struct balancer {
-    heddle::channel<heddle::channel<backend*>> requests;  // where the answer goes
+    heddle::channel<heddle::channel<backend*>> requests;  // each brings a channel
     heddle::channel<result> done;
 };
 
@@ -62,9 +62,9 @@ heddle::task<> balance(balancer b, std::vector<std::uint16_t> ports) {
     }
 }
 
-using moment = std::shared_ptr<heddle::time_point>;  // of the last byte, either way
+using moment = std::shared_ptr<heddle::time_point>;  // of the last byte
 
-// Until `from` has no more; if one of them fails both are closed.
+// Copies until `from` has no more; if either connection fails, both are closed.
 heddle::task<> copy(connection to, connection from, moment last) {
     std::array<char, 16384> data;
     try {
@@ -88,7 +88,7 @@ void end_of_data(connection to) {
     to->shutdown(tcp::socket::shutdown_send, already_gone);
 }
 
-// Closes both when nothing comes or goes for too long.
+// Closes both connections when no byte has passed for too long.
 heddle::task<> watch(connection a, connection b, moment last, heddle::duration idle) {
     while (*last + idle > heddle::now())
         co_await heddle::sleep_until(*last + idle);

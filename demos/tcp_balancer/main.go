@@ -26,7 +26,7 @@ type result struct {
 }
 
 type balancer struct {
-	requests chan chan *backend // where the answer goes
+	requests chan chan *backend // each brings a channel
 	done     chan result
 }
 
@@ -62,7 +62,7 @@ func balance(b balancer, ports []int) {
 	}
 }
 
-// Writes, and says so: the timer closes both connections when nobody has for too long.
+// Writes, and resets the timer, which closes both connections when no byte has passed for too long.
 type noted struct {
 	net.Conn
 	timer *time.Timer
@@ -74,7 +74,7 @@ func (to noted) Write(data []byte) (int, error) {
 	return to.Conn.Write(data)
 }
 
-// Until from has no more; if one of them fails both are closed.
+// Copies until from has no more; if either connection fails, both are closed.
 func copy(to noted, from net.Conn) {
 	if _, err := io.Copy(struct{ io.Writer }{to}, from); err != nil {
 		from.Close()

@@ -18,7 +18,7 @@ size = 3_000_000
 
 
 class Backend:
-    """A web server: /name is its name, /large a large file."""
+    """A web server: /name has its name, /large is a large file."""
 
     def __init__(self, name):
         self.name, self.port = name, 0
@@ -56,7 +56,7 @@ def settle(wanted):
     while True:
         with open("/proc/net/tcp") as file:
             rows = [line.split() for line in file]
-        # 01: established; 08: the backend has closed, and the balancer not yet
+        # 01: established; 08: the backend has closed, but the balancer has not yet
         if wanted == sum(row[2][-4:] in ports and row[3] in ("01", "08") for row in rows):
             return
 
@@ -77,11 +77,11 @@ def hold(count):
     return peers
 
 
-# The least loaded gets it: nine that wait are three for each.
+# The least loaded backend gets a connection: nine that wait are three for each.
 expect(Counter(peer.ask() for peer in hold(9)), Counter(a=3, b=3, c=3), "nine idle connections went to")
 settle(0)
 
-# A backend that has less to do gets the next one.
+# A backend with fewer connections gets the next one.
 idle, freed = hold(6), []
 for peer in idle[:4]:
     name = peer.ask()
@@ -94,7 +94,7 @@ for peer in idle[4:]:
     peer.close()
 settle(0)
 
-# Large answers arrive whole, through nc too, which closes its half when it has asked.
+# Large answers arrive whole, through nc too, which closes its half after the request.
 large = get("large")
 expect(large, large[0] * size, "large")
 client = Nc(server)
@@ -104,7 +104,7 @@ client.hear_until("")
 if client.hear() not in "abc":
     sys.exit("nc got no answer")
 
-# One that does not read: what is in between is bounded, and the others do not wait for it.
+# A client does not read: the data between is bounded, and the other clients do not wait for it.
 before = server.status("VmHWM")
 slow = [Peer(server, receive=4096) for _ in range(12)]
 for peer in slow:
@@ -118,7 +118,7 @@ if grown > 10000:
 for peer in slow:
     peer.reset()
 
-# One that leaves in the middle of its request, by RST, and one that says nothing sensible.
+# One client leaves in the middle of its request, by RST, and another sends nonsense.
 for data in (b"GET /na", b"\0\xff nonsense\r\n\r\n"):
     rude = Peer(server)
     rude.send(data)
@@ -127,21 +127,21 @@ silent = Peer(server)
 silent.half_close()
 silent.check_closed()
 
-# One is killed while it has connections: these are closed, all that come afterwards are served.
+# A backend is killed while it has connections: these are closed, and all later connections are served.
 settle(0)
 idle = hold(6)
 backends["b"].kill()
 expect(Counter(peer.ask() for peer in idle)[""], 2, "connections of the killed one that were closed:")
 expect({get() for _ in range(30)} - {"a", "c"}, set(), "answers of the killed one:")
 
-# It comes back, and is found when it has been left alone for a second.
+# The backend comes back, and gets connections again after a second.
 backends["b"].start()
 until = time.monotonic() + 20
 while get() != "b":
     if time.monotonic() > until:
         sys.exit("nobody found the backend that came back")
 
-# None is left: the connection is closed, and it says so.
+# When no backend is left, the connection is closed, and the balancer prints that.
 for each in backends.values():
     each.kill()
 lonely = Peer(server)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Ten tasks say a word each, and nothing but the scheduler decides in which order.
-// The same program in Go: main.go. Both print expected.txt, in some order.
+// Ten tasks say a word each, and the scheduler alone decides the order.
+// main.go is the same program in Go; both print expected.txt, in some order.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Three tasks on two threads: one pauses, and goes on elsewhere, nobody knows where.
-// The same program in Go: main.go. Both print such lines.
+// Three tasks run on two threads; a task that pauses may resume on the other thread.
+// main.go is the same program in Go, which prints similar lines.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -31,7 +31,7 @@ heddle::task<> work(int task, int slices, heddle::sender<slice> trace) {
         state = compute(state);
         slice here{task, ::gettid()};
         co_await trace.send(here);
-        co_await heddle::sleep(100us);  // it pauses
+        co_await heddle::sleep(100us);  // the task pauses
     }
 }
 
@@ -40,7 +40,7 @@ heddle::task<> time_slicing(int tasks, int slices) {
     for (int t = 0; t < tasks; ++t)
         heddle::go(work, t, slices, trace);
 
-    std::map<int, char> letters;  // of threads, as they come
+    std::map<int, char> letters;  // a letter for each thread, in order of appearance
     std::vector<std::string> lanes(static_cast<std::size_t>(tasks));
     int moved = 0;
     for (int i = 0; i < tasks * slices; ++i) {

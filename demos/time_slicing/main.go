@@ -27,7 +27,7 @@ func work(task, slices int, trace chan<- slice) {
 	for i := 0; i < slices; i++ {
 		state = compute(state)
 		trace <- slice{task, syscall.Gettid()}
-		time.Sleep(100 * time.Microsecond) // it pauses
+		time.Sleep(100 * time.Microsecond) // the task pauses
 	}
 }
 
@@ -37,7 +37,7 @@ func timeSlicing(tasks, slices int) {
 		go work(t, slices, trace)
 	}
 
-	letters := map[int]byte{} // of threads, as they come
+	letters := map[int]byte{} // a letter for each thread, in order of appearance
 	lanes := make([]string, tasks)
 	moved := 0
 	for i := 0; i < tasks*slices; i++ {

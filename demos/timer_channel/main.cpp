@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A timer is a channel: a task sleeps, then sends the time to whoever receives.
-// The same program in Go: main.go. What both print: expected.txt.
+// A timer is a channel: a task sleeps, then sends the time to the receiver.
+// main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A pool of workers takes jobs until their channel is closed and drained.
-// The same program in Go: main.go. Both print expected.txt, for some workers in some order.
+// main.go is the same program in Go; both print the lines of expected.txt, in some order and with
+// other numbers of workers.
 #include "../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -14,28 +15,28 @@ heddle::task<> worker(int id, heddle::receiver<int> jobs, heddle::sender<int> re
     }
 }
 
-void start_workers(int workers, heddle::receiver<int> jobs,
-                   heddle::sender<int> results) {
+void start_workers(int workers, heddle::receiver<int> jobs, heddle::sender<int> results,
+                   heddle::wait_group& pool) {
     for (int w = 1; w <= workers; ++w)
-        heddle::go(worker, w, jobs, results);
+        pool.go(worker, w, jobs, results);
 }
 
 heddle::task<> worker_pool(int workers, int count, bool late) {
     heddle::channel<int> jobs(count), results(count);
+    heddle::wait_group pool;
     if (!late)
-        start_workers(workers, jobs, results);
+        start_workers(workers, jobs, results, pool);
     for (int j = 1; j <= count; ++j)
         co_await jobs.send(j);  // there is room for all
-    jobs.close();               // no more will come, but these stay
+    jobs.close();               // the jobs in the buffer stay
     if (late)
-        start_workers(workers, jobs, results);
+        start_workers(workers, jobs, results, pool);
     for (int a = 1; a <= count; ++a) {
         auto r = co_await results.receive();
         std::cout << "Result: " << *r << '\n';
     }
 
-    while (heddle::live_tasks() > 1)  // the workers return, or this never ends
-        co_await heddle::yield();
+    co_await pool.wait();
 }
 
 int main(int argc, char** argv) {

@@ -5,7 +5,7 @@ package main
 import (
 	"flag"
 	"fmt"
-	"runtime"
+	"sync"
 )
 
 func worker(id int, jobs <-chan int, results chan<- int) {
@@ -15,32 +15,35 @@ func worker(id int, jobs <-chan int, results chan<- int) {
 	}
 }
 
-func startWorkers(workers int, jobs <-chan int, results chan<- int) {
+func startWorkers(workers int, jobs <-chan int, results chan<- int, pool *sync.WaitGroup) {
+	pool.Add(workers)
 	for w := 1; w <= workers; w++ {
-		go worker(w, jobs, results)
+		go func(w int) {
+			defer pool.Done()
+			worker(w, jobs, results)
+		}(w)
 	}
 }
 
 func workerPool(workers, count int, late bool) {
 	jobs, results := make(chan int, count), make(chan int, count)
+	var pool sync.WaitGroup
 	if !late {
-		startWorkers(workers, jobs, results)
+		startWorkers(workers, jobs, results, &pool)
 	}
 	for j := 1; j <= count; j++ {
 		jobs <- j // there is room for all
 	}
-	close(jobs) // no more will come, but these stay
+	close(jobs) // the jobs in the buffer stay
 	if late {
-		startWorkers(workers, jobs, results)
+		startWorkers(workers, jobs, results, &pool)
 	}
 	for a := 1; a <= count; a++ {
 		r := <-results
 		fmt.Println("Result:", r)
 	}
 
-	for runtime.NumGoroutine() > 1 { // the workers return, or this never ends
-		runtime.Gosched()
-	}
+	pool.Wait()
 }
 
 func main() {

@@ -7,7 +7,7 @@ foreach(mode serial bare_go)
   demo_test(workers/${mode} go sh check.sh exact ${expected} TWIN)
 endforeach()
 
-# test.sh MODE says what each promises; those not named there promise all lines.
+# test.sh has a MODE for the promises of each demo; demos without one promise all lines.
 foreach(mode sleep wait_group one range bad_close count select close)
   heddle_demo(workers/${mode})
   string(REGEX REPLACE "^(count|select|close)$" "all" promise ${mode})
@@ -16,6 +16,6 @@ foreach(mode sleep wait_group one range bad_close count select close)
   demo_test(workers/${mode} go sh workers/test.sh ${promise} TWIN)
 endforeach()
 
-# The jobs were started, and are left when main ends.
+# The jobs were started, and are still there when main ends.
 demo_test(workers/bare_go left sh check.sh line "heddle: 4 tasks started, 3 left, .*"
   sh -c "HEDDLE_STATS=1 \"$0\" 2>&1 >/dev/null | head -n 1" PROGRAM)

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Runs a workers demo and checks what all of them promise: "Starting...", and then lines of
-# serial/expected.txt, each at most once, those of a job in ascending order; and, by MODE:
+# Runs a workers demo and checks the promises of all of them: "Starting...", and then lines of
+# serial/expected.txt, each at most once, those of a job in ascending order. MODE says what else is checked:
 #   test.sh all PROGRAM         nine lines, exit 0
 #   test.sh sleep PROGRAM       the same; took 1000 ms
 #   test.sh wait_group PROGRAM  the same; took as long as its slowest job
 #   test.sh one PROGRAM         one line
-#   test.sh range PROGRAM       nine lines; then main is reported to wait for ever, exit 2
-#   test.sh bad_close PROGRAM   fewer lines; then the use of a closed channel is reported, exit 2
-# Where PROGRAM is heddle's, --seeds MODE PROGRAM does so in virtual time, where times are exact, in 20
-# seeded schedules; and wants orders that differ, unless there is but one line.
+#   test.sh range PROGRAM       nine lines; then a report that main waits for ever, exit 2
+#   test.sh bad_close PROGRAM   fewer lines; then a report of a send to a closed channel, exit 2
+# If PROGRAM is heddle's, --seeds MODE PROGRAM runs it in virtual time, where times are exact, in 20 seeded
+# schedules; their orders must differ, unless there is only one line.
 set -u
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -19,10 +19,10 @@ fail() {
     exit 1
 }
 
-# took WHO: how many milliseconds, by stderr.
+# took NAME: prints the milliseconds that NAME took, as stderr says.
 took() { sed -n "s/^${1-} *took \([0-9]*\) ms\$/\1/p" "$dir/err"; }
 
-# near MS WANTED: not less, and in virtual time not more. By the real clock up to 300 ms more.
+# near MS WANTED: MS is not less than WANTED; in virtual time it is equal, by the real clock at most 300 ms more.
 near() { [ "$1" -ge "$2" ] && [ "$1" -le $(($2 + slack)) ]; }
 
 check() {

@@ -31,8 +31,11 @@ namespace heddle {
 ///           during initiation; the task goes on when the operation has ended. What
 ///           completed keeps its result, what was aborted throws `cancelled`. With as_tuple
 ///           it gives asio::error::operation_aborted instead of throwing.
-/// Lifetime  a task that waits here is owned by the operation's handler: it is destroyed
-///           with it, never earlier. No allocation but Asio's own.
+/// Lifetime  a task that waits here is owned by the operation's handler: if that is
+///           destroyed instead of called, the task is destroyed in the next turn of its
+///           host, or at once if the context of the host has ended; never earlier. When the
+///           task goes on, what the operation put into its cancellation slot has gone. No
+///           allocation but Asio's own.
 /// Errors    std::system_error (asio::system_error); what an exception_ptr holds.
 struct use_task_t {
     constexpr use_task_t() noexcept {}

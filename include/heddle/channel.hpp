@@ -152,6 +152,7 @@ public:
     /// its associated executor, or else to the one given. Closed and drained is no error
     /// but an empty optional; cancelled through its slot: asio::error::operation_aborted.
     /// Counts as work of that executor meanwhile. A context that dies destroys the handler.
+    /// When the wait has ended it keeps no channel, whatever its slot still refers to.
     template <class Token>
     auto async_receive(Token&& token) const {
         return initiate_receive(no_executor(), std::forward<Token>(token));
@@ -262,7 +263,7 @@ public:
 
     /// For who is no task: completes `token` with (error_code), posted as by async_receive.
     /// The value is moved into the operation; refused with errc::closed, or aborted, it is
-    /// destroyed with it.
+    /// destroyed at once, on the thread that closes or aborts, before the handler is called.
     template <class Token>
     auto async_send(T value, Token&& token) const {
         return initiate_send(no_executor(), std::move(value),
@@ -304,6 +305,11 @@ private:
 /// was destroyed in between is destroyed once. Values arrive in the order of the sends.
 /// Moving a T, and destroying what was moved from, is the only code of yours that runs
 /// under the channel's lock; it must not call heddle.
+///
+/// A value moves twice from hand to hand, and once more through the buffer: into the wait of
+/// its receiver, and from there to where that wants it, be it by assignment. A try_receive
+/// into an empty optional takes it at once. What a send copies or builds, it builds in
+/// place; as an arm that moves once more, and three times more by async_send.
 ///
 /// Threads   every member may be called from any thread; one handle object from one thread
 ///           at a time, as a shared_ptr.
@@ -397,16 +403,19 @@ try_status receiving<T, Handle>::try_receive(std::optional<T>& to) const noexcep
     if (!c)
         return try_status::would_block;
     std::optional<T> got;
+    std::optional<T>& into = to ? got : to;  // no old value is destroyed under the lock
     wake_list wakes;
     outcome o;
     {
         guard g(c->lock());
-        o = c->take_locked(got, wakes);
+        o = c->take_locked(into, wakes);
     }
     wakes.release();
     if (o == outcome::done) {
-        to.reset();
-        to.emplace(*std::move(got));
+        if (got) {
+            to.reset();
+            to.emplace(*std::move(got));
+        }
         return try_status::done;
     }
     return o == outcome::closed ? try_status::closed : try_status::would_block;

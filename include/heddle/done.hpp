@@ -29,9 +29,6 @@ public:
     }
     bool attempt_locked(wake_list&) noexcept override { return node_->closed(); }
     void enlist_locked() noexcept override { node_->waiters().push_back(*this); }
-    bool withdraw() noexcept override {
-        return !node_ || withdraw_from(*this, node_->waiters(), node_->tree_lock());
-    }
     void describe(std::string& to) const override { to += "for a done token"; }
     bool stands_for(const process& p) const noexcept override {
         return node_ && node_->closed() && p.current &&
@@ -40,6 +37,10 @@ public:
     void take() const noexcept {}
 
 private:
+    bool leave_queue() noexcept override {
+        return leave(node_->waiters(), node_->tree_lock(), *this);
+    }
+
     done_node* node_;
 };
 
@@ -72,8 +73,8 @@ public:
     /// A std::stop_token that is stopped when this closes, on the thread that closes it.
     /// There it is before tasks resume; on other threads they may do so at the same time.
     /// A std::stop_callback may destroy a context whose tasks the closing stops, unless the
-    /// closing thread runs that context. Each call allocates; what it made lives as long as
-    /// the source's state.
+    /// closing thread runs that context: then the program aborts, with a word. The first call
+    /// allocates; what it made lives as long as the source's state, and all calls share it.
     std::stop_token stop_token() const;
 
     friend bool operator==(const done_token&, const done_token&) = default;
@@ -108,21 +109,26 @@ private:
 ///           they resume later, on their own hosts.
 /// Lifetime  movable; a moved-from source has a token that never closes, and closing it
 ///           does nothing.
-/// Errors    a deadline outside a task and without an executor: not_in_task.
+/// Errors    a deadline outside a task and without an executor: not_in_task. A deadline or
+///           timeout that is not a number: std::invalid_argument.
 class HEDDLE_API done_source {
 public:
     done_source();
     explicit done_source(const done_token& parent);
-    done_source(const done_token& parent, time_point deadline);
+    template <class Duration>
+    done_source(const done_token& parent,
+                std::chrono::time_point<std::chrono::steady_clock, Duration> deadline)
+        : done_source(detail::current_host(), parent, detail::nanoseconds(deadline)) {}
     /// Closes when `stop` is requested, on the thread that requests it. The cause is
     /// done_closed.
     explicit done_source(std::stop_token stop);
     template <class Rep, class Period>
     done_source(const done_token& parent, std::chrono::duration<Rep, Period> timeout)
         : done_source(detail::current_host(), parent, detail::nanoseconds(timeout)) {}
-    template <detail::executor_or_context Executor>
-    done_source(Executor&& ex, const done_token& parent, time_point deadline)
-        : done_source(detail::host_for(ex), parent, deadline) {}
+    template <detail::executor_or_context Executor, class Duration>
+    done_source(Executor&& ex, const done_token& parent,
+                std::chrono::time_point<std::chrono::steady_clock, Duration> deadline)
+        : done_source(detail::host_for(ex), parent, detail::nanoseconds(deadline)) {}
     template <detail::executor_or_context Executor, class Rep, class Period>
     done_source(Executor&& ex, const done_token& parent,
                 std::chrono::duration<Rep, Period> timeout)

@@ -93,4 +93,3 @@ inline std::error_code make_error_code(errc e) noexcept {
 
 template <>
 struct std::is_error_code_enum<heddle::errc> : std::true_type {};
-

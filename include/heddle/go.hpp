@@ -109,7 +109,8 @@ private:
     template <class Fallback, class Token>
     auto initiate_join(Fallback fallback, Token&& token) {
         static_assert(!std::is_reference_v<T>, "heddle: async_join of a task<T&>");
-        detail::claim_result(process_);
+        if (!process_)
+            detail::claim_result(process_);  // throws
         return detail::initiate_token_wait<
             typename detail::async_join_signature<T>::type>(
             detail::async_join_traits<T>{
@@ -205,7 +206,9 @@ HEDDLE_API done_node* scope_here() noexcept;
 /// Resumes   the new task gets its first turn after the tasks that are ready now; or when
 ///           a task of its host co_awaits its handle, which starts it as a call would.
 /// Cancel    the token in force here is above the new task's own.
-/// Lifetime  the task lives until it ends or its execution context is destroyed.
+/// Lifetime  the task lives until it ends or its execution context is destroyed. What runs
+///           in a context (a task, a handler, what they call) cannot destroy it: that would
+///           wait for itself, so it says so on stderr and aborts.
 /// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing
 ///           has been started then. An exception that leaves a detached task leaves
 ///           io_context::run(), or ends heddle::run; `cancelled` out of a detached task
@@ -345,8 +348,8 @@ auto go_blocking(F&& f, Args&&... args) {
 ///           until that has completed.
 /// Lifetime  the executor is one of ctx, and must not be used after it. After a fork before
 ///           any thread runs ctx both processes run what was prepared (io_context asks
-///           for notify_fork). A process that is forked while other threads use heddle
-///           must not.
+///           for notify_fork). A child that is forked while other threads use heddle may
+///           use it on contexts of its own; those that other threads ran are of no use to it.
 HEDDLE_API asio::any_io_executor parallel(asio::io_context& ctx, unsigned n = 0);
 
 /// Of the running task; each throws not_in_task outside one.

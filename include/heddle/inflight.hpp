@@ -170,9 +170,11 @@ public:
 /// Cancel    a done token ends the wait and not the operation; stop() and the destructor
 ///           end the operation, by terminal cancellation emitted on its own executor.
 /// Lifetime  to destroy it cancels, and does not wait. One allocation, when it is made; none
-///           for an operation but Asio's own.
+///           for an operation but Asio's own. What an operation put into its cancellation slot
+///           goes when it has completed, before that can be seen.
 /// Errors    made or started outside a task: not_in_task. start() while one is in flight or
-///           has a result that nobody took, result() where there is none: std::logic_error.
+///           has a result that nobody took, result() where there is none, and any use of one
+///           that was moved from, but has_result(): std::logic_error.
 template <class Signature>
 class [[nodiscard]] inflight {
     using core_type = detail::inflight_of<Signature>;
@@ -199,33 +201,38 @@ public:
     template <detail::startable Op>
         requires std::is_same_v<detail::signature_of<Op>, Signature>
     void start(Op&& op) {
-        core_->start(detail::as_asio_op(std::forward<Op>(op)));
+        here().start(detail::as_asio_op(std::forward<Op>(op)));
     }
 
-    bool has_result() const noexcept { return core_->zero(); }
+    bool has_result() const noexcept { return core_ && core_->zero(); }
 
     /// Takes the result, as use_task gives it: nothing, the value or a tuple; throws
     /// std::system_error if the operation failed.
-    typename core_type::result_type result() { return core_->take_result(); }
+    typename core_type::result_type result() { return here().take_result(); }
 
     /// Cancels the operation and waits until it has ended, whatever the token in force; then
     /// throws `cancelled` if that is closed. What completed before it could be cancelled can
     /// still be taken.
     task<> stop() {
-        return detail::join_cancelled(
-            detail::counted<detail::inflight_core>(core_.get()));
+        return detail::join_cancelled(detail::counted<detail::inflight_core>(&here()));
     }
 
     // -- for the library ------------------------------------------------------------
     /// `co_await reading` waits, and gives result().
     auto await_by(detail::process& self) {
-        return detail::await_one<detail::inflight_operation<core_type>>(self, *core_);
+        return detail::await_one<detail::inflight_operation<core_type>>(self, here());
     }
     using arm_node = detail::count_operation;
     static constexpr bool arm_by_reference = true;
-    detail::wait_count& core() const noexcept { return *core_; }
+    detail::wait_count& core() const { return here(); }
 
 private:
+    core_type& here() const {
+        if (!core_)
+            detail::throw_moved_inflight();
+        return *core_;
+    }
+
     detail::counted<core_type> core_;
 };
 

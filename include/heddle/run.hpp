@@ -60,7 +60,10 @@ private:
 ///           which are joined before other tasks are destroyed.
 /// Errors    what escapes `main`, or else the first exception that leaves a detached task;
 ///           either ends the run. A deadlock: heddle::deadlock. More than 1024 threads, or
-///           an environment variable that is no such number: std::invalid_argument.
+///           an environment variable that is no such number: std::invalid_argument. Inside
+///           a task, or a handler that runs in a host, it would block the thread of an event
+///           loop: std::logic_error, as from receive_blocking. On a thread of go_blocking
+///           it may run.
 template <class T>
 [[gnu::noinline]] T run(run_options options, task<T> main) {
     detail::run_loop loop(options.threads, options.seed, options.virtual_clock,
@@ -69,8 +72,9 @@ template <class T>
                                 __builtin_return_address(0));
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());
     started.held.store(false, std::memory_order_relaxed);  // nobody cancels main
+    started.taken = true;                                  // by this
     loop.run_until_ended(started);
-    return detail::join_and_take<T>(started).take();
+    return detail::result_of(started);
 }
 
 template <class T>

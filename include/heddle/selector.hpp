@@ -63,7 +63,8 @@ private:
 ///           a channel that is closed and drained happens whenever it is asked, so remove
 ///           it. An arm that is nil when it is looked at is off until enable() has it looked
 ///           at again. What does not happen has no effect: nothing is taken while nobody
-///           waits.
+///           waits. Any number of arms may wait for one source; those that send and those
+///           that receive on one channel do not meet each other, but in its buffer.
 /// Threads   a selector is used by one task at a time, which waits in it, adds and removes;
 ///           what its arms wait for may be used by any thread.
 /// Resumes   as select. Those who wait for the same source are served in the order in which
@@ -79,7 +80,9 @@ private:
 ///           add() and replace() allocate and, if they throw, have changed nothing; waiting
 ///           does not.
 /// Cost      next() is O(1) amortised, and so is each change at a source that makes one of
-///           its arms ready; remove() and replace() are O(arms).
+///           its arms ready, but that who looks at a channel passes the set's own arms which
+///           wait on its other side; remove(), replace() and a wait that is cancelled are
+///           O(arms).
 class selector {
 public:
     /// Adds an arm and returns its index: the smallest that has never been used, or one

@@ -26,7 +26,7 @@ struct serve_options {
     std::ptrdiff_t sessions = 1024;
 
     /// How long sessions may go on after the stop.
-    duration grace = std::chrono::seconds(10);
+    any_duration grace = std::chrono::seconds(10);
 
     /// Called on the server's host with each exception that leaves a session and would be
     /// reported of a detached task, and with each error of accept that is tried again later.

@@ -60,12 +60,17 @@ public:
 
     /// Settles, and then again at each deadline within the next `d`; now() is `d` later at the
     /// end. Nothing happens out of order, or late.
-    void advance(duration d);
+    template <class Rep, class Period>
+    void advance(std::chrono::duration<Rep, Period> d) {
+        go_forth(detail::nanoseconds(d));
+    }
 
     /// Runs `main` to its end and gives what it gives; time jumps whenever every task waits.
-    /// Throws heddle::deadlock if it waits for what cannot happen, with the dump.
+    /// Throws heddle::deadlock if it waits for what cannot happen, with the dump; inside a
+    /// task std::logic_error, as heddle::run.
     template <class T>
     T run(task<T> main) {
+        detail::host::refuse_to_block("co_await the task, or start it with go");
         auto handle = go(std::move(main));
         auto& started = static_cast<detail::joinable<T>&>(*handle.get());
         run_until_ended(started);
@@ -81,6 +86,7 @@ public:
 
 private:
     class impl;
+    void go_forth(duration d);
     void run_until_ended(detail::process&);
 
     std::unique_ptr<impl> impl_;

@@ -26,7 +26,7 @@ struct stream_faults {
     bool vary = false;
 
     /// Each operation takes that long, in the time of the world.
-    duration delay = {};
+    any_duration delay = {};
 
     /// After that many bytes the peer reads the end; or its connection is reset, with what it
     /// had not read lost.

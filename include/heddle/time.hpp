@@ -62,7 +62,7 @@ public:
         return never ? nullptr : &here().timer_lock();
     }
     bool attempt_locked(wake_list&) noexcept override {
-        if (home_ && !linked.load(std::memory_order_relaxed))
+        if (home_ && !queued)
             return true;  // an arm of a selector that expired while nobody waited
         deadline = timer_.deadline_;  // it may have been set anew since
         if (deadline <= here().seen_now())
@@ -74,42 +74,46 @@ public:
         home_ = counted<host>(&here());
         home_->insert_locked(*this, home_->seen_now());
     }
-    bool withdraw() noexcept override {
-        if (!home_)
-            return true;  // it never entered a heap
-        counted<host> home = std::move(home_);
-        bool was, last;
-        {
-            guard g(home->timer_lock());
-            was = linked.load(std::memory_order_relaxed);
-            if (was)
-                home->erase_locked(*this);
-            linked.store(false, std::memory_order_relaxed);
-            last = was && home->no_timers_locked();
-        }
-        if (last)
-            home->poke();  // its Asio timer would hold the context up
-        return was;
-    }
-    void complete() override {
-        timer_.happened_ = true;
-        home_ = nullptr;
-    }
+    void complete() override { take(); }
     bool needs_task() const noexcept override { return true; }  // its host has the heap
     bool happens_once() const noexcept override { return true; }
-    void take() noexcept { timer_.happened_ = true; }
+    void take() noexcept {
+        timer_.happened_ = true;
+        go_home();
+    }
     void describe(std::string& to) const override;
 
     void expire_locked(expiry& e) noexcept override {
-        linked.store(false, std::memory_order_relaxed);
         if (claim_for(*this))
             e.wakes.add(*who);
     }
 
 private:
-    /// The host of the task that asks.
+    /// The host of the task that asks; of an arm that stays, the one whose heap it is in.
     host& here() const noexcept {
-        return standing ? *host::current() : *static_cast<process*>(who)->home;
+        if (standing)
+            return home_ ? *home_ : *host::current();
+        return *static_cast<process*>(who)->home;
+    }
+
+    /// It is linked as long as it has a home, expired or not.
+    counted<host> go_home() noexcept {
+        linked.store(false, std::memory_order_relaxed);
+        return std::exchange(home_, {});
+    }
+    bool leave_queue() noexcept override {
+        counted<host> home = go_home();
+        bool was, last;
+        {
+            guard g(home->timer_lock());
+            was = queued;
+            if (was)
+                home->erase_locked(*this);
+            last = was && home->no_timers_locked();
+        }
+        if (last)
+            home->poke();  // its Asio timer would hold the context up
+        return was;
     }
 
     timer& timer_;
@@ -127,23 +131,35 @@ timer::await_by(detail::process& self) {
     return detail::await_one<detail::timer_operation>(self, *this);
 }
 
-/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires.
+/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires, nor
+/// does what is longer or infinite.
+///
+/// Errors    here, and wherever else a duration is given: what is not a number (NaN) is
+///           std::invalid_argument.
 template <class Rep, class Period>
-timer after(std::chrono::duration<Rep, Period> d) noexcept {
+timer after(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>) {
     return timer(detail::deadline_from_now(detail::nanoseconds(d)));
 }
 
 /// A timer for a point on the host's clock; one in the past is ready at once.
-inline timer at(time_point deadline) noexcept { return timer(deadline, false); }
+template <class Duration>
+timer at(std::chrono::time_point<std::chrono::steady_clock, Duration>
+             deadline) noexcept(detail::is_whole<typename Duration::rep>) {
+    return timer(detail::nanoseconds(deadline), false);
+}
 
 /// Suspends the task for at least `d`; `co_await heddle::sleep(20ms)`.
 template <class Rep, class Period>
-timer sleep(std::chrono::duration<Rep, Period> d) noexcept {
+timer sleep(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>) {
     return after(d);
 }
 
 /// Suspends the task until `deadline`.
-inline timer sleep_until(time_point deadline) noexcept { return at(deadline); }
+template <class Duration>
+timer sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration>
+                      deadline) noexcept(detail::is_whole<typename Duration::rep>) {
+    return at(deadline);
+}
 
 /// Ticks at start + d, start + 2d, ... for as long as somebody asks.
 ///
@@ -154,7 +170,9 @@ inline timer sleep_until(time_point deadline) noexcept { return at(deadline); }
 /// queued: next() is the first point of the grid that lies ahead. In a select whose other
 /// arms are busy, name the tick before the loop, so that it is late rather than skipped.
 ///
-/// Errors    a period of zero or less: std::invalid_argument.
+/// A period that cannot be counted never ticks.
+///
+/// Errors    a period of zero or less, or NaN: std::invalid_argument.
 class HEDDLE_API ticker {
 public:
     template <class Rep, class Period>
@@ -171,15 +189,24 @@ private:
     time_point start_;
 };
 
+namespace detail {
+
+template <class T>
+task<T> within(duration d, task<T> work) {
+    done_source limit(this_task::done(), d);
+    scope_guard scope(host::current_process(), limit.token().node());
+    co_return co_await std::move(work);
+}
+
+}  // namespace detail
+
 /// Runs `work` under a deadline of its own, counted from when it starts to run: its waits
 /// throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
 ///
 /// The token that was in force before stays above the deadline.
 template <class T, class Rep, class Period>
 task<T> with_timeout(std::chrono::duration<Rep, Period> d, task<T> work) {
-    done_source limit(this_task::done(), d);
-    detail::scope_guard scope(detail::host::current_process(), limit.token().node());
-    co_return co_await std::move(work);
+    return detail::within<T>(detail::nanoseconds(d), std::move(work));
 }
 
 }  // namespace heddle

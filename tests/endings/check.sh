@@ -99,6 +99,15 @@ same_host)
     ran 134
     said 'a same_host channel is used by a second host'
     ;;
+by_task)
+    ran 134
+    said '^heddle: task 1 \(builder\), or a destructor or stop callback that it called, destroys the execution context that runs it'
+    said 'destroy a context when nothing of it runs any more: after run\(\) or join\(\) has returned$'
+    ;;
+by_*)  # whoever it is inside of the context
+    ran 134
+    said '^heddle: (task [0-9]+|a handler), or a destructor or stop callback that it called, destroys'
+    ;;
 *) fail "no such mode" ;;
 esac
 

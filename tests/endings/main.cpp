@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 // Programs whose end, or what they say on stderr, is what is tested: check.sh.
 #include <heddle/heddle.hpp>
+#include <heddle/testing.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
 
+#include <unistd.h>
+
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 using asio::ip::tcp;
@@ -91,6 +103,209 @@ void same_host() {
     second.run();
 }
 
+// -- who destroys the context that he is inside of ----------------------------------
+
+std::unique_ptr<asio::io_context> doomed;
+
+void destroy() { doomed.reset(); }
+
+task<> destroy_it(std::string name) {
+    if (!name.empty())
+        heddle::this_task::name(std::move(name));
+    destroy();
+    co_return;
+}
+
+/// Destroys the context when it is destroyed.
+struct destroyer {
+    explicit destroyer(bool b) noexcept : armed(b) {}
+    destroyer(destroyer&& o) noexcept : armed(std::exchange(o.armed, false)) {}
+    destroyer& operator=(destroyer&&) = delete;
+    ~destroyer() {
+        if (armed)
+            destroy();
+    }
+    bool armed;
+};
+
+/// A handler that destroys the context when it is moved, once it may.
+struct moved_handler {
+    explicit moved_handler(const bool& m) noexcept : may(&m) {}
+    moved_handler(moved_handler&& o) noexcept : may(o.may) {
+        if (*may)
+            destroy();
+    }
+    void operator()(std::error_code, std::optional<int>) {}
+    const bool* may;
+};
+
+/// An executor that keeps its context.
+struct keeping_executor {
+    std::shared_ptr<asio::io_context> context;
+
+    asio::io_context& query(asio::execution::context_t) const noexcept {
+        return *context;
+    }
+    static constexpr asio::execution::blocking_t
+    query(asio::execution::blocking_t) noexcept {
+        return asio::execution::blocking.never;
+    }
+    template <class F>
+    void execute(F&& f) const {
+        asio::post(*context, std::forward<F>(f));
+    }
+    friend bool operator==(const keeping_executor&,
+                           const keeping_executor&) noexcept = default;
+};
+
+void by_task() {
+    heddle::go(*doomed, destroy_it, "builder");
+    doomed->run();
+}
+void by_task_on_strand() {
+    heddle::go(asio::make_strand(*doomed), destroy_it, "");
+    doomed->run();
+}
+void by_task_of_pool() {
+    static auto pool = std::make_unique<asio::thread_pool>(2);
+    heddle::go(*pool, []() -> task<> {
+        pool.reset();
+        co_return;
+    });
+    for (;;)
+        ::pause();
+}
+void by_worker() {
+    heddle::go(heddle::parallel(*doomed, 2), destroy_it, "");
+    std::thread other([] { doomed->run(); });
+    doomed->run();
+}
+/// The host of another context is drained in between.
+void by_task_in_between() {
+    static asio::io_context inner;
+    heddle::go(*doomed, []() -> task<> {
+        heddle::go(inner, destroy_it, "");
+        inner.run();
+        co_return;
+    });
+    doomed->run();
+}
+void by_world() {
+    static auto world = std::make_unique<heddle::testing::world>();
+    world->run([]() -> task<> {
+        world.reset();
+        co_return;
+    }());
+}
+void by_blocking_work() {
+    heddle::go(*doomed, []() -> task<> { co_await heddle::go_blocking(destroy); });
+    doomed->run();
+}
+void by_unhandled() {
+    heddle::on_unhandled(*doomed, [](std::exception_ptr) { destroy(); });
+    heddle::go(*doomed, []() -> task<> {
+        throw 1;
+        co_return;
+    });
+    doomed->run();
+}
+void by_value() {
+    heddle::go(*doomed, []() -> task<> {
+        heddle::channel<destroyer> c(1);
+        co_await c.emplace(true);
+    });
+    doomed->run();
+}
+void by_stop_callback() {
+    static heddle::done_source stop;
+    std::stop_callback on_stop(stop.token().stop_token(), destroy);
+    heddle::go(*doomed, []() -> task<> {
+        stop.close();
+        co_return;
+    });
+    doomed->run();
+}
+void by_stop_callback_of_deadline() {
+    heddle::done_source stop(*doomed, heddle::done_token(),
+                             std::chrono::milliseconds(1));
+    std::stop_callback on_stop(stop.token().stop_token(), destroy);
+    doomed->run();
+}
+void by_handler() {
+    heddle::channel<int> c(1);
+    c.async_receive(*doomed, [](std::error_code, std::optional<int>) { destroy(); });
+    heddle::go(
+        *doomed, [](heddle::channel<int> to) -> task<> { co_await to.send(1); }, c);
+    doomed->run();
+}
+/// Refused, async_send destroys the value before it has posted its handler.
+void by_refused_value() {
+    heddle::channel<destroyer> c;
+    c.async_send(*doomed, destroyer(true), [](std::error_code) {});
+    c.close();
+}
+/// Two handlers are woken together, and to wake the first ends the context of the other.
+void by_first_of_two() {
+    static asio::io_context other;
+    static bool may = false;
+    heddle::channel<int> c;
+    c.async_receive(other, moved_handler(may));
+    c.async_receive(*doomed, [](std::error_code, std::optional<int>) {});
+    may = true;
+    c.close();
+}
+void by_first_of_handler_and_task() {
+    static asio::io_context other;
+    static bool may = false;
+    heddle::channel<int> c;
+    c.async_receive(other, moved_handler(may));
+    heddle::go(
+        *doomed, [](heddle::channel<int> from) -> task<> { co_await from.receive(); },
+        c);
+    doomed->poll();
+    may = true;
+    c.close();
+}
+void by_executor() {
+    auto context = std::make_shared<asio::io_context>();
+    auto& runs = *context;
+    heddle::go(keeping_executor{std::move(context)}, []() -> task<> { co_return; });
+    runs.run();
+}
+
+struct inside {
+    const char* mode;
+    void (*destroys)();
+} const insides[] = {
+    {"by_task", by_task},
+    {"by_task_on_strand", by_task_on_strand},
+    {"by_task_of_pool", by_task_of_pool},
+    {"by_worker", by_worker},
+    {"by_task_in_between", by_task_in_between},
+    {"by_world", by_world},
+    {"by_blocking_work", by_blocking_work},
+    {"by_unhandled", by_unhandled},
+    {"by_value", by_value},
+    {"by_stop_callback", by_stop_callback},
+    {"by_stop_callback_of_deadline", by_stop_callback_of_deadline},
+    {"by_handler", by_handler},
+    {"by_refused_value", by_refused_value},
+    {"by_first_of_two", by_first_of_two},
+    {"by_first_of_handler_and_task", by_first_of_handler_and_task},
+    {"by_executor", by_executor},
+};
+
+int destroy_from_inside(std::string_view mode) {
+    for (auto& i : insides) {
+        if (mode != i.mode)
+            continue;
+        doomed = std::make_unique<asio::io_context>();
+        i.destroys();
+        return 0;
+    }
+    return 64;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -121,6 +336,6 @@ int main(int argc, char** argv) {
     } else if (mode == "same_host") {
         same_host();
     } else {
-        return 64;
+        return destroy_from_inside(mode);
     }
 }

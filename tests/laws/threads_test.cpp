@@ -554,6 +554,64 @@ TEST_CASE("laws 30 and 38: kept selects that face each other on two channels mee
            {.preemptions = 1});
 }
 
+TEST_CASE("laws 7 and 37: kept selects with arms to spare each way on one channel meet "
+          "once, where threads are not interrupted more than once") {
+    all_of("arms to spare",
+           [](threads& t) {
+               auto n = std::make_shared<tally[]>(2);
+               channel<int> c;
+               auto one = [=](int sends, int receives, tally& mine) -> task<> {
+                   std::optional<int> x;
+                   heddle::selector s;
+                   for (int i = 0; i < sends; ++i)
+                       s.add(c.send(int(i)));
+                   for (int i = 0; i < receives; ++i)
+                       s.add(c.receive(x));
+                   auto arm = co_await s.next();
+                   ++(arm < static_cast<std::size_t>(sends) ? mine.sent
+                                                            : mine.received);
+               };
+               t.run([=] { return one(2, 1, n[0]); });
+               t.run([=] { return one(1, 2, n[1]); });
+               t.at_end([=] {
+                   demand(n[0].sent == n[1].received && n[1].sent == n[0].received,
+                          "not the two arms of one meeting");
+                   demand(n[0].sent + n[1].sent == 1, "not one meeting");
+               });
+           },
+           {.preemptions = 1});
+}
+
+TEST_CASE(
+    "law 7: a handler that waits in a select takes one of two values, and a schedule "
+    "that comes again leads to the same") {
+    all_of("select of a handler", [](threads& t) {
+        auto n = std::make_shared<tally[]>(2);
+        channel<int> a(1), b(1);
+        a.try_send(1);
+        b.try_send(2);
+        auto x = std::make_shared<std::optional<int>>();
+        auto y = std::make_shared<std::optional<int>>();
+        t.run([=]() -> task<> {
+            heddle::select(a.receive(*x), b.receive(*y))(
+                heddle::this_task::executor(), [=](std::error_code, std::size_t arm) {
+                    n[0].value = (arm == 0 ? *x : *y).value();
+                });
+            co_return;
+        });
+        t.run([=]() mutable {
+            std::optional<int> v;
+            if (a.try_receive(v) == try_status::done)
+                n[1].value = *v;
+        });
+        t.at_end([=]() mutable {
+            demand(n[0].value == 1 || n[0].value == 2, "no value");
+            demand(n[0].value + n[1].value + 2 * int(b.size()) + int(a.size()) == 3,
+                   "lost, or twice");
+        });
+    });
+}
+
 TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: the "
           "value is destroyed once") {
     all_of("last handle",
@@ -619,6 +677,39 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and 
                t.run([=] { stop->close(); });
            },
            {.counts = true});
+}
+
+TEST_CASE("law 54: an operation that another thread ends while bind_done begins to "
+          "watch its token leaves nothing there") {
+    using operation = test::held<void(std::error_code)>;
+    auto program = [](threads& t, auto end) {
+        auto op = std::make_shared<operation>();
+        auto stop = std::make_shared<heddle::done_source>();
+        channel<> started(1);
+        op->on_start = [=] { (void)started.try_send(); };
+        t.run([=](asio::io_context& ctx) {
+            op->start(heddle::bind_done(
+                stop->token(),
+                asio::bind_executor(ctx.get_executor(), [](std::error_code) {})));
+        });
+        t.run([=] {
+            started.receive_blocking();
+            end(*op);
+        });
+        t.at_end([=] {
+            demand(stop->token().node()->waiters().empty(), "it is left at the token");
+        });
+        return stop;
+    };
+    all_of("ended beside watch", [=](threads& t) {
+        program(t, [](operation& op) { op.complete_inline({}); });
+    });
+    all_of("dropped beside watch",
+           [=](threads& t) { program(t, [](operation& op) { op.drop(); }); });
+    all_of("closed beside the end and the watch", [=](threads& t) {
+        auto stop = program(t, [](operation& op) { op.drop(); });
+        t.run([=] { stop->close(); });
+    });
 }
 
 TEST_CASE(

@@ -2,6 +2,7 @@
 // The selector: its arm stays in the queue of a channel while its task waits, works, or is cancelled and waits again. lib/selector.cpp.
 // A sender, or the arm of a selector that faces it, claims the task or brings it news. Conservation: the value arrives once; law 39:
 // who sends and who receives never wait past each other; and what one thread writes the other may read.
+// That a set puts back its own arms, which its attempt popped, is not modelled: it does so under the lock of the channel.
 #include "model.hpp"
 
 using namespace model;

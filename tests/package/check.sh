@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # Builds and runs a program outside this tree that uses heddle in one of the ways it is offered.
-# Usage: check.sh WAY SOURCE BUILD CXX ASIO
+# Usage: check.sh WAY SOURCE BUILD CXX ASIO [FLAGS]
+#   FLAGS are those of BUILD, where it is made for a sanitizer.
 #   find_package, pkg_config         heddle as BUILD installs it, moved to another place since
 #   add_subdirectory, fetch_content  from its sources
+#   by_hand                          a compiler, the library, and no flag of ours
+#   disagree                         what is compiled for another kind of library is refused, with a word
 #   other_asio                       find_package refuses an Asio that heddle was not built with
 #   hidden                           libheddle.so exports what headers declare and no more
 set -eu
-way=$1 source=$2 build=$3 asio=$5
+way=$1 source=$2 build=$3 asio=$5 flags=${6:-}
 export CXX="$4"
 here=$source/tests/package
 dir=$(mktemp -d)
@@ -37,6 +40,35 @@ runs() { # PROGRAM
         echo "$*: $output"
         exit 1
     }
+}
+by_hand() { # PROGRAM FLAGS... FILES...: builds against what is installed
+    program=$1
+    shift
+    includes=
+    [ "$asio" = /usr/include ] || includes="-isystem $asio"
+    # shellcheck disable=SC2086
+    ${launcher:-} "$CXX" -std=c++20 $flags "$@" -I"$prefix/include" $includes -L"$lib" -lheddle -pthread -Wl,-rpath,"$lib" -o "$program" >log 2>&1
+}
+builds_by_hand() {
+    by_hand "$@" || {
+        echo "by hand: $*"
+        cat log
+        exit 1
+    }
+}
+refused() { # WORDS FLAGS... FILES...
+    words=$1
+    shift
+    if by_hand refused "$@"; then
+        echo "not refused: $*"
+        exit 1
+    fi
+    grep -q "$words" log || {
+        echo "refused, but without the words \"$words\": $*"
+        head -n 20 log
+        exit 1
+    }
+    grep -m 1 "$words" log
 }
 launcher=$(command -v ccache || true)
 export CCACHE_BASEDIR="$dir" CCACHE_NOHASHDIR=1
@@ -69,6 +101,55 @@ fetch_content)
     (cd heddle && git init -q && git add -A && git -c user.name=t -c user.email=t@localhost commit -qm tree)
     consumer -DHEDDLE_REPOSITORY="$dir/heddle" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
     runs out/consumer
+    ;;
+by_hand)
+    installed
+    cp "$here/main.cpp" "$here/by_hand/"* .
+    builds_by_hand plain main.cpp
+    runs ./plain
+    [ -n "$flags" ] || {
+        builds_by_hand fast -O2 -DNDEBUG main.cpp
+        runs ./fast
+    }
+    # A program of several files, each with its own flags and order of includes, as in law.
+    builds_by_hand mixed std_first.cpp heddle_first.cpp -DNDEBUG
+    runs ./mixed
+    [ -z "$flags" ] || exit 0
+    # A sanitizer of the program's alone. Our recycled frames hide some errors from it, and that is all.
+    builds_by_hand sanitized -fsanitize=address -O2 std_first.cpp heddle_first.cpp
+    runs ./sanitized
+    builds_by_hand undefined -fsanitize=undefined -fno-sanitize-recover=all main.cpp
+    runs ./undefined
+    ;;
+disagree)
+    installed
+    echo '#include <heddle/time.hpp>
+int main() {}' >agrees.cpp
+    builds_by_hand agrees agrees.cpp
+    builds_by_hand agrees -DNDEBUG agrees.cpp
+    refused libheddle_must_be_built_with_ASIO_DISABLE_THREADS_like_this_program -DASIO_DISABLE_THREADS agrees.cpp
+    refused libheddle_must_be_built_with_ASIO_ENABLE_HANDLER_TRACKING_like_this_program -DASIO_ENABLE_HANDLER_TRACKING agrees.cpp
+    refused libheddle_must_be_built_with_ASIO_DISABLE_EPOLL_like_this_program -DASIO_DISABLE_EPOLL agrees.cpp
+    refused libheddle_must_be_built_with_ASIO_NO_TYPEID_like_this_program -DASIO_NO_TYPEID agrees.cpp
+    refused libheddle_must_be_built_with_GLIBCXX_DEBUG_like_this_program -D_GLIBCXX_DEBUG agrees.cpp
+    refused libheddle_must_be_built_with_fsanitize_thread_like_this_program -fsanitize=thread agrees.cpp
+    refused libheddle_must_be_built_as_heddle_model_like_this_program -DHEDDLE_MODEL -I"$source/include" agrees.cpp
+    refused 'HEDDLE_MODEL is for heddle::model, which is not installed' -DHEDDLE_MODEL agrees.cpp
+    # Another version of Asio, as far as one can tell.
+    version=$(sed -nE 's/.*define ASIO_VERSION ([0-9]+).*/\1/p' "$asio/asio/version.hpp")
+    mkdir -p other/asio
+    ln -s "$asio/asio.hpp" other/asio.hpp
+    for part in "$asio"/asio/*; do ln -s "$part" other/asio/; done
+    rm other/asio/version.hpp
+    sed -E "s/(define ASIO_VERSION) .*/\1 $((version + 1))/" "$asio/asio/version.hpp" >other/asio/version.hpp
+    refused "libheddle_must_be_built_with_ASIO_VERSION_$((version + 1))_like_this_program" -Iother agrees.cpp
+    # An Asio whose way to allocate depends on the order of includes.
+    if [ "$version" -lt 102300 ]; then
+        { echo '#include <asio.hpp>' && cat agrees.cpp; } >asio_first.cpp
+        builds_by_hand agrees asio_first.cpp
+        refused 'heddle: this file includes Asio, which is older than 1.23, before any standard header' -fsanitize=address asio_first.cpp
+        builds_by_hand agrees -DASIO_HAS_STD_ALIGNED_ALLOC=1 asio_first.cpp
+    fi
     ;;
 other_asio)
     installed

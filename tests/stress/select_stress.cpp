@@ -214,6 +214,83 @@ TEST_CASE("law 39: two selectors that face each other on two threads always meet
     }
 }
 
+namespace {
+
+/// What went through a channel on which all send and receive.
+struct balance {
+    std::atomic<long> sent = 0, received = 0, left = 0;
+
+    void took(channel& c, int v) {
+        received += v;
+        if (--left == 0)
+            c.try_close();
+    }
+};
+
+/// Offers and takes by several arms, until the channel is closed.
+heddle::task<> selector_both(channel c, int sends, int receives, balance& sum) {
+    heddle::selector set;
+    std::optional<int> v;
+    std::vector<int> offered(static_cast<std::size_t>(sends));
+    int made = 0;
+    for (auto& value : offered)
+        set.add(c.send(value = ++made));
+    for (int i = 0; i < receives; ++i)
+        set.add(c.receive(v));
+    try {
+        for (;;) {
+            auto arm = co_await set.next();
+            if (arm < offered.size()) {
+                sum.sent += offered[arm];
+                set.replace(arm, c.send(offered[arm] = ++made));
+            } else if (v) {
+                sum.took(c, *v);
+            } else {
+                break;
+            }
+        }
+    } catch (const heddle::channel_closed&) {
+    }
+}
+
+heddle::task<> select_both(channel c, balance& sum) {
+    try {
+        for (int made = 1;; ++made) {
+            std::optional<int> v;
+            int value = made;
+            if (co_await heddle::select(c.send(value), c.receive(v)) == 0)
+                sum.sent += made;
+            else if (v)
+                sum.took(c, *v);
+            else
+                break;
+        }
+    } catch (const heddle::channel_closed&) {
+    }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "laws 7, 37, 39: selectors with arms to spare each way on one channel meet each "
+    "other and selects") {
+    for (int capacity : {0, 1, 3}) {
+        loom threads(3);
+        balance sum;
+        sum.left = 20000;
+        channel c(capacity);
+        threads.go(selector_both, c, 2, 1, sum);
+        threads.go(selector_both, c, 1, 2, sum);
+        threads.go(selector_both, c, 3, 3, sum);
+        threads.go(select_both, c, sum);
+        threads.finish();
+        for (int v = 0; c.try_receive(v) == heddle::try_status::done;)
+            sum.received += v;
+        CHECK(sum.left <= 0);
+        CHECK(sum.sent == sum.received);
+    }
+}
+
 TEST_CASE("law 37: tasks that select to send and receive on one channel pair") {
     for (int capacity : {0, 10}) {
         loom threads(2);

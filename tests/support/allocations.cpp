@@ -3,6 +3,9 @@
 
 #include <heddle/detail/frame_pool.hpp>
 
+#include <malloc.h>
+
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -16,6 +19,8 @@ thread_local std::size_t total = 0;
 thread_local bool armed = false;
 thread_local bool failed = false;
 thread_local std::size_t until_failure = 0;
+
+std::atomic<long> bytes_held{0};  // by all threads
 
 void* take(std::size_t bytes, std::size_t alignment) {
     ++count;
@@ -33,12 +38,17 @@ void* take(std::size_t bytes, std::size_t alignment) {
     if (!p)
         throw std::bad_alloc();
     ++live;
+    bytes_held.fetch_add(static_cast<long>(::malloc_usable_size(p)),
+                         std::memory_order_relaxed);
     return p;
 }
 
 void give_back(void* p) noexcept {
-    if (p)
+    if (p) {
         --live;
+        bytes_held.fetch_sub(static_cast<long>(::malloc_usable_size(p)),
+                             std::memory_order_relaxed);
+    }
     std::free(p);
 }
 
@@ -46,10 +56,17 @@ const bool blocks_are_counted = (heddle::detail::blocks_from_heap(), true);
 
 }  // namespace
 
-// The array and nothrow forms of the standard library end up in these.
+// The array and nothrow forms of the standard library end up in these; a sanitizer's do not.
 void* operator new(std::size_t n) { return take(n, 1); }
 void* operator new(std::size_t n, std::align_val_t a) {
     return take(n, static_cast<std::size_t>(a));
+}
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
+    try {
+        return take(n, 1);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
 }
 void operator delete(void* p) noexcept { give_back(p); }
 void operator delete(void* p, std::size_t) noexcept { give_back(p); }
@@ -60,6 +77,7 @@ namespace test {
 
 std::size_t allocations() noexcept { return count; }
 long live_blocks() noexcept { return live; }
+long live_bytes() noexcept { return bytes_held.load(std::memory_order_relaxed); }
 std::size_t last_allocation() noexcept { return last; }
 std::size_t allocated_bytes() noexcept { return total; }
 

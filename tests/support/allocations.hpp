@@ -13,6 +13,9 @@ std::size_t allocations() noexcept;
 /// How many of its blocks have not been freed.
 long live_blocks() noexcept;
 
+/// How many bytes of them have not, on all threads.
+long live_bytes() noexcept;
+
 /// The bytes that were asked for last.
 std::size_t last_allocation() noexcept;
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The driver of the benchmarks notices what it is there to notice."""
+"""Tests of the driver of the benchmarks."""
 
 import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -77,6 +78,37 @@ class Reporting(unittest.TestCase):
 
     def test_a_median_of_an_even_number_lies_between(self):
         self.assertEqual(report.result("w", 1, "p", "u", [4, 1, 2, 9])["median"], 3)
+
+    def test_runs_are_counted_by_workload(self):
+        found = [result("heddle", 1), result("go", 2),
+                 report.result("echo/cpu", 1, "heddle", "us/request", [3, 4])]
+        self.assertEqual(report.runs(found), "1 run (echo: 2)")
+
+    def test_the_short_table_has_at_most_eight_rows_and_six_columns(self):
+        found = [report.result(w, t, p, "ns/value", [7])
+                 for w, t, _ in report.SHORT_ROWS for p in ("heddle", "heddle (locked)", "go")]
+        rows = [line for line in report.short({"results": found}) if line.startswith("|")]
+        self.assertLessEqual(len(rows) - 2, 8)
+        self.assertEqual({line.count("|") - 1 for line in rows}, {6})
+
+    def test_the_limit_of_a_short_row_is_that_of_its_threads(self):
+        found = [report.result("mpmc", 2, p, "ns/value", [v])
+                 for p, v in (("heddle", 30.0), ("limit (stealing)", 20.0))]
+        self.assertTrue(list(report.short({"results": found}))[2].endswith(" 30.0 |  |  |  | 20.0 |"))
+
+    def test_every_short_row_is_a_workload(self):
+        names = {f.name for w in WORKLOADS for f in w.figures}
+        self.assertEqual([w for w, _, _ in report.SHORT_ROWS if w not in names], [])
+
+    def test_a_page_changes_only_between_its_marks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "page.md"
+            page.write_text("a\n<!-- t -->\nold\n<!-- /t -->\nb\n")
+            report.write_between(page, "t", ["new"])
+            self.assertEqual(page.read_text(), "a\n<!-- t -->\nnew\n<!-- /t -->\nb\n")
+            with self.assertRaises(ValueError):
+                report.write_between(page, "u", ["new"])
+            self.assertIn("new", page.read_text())
 
 
 if __name__ == "__main__":

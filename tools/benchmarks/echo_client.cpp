@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What all echo servers are measured with: K connections, each with one request of 64 bytes
-// under way, N requests in all.
+// The client of all echo servers. It has K connections, each with one request of 64 bytes under
+// way, and sends N requests in all.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -46,7 +46,7 @@ struct connection {
         std::memset(sent, int('a' + left % 26), request_size);
         check(send(fd, sent, request_size, MSG_NOSIGNAL), "send");
     }
-    /// Whether a whole reply has come, and was right.
+    /// Returns whether a whole reply has come, and was right.
     bool receive() {
         read +=
             std::size_t(check(recv(fd, reply + read, request_size - read, 0), "recv"));

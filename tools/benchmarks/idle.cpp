@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a connection costs that says nothing: a task, an asio::awaitable and a callback each
-// wait for the first byte of N connections, alone or, `_timed`, with a deadline. The clients
-// are a process of their own.
+// The memory of a silent connection: a task, an asio::awaitable and a callback each wait for the
+// first byte of N connections, alone or (`_timed`) with a deadline. The clients are a process of
+// their own.
 #include "measure.hpp"
 
 #include <heddle/heddle.hpp>
@@ -96,7 +96,7 @@ struct session_timed final : session {
 
 // -- the clients ------------------------------------------------------------------------
 
-/// Another process connects N times, and says a byte on each connection when it is told to.
+/// Another process connects N times, and sends a byte on each connection when it is told to.
 class clients {
 public:
     clients(const tcp::endpoint& server, long n) {
@@ -128,7 +128,7 @@ private:
     ::pid_t pid_;
 };
 
-/// There is a descriptor for each of n connections, or the program ends.
+/// Makes sure that there are descriptors for n connections, or ends the program.
 void raise_limit(long n) {
     ::rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -142,8 +142,8 @@ void raise_limit(long n) {
     std::exit(2);
 }
 
-/// The memory that `start(socket, bytes)` of n connections takes, the acceptor's and the event
-/// loop's own aside.
+/// Returns the memory that `start(socket, bytes)` takes for n connections, without that of the
+/// acceptor and the event loop.
 template <class Start>
 result idle(long n, Start start) {
     raise_limit(n);
@@ -151,7 +151,7 @@ result idle(long n, Start start) {
     tcp::acceptor acceptor(ctx, {asio::ip::address_v4::loopback(), 0});
     clients all(acceptor.local_endpoint(), n);
     long bytes = 0;
-    start(acceptor.accept(), bytes);  // what is made once is made now
+    start(acceptor.accept(), bytes);  // allocates what is allocated only once
     ctx.poll();
     const auto before = resident_bytes();
     for (long i = 1; i < n; ++i)

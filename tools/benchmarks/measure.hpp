@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the C++ programs share: the command line, the clocks, the memory.
+// Shared by the C++ programs: the command line, the clocks, the memory.
 #pragma once
 
 #include <chrono>
 #include <string_view>
 
 struct arguments {
-    long n;            // how many operations
-    int k;             // how many of what the workload varies
+    long n;            // number of operations
+    int k;             // the size that the workload varies
     unsigned threads;  // that may run tasks
 };
 
-/// What a workload prints.
+/// The output of a workload.
 struct result {
     long ops;
     long long amount;    // nanoseconds, or bytes
-    long long check;     // what the driver compares with what it should be
+    long long check;     // the driver compares it with the right result
     long long also = 0;  // a second figure, where there is one
 };
 
-/// A workload of this program. Each is defined at namespace scope, by its name.
+/// A workload of this program. Each is defined at namespace scope, with its name.
 class workload {
 public:
     workload(std::string_view name, result (*function)(arguments)) noexcept;
@@ -50,8 +50,8 @@ long long cpu_time();
 /// Resident memory of this process, in bytes.
 long long resident_bytes();
 
-/// The i-th of many times to sleep, scattered over 0 to `most` milliseconds; the same in
-/// every peer.
+/// Returns the i-th of many times to sleep, scattered over 0 to `most` milliseconds; it is the
+/// same in every peer.
 inline std::chrono::microseconds nap(long i, int most) {
     return std::chrono::microseconds(i * 2654435761 % 4294967296 % (most * 1000L));
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
-# What the soak tests share; sourced by bash.
+# Functions of the soak tests; sourced by bash.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/tools/lib.sh"
 
-# build TARGET...: in build/release, silent unless it fails.
+# build TARGET... builds in build/release, and prints only if that fails.
 build() {
     local log
     need "${packages[@]}"
@@ -28,7 +28,7 @@ skip_without() { # COMMAND
     }
 }
 
-# start PROGRAM ARGUMENTS...: a server, whose port is in $port. It ends with this script.
+# start PROGRAM ARGUMENTS... starts a server, which ends with this script, and sets $port.
 start() {
     local line
     coproc server { exec "$@"; }
@@ -40,7 +40,7 @@ start() {
 }
 descriptors() { ls "/proc/$pid/fd" | wc -l; }
 
-# The server has as many descriptors as in the beginning, ends with 0, and says what it took.
+# Checks that the server has as many descriptors as in the beginning and ends with 0; prints its memory and time.
 stop() {
     local tries=0 status=0
     while [ "$(descriptors)" != "$before" ]; do

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fan-in lets whoever is ready talk: a task for each input passes messages on.
-// The same program in Go: main.go.
+// Fan-in lets the speaker that is ready talk: one task for each input forwards its messages.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A function that returns a channel is a service: messages arrive until nobody listens.
-// The same program in Go: main.go. What both print: expected.txt.
+// A function that returns a channel is a service: its messages arrive for as long as main receives.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Two services read in turn go in lockstep: a slow Joe delays Ann.
-// The same program in Go: main.go. What both print: expected.txt.
+// Two services that are read in turn run in lockstep: when Joe is slow, Ann is delayed.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

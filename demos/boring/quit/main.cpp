@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A quit channel tells the speaker to stop.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -11,9 +11,10 @@
 
 using namespace std::chrono_literals;
 
-heddle::receiver<std::string> boring(std::string msg, heddle::receiver<> quit) {
+heddle::receiver<std::string> boring(std::string msg, heddle::receiver<> quit,
+                                     heddle::wait_group& speakers) {
     heddle::channel<std::string> c;
-    heddle::go([=]() -> heddle::task<> {
+    speakers.go([=]() -> heddle::task<> {
         for (int i = 0;; ++i) {
             auto s = msg + ' ' + std::to_string(i);
             std::optional<heddle::unit> asked;
@@ -27,14 +28,14 @@ heddle::receiver<std::string> boring(std::string msg, heddle::receiver<> quit) {
 
 heddle::task<> listen() {
     heddle::channel<> quit;
-    auto joe = boring("Joe", quit);
+    heddle::wait_group speakers;
+    auto joe = boring("Joe", quit, speakers);
     for (int i = 0; i < 5; ++i) {
         auto s = co_await joe.receive();
         std::cout << *s << '\n';
     }
     co_await quit.send();
-    while (heddle::live_tasks() > 1)  // Joe stops, or this never ends
-        co_await heddle::yield();
+    co_await speakers.wait();
     std::cout << "Joe has stopped\n";
 }
 

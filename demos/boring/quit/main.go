@@ -5,13 +5,15 @@ package main
 import (
 	"fmt"
 	"math/rand"
-	"runtime"
+	"sync"
 	"time"
 )
 
-func boring(msg string, quit <-chan struct{}) <-chan string {
+func boring(msg string, quit <-chan struct{}, speakers *sync.WaitGroup) <-chan string {
 	c := make(chan string)
+	speakers.Add(1)
 	go func() {
+		defer speakers.Done()
 		for i := 0; ; i++ {
 			s := fmt.Sprint(msg, " ", i)
 			select {
@@ -27,14 +29,13 @@ func boring(msg string, quit <-chan struct{}) <-chan string {
 
 func main() {
 	quit := make(chan struct{})
-	joe := boring("Joe", quit)
+	var speakers sync.WaitGroup
+	joe := boring("Joe", quit, &speakers)
 	for i := 0; i < 5; i++ {
 		s := <-joe
 		fmt.Println(s)
 	}
 	quit <- struct{}{}
-	for runtime.NumGoroutine() > 1 { // Joe stops, or this never ends
-		runtime.Gosched()
-	}
+	speakers.Wait()
 	fmt.Println("Joe has stopped")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The speaker answers on the quit channel once it has cleaned up: only then main ends.
-// The same program in Go: main.go. What both print: expected.txt.
+// The speaker answers on the quit channel once it has cleaned up; main ends only then.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

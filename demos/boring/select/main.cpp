@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fan-in with select: one task passes on what comes from either input.
-// The same program in Go: main.go.
+// Fan-in by select: one task receives from both inputs and forwards each message.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

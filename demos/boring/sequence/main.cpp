@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fan-in in turns: a message carries the channel on which its speaker waits to go on.
-// The same program in Go: main.go.
+// Fan-in keeps turns if each message carries the channel on which its speaker waits before it goes on.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -18,7 +18,7 @@ struct message {
 
 heddle::receiver<message> boring(std::string msg) {
     heddle::channel<message> c;
-    heddle::channel<> wait;  // of all its messages
+    heddle::channel<> wait;  // shared by all messages of the speaker
     heddle::go([=]() -> heddle::task<> {
         for (int i = 0;; ++i) {
             co_await c.emplace(msg + ' ' + std::to_string(i), wait);

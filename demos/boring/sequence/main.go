@@ -15,7 +15,7 @@ type message struct {
 
 func boring(msg string) <-chan message {
 	c := make(chan message)
-	wait := make(chan struct{}) // of all its messages
+	wait := make(chan struct{}) // shared by all messages of the speaker
 	go func() {
 		for i := 0; ; i++ {
 			c <- message{fmt.Sprint(msg, " ", i), wait}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A timeout made once: the whole talk ends when it is over.
-// The same program in Go: main.go.
+// A timer made once, before the loop, limits the whole talk.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A timeout made for each message: who pauses for too long is left.
-// The same program in Go: main.go.
+// A timer made for each message limits each pause: main leaves a speaker that is silent for too long.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

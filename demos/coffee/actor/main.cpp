@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// An actor is the only task that writes what is in the cup; others send it requests.
-// The same program in Go: main.go.
+// An actor is the only task that writes into the cup; other tasks send it requests.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -21,7 +21,7 @@ heddle::task<> brew(std::string order, std::string& cup) {
 
 struct request {
     std::string order;
-    heddle::channel<std::string> reply;  // nil: none is asked for
+    heddle::channel<std::string> reply;  // nil if no reply is wanted
 };
 
 heddle::task<> barista(heddle::receiver<request> requests) {
@@ -35,7 +35,7 @@ heddle::task<> barista(heddle::receiver<request> requests) {
 
 heddle::task<> customer(std::string order, heddle::sender<request> requests) {
     co_await requests.emplace(order, nullptr);
-    std::cout << "ordered " << order << '\n';  // and does not wait
+    std::cout << "ordered " << order << '\n';  // it does not wait for the coffee
 }
 
 heddle::task<> coffee() {

@@ -20,7 +20,7 @@ func brew(order string, cup []byte) {
 
 type request struct {
 	order string
-	reply chan string // nil: none is asked for
+	reply chan string // nil if no reply is wanted
 }
 
 func barista(requests <-chan request) {
@@ -35,7 +35,7 @@ func barista(requests <-chan request) {
 
 func customer(order string, requests chan<- request) {
 	requests <- request{order, nil}
-	fmt.Println("ordered", order) // and does not wait
+	fmt.Println("ordered", order) // it does not wait for the coffee
 }
 
 func main() {

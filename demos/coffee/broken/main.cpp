@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Four tasks write at once what is in the cup, letter by letter: one thread, yet garbage.
-// The same program in Go: main.go, where this is a data race besides.
+// Four tasks write into one cup letter by letter and spoil it, although they share one thread.
+// main.go is the same program in Go, where this is a data race too.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -24,7 +24,7 @@ heddle::task<> coffee() {
     heddle::wait_group orders;
     for (auto order : {"cappuccino", "flat white", "espresso", "latte"}) {
         orders.go(brew, order, std::ref(cup));
-        co_await heddle::sleep(3ms);  // the next customer
+        co_await heddle::sleep(3ms);  // then the next customer comes
     }
     co_await orders.wait();
     std::cout << cup << '\n';

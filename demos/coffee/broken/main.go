@@ -27,7 +27,7 @@ func main() {
 			defer orders.Done()
 			brew(order, cup)
 		}(order)
-		time.Sleep(3 * time.Millisecond) // the next customer
+		time.Sleep(3 * time.Millisecond) // then the next customer comes
 	}
 	orders.Wait()
 	fmt.Println(string(cup))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Four tasks write what is in the cup, one at a time: who has locked the mutex.
-// The same program in Go: main.go.
+// Four tasks write into one cup, one at a time: the task that holds the mutex.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A search asks one server after the other: the times add up.
-// The same program in Go: main.go.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

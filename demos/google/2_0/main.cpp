@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A search asks all servers at once, and waits for the slowest.
-// The same program in Go: main.go.
+// A search asks all servers at once, and waits for the slowest of them.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

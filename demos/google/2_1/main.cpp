@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A search asks all servers at once, and shows what it has after 80 ms.
-// The same program in Go: main.go.
+// A search asks all servers at once, and shows the results that it has after 80 ms.
+// main.go is the same program in Go.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -22,10 +22,11 @@ heddle::task<> ask(std::string kind, std::string query, heddle::sender<std::stri
     co_await c.send(result);
 }
 
-heddle::task<std::vector<std::string>> google(std::string query) {
+heddle::task<std::vector<std::string>> google(std::string query,
+                                              heddle::wait_group& asked) {
     heddle::channel<std::string> c(3);  // room for late results
     for (auto kind : {"web", "image", "video"})
-        heddle::go(ask, kind, query, c);
+        asked.go(ask, kind, query, c);
 
     std::vector<std::string> results;
     std::optional<std::string> r;
@@ -43,16 +44,15 @@ heddle::task<std::vector<std::string>> google(std::string query) {
 }
 
 heddle::task<> searches(int runs) {
+    heddle::wait_group asked;
     for (int i = 0; i < runs; ++i) {
         auto start = heddle::now();
-        auto results = co_await google("golang");
+        auto results = co_await google("golang", asked);
         for (auto& r : results)
             std::cout << r << '\n';
         std::cout << "elapsed " << (heddle::now() - start) / 1us << " us\n";
     }
-    co_await heddle::sleep(100ms);
-    while (heddle::live_tasks() > 1)  // nobody is left behind, or this never ends
-        co_await heddle::yield();
+    co_await asked.wait();  // late servers too
 }
 
 int main(int argc, char** argv) {

@@ -6,7 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand"
-	"runtime"
+	"sync"
 	"time"
 )
 
@@ -20,10 +20,14 @@ func ask(kind, query string, c chan<- string) {
 	c <- result
 }
 
-func google(query string) []string {
+func google(query string, asked *sync.WaitGroup) []string {
 	c := make(chan string, 3) // room for late results
 	for _, kind := range []string{"web", "image", "video"} {
-		go ask(kind, query, c)
+		asked.Add(1)
+		go func(kind string) {
+			defer asked.Done()
+			ask(kind, query, c)
+		}(kind)
 	}
 
 	var results []string
@@ -41,18 +45,16 @@ func google(query string) []string {
 }
 
 func searches(runs int) {
+	var asked sync.WaitGroup
 	for i := 0; i < runs; i++ {
 		start := time.Now()
-		results := google("golang")
+		results := google("golang", &asked)
 		for _, r := range results {
 			fmt.Println(r)
 		}
 		fmt.Println("elapsed", time.Since(start).Microseconds(), "us")
 	}
-	time.Sleep(100 * time.Millisecond)
-	for runtime.NumGoroutine() > 1 { // nobody is left behind, or this never ends
-		runtime.Gosched()
-	}
+	asked.Wait() // late servers too
 }
 
 func main() {

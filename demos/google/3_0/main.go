@@ -6,7 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand"
-	"runtime"
+	"sync"
 	"time"
 )
 
@@ -15,10 +15,12 @@ func search(kind, query string) string {
 	return kind + " result for " + query
 }
 
-func first(kind, query string, replicas int) string {
+func first(kind, query string, replicas int, asked *sync.WaitGroup) string {
 	c := make(chan string, replicas)
+	asked.Add(replicas)
 	for i := 0; i < replicas; i++ {
 		go func() {
+			defer asked.Done()
 			result := search(kind, query)
 			c <- result
 		}()
@@ -26,15 +28,19 @@ func first(kind, query string, replicas int) string {
 	return <-c
 }
 
-func ask(kind, query string, c chan<- string) {
-	result := first(kind, query, 2)
+func ask(kind, query string, c chan<- string, asked *sync.WaitGroup) {
+	result := first(kind, query, 2, asked)
 	c <- result
 }
 
-func google(query string) []string {
+func google(query string, asked *sync.WaitGroup) []string {
 	c := make(chan string, 3) // room for late results
 	for _, kind := range []string{"web", "image", "video"} {
-		go ask(kind, query, c)
+		asked.Add(1)
+		go func(kind string) {
+			defer asked.Done()
+			ask(kind, query, c, asked)
+		}(kind)
 	}
 
 	var results []string
@@ -52,18 +58,16 @@ func google(query string) []string {
 }
 
 func searches(runs int) {
+	var asked sync.WaitGroup
 	for i := 0; i < runs; i++ {
 		start := time.Now()
-		results := google("golang")
+		results := google("golang", &asked)
 		for _, r := range results {
 			fmt.Println(r)
 		}
 		fmt.Println("elapsed", time.Since(start).Microseconds(), "us")
 	}
-	time.Sleep(100 * time.Millisecond)
-	for runtime.NumGoroutine() > 1 { // nobody is left behind, or this never ends
-		runtime.Gosched()
-	}
+	asked.Wait() // late servers too
 }
 
 func main() {

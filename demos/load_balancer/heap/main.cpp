@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A balancer gives each request to the worker with the least to do; replies pass it by.
-// The same program in Go: main.go, where the pool is a heap that knows its indices.
+// A balancer gives each request to the least loaded worker; replies do not pass through the balancer.
+// main.go is the same program in Go, where the pool is a heap whose elements know their indices.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -16,8 +16,8 @@
 using namespace std::chrono_literals;
 
 struct request {
-    std::function<heddle::task<int>()> fn;  // what to do
-    heddle::channel<int> c;                 // where the result goes
+    std::function<heddle::task<int>()> fn;  // the work
+    heddle::channel<int> c;                 // the result goes here
 };
 
 struct worker {
@@ -56,7 +56,7 @@ struct less {
 };
 
 struct balancer {
-    std::deque<worker> workers;  // which keeps its addresses
+    std::deque<worker> workers;  // a deque: elements keep their addresses
     std::set<worker*, less> pool;
     heddle::channel<worker*> done;
 
@@ -86,7 +86,7 @@ struct balancer {
 
     heddle::task<> dispatch(request req) {
         worker* w = pool.extract(pool.begin()).value();
-        co_await w->requests.send(req);  // never waits: the buffer has room for all
+        co_await w->requests.send(req);  // never waits: there is room for all
         ++w->pending;
         pool.insert(w);
     }

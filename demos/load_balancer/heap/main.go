@@ -11,8 +11,8 @@ import (
 )
 
 type request struct {
-	fn func() int // what to do
-	c  chan int   // where the result goes
+	fn func() int // the work
+	c  chan int   // the result goes here
 }
 
 type worker struct {
@@ -102,7 +102,7 @@ func (b *balancer) balance(work <-chan request, events int) {
 
 func (b *balancer) dispatch(req request) {
 	w := heap.Pop(&b.pool).(*worker)
-	w.requests <- req // never waits: the buffer has room for all
+	w.requests <- req // never waits: there is room for all
 	w.pending++
 	heap.Push(&b.pool, w)
 }

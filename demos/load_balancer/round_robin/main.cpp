@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A balancer that gives the requests to its workers in turn loads them unevenly.
-// The same program in Go: main.go. Compare the variance with that of load_balancer/heap.
+// main.go is the same program in Go. Compare the variance with that of load_balancer/heap.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -15,8 +15,8 @@
 using namespace std::chrono_literals;
 
 struct request {
-    std::function<heddle::task<int>()> fn;  // what to do
-    heddle::channel<int> c;                 // where the result goes
+    std::function<heddle::task<int>()> fn;  // the work
+    heddle::channel<int> c;                 // the result goes here
 };
 
 struct worker {
@@ -48,7 +48,7 @@ heddle::task<> work(worker* w, heddle::receiver<request> requests,
 }
 
 struct balancer {
-    std::deque<worker> workers;  // which keeps its addresses
+    std::deque<worker> workers;  // a deque: elements keep their addresses
     std::size_t next = 0;
     heddle::channel<worker*> done;
 
@@ -77,7 +77,7 @@ struct balancer {
 
     heddle::task<> dispatch(request req) {
         worker& w = workers[next++ % workers.size()];
-        co_await w.requests.send(req);  // never waits: the buffer has room for all
+        co_await w.requests.send(req);  // never waits: there is room for all
         ++w.pending;
     }
 

@@ -10,8 +10,8 @@ import (
 )
 
 type request struct {
-	fn func() int // what to do
-	c  chan int   // where the result goes
+	fn func() int // the work
+	c  chan int   // the result goes here
 }
 
 type worker struct {
@@ -77,7 +77,7 @@ func (b *balancer) balance(work <-chan request, events int) {
 func (b *balancer) dispatch(req request) {
 	w := b.workers[b.next%len(b.workers)]
 	b.next++
-	w.requests <- req // never waits: the buffer has room for all
+	w.requests <- req // never waits: there is room for all
 	w.pending++
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Unbuffered, the balancer takes no request unless a worker is free: then it never waits.
-// The same program in Go: main.go. Without that it is load_balancer/unbuffered.
+// Without buffers, the balancer takes a request only while a worker is free, so it never waits for one.
+// main.go is the same program in Go. load_balancer/unbuffered shows what happens otherwise.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -16,8 +16,8 @@
 using namespace std::chrono_literals;
 
 struct request {
-    std::function<heddle::task<int>()> fn;  // what to do
-    heddle::channel<int> c;                 // where the result goes
+    std::function<heddle::task<int>()> fn;  // the work
+    heddle::channel<int> c;                 // the result goes here
 };
 
 struct worker {
@@ -56,7 +56,7 @@ struct less {
 };
 
 struct balancer {
-    std::deque<worker> workers;  // which keeps its addresses
+    std::deque<worker> workers;  // a deque: elements keep their addresses
     std::set<worker*, less> pool;
     heddle::channel<worker*> done;
 
@@ -72,7 +72,7 @@ struct balancer {
         std::optional<request> req;
         std::optional<worker*> w;
         for (int i = 0; i < events; ++i) {
-            bool full = (*pool.begin())->pending > 0;  // the least loaded: all are
+            bool full = (*pool.begin())->pending > 0;              // then all are
             heddle::receiver<request> in = full ? nullptr : work;  // nil is never ready
             switch (co_await heddle::select(in.receive(req), done.receive(w))) {
             case 0:
@@ -88,7 +88,7 @@ struct balancer {
 
     heddle::task<> dispatch(request req) {
         worker* w = pool.extract(pool.begin()).value();
-        co_await w->requests.send(req);  // w is free
+        co_await w->requests.send(req);  // never waits: w is free
         ++w->pending;
         pool.insert(w);
     }

@@ -11,8 +11,8 @@ import (
 )
 
 type request struct {
-	fn func() int // what to do
-	c  chan int   // where the result goes
+	fn func() int // the work
+	c  chan int   // the result goes here
 }
 
 type worker struct {
@@ -90,10 +90,10 @@ func newBalancer(count int) *balancer {
 
 func (b *balancer) balance(work <-chan request, events int) {
 	for i := 0; i < events; i++ {
-		full := b.pool[0].pending > 0 // the least loaded: all are
+		full := b.pool[0].pending > 0 // then all are
 		in := work
 		if full {
-			in = nil // never ready
+			in = nil // nil is never ready
 		}
 		select {
 		case req := <-in:
@@ -107,7 +107,7 @@ func (b *balancer) balance(work <-chan request, events int) {
 
 func (b *balancer) dispatch(req request) {
 	w := heap.Pop(&b.pool).(*worker)
-	w.requests <- req // w is free
+	w.requests <- req // never waits: w is free
 	w.pending++
 	heap.Push(&b.pool, w)
 }

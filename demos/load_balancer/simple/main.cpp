@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Many workers share one channel of work; whoever is free takes the next.
-// The same program in Go: main.go. Both print expected.txt, in some order.
+// Many workers share one channel of work; a worker that is free takes the next request.
+// main.go is the same program in Go; both print expected.txt, in some order.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# In virtual time: N workers take an N-th of the time of one, results arrive shortest first, and
-# ten thousand workers do as well. Usage: scaling.sh PROGRAM
+# In virtual time N workers take an N-th of the time of one, results arrive shortest first, and the same
+# holds for ten thousand workers. Usage: scaling.sh PROGRAM
 set -eu
 program=$1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export HEDDLE_CLOCK=virtual
 
-# took WORKERS JOBS: how many milliseconds it took; what it printed is in $dir/out.
+# took WORKERS JOBS: prints the milliseconds that the program took; its output is in $dir/out.
 took() {
     "$program" --workers "$1" --jobs "$2" >"$dir/out" 2>"$dir/err"
     sed -n 's/^took \([0-9]*\) ms$/\1/p' "$dir/err"
@@ -20,7 +20,7 @@ sum=$(awk '{ sum += $5 } END { print sum }' "$dir/out")
 longest=$(awk '$5 > max { max = $5 } END { print max }' "$dir/out")
 [ "$one" -eq "$sum" ] || fail "one worker took $one ms for $sum ms of work"
 
-# Handing the next job to whoever is free is at most one job away from a perfect split.
+# A worker that is free takes the next job: the split is at most one job away from a perfect one.
 for workers in 2 4 8; do
     ms=$(took $workers 40)
     [ $((ms * workers)) -ge "$sum" ] || fail "$workers workers took only $ms ms for $sum ms of work"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Without buffers the balancer waits for a worker that waits for the balancer: a deadlock.
-// The same program in Go: main.go. What both end with: who waits for what, and exit code 2.
+// main.go is the same program in Go; both end with a report of the waiting tasks and exit code 2.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -15,8 +15,8 @@
 using namespace std::chrono_literals;
 
 struct request {
-    std::function<heddle::task<int>()> fn;  // what to do
-    heddle::channel<int> c;                 // where the result goes
+    std::function<heddle::task<int>()> fn;  // the work
+    heddle::channel<int> c;                 // the result goes here
 };
 
 struct worker {
@@ -58,7 +58,7 @@ struct less {
 };
 
 struct balancer {
-    std::deque<worker> workers;  // which keeps its addresses
+    std::deque<worker> workers;  // a deque: elements keep their addresses
     std::set<worker*, less> pool;
     heddle::channel<worker*> done;
 
@@ -90,7 +90,7 @@ struct balancer {
 
     heddle::task<> dispatch(request req) {
         worker* w = pool.extract(pool.begin()).value();
-        co_await w->requests.send(req);  // w may be about to say it is done
+        co_await w->requests.send(req);  // waits while w waits to say that it is done
         ++w->pending;
         pool.insert(w);
     }

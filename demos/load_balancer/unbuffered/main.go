@@ -10,8 +10,8 @@ import (
 )
 
 type request struct {
-	fn func() int // what to do
-	c  chan int   // where the result goes
+	fn func() int // the work
+	c  chan int   // the result goes here
 }
 
 type worker struct {
@@ -100,7 +100,7 @@ func (b *balancer) balance(work <-chan request) {
 
 func (b *balancer) dispatch(req request) {
 	w := heap.Pop(&b.pool).(*worker)
-	w.requests <- req // w may be about to say it is done
+	w.requests <- req // waits while w waits to say that it is done
 	w.pending++
 	heap.Push(&b.pool, w)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The MD5 sums of all files of a tree, by a fixed number of digesters.
-// The same program in Go: main.go. Both print what find -type f and md5sum print, sorted.
+// A fixed number of digesters compute the MD5 sums of all files of a tree.
+// main.go is the same program in Go; both print the sorted output of find -type f and md5sum.
 #include "../../options.hpp"
 #include "../md5.hpp"
 
@@ -15,10 +15,10 @@ struct found {
     heddle::receiver<std::exception_ptr> errc;
 };
 
-found walk_files(heddle::done_token done, fs::path root) {
+found walk_files(heddle::done_token done, fs::path root, heddle::wait_group& running) {
     heddle::channel<fs::path> paths;
     heddle::channel<std::exception_ptr> errc(1);
-    heddle::go([=]() -> heddle::task<> {
+    running.go([=]() -> heddle::task<> {
         std::exception_ptr err;
         try {
             for (walk files(root); auto path = files.next();)
@@ -47,19 +47,20 @@ heddle::task<> digester(heddle::done_token done, heddle::receiver<fs::path> path
     }
 }
 
-heddle::task<table> md5_all(fs::path root, int digesters, bool too_early) {
+heddle::task<table> md5_all(fs::path root, int digesters, bool too_early,
+                            heddle::wait_group& running) {
     heddle::done_source done;  // closes on every way out
-    auto [paths, errc] = walk_files(done.token(), root);
+    auto [paths, errc] = walk_files(done.token(), root, running);
     heddle::channel<result> c;
     auto wg = std::make_shared<heddle::wait_group>();
     for (int i = 0; i < digesters; ++i)
         wg->go(digester, done.token(), paths, c);
-    heddle::go([=]() -> heddle::task<> {
+    running.go([=]() -> heddle::task<> {
         co_await wg->wait();
         c.close();
     });
 
-    if (too_early)  // the walk waits for digesters, and they for who receives from c
+    if (too_early)  // the walk waits for the digesters, and they wait for a receiver of c
         co_await errc.receive();
     table sums;
     while (auto r = co_await c.receive()) {
@@ -74,14 +75,14 @@ heddle::task<table> md5_all(fs::path root, int digesters, bool too_early) {
 
 heddle::task<int> bounded(fs::path root, int digesters, bool too_early) {
     int status = 0;
+    heddle::wait_group running;
     try {
-        print(co_await md5_all(root, digesters, too_early));
+        print(co_await md5_all(root, digesters, too_early, running));
     } catch (const std::exception& e) {
         std::cerr << "md5_tree: " << e.what() << '\n';
         status = 1;
     }
-    while (heddle::live_tasks() > 1)  // all end, or this never does
-        co_await heddle::sleep(std::chrono::milliseconds(1));
+    co_await running.wait();
     co_return status;
 }
 

@@ -77,7 +77,7 @@ func md5All(root string, digesters int, tooEarly bool) (table, error) {
 		close(c)
 	}()
 
-	if tooEarly { // the walk waits for digesters, and they for who receives from c
+	if tooEarly { // the walk waits for the digesters, and they wait for a receiver of c
 		<-errc
 	}
 	sums := table{}
@@ -90,7 +90,7 @@ func md5All(root string, digesters int, tooEarly bool) (table, error) {
 	return sums, <-errc
 }
 
-// As md5sum prints it.
+// Prints the table as md5sum does.
 func printTable(sums table) {
 	var paths []string
 	for path := range sums {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The MD5 sums of all files of a tree, a task for each file; the first error stops the walk.
-// The same program in Go: main.go. Both print what find -type f and md5sum print, sorted.
+// One task for each file computes the MD5 sums of a tree; the first error stops the walk.
+// main.go is the same program in Go; both print the sorted output of find -type f and md5sum.
 #include "../../options.hpp"
 #include "../md5.hpp"
 
@@ -15,7 +15,7 @@ struct found {
     heddle::receiver<std::exception_ptr> errc;
 };
 
-found sum_files(heddle::done_token done, fs::path root) {
+found sum_files(heddle::done_token done, fs::path root, heddle::wait_group& walks) {
     heddle::channel<result> c;
     heddle::channel<std::exception_ptr> errc(1);
     auto digest = [=](fs::path path) -> heddle::task<> {
@@ -27,7 +27,7 @@ found sum_files(heddle::done_token done, fs::path root) {
         }
         co_await heddle::select(c.send(r), done);
     };
-    heddle::go([=]() -> heddle::task<> {
+    walks.go([=]() -> heddle::task<> {
         heddle::wait_group wg;
         std::exception_ptr err;
         try {
@@ -49,9 +49,9 @@ found sum_files(heddle::done_token done, fs::path root) {
     return {c, errc};
 }
 
-heddle::task<table> md5_all(fs::path root) {
+heddle::task<table> md5_all(fs::path root, heddle::wait_group& walks) {
     heddle::done_source done;  // closes on every way out
-    auto [c, errc] = sum_files(done.token(), root);
+    auto [c, errc] = sum_files(done.token(), root, walks);
     table sums;
     while (auto r = co_await c.receive()) {
         if (r->err)
@@ -65,14 +65,14 @@ heddle::task<table> md5_all(fs::path root) {
 
 heddle::task<int> parallel(fs::path root) {
     int status = 0;
+    heddle::wait_group walks;
     try {
-        print(co_await md5_all(root));
+        print(co_await md5_all(root, walks));
     } catch (const std::exception& e) {
         std::cerr << "md5_tree: " << e.what() << '\n';
         status = 1;
     }
-    while (heddle::live_tasks() > 1)  // all end, or this never does
-        co_await heddle::sleep(std::chrono::milliseconds(1));
+    co_await walks.wait();  // a walk waits for its digests
     co_return status;
 }
 

@@ -74,7 +74,7 @@ func md5All(root string) (table, error) {
 	return sums, <-errc
 }
 
-// As md5sum prints it.
+// Prints the table as md5sum does.
 func printTable(sums table) {
 	var paths []string
 	for path := range sums {

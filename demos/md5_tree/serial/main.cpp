@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The MD5 sums of all files of a tree, one file after the other.
-// The same program in Go: main.go. Both print what find -type f and md5sum print, sorted.
+// The program computes the MD5 sums of all files of a tree, one file after the other.
+// main.go is the same program in Go; both print the sorted output of find -type f and md5sum.
 #include "../../options.hpp"
 #include "../md5.hpp"
 

@@ -31,7 +31,7 @@ func md5All(root string) (table, error) {
 	return sums, err
 }
 
-// As md5sum prints it.
+// Prints the table as md5sum does.
 func printTable(sums table) {
 	var paths []string
 	for path := range sums {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A buffer that is just large enough hides a leak, until one more value comes.
-// The same program in Go: main.go. What both print: a square, and how many tasks are left.
+// main.go is the same program in Go; both print a square and the number of tasks that are left.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -31,7 +31,7 @@ heddle::receiver<int> sq(heddle::receiver<int> in) {
 
 heddle::receiver<int> merge(std::vector<heddle::receiver<int>> cs) {
     auto wg = std::make_shared<heddle::wait_group>();
-    heddle::channel<int> out(1);  // enough for the value that nobody wants
+    heddle::channel<int> out(1);  // room for the value that no task receives
     auto output = [=](heddle::receiver<int> c) -> heddle::task<> {
         while (auto n = co_await c.receive())
             co_await out.send(*n);
@@ -54,7 +54,7 @@ heddle::task<> buffer(std::vector<int> nums) {
     auto out = merge({c1, c2});
     std::cout << *co_await out.receive() << '\n';
 
-    co_await heddle::sleep(50ms);  // who can end has ended
+    co_await heddle::sleep(50ms);  // every task that can end has ended by now
     std::cout << "left " << heddle::live_tasks() - 1 << '\n';
 }
 

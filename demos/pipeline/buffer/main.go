@@ -33,7 +33,7 @@ func sq(in <-chan int) <-chan int {
 
 func merge(cs ...<-chan int) <-chan int {
 	var wg sync.WaitGroup
-	out := make(chan int, 1) // enough for the value that nobody wants
+	out := make(chan int, 1) // room for the value that no task receives
 	output := func(c <-chan int) {
 		for n := range c {
 			out <- n
@@ -57,7 +57,7 @@ func buffer(nums []int) {
 	out := merge(c1, c2)
 	fmt.Println(<-out)
 
-	time.Sleep(50 * time.Millisecond) // who can end has ended
+	time.Sleep(50 * time.Millisecond) // every task that can end has ended by now
 	fmt.Println("left", runtime.NumGoroutine()-1)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Closing done stops every stage: main leaves early, and nobody stays behind.
-// The same program in Go: main.go. What both print: 4 or 9.
+// Closing done stops every stage: main leaves early, and no task stays behind.
+// main.go is the same program in Go; both print 4 or 9.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -11,26 +11,34 @@
 
 enum { sent, stopped };
 
-// generate closes the channel on every way out of the task.
-heddle::receiver<int> gen(heddle::done_token done, std::vector<int> nums) {
-    return heddle::generate<int>([=](heddle::sender<int> out) -> heddle::task<> {
+heddle::receiver<int> gen(heddle::wait_group& stages, heddle::done_token done,
+                          std::vector<int> nums) {
+    heddle::channel<int> out;
+    stages.go([=]() -> heddle::task<> {
         for (int n : nums)
             if (co_await heddle::select(out.send(n), done) == stopped)
-                co_return;
+                break;
+        out.close();
     });
+    return out;
 }
 
-heddle::receiver<int> sq(heddle::done_token done, heddle::receiver<int> in) {
-    return heddle::generate<int>([=](heddle::sender<int> out) -> heddle::task<> {
+heddle::receiver<int> sq(heddle::wait_group& stages, heddle::done_token done,
+                         heddle::receiver<int> in) {
+    heddle::channel<int> out;
+    stages.go([=]() -> heddle::task<> {
         while (auto n = co_await in.receive())
             if (co_await heddle::select(out.send(*n * *n), done) == stopped)
-                co_return;
+                break;
+        out.close();
     });
+    return out;
 }
 
-heddle::receiver<int> merge(heddle::done_token done,
+heddle::receiver<int> merge(heddle::wait_group& stages, heddle::done_token done,
                             std::vector<heddle::receiver<int>> cs) {
-    return heddle::generate<int>([=](heddle::sender<int> out) -> heddle::task<> {
+    heddle::channel<int> out;
+    stages.go([=]() -> heddle::task<> {
         auto output = [=](heddle::receiver<int> c) -> heddle::task<> {
             while (auto n = co_await c.receive())
                 if (co_await heddle::select(out.send(*n), done) == stopped)
@@ -40,27 +48,30 @@ heddle::receiver<int> merge(heddle::done_token done,
         for (auto c : cs)
             wg.go(output, c);
         co_await wg.wait();
+        out.close();
     });
+    return out;
 }
 
-heddle::task<> first_square(std::vector<int> nums, bool fail) {
+heddle::task<> first_square(heddle::wait_group& stages, std::vector<int> nums,
+                            bool fail) {
     heddle::done_source done;  // closes on every way out of this scope
-    auto in = gen(done.token(), nums);
-    auto c1 = sq(done.token(), in), c2 = sq(done.token(), in);
-    auto out = merge(done.token(), {c1, c2});
+    auto in = gen(stages, done.token(), nums);
+    auto c1 = sq(stages, done.token(), in), c2 = sq(stages, done.token(), in);
+    auto out = merge(stages, done.token(), {c1, c2});
     std::cout << *co_await out.receive() << '\n';
     if (fail)
         throw std::runtime_error("thrown");
 }
 
 heddle::task<> done_close(std::vector<int> nums, bool fail) {
+    heddle::wait_group stages;
     try {
-        co_await first_square(nums, fail);
+        co_await first_square(stages, nums, fail);
     } catch (const std::runtime_error& e) {
         std::cerr << "left by an exception: " << e.what() << '\n';
     }
-    while (heddle::live_tasks() > 1)  // all stages end, or this never does
-        co_await heddle::yield();
+    co_await stages.wait();
 }
 
 int main(int argc, char** argv) {

@@ -7,13 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 )
 
-func gen(done <-chan struct{}, nums ...int) <-chan int {
+func gen(stages *sync.WaitGroup, done <-chan struct{}, nums ...int) <-chan int {
 	out := make(chan int)
+	stages.Add(1)
 	go func() {
+		defer stages.Done()
 		defer close(out)
 		for _, n := range nums {
 			select {
@@ -26,9 +27,11 @@ func gen(done <-chan struct{}, nums ...int) <-chan int {
 	return out
 }
 
-func sq(done <-chan struct{}, in <-chan int) <-chan int {
+func sq(stages *sync.WaitGroup, done <-chan struct{}, in <-chan int) <-chan int {
 	out := make(chan int)
+	stages.Add(1)
 	go func() {
+		defer stages.Done()
 		defer close(out)
 		for n := range in {
 			select {
@@ -41,7 +44,7 @@ func sq(done <-chan struct{}, in <-chan int) <-chan int {
 	return out
 }
 
-func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
+func merge(stages *sync.WaitGroup, done <-chan struct{}, cs ...<-chan int) <-chan int {
 	out := make(chan int)
 	output := func(c <-chan int, wg *sync.WaitGroup) {
 		defer wg.Done()
@@ -53,7 +56,9 @@ func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
 			}
 		}
 	}
+	stages.Add(1)
 	go func() {
+		defer stages.Done()
 		defer close(out)
 		var wg sync.WaitGroup
 		for _, c := range cs {
@@ -65,7 +70,7 @@ func merge(done <-chan struct{}, cs ...<-chan int) <-chan int {
 	return out
 }
 
-func firstSquare(nums []int, fail bool) {
+func firstSquare(stages *sync.WaitGroup, nums []int, fail bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			fmt.Fprintln(os.Stderr, "left by an exception:", r)
@@ -73,9 +78,9 @@ func firstSquare(nums []int, fail bool) {
 	}()
 	done := make(chan struct{})
 	defer close(done) // on every way out of this function
-	in := gen(done, nums...)
-	c1, c2 := sq(done, in), sq(done, in)
-	out := merge(done, c1, c2)
+	in := gen(stages, done, nums...)
+	c1, c2 := sq(stages, done, in), sq(stages, done, in)
+	out := merge(stages, done, c1, c2)
 	fmt.Println(<-out)
 	if fail {
 		panic("thrown")
@@ -90,8 +95,7 @@ func main() {
 	if err := json.Unmarshal([]byte("["+*in+"]"), &nums); err != nil {
 		panic(err)
 	}
-	firstSquare(nums, *fail)
-	for runtime.NumGoroutine() > 1 { // all stages end, or this never does
-		runtime.Gosched()
-	}
+	var stages sync.WaitGroup
+	firstSquare(&stages, nums, *fail)
+	stages.Wait()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Closing done reaches everybody who looks at it: here merge, but no stage before it.
-// The same program in Go: main.go. What both print: a square, and how many tasks are left.
+// Closing done stops only the stages that look at it: here merge, but no stage before it.
+// main.go is the same program in Go; both print a square and the number of tasks that are left.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -60,7 +60,7 @@ heddle::task<> done_merge(std::vector<int> nums) {
     std::cout << *co_await out.receive() << '\n';
 
     done.close();
-    co_await heddle::sleep(50ms);  // who can end has ended
+    co_await heddle::sleep(50ms);  // every task that can end has ended by now
     std::cout << "left " << heddle::live_tasks() - 1 << '\n';
 }
 

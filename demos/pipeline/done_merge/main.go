@@ -63,7 +63,7 @@ func doneMerge(nums []int) {
 	fmt.Println(<-out)
 
 	close(done)
-	time.Sleep(50 * time.Millisecond) // who can end has ended
+	time.Sleep(50 * time.Millisecond) // every task that can end has ended by now
 	fmt.Println("left", runtime.NumGoroutine()-1)
 }
 

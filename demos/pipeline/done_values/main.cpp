@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Values in done tell senders to stop, one each: as many as there may be blocked senders.
-// The same program in Go: main.go. What both print: a square, and how many tasks are left.
+// A value in done stops one sender, so main must send as many values as there may be blocked senders.
+// main.go is the same program in Go; both print a square and the number of tasks that are left.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -64,7 +64,7 @@ heddle::task<> done_values(std::vector<int> nums, bool drain) {
 
     co_await done.send();  // two senders may be blocked
     co_await done.send();
-    co_await heddle::sleep(50ms);  // who can end has ended
+    co_await heddle::sleep(50ms);  // every task that can end has ended by now
     std::cout << "left " << heddle::live_tasks() - 1 << '\n';
 }
 

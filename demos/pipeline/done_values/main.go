@@ -66,7 +66,7 @@ func doneValues(nums []int, drain bool) {
 
 	done <- struct{}{} // two senders may be blocked
 	done <- struct{}{}
-	time.Sleep(50 * time.Millisecond) // who can end has ended
+	time.Sleep(50 * time.Millisecond) // every task that can end has ended by now
 	fmt.Println("left", runtime.NumGoroutine()-1)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Fan-out and fan-in: two stages read one channel, and merge joins what they send.
-// The same program in Go: main.go. Both print expected.txt, in some order.
+// main.go is the same program in Go; both print expected.txt, in some order.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

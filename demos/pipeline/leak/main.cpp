@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Who stops receiving early leaves tasks behind: they wait for ever, and say for what.
-// The same program in Go: main.go. What both print first: 4 or 9, then how many are left.
+// A receiver that stops early leaves tasks behind: they wait for ever, and dump_tasks shows for what.
+// main.go is the same program in Go; both print 4 or 9, and then the number of tasks that are left.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -53,9 +53,9 @@ heddle::task<> leak() {
     auto in = gen({2, 3});
     auto c1 = sq(in), c2 = sq(in);
     auto out = merge({c1, c2});
-    std::cout << *co_await out.receive() << '\n';  // 4 or 9, and nobody wants the other
+    std::cout << *co_await out.receive() << '\n';  // 4 or 9; no task receives the other
 
-    co_await heddle::sleep(50ms);  // who can end has ended
+    co_await heddle::sleep(50ms);  // every task that can end has ended by now
     std::cout << "left " << heddle::live_tasks() - 1 << '\n' << heddle::dump_tasks();
 }
 

@@ -54,9 +54,9 @@ func main() {
 	in := gen(2, 3)
 	c1, c2 := sq(in), sq(in)
 	out := merge(c1, c2)
-	fmt.Println(<-out) // 4 or 9, and nobody wants the other
+	fmt.Println(<-out) // 4 or 9; no task receives the other
 
-	time.Sleep(50 * time.Millisecond) // who can end has ended
+	time.Sleep(50 * time.Millisecond) // every task that can end has ended by now
 	fmt.Println("left", runtime.NumGoroutine()-1)
 	stacks := make([]byte, 1<<16)
 	os.Stdout.Write(stacks[:runtime.Stack(stacks, true)])

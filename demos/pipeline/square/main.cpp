@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A pipeline: each stage returns a channel and closes it after its last value.
-// The same program in Go: main.go. What both print: expected.txt.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A stage takes what it gives, so stages compose: the squares of squares.
-// The same program in Go: main.go. What both print: expected.txt.
+// A stage takes and returns the same type of channel, so stages compose: here the squares of squares.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asks all replicas, takes the first answer, and tells the others to stop.
-// The same program in Go: main.go. What both print: expected.txt.
+// A query asks all replicas, takes the first answer, and tells the other replicas to stop.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -25,23 +25,24 @@ heddle::task<> ask(replica r, heddle::done_token done, heddle::sender<int> ch) {
     co_await heddle::select(ch.send(r.number), done);
 }
 
-heddle::task<int> query(std::vector<replica> replicas, heddle::channel<int> ch) {
+heddle::task<int> query(std::vector<replica> replicas, heddle::channel<int> ch,
+                        heddle::wait_group& asked) {
     heddle::done_source done;  // closes when this returns
     for (auto r : replicas)
-        heddle::go(ask, r, done.token(), ch);
+        asked.go(ask, r, done.token(), ch);
     co_return *co_await ch.receive();
 }
 
 heddle::task<> replicated_query() {
     std::vector<replica> replicas = {{1, 300ms}, {2, 100ms}, {3, 200ms}};
     heddle::channel<int> ch;
+    heddle::wait_group asked;
     auto start = heddle::now();
-    int first = co_await query(replicas, ch);
+    int first = co_await query(replicas, ch, asked);
     std::cout << "replica " << first << " answers at " << (heddle::now() - start) / 1ms
               << " ms\n";
 
-    while (heddle::live_tasks() > 1)  // all replicas end, or this never does
-        co_await heddle::yield();
+    co_await asked.wait();
     std::cout << "nobody is left at " << (heddle::now() - start) / 1ms << " ms\n";
 }
 

@@ -4,7 +4,7 @@ package main
 
 import (
 	"fmt"
-	"runtime"
+	"sync"
 	"time"
 )
 
@@ -26,11 +26,15 @@ func ask(r replica, done <-chan struct{}, ch chan<- int) {
 	}
 }
 
-func query(replicas []replica, ch chan int) int {
+func query(replicas []replica, ch chan int, asked *sync.WaitGroup) int {
 	done := make(chan struct{})
 	defer close(done) // when this returns
+	asked.Add(len(replicas))
 	for _, r := range replicas {
-		go ask(r, done, ch)
+		go func(r replica) {
+			defer asked.Done()
+			ask(r, done, ch)
+		}(r)
 	}
 	return <-ch
 }
@@ -39,12 +43,11 @@ func main() {
 	const ms = time.Millisecond
 	replicas := []replica{{1, 300 * ms}, {2, 100 * ms}, {3, 200 * ms}}
 	ch := make(chan int)
+	var asked sync.WaitGroup
 	start := time.Now()
-	first := query(replicas, ch)
+	first := query(replicas, ch, &asked)
 	fmt.Println("replica", first, "answers at", time.Since(start).Milliseconds(), "ms")
 
-	for runtime.NumGoroutine() > 1 { // all replicas end, or this never does
-		runtime.Gosched()
-	}
+	asked.Wait()
 	fmt.Println("nobody is left at", time.Since(start).Milliseconds(), "ms")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asks all replicas and takes the first answer; late ones drop theirs if there is no room.
-// The same program in Go: main.go. What both print: expected.txt.
+// A query asks all replicas and takes the first answer; late replicas drop theirs if there is no room.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -20,23 +20,23 @@ heddle::task<> ask(replica r, heddle::sender<int> ch) {
     co_await heddle::select(ch.send(r.number), heddle::otherwise);
 }
 
-heddle::task<int> query(std::vector<replica> replicas, heddle::channel<int> ch) {
+heddle::task<int> query(std::vector<replica> replicas, heddle::channel<int> ch,
+                        heddle::wait_group& asked) {
     for (auto r : replicas)
-        heddle::go(ask, r, ch);
+        asked.go(ask, r, ch);
     co_return *co_await ch.receive();
 }
 
 heddle::task<> replicated_query() {
     std::vector<replica> replicas = {{1, 300ms}, {2, 100ms}, {3, 200ms}};
     heddle::channel<int> ch(1);
+    heddle::wait_group asked;
     auto start = heddle::now();
-    int first = co_await query(replicas, ch);
+    int first = co_await query(replicas, ch, asked);
     std::cout << "replica " << first << " answers at " << (heddle::now() - start) / 1ms
               << " ms\n";
 
-    co_await heddle::sleep(200ms);
-    while (heddle::live_tasks() > 1)  // all replicas end, or this never does
-        co_await heddle::yield();
+    co_await asked.wait();  // late replicas end too
     std::cout << "nobody is left at " << (heddle::now() - start) / 1ms << " ms, but "
               << ch.size() << " answer\n";
 }

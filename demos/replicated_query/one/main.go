@@ -4,7 +4,7 @@ package main
 
 import (
 	"fmt"
-	"runtime"
+	"sync"
 	"time"
 )
 
@@ -21,9 +21,13 @@ func ask(r replica, ch chan<- int) {
 	}
 }
 
-func query(replicas []replica, ch chan int) int {
+func query(replicas []replica, ch chan int, asked *sync.WaitGroup) int {
+	asked.Add(len(replicas))
 	for _, r := range replicas {
-		go ask(r, ch)
+		go func(r replica) {
+			defer asked.Done()
+			ask(r, ch)
+		}(r)
 	}
 	return <-ch
 }
@@ -32,14 +36,12 @@ func main() {
 	const ms = time.Millisecond
 	replicas := []replica{{1, 300 * ms}, {2, 100 * ms}, {3, 200 * ms}}
 	ch := make(chan int, 1)
+	var asked sync.WaitGroup
 	start := time.Now()
-	first := query(replicas, ch)
+	first := query(replicas, ch, &asked)
 	fmt.Println("replica", first, "answers at", time.Since(start).Milliseconds(), "ms")
 
-	time.Sleep(200 * ms)
-	for runtime.NumGoroutine() > 1 { // all replicas end, or this never does
-		runtime.Gosched()
-	}
+	asked.Wait() // late replicas end too
 	fmt.Printf("nobody is left at %d ms, but %d answer\n",
 		time.Since(start).Milliseconds(), len(ch))
 }

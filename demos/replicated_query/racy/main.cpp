@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A send that does not wait loses the answer if the reader comes late, without a buffer of 1.
-// The same program in Go: main.go. What both print: expected.txt.
+// A send that does not wait loses the answer if the reader comes late, unless there is a buffer of 1.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
@@ -24,7 +24,7 @@ heddle::task<> replicated_query(int runs) {
     int unbuffered = 0, buffered = 0;
     for (int i = 0; i < runs; ++i) {
         if (!co_await late_query(3, heddle::channel<int>()))
-            ++unbuffered;  // nobody waited for any answer, so all took the default
+            ++unbuffered;  // no receiver waited, so all sends took the default
         if (!co_await late_query(3, heddle::channel<int>(1)))
             ++buffered;
     }

@@ -37,7 +37,7 @@ func replicatedQuery(runs int) {
 	unbuffered, buffered := 0, 0
 	for i := 0; i < runs; i++ {
 		if !lateQuery(3, make(chan int)) {
-			unbuffered++ // nobody waited for any answer, so all took the default
+			unbuffered++ // no receiver waited, so all sends took the default
 		}
 		if !lateQuery(3, make(chan int, 1)) {
 			buffered++

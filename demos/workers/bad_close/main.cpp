@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Every job closes the channel at its end: the first one does it to the others.
-// The same program in Go: main.go. Both print some of the lines, the reason, and exit with 2.
+// Every job closes the channel when it ends; the first close makes the sends of the others fail.
+// main.go is the same program in Go; both print some of the lines and the reason, and exit with 2.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -26,7 +26,7 @@ heddle::task<> work() {
         heddle::go(worker, t, ch);
     while (auto line = co_await ch.receive())
         std::cout << *line << '\n';
-    co_await heddle::sleep(1000ms);  // see what becomes of the others
+    co_await heddle::sleep(1000ms);  // time for the other jobs to fail
 }
 
 int main(int argc, char** argv) {

@@ -25,5 +25,5 @@ func main() {
 	for line := range ch {
 		fmt.Println(line)
 	}
-	time.Sleep(1000 * time.Millisecond) // see what becomes of the others
+	time.Sleep(1000 * time.Millisecond) // time for the other jobs to fail
 }

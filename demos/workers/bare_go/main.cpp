@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The same jobs started by go, and main does not wait: it ends, and with it the program.
-// The same program in Go: main.go. What both print: expected.txt.
+// The jobs are started by go, but main does not wait, so the program ends before they do.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The last to finish closes the channel, so the loop over it ends by itself.
-// The same program in Go: main.go. Both print the lines of serial, in some order.
+// The last job to finish closes the channel, so the loop over it ends by itself.
+// main.go is the same program in Go; both print the lines of serial, in some order.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

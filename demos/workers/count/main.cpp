@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Main receives as often as it knows that there is something to receive.
-// The same program in Go: main.go. Both print the lines of serial, in some order.
+// main.go is the same program in Go; both print the lines of serial, in some order.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

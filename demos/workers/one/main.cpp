@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The jobs report on a channel, and main receives once: the first to come is all it hears of.
-// The same program in Go: main.go. Both print one line of expected.txt.
+// The jobs report on a channel, and main receives once, so it sees the first report only.
+// main.go is the same program in Go; both print one line of expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Nobody closes the channel: after nine lines main waits for ever, and the runtime says so.
-// The same program in Go: main.go. Both print the lines of serial, a report, and exit with 2.
+// No task closes the channel: after nine lines main waits for ever, and a report says so.
+// main.go is the same program in Go; both print the lines of serial and a report, and exit with 2.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A channel for each job and one to quit: a select receives from whichever is ready.
-// The same program in Go: main.go. Both print the lines of serial, in some order.
+// Each job has a channel, and one more channel says quit; a select takes the channel that is ready.
+// main.go is the same program in Go; both print the lines of serial, in some order.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Three jobs one after the other: the next begins when the last has ended.
-// The same program in Go: main.go. What both print: expected.txt.
+// Three jobs run one after the other: the next begins when the last has ended.
+// main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 #include "../../random.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Main sleeps longer than the jobs take: all are done, if the guess was right, and time is lost.
-// The same program in Go: main.go. Both print the lines of serial, in some order.
+// Main sleeps for longer than the jobs should take: it guesses, and a right guess wastes time.
+// main.go is the same program in Go; both print the lines of serial, in some order.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -23,7 +23,7 @@ heddle::task<> work() {
     std::cout << "Starting...\n";
     for (auto t : {"sort data", "parse files", "generate output"})
         heddle::go(worker, t);
-    co_await heddle::sleep(1000ms);  // more than three pauses
+    co_await heddle::sleep(1000ms);  // longer than three pauses
     std::cerr << "took " << (heddle::now() - start) / 1ms << " ms\n";
 }
 

@@ -22,6 +22,6 @@ func main() {
 	for _, t := range []string{"sort data", "parse files", "generate output"} {
 		go worker(t)
 	}
-	time.Sleep(1000 * time.Millisecond) // more than three pauses
+	time.Sleep(1000 * time.Millisecond) // longer than three pauses
 	fmt.Fprintln(os.Stderr, "took", time.Since(start).Milliseconds(), "ms")
 }

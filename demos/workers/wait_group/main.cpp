@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A wait group waits for all jobs, and not a moment longer than the slowest takes.
-// The same program in Go: main.go. Both print the lines of serial, in some order.
+// A wait group waits for all jobs, and for no longer than the slowest takes.
+// main.go is the same program in Go; both print the lines of serial, in some order.
 #include "../../options.hpp"
 #include "../../random.hpp"
 
@@ -25,7 +25,7 @@ heddle::task<> work() {
     std::cout << "Starting...\n";
     heddle::wait_group wg;
     for (auto t : {"sort data", "parse files", "generate output"})
-        wg.go(worker, t);  // adds one now, and is done however the worker ends
+        wg.go(worker, t);  // adds one now; done is called however the worker ends
     co_await wg.wait();
     std::cerr << "all took " << (heddle::now() - start) / 1ms << " ms\n";
 }

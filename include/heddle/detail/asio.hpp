@@ -3,6 +3,8 @@
 // between its versions. Building on Boost.Asio instead would be a switch in this file.
 #pragma once
 
+#include <heddle/detail/agreement.hpp>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>

@@ -21,12 +21,23 @@ inline void fetch(const void* wait, const process* p) noexcept {
     __builtin_prefetch(&p->since);
 }
 
+/// An operation of another context than its home: there its cancellation is emitted. Its home
+/// has work until who waits has come home [homecoming].
+struct abroad {
+    template <class Executor>
+    abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
+
+    foreign_executor executor;
+    host_work work;
+};
+
 /// A wait for an Asio operation. Closing token and completion meet in the claim word of
 /// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
 /// comes second lets the process go on. Invariants:
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
 ///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
 ///            to another context, by a handler there), never during initiation.
+///   [slot]   that of the process is empty whenever the process runs.
 class HEDDLE_API asio_wait : pinned {
 public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
@@ -55,7 +66,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
-            elsewhere_ = std::make_unique<foreign_executor>(ex);
+            elsewhere_ = std::make_unique<abroad>(ex, *self_.home);  // [homecoming]
     }
     /// Can it be cancelled?
     bool begin(const host& home) noexcept {
@@ -64,8 +75,6 @@ protected:
         p.since = home.seen_now();
         bool cancellable = p.cancellable();
         cancellable_ = cancellable;
-        if (cancellable)
-            p.signal.slot().clear();  // what an earlier operation left
         using namespace claim_word;
         add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither is set
         return cancellable;
@@ -81,6 +90,8 @@ protected:
         if (refused_)
             return false;
         self_.io = nullptr;
+        if (cancellable_)
+            self_.signal.slot().clear();  // what the operation left there
         if (failure_)
             std::rethrow_exception(failure_);
         return true;
@@ -96,7 +107,7 @@ private:
     friend void emit_cancellation(runnable&, host&);
 
     process& self_;
-    std::unique_ptr<foreign_executor> elsewhere_;
+    std::unique_ptr<abroad> elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
     bool cancellable_ = false;

@@ -11,7 +11,7 @@ namespace heddle::detail {
 /// has closed meanwhile, and the caller withdraws. What claims it may run it at once, on
 /// another thread: so it parks last.
 inline bool park_one(process& self, operation& op, spin_lock* source) noexcept {
-    op.exclusive = !self.cancellable();
+    op.exclusive = source && !self.cancellable();
     self.winner = nullptr;
     self.waits = &op;
     self.since = self.home->seen_now();

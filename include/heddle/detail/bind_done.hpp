@@ -14,7 +14,12 @@ namespace heddle {
 namespace detail {
 
 /// Lets a done token cancel an Asio operation that is no task's: a sleeper on the token,
-/// woken once at most, that emits on the operation's executor.
+/// woken once at most, that emits on the operation's executor. Invariants:
+///   [shell]  a slot that is chained may refer to it long after the operation. So it gives up
+///            its token and its executor as soon as nobody needs them any more: neither the
+///            handler, nor watch(), nor the token's queue.
+///   [signal] nothing is emitted once the operation is over; then its slot is cleared, never
+///            from inside an emission.
 class HEDDLE_API done_emitter final : public sleeper, public pooled, pinned {
 public:
     done_emitter(done_token token, const asio::any_io_executor& ex);
@@ -25,23 +30,45 @@ public:
             delete this;
     }
 
-    /// After initiation: from now on the token cancels, at once if it is closed.
+    /// After initiation, once: from now on the token cancels, at once if it is closed.
     void watch() noexcept;
-    /// The operation completed.
+    /// Its initiation threw: there will be no watch().
+    void not_begun() noexcept { release_one(); }
+    /// The operation completed; on its executor.
+    void completed() noexcept;
+    /// The handler goes, called or not.
     void leave() noexcept;
 
-    asio::cancellation_signal signal;
+    /// Unless the operation has completed. On its executor.
+    void emit(asio::cancellation_type_t type);
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
 private:
+    struct watched : detail::pinned {
+        watched(done_token t, const asio::any_io_executor& ex)
+            : token(std::move(t)), operation(token.node()), executor(ex) {}
+
+        done_token token;
+        done_operation operation;
+        foreign_executor executor;
+    };
+
     ~done_emitter() = default;
 
-    void emit() noexcept;
     void post_emission() noexcept;
+    bool end_emissions() noexcept;
+    void release_one() noexcept {
+        if (users_.drop())
+            watched_.reset();
+    }
 
-    done_token token_;
-    done_operation operation_;
-    foreign_executor executor_;
-    atomic<bool> over_{false};
+    static constexpr std::uint32_t over = 1;
+    static constexpr std::uint32_t one_emission = 2;
+
+    asio::cancellation_signal signal_;
+    std::optional<watched> watched_;
+    atomic<std::uint32_t> state_{0};  // emissions under way, and whether it is over
+    ref_count users_;                 // of watched_
     ref_count refs_;
 };
 
@@ -60,11 +87,15 @@ public:
 
     template <class... Args>
     void operator()(Args&&... args) {
-        emitter_->leave();
+        {
+            auto emitter = std::move(emitter_);
+            emitter->completed();
+            emitter->leave();
+        }
         std::move(handler_)(std::forward<Args>(args)...);
     }
 
-    asio::cancellation_slot slot() const noexcept { return emitter_->signal.slot(); }
+    asio::cancellation_slot slot() const noexcept { return emitter_->slot(); }
     const Handler& inner() const noexcept { return handler_; }
 
 private:
@@ -74,7 +105,10 @@ private:
 
 struct chain_emission {
     explicit chain_emission(counted<done_emitter> e) noexcept : emitter(std::move(e)) {}
-    void operator()(asio::cancellation_type_t type) { emitter->signal.emit(type); }
+    void operator()(asio::cancellation_type_t type) {
+        auto kept = emitter;  // the slot may be reused meanwhile
+        kept->emit(type);
+    }
     counted<done_emitter> emitter;
 };
 
@@ -108,9 +142,14 @@ struct done_initiation : same_executor<Initiation> {
             new done_emitter(std::move(token), executor_of_operation(handler)));
         if (slot.is_connected())
             slot.template emplace<chain_emission>(emitter);
-        std::move(initiation)(
-            done_handler<plain>(std::forward<Handler>(handler), emitter),
-            std::forward<Args>(args)...);
+        try {
+            std::move(initiation)(
+                done_handler<plain>(std::forward<Handler>(handler), emitter),
+                std::forward<Args>(args)...);
+        } catch (...) {
+            emitter->not_begun();
+            throw;
+        }
         emitter->watch();  // never emitted during initiation
     }
 
@@ -152,6 +191,8 @@ struct bound_done {
 /// Threads   the token may close on any thread; the associated executor must run handlers
 ///           one at a time, as Asio asks for every cancellation.
 /// Cancel    what completed first keeps its result.
+/// Lifetime  an operation that has ended keeps neither its token nor its executor; and when
+///           its handler is called, what it put into the slot it was given has gone.
 template <class Token>
 auto bind_done(done_token done, Token&& token) {
     return detail::bound_done<std::decay_t<Token>>{std::move(done),

@@ -13,6 +13,10 @@ class HEDDLE_API blocking_wait final : public asio_wait {
 public:
     blocking_wait(process& self, void (*work)(void*), void* argument) noexcept
         : asio_wait(self), work_(work), argument_(argument) {}
+    ~blocking_wait() {
+        if (home_)
+            home_->work_finished();  // [homecoming]
+    }
 
     bool await_ready() noexcept { return refused(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept;
@@ -26,6 +30,7 @@ private:
 
     void (*work_)(void*);
     void* argument_;
+    host* home_ = nullptr;  // that has work, as this runs elsewhere
 };
 
 /// Work that keeps its exception to itself.

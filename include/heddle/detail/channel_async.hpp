@@ -30,9 +30,9 @@ struct async_receive_traits {
         std::error_code ec;
         if (aborted)
             ec = asio::error::operation_aborted;
-        std::optional<T> got(std::move(op.value));
+        std::tuple<std::error_code, std::optional<T>> all(ec, std::move(op.value));
         op.value.reset();
-        return {ec, std::move(got)};
+        return all;
     }
 
     Receiver end;  // keeps the channel

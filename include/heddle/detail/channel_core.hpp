@@ -118,9 +118,6 @@ public:
     }
     bool again_locked() const noexcept final { return channel_->can_give_locked(); }
     void enlist_locked() noexcept final { channel_->receivers().push_back(*this); }
-    bool withdraw() noexcept final {
-        return !channel_ || channel_->withdraw(*this, channel_->receivers());
-    }
     void describe(std::string& to) const final {
         to += "to receive on ";
         channel_ ? channel_->describe_receive(to) : void(to += "a nil channel");
@@ -134,6 +131,11 @@ protected:
     ~receive_operation();
 
     channel_core<T>* channel_;
+
+private:
+    bool leave_queue() noexcept final {
+        return channel_->withdraw(*this, channel_->receivers());
+    }
 };
 
 template <class T>
@@ -153,9 +155,6 @@ public:
         return result != outcome::pending;
     }
     void enlist_locked() noexcept override { channel_->senders().push_back(*this); }
-    bool withdraw() noexcept override {
-        return !channel_ || channel_->withdraw(*this, channel_->senders());
-    }
     void describe(std::string& to) const override {
         to += "to send on ";
         channel_ ? channel_->describe(to) : void(to += "a nil channel");
@@ -169,6 +168,10 @@ public:
     T& value() noexcept { return value_; }
 
 private:
+    bool leave_queue() noexcept override {
+        return channel_->withdraw(*this, channel_->senders());
+    }
+
     channel_core<T>* channel_;
     T& value_;
 };

@@ -54,9 +54,11 @@ struct to_variable {
     bool deliver(std::optional<T>& value) const {
         if (!value)
             return false;
-        std::optional<T> got(std::move(value));
-        value.reset();
-        to = *std::move(got);
+        struct delivered {  // even if the assignment throws
+            ~delivered() { value.reset(); }
+            std::optional<T>& value;
+        } at_last{value};
+        to = *std::move(value);
         return true;
     }
     T& to;

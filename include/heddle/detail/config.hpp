@@ -4,6 +4,8 @@
 // can put its own here: heddle::model does, in detail/model.hpp.
 #pragma once
 
+#include <heddle/detail/agreement.hpp>
+
 #include <sched.h>
 
 #include <atomic>
@@ -177,6 +179,9 @@ public:
     void take_first() noexcept {
         n_.store(n_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
+
+    /// False: the caller alone has one.
+    bool is_shared() const noexcept { return n_.load(std::memory_order_relaxed) > 1; }
 
     /// False: the last one has gone, who dropped it is about to end the object.
     bool take_if_any() noexcept {

@@ -34,6 +34,7 @@ public:
 
     virtual std::size_t live() noexcept = 0;
     virtual std::size_t unused_numbers() noexcept = 0;
+    virtual std::size_t owned_by_handlers() noexcept = 0;  // of its tasks
     virtual void describe(std::string& to) = 0;
 
     /// Of its timers; max() if it has none.

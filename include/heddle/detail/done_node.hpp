@@ -7,6 +7,16 @@
 
 namespace heddle::detail {
 
+/// A new E as a failure; where there is no memory for it, the bad_alloc that says so.
+template <class E, class... Args>
+std::exception_ptr failure_of(const Args&... args) noexcept {
+    try {
+        throw E(args...);
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
 /// A node of the tree that closing walks: a done_source's state, a process (its own
 /// token), or a scope that a process has entered (with_done). Lock: one for each tree, in
 /// its root, held while the tree is marked. Invariants:
@@ -24,6 +34,7 @@ public:
     bool take_if_any() noexcept { return refs_.take_if_any(); }
     void take_first() noexcept { refs_.take_first(); }
     void drop() noexcept { release(this); }
+    bool is_shared() const noexcept { return refs_.is_shared(); }
 
     /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
     void attach(done_node& parent) noexcept;
@@ -55,8 +66,9 @@ private:
 
     void unlink() noexcept;  // linked, and the tree's lock is held
 
-    /// The tree's lock is held: interrupt what waits under this node.
-    virtual void interrupt(wake_list&) noexcept {}
+    /// The tree's lock is held: interrupt what waits under this node. `last`: is woken after
+    /// all that was claimed.
+    virtual void interrupt(wake_list&, [[maybe_unused]] wake_list& last) noexcept {}
     virtual void dispose() noexcept = 0;
 
     done_node* parent_ = nullptr;  // guarded by tree_lock() while linked_

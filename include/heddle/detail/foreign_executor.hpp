@@ -4,6 +4,7 @@
 
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/config.hpp>
+#include <heddle/detail/frame_pool.hpp>
 
 #include <memory>
 #include <utility>
@@ -11,6 +12,26 @@
 namespace heddle::detail {
 
 class context_state;
+
+/// An executor in a block of its own: whoever copies, moves or destroys an executor may run code
+/// of a user, so under a lock only the pointer to it moves.
+class lent_executor : public pooled, pinned {
+public:
+    explicit lent_executor(const asio::any_io_executor& ex) : executor(ex) {}
+
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            delete this;
+    }
+
+    const asio::any_io_executor executor;
+
+private:
+    ~lent_executor() = default;
+
+    ref_count refs_;
+};
 
 /// An executor of a context that others run, and end. Invariants:
 ///   [lent]    while it is not empty it is in its context's list; a context that ends takes
@@ -25,10 +46,10 @@ public:
     template <class F>
     void post(F f) noexcept {
         use in_use(*this);
-        if (!in_use.executor)
+        if (!in_use.lent)
             return;
-        before_post(in_use.executor);
-        asio::post(in_use.executor, std::move(f));
+        before_post(in_use.lent->executor);
+        asio::post(in_use.lent->executor, std::move(f));
     }
 
 private:
@@ -43,11 +64,11 @@ private:
         std::shared_ptr<context_state> state_;
 
     public:
-        asio::any_io_executor executor;
+        counted<lent_executor> lent;
     };
 
     const std::shared_ptr<context_state> state_;
-    asio::any_io_executor executor_;  // guarded by the context's lock
+    counted<lent_executor> lent_;  // guarded by the context's lock
     foreign_executor* prev_ = nullptr;
     foreign_executor* next_ = nullptr;
 };

@@ -39,6 +39,11 @@ public:
 ///             at the other's; who begins to drain gives way.
 ///   [posting] who wakes an idle host is counted until the handler is posted, as is who
 ///             uses its executor otherwise; the end of the context waits for that.
+///   [homecoming] whoever still has to come home is work of the home context, at every instant:
+///             a process in an Asio operation by the work of its handler, and, as that may go
+///             first, by work of its own if the operation belongs to another context; one
+///             that was claimed because no host of the context rests until it is in an inbox:
+///             a thread that drains none of them is counted before it claims, and until then.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
@@ -55,6 +60,10 @@ public:
 
     /// The process that runs on this thread's stack; throws not_in_task if there is none.
     static process& current_process();
+
+    /// For what blocks its thread: throws std::logic_error if that drains a host, with what to
+    /// do `instead`.
+    static void refuse_to_block(const char* instead);
 
     // -- the drainer's side ---------------------------------------------------------
 
@@ -146,6 +155,12 @@ public:
     }
     void submit(runnable& r) noexcept;
 
+    /// This thread is about to claim a process of this host, or to take away what would have
+    /// woken it. True: it drains no host of this context, and so is counted [homecoming].
+    bool expect() noexcept;
+    /// What was counted is in its inbox, or was not claimed after all.
+    void expect_no_more() noexcept;
+
     /// Are both workers of one parallel host, or the same?
     bool same_place(const host& o) const noexcept;
 
@@ -159,6 +174,7 @@ public:
     void strike(process& p) noexcept;  // out of it, or out of that of another worker
     std::size_t live() noexcept override;
     std::size_t unused_numbers() noexcept override;
+    std::size_t owned_by_handlers() noexcept override;
 
     /// Writes what each task waits for. From any thread: a host that is being drained is
     /// waited for, but not for long; then only what its tasks are called is told.
@@ -211,7 +227,7 @@ public:
     /// A process whose Asio operation completed goes on; or ends, if its context has.
     void completed(process& p) noexcept;
 
-    /// A handler that owned this process was destroyed: the process dies with it.
+    /// A handler that owned this process was destroyed: the process ends in a turn of its own.
     void abandon(process& p) noexcept;
 
     /// Lets the drain handler throw what escaped `p`; takes over a reference on it.
@@ -224,6 +240,9 @@ protected:
     ~host() override;
 
     context_core& state() const noexcept { return *state_; }
+    std::shared_ptr<context_core> shared_state() const noexcept { return state_; }
+    /// For who is counted as a user of the context: while it is, its executor is there.
+    bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
     void drain();           // the drain handler
     void timer_fired();     // the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
@@ -232,6 +251,7 @@ private:
     friend class context_state;
     friend class worker_group;
     friend class worker_pool;
+    friend class inside_context;
     class standstill;
 
     virtual void post_drain(bool continuation) = 0;
@@ -280,6 +300,8 @@ private:
     bool wake_for_watch() noexcept;
 
     bool submit_to_idle(runnable& r) noexcept;
+    void submit_expected(process& p) noexcept;
+    bool may_rest() noexcept;
     bool run_if_here(void (*f)(void*), void* argument);
     bool asked_if_here() const noexcept;
     runnable* pop() noexcept;
@@ -302,11 +324,12 @@ private:
     }
     void begin_draining() noexcept;
     void end_draining() noexcept;
-    void describe_tasks(std::string& to, bool parked);
+    void describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                        bool parked);
     void leave();  // after an exception: whoever has work is drained again
     void reap(process& p);
     void unhandled(std::exception_ptr failure);
-    bool end(process& p, bool abandoned) noexcept;
+    std::exception_ptr end(process& p, bool abandoned) noexcept;
     void destroy(process& p) noexcept;
     void expire_timers() noexcept;
     void expire_until(time_point now, expiry&) noexcept;
@@ -333,6 +356,7 @@ private:
     process* running_ = nullptr;
     process* next_ = nullptr;  // goes on at once, from the drain loop
     process* finished_ = nullptr;
+    host* below_ = nullptr;  // what its thread drained before, and will go on with
     time_point seen_{};
     time_point armed_ = time_point::max();
 
@@ -381,10 +405,12 @@ inline void wake_list::release(host* here) noexcept {
     while (r) {
         runnable* next = r->next_ready;
         auto& s = static_cast<sleeper&>(*r);
-        if (s.foreign)
-            s.foreign(s);
-        else
+        if (!s.foreign)
             as_process(s).home->ready(s, here);
+        else if (next)
+            wake_before(s, next);
+        else
+            s.foreign(s);
         r = next;
     }
     first_ = last_ = nullptr;

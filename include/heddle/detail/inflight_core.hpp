@@ -14,7 +14,7 @@ namespace heddle::detail {
 ///   [flying]   from begin() to completed() or dropped() a handler owns a reference.
 ///   [pinned]   its handlers run in the host that began it, so the task that did stays there.
 ///   [emission] while cancellation is being emitted, or about to be, a completion is noted and
-///              not told; nothing is emitted after it.
+///              not told; nothing is emitted after it. Then the slot is cleared.
 class HEDDLE_API inflight_core : public wait_count, runnable {
 public:
     /// Lets the operation's handler be told to hurry. From any thread.
@@ -39,7 +39,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &home_->context())
-            elsewhere_ = std::make_unique<foreign_executor>(ex);
+            elsewhere_ = std::make_unique<abroad>(ex, *home_);  // [homecoming]
     }
 
     /// There is a result, which is being taken. Throws std::logic_error if there is none.
@@ -53,19 +53,28 @@ private:
     static void emit_turn(runnable&, host&);
     class remote_emission;
 
+    void land() noexcept;
     void pin(process& p) noexcept;
     [[nodiscard]] counted<process> unpin() noexcept;
-    counted<process> land_locked(wake_list& wakes) noexcept;
+    /// What is let go of without the lock, once who waited has been woken.
+    struct landed {
+        ~landed();
+        counted<process> unpinned;
+        std::unique_ptr<abroad> from;
+    };
+    void land_locked(wake_list& wakes, landed& rest) noexcept;
 
     counted<host> home_;
     counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
     asio::cancellation_signal signal_;
-    std::unique_ptr<foreign_executor> elsewhere_;
-    bool flying_ = false;    // guarded by lock()
-    bool emitting_ = false;  // guarded by lock()
-    bool ended_ = false;     // while emitting; guarded by lock()
+    std::unique_ptr<abroad> elsewhere_;  // while it flies
+    bool flying_ = false;                // guarded by lock()
+    bool emitting_ = false;              // guarded by lock()
+    bool ended_ = false;                 // while emitting; guarded by lock()
     bool dropped_ = false;
 };
+
+[[noreturn]] HEDDLE_API void throw_moved_inflight();
 
 /// The end of inflight::stop().
 HEDDLE_API task<> join_cancelled(counted<inflight_core>);

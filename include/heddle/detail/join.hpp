@@ -16,6 +16,9 @@ namespace heddle::detail {
 
 [[noreturn]] HEDDLE_API void throw_already_joined(const char* what);
 
+/// Whoever claims it takes the result. Throws already_joined if somebody did before.
+HEDDLE_API void claim_result(process* p);
+
 /// A process and what it will return.
 template <class T>
 struct joinable final : process {
@@ -38,6 +41,12 @@ struct joinable final : process {
         }
     }
 
+    void forget_result() noexcept override {
+        failure = nullptr;
+        if constexpr (requires { value.reset(); })
+            value.reset();
+    }
+
     T take_value() {
         if constexpr (std::is_reference_v<T>)
             return *value;
@@ -54,6 +63,15 @@ struct joinable final : process {
     [[no_unique_address]] value_type value{};
 };
 
+/// Takes what it returned, or rethrows what escaped it. Requires: it has ended, and nobody
+/// else has.
+template <class T>
+T result_of(joinable<T>& p) {
+    if (p.failure)
+        std::rethrow_exception(std::exchange(p.failure, nullptr));
+    return p.take_value();
+}
+
 /// The wait for a process to end.
 class HEDDLE_API join_operation : public operation {
 public:
@@ -64,15 +82,17 @@ public:
     }
     bool attempt_locked(wake_list&) noexcept override { return process_->ended; }
     void enlist_locked() noexcept override { process_->joiners.push_back(*this); }
-    bool withdraw() noexcept override {
-        return !process_ || withdraw_from(*this, process_->joiners, process_->lock);
-    }
     void describe(std::string& to) const override;
     bool happens_once() const noexcept override { return true; }
 
 protected:
     ~join_operation() = default;
     process* process_;
+
+private:
+    bool leave_queue() noexcept override {
+        return leave(process_->joiners, process_->lock, *this);
+    }
 };
 
 template <class T>
@@ -84,9 +104,7 @@ public:
         if (process_->taken)  // by another joiner, which came first
             throw_already_joined("heddle: this task was joined before");
         process_->taken = true;
-        if (process_->failure)
-            std::rethrow_exception(process_->failure);
-        return static_cast<joinable<T>&>(*process_).take_value();
+        return result_of(static_cast<joinable<T>&>(*process_));
     }
 };
 
@@ -116,21 +134,46 @@ struct async_join_traits {
         std::exception_ptr failure;
         if (aborted) {
             process->give_back();
-            failure = std::make_exception_ptr(asio::system_error(
-                asio::error::make_error_code(asio::error::operation_aborted)));
+            failure = failure_of<asio::system_error>(
+                asio::error::make_error_code(asio::error::operation_aborted));
         } else {
-            failure = process->failure;
+            failure = std::exchange(process->failure, nullptr);
         }
         if constexpr (std::is_void_v<T>)
             return std::tuple<std::exception_ptr>(failure);
-        else if (failure)
-            return std::tuple<std::exception_ptr, value>(failure, value{});
+        else if constexpr (std::is_nothrow_move_constructible_v<value> &&
+                           std::is_nothrow_default_constructible_v<value>)
+            return std::tuple<std::exception_ptr, value>(
+                failure, failure ? value{} : value(process->take_value()));
         else
-            return std::tuple<std::exception_ptr, value>(failure,
-                                                         process->take_value());
+            return boxed(std::move(failure));
+    }
+
+    /// Where the result's move throws, that is the failure.
+    auto boxed(std::exception_ptr failure) noexcept {
+        boxed_result<value> result;
+        try {
+            if (!failure)
+                result.value = std::make_unique<value>(process->take_value());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        return std::tuple<std::exception_ptr, boxed_result<value>>(std::move(failure),
+                                                                   std::move(result));
+    }
+
+    /// The result is claimed when the wait begins: a lazy token may never begin it.
+    void begin() {
+        claim_result(process.get());
+        claimed = true;
+    }
+    void not_begun() noexcept {
+        if (std::exchange(claimed, false))
+            process->give_back();
     }
 
     counted<joinable<T>> process;
+    bool claimed = false;
 };
 
 template <class T>

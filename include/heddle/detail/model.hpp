@@ -4,6 +4,8 @@
 // is not explored they do what those of the shipped library do.
 #pragma once
 
+#include <heddle/detail/agreement.hpp>
+
 #include <asio/execution/context.hpp>
 #include <asio/query.hpp>
 

@@ -38,8 +38,10 @@ constexpr std::uint32_t cancelled = 32;  // the done token in force closed: no p
 struct sleeper : runnable {
     atomic<std::uint32_t> word{0};
     // Of a process on a parallel host:
-    atomic<std::uint16_t> pins{0};  // operations in flight that keep it with its worker
-    std::uint16_t shard = 0;        // the worker in whose registry it is
+    /// Operations in flight that keep it with its worker; one that is `max_pins` stays so.
+    atomic<std::uint16_t> pins{0};
+    static constexpr std::uint16_t max_pins = 0xFFFF;
+    std::uint16_t shard = 0;  // the worker in whose registry it is
     operation* winner = nullptr;
     void (*foreign)(sleeper&) noexcept = nullptr;  // how to wake what is no process
 
@@ -70,6 +72,9 @@ public:
     /// The process in it, if it is one and alone.
     struct process* only_process() const noexcept;
 
+    /// Will this thread wake it, once the user's code that it is in has returned?
+    static bool holds_back(const runnable& r) noexcept;
+
     /// Wakes all in order. `here`: the host this thread is draining, or null.
     void release(host* here) noexcept;
 
@@ -77,6 +82,8 @@ public:
     void release() noexcept;
 
 private:
+    static void wake_before(sleeper& foreign, runnable* others) noexcept;
+
     runnable* first_ = nullptr;
     runnable* last_ = nullptr;
 };
@@ -88,7 +95,8 @@ enum class outcome : std::uint8_t { pending, done, closed };
 ///
 /// Lifetime  destroyed only when not linked: who destroys a parked process withdraws first.
 ///   [linked]  written under the source's lock, false last: who reads false without it knows
-///             that nobody looks at the node, and that the source may be gone.
+///             that nobody looks at the node, and that the source may be gone. Hence only
+///             withdraw() calls leave_queue().
 class operation : pinned {
 public:
     /// The lock that guards the source; null: a nil arm, never ready.
@@ -100,8 +108,11 @@ public:
     /// Enters the source's queue. Requires: the source's lock, `who` set, not ready.
     virtual void enlist_locked() noexcept = 0;
 
-    /// Leaves the queue; takes the lock. False: a waker had popped it already.
-    virtual bool withdraw() noexcept = 0;
+    /// Leaves the queue. False: it is in none, since a waker has popped it or it never
+    /// entered one; then the source is not touched [linked].
+    bool withdraw() noexcept {
+        return linked.load(std::memory_order_acquire) && leave_queue();
+    }
 
     /// It has happened, but the budget is spent: it is delivered in a later turn, or never
     /// if the process is destroyed before; and so may be what it refers to.
@@ -132,11 +143,15 @@ public:
     operation* sibling = nullptr;  // next arm of the same wait
     std::uint32_t index = 0;       // which arm
     atomic<bool> linked{false};    // [linked]
-    bool exclusive = false;        // the only claimant: popping it is the claim
-    bool standing = false;         // an arm of a selector, which may wait in it or not
+    bool exclusive =
+        false;  // the only claimant: popping it is the claim; never of a nil arm
+    bool standing = false;  // an arm of a selector, which may wait in it or not
     outcome result = outcome::pending;
 
 protected:
+    /// Leaves the queue; takes the lock. False: a waker was quicker. Requires: it was linked.
+    virtual bool leave_queue() noexcept = 0;
+
     operation() = default;
     ~operation() {
         assert(!linked.load(std::memory_order_relaxed) &&
@@ -147,8 +162,14 @@ protected:
 /// Claims who waits in a selector, if somebody does; else tells it that `op` may happen.
 HEDDLE_API bool claim_standing(operation& op) noexcept;
 
+/// claim_for where the process has, or had, several threads: claims a task of a context that
+/// this thread does not drain only once that is counted [homecoming].
+HEDDLE_API bool claim_among_threads(operation& op) noexcept;
+
 /// Claims who waits in `op`, and makes `op` the winner. Requires: the source's lock.
 inline bool claim_for(operation& op) noexcept {
+    if (!single_threaded())
+        return claim_among_threads(op);
     bool won = op.exclusive || (op.standing ? claim_standing(op) : op.who->claim());
     if (won)
         op.who->winner = &op;
@@ -161,7 +182,7 @@ struct select_rule {
     bool otherwise;  // its index is the number of the other arms
 };
 
-/// FIFO of operations, one pointer, guarded by the source's lock.
+/// FIFO of operations, a ring that one pointer holds, guarded by the source's lock.
 class wait_list {
 public:
     bool empty() const noexcept { return !first_; }
@@ -177,6 +198,11 @@ public:
             first_ = op.prev = op.next = &op;
         }
         op.linked.store(true, std::memory_order_relaxed);
+    }
+
+    void push_front(operation& op) noexcept {
+        push_back(op);
+        first_ = &op;  // the list is a ring
     }
 
     void erase(operation& op) noexcept {
@@ -219,10 +245,8 @@ private:
     operation* first_ = nullptr;
 };
 
-/// Waits that hold nothing but a queue and its lock: the common withdraw.
-inline bool withdraw_from(operation& op, wait_list& list, spin_lock& lock) noexcept {
-    if (!op.linked.load(std::memory_order_acquire))
-        return false;  // [linked]
+/// Waits that hold nothing but a queue and its lock: the common leave_queue().
+inline bool leave(wait_list& list, spin_lock& lock, operation& op) noexcept {
     guard g(lock);
     bool was = op.linked.load(std::memory_order_relaxed);
     if (was)

@@ -71,6 +71,9 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// Moves what the root frame returned, or what escaped, into this block.
     virtual void settle() noexcept = 0;
 
+    /// Nobody will ask for the result any more; who refers to this block keeps only that.
+    virtual void forget_result() noexcept = 0;
+
     /// What escaped is `cancelled`, and the token of its wait, or its own, is closed.
     bool ends_normally() const noexcept;
 
@@ -113,7 +116,9 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     std::uint64_t id = 0;              // given when it is enrolled
 
 private:
-    void interrupt(wake_list& wakes) noexcept final { interrupt_by(*this, wakes); }
+    void interrupt(wake_list& wakes, wake_list&) noexcept final {
+        interrupt_by(*this, wakes);
+    }
     void dispose() noexcept final { delete this; }
 };
 
@@ -125,6 +130,10 @@ HEDDLE_API std::uint64_t task_numbers() noexcept;
 
 /// The turn of a process whose Asio operation is to be cancelled.
 HEDDLE_API void emit_cancellation(runnable&, host&);
+
+/// Claims a parked process; its `claim` unless it is certain. Counts it [homecoming].
+bool claim_process(process&, bool certain) noexcept;
+void from_outside(runnable&, host&);
 
 inline process& as_process(runnable& r) noexcept {
     return static_cast<process&>(static_cast<sleeper&>(r));
@@ -140,7 +149,7 @@ public:
     done_node* token() const noexcept { return token_.get(); }
 
 private:
-    void interrupt(wake_list& wakes) noexcept final {
+    void interrupt(wake_list& wakes, wake_list&) noexcept final {
         self_.interrupt_by(*this, wakes);
     }
     void dispose() noexcept final {}

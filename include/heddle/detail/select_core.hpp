@@ -41,7 +41,6 @@ protected:
 private:
     class shuffle;
 
-    bool sources_differ(operation** ops) const noexcept;
     bool try_each(operation** ops) noexcept;
     bool try_all_locked(operation** ops, wake_list&) noexcept;
     bool stands_in(operation** ops) noexcept;

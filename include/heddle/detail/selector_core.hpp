@@ -42,7 +42,8 @@ public:
     void enable(std::size_t);
     std::size_t size() const noexcept { return arms_.size() - free_.size(); }
 
-    /// Is an arm the token in force, or one above it, and closed? Then that arm happens.
+    /// Has an arm happened, or is one the token in force, or one above it, and closed? Then
+    /// the wait does not throw.
     bool stands_in(process&) noexcept;
 
     bool ready(process&) noexcept;
@@ -77,8 +78,9 @@ private:
     void unlink(operation&) noexcept;
     void unpark(process&) noexcept;
     bool look(process&) noexcept;
-    standing_arm* attempt(standing_arm&, host&) noexcept;
-    standing_arm* attempt_kin(spin_lock*, wake_list&) noexcept;
+    standing_arm* stand_in(process&) noexcept;
+    bool attempt(standing_arm&, host&) noexcept;
+    void put_back_kin(const spin_lock&, std::size_t known) noexcept;
     parking park(process&) noexcept;
 
     spin_lock lock_;
@@ -92,6 +94,7 @@ private:
         nullptr;  // all arms, by sibling: for dumps, and the end of a host
     operation* last_ = nullptr;
     standing_arm* chosen_ = nullptr;
+    standing_arm* stand_in_ = nullptr;  // the last that was found to be a closed token
     state state_ = state::idle;
 };
 

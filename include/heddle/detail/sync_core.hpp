@@ -62,9 +62,6 @@ public:
             core_.enter_locked();  // [users]
         core_.waiters().push_back(*this);
     }
-    bool withdraw() noexcept final {
-        return withdraw_from(*this, core_.waiters(), core_.lock());
-    }
     void postpone() noexcept final {
         if (!std::exchange(entered_, true))
             core_.take();  // [users]
@@ -79,6 +76,10 @@ protected:
     Core& core_;
 
 private:
+    bool leave_queue() noexcept final {
+        return leave(core_.waiters(), core_.lock(), *this);
+    }
+
     bool entered_ = false;
 };
 
@@ -192,7 +193,8 @@ class count_operation final : public sync_operation<wait_count> {
 public:
     explicit count_operation(wait_count& count) noexcept : sync_operation(count) {}
     template <class Op>
-    explicit count_operation(Op& op) noexcept : sync_operation(op.core()) {}
+    explicit count_operation(Op& op) noexcept(noexcept(op.core()))
+        : sync_operation(op.core()) {}
 
     bool attempt_locked(wake_list&) noexcept override { return core_.zero_locked(); }
     void describe(std::string& to) const override { describe_wait(to, core_.what()); }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace heddle::detail {
 
@@ -23,6 +24,9 @@ public:
 
     std::size_t size() noexcept;
     std::size_t unused_numbers() noexcept;
+
+    /// All tasks, each held. No other lock is taken, nor memory, under the registry's lock.
+    std::vector<counted<process>> all();
 
     /// Goes through all tasks from the first, while each may end, and end others.
     void begin_sweep() noexcept;

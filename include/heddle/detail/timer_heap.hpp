@@ -2,49 +2,11 @@
 #pragma once
 
 #include <heddle/detail/config.hpp>
+#include <heddle/detail/duration.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <ratio>
-#include <type_traits>
-
-namespace heddle {
-
-/// Durations and points of the host's clock, in nanoseconds.
-using duration = std::chrono::nanoseconds;
-using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
-
-namespace detail {
-
-/// Any chrono duration as nanoseconds: rounded up, so that nothing fires early, and
-/// saturated, so that nothing wraps.
-template <class Rep, class Period>
-constexpr duration nanoseconds(std::chrono::duration<Rep, Period> d) noexcept {
-    if constexpr (std::is_convertible_v<std::chrono::duration<Rep, Period>, duration> &&
-                  std::is_same_v<Period, std::nano>) {
-        return d;
-    } else {
-        std::chrono::duration<long double, std::nano> exact(d);
-        if (!(exact < duration::max()))
-            return duration::max();  // also what is not a number
-        if (exact <= duration::min())
-            return duration::min();
-        auto whole = std::chrono::duration_cast<duration>(exact);
-        return whole < exact ? whole + duration(1) : whole;
-    }
-}
-
-/// The deadline `d` after `now`: at once for nothing or less, never for what cannot be
-/// counted.
-constexpr time_point deadline_after(time_point now, duration d) noexcept {
-    if (d <= duration::zero())
-        return time_point::min();
-    return d < time_point::max() - now ? now + d : time_point::max();
-}
-
-}  // namespace detail
-}  // namespace heddle
 
 namespace heddle::detail {
 

@@ -30,6 +30,9 @@ struct arms_of_wait {
 ///            dies destroys the handlers in its list instead of calling them, and waits
 ///            for those that another thread is settling.
 ///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
+///   [shell]  a cancellation slot may refer to it long after that. So who settles it destroys
+///            all that it holds; then nobody touches anything but its word and its count. An
+///            exclusive one has no slot, and goes as a whole.
 class HEDDLE_API token_wait : public context_guest, public sleeper {
 public:
     /// Cancels, from the handler's cancellation slot.
@@ -54,10 +57,13 @@ private:
     bool claim_or_withdraw() noexcept;
     void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
-    virtual void destroy_handler() noexcept = 0;
+    virtual void abandoned() noexcept = 0;           // destroys what it holds
 
     std::shared_ptr<context_state> state_;
     operation* op_ = nullptr;  // the first; null: none
+
+protected:
+    bool exclusive_ = false;  // nothing but its one operation, or the context, ends it
 };
 
 /// Marks a handler that has no executor of its own.
@@ -94,6 +100,22 @@ auto executor_of(const Handler& h, const Fallback& fallback) {
         return fallback;
 }
 
+/// A result whose move may throw: on its way to the handler only its address moves, so that it
+/// throws at most where the handler is called.
+template <class T>
+struct boxed_result {
+    std::unique_ptr<T> value;  // null: there is none, a T is made for the handler
+};
+
+template <class T>
+T&& unboxed(T& plain) noexcept {
+    return std::move(plain);
+}
+template <class T>
+T unboxed(boxed_result<T>& boxed) {
+    return boxed.value ? std::move(*boxed.value) : T{};
+}
+
 /// What is posted: the handler, and what it is called with. Holds work meanwhile.
 template <class Handler, class Executor, class... Args>
 struct bound_completion {
@@ -101,7 +123,9 @@ struct bound_completion {
     std::tuple<Args...> args;
     Executor work;
 
-    void operator()() { std::apply(std::move(handler), std::move(args)); }
+    void operator()() {
+        std::apply([this](auto&... arg) { std::move(handler)(unboxed(arg)...); }, args);
+    }
 };
 
 /// Traits: `using operation`, an operation or several, constructed from (Traits&);
@@ -124,7 +148,7 @@ public:
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
         try {
-            wait->start(ctx, arms(wait->operation_), cancellable);
+            wait->start(ctx, arms(wait->held_->operation), cancellable);
         } catch (...) {
             if (cancellable)
                 slot.clear();  // its canceller holds the handler, which may own the slot
@@ -143,12 +167,21 @@ private:
         counted<token_wait> wait;
     };
 
+    /// What it waits in, and for whom.
+    struct holdings : detail::pinned {
+        holdings(Traits&& t, Handler&& h, const Executor& ex)
+            : traits(std::move(t)), operation(traits), handler(std::move(h)),
+              executor(asio::prefer(ex, asio::execution::outstanding_work.tracked)) {}
+
+        Traits traits;
+        typename Traits::operation operation;
+        Handler handler;
+        tracked executor;
+    };
+
     token_wait_for(Traits&& traits, Handler&& handler, const Executor& ex)
-        : traits_(std::move(traits)), operation_(traits_),
-          handler_(std::in_place, std::move(handler)),
-          executor_(std::in_place,
-                    asio::prefer(ex, asio::execution::outstanding_work.tracked)) {
-        occupy(operation_);
+        : held_(std::in_place, std::move(traits), std::move(handler), ex) {
+        occupy(held_->operation);
     }
 
     void occupy(auto& what) noexcept {
@@ -165,11 +198,12 @@ private:
     }
 
     void settle(bool aborted) noexcept override {
-        Handler handler(std::move(*handler_));
-        auto args = traits_.result(operation_, aborted);
-        tracked ex(std::move(*executor_));
-        destroy_handler();
-        drop();  // before the call: it may want the memory
+        Handler handler(std::move(held_->handler));
+        auto args = held_->traits.result(held_->operation, aborted);
+        tracked ex(std::move(held_->executor));
+        if (!exclusive_)
+            held_.reset();  // [shell]
+        drop();             // before the call: it may want the memory
         post_bound(std::move(ex), std::move(handler), std::move(args));
     }
     template <class... Args>
@@ -179,16 +213,10 @@ private:
         asio::post(ex, bound_completion<Handler, tracked, Args...>{
                            std::move(handler), std::move(args), std::move(work)});
     }
-    void destroy_handler() noexcept override {
-        handler_.reset();
-        executor_.reset();
-    }
+    void abandoned() noexcept override { held_.reset(); }
     void dispose() noexcept override { delete this; }
 
-    Traits traits_;
-    typename Traits::operation operation_;
-    std::optional<Handler> handler_;
-    std::optional<tracked> executor_;
+    std::optional<holdings> held_;
 };
 
 template <class Traits, class Handler, class Fallback>
@@ -217,9 +245,30 @@ struct initiation_executor<no_executor> {
 /// Starts a wait. `Fallback`: an executor or no_executor.
 template <class Traits, class Fallback>
 struct token_wait_initiation : initiation_executor<Fallback> {
+    // By reference: what is sent is in there.
     template <class Handler>
-    void operator()(Handler handler, Traits traits) const {
-        launch_token_wait(std::move(traits), std::move(handler), this->executor);
+    void operator()(Handler handler, Traits&& traits) const {
+        if constexpr (requires { traits.begin(); })
+            begin_and_launch(std::move(handler), std::move(traits));
+        else
+            launch_token_wait(std::move(traits), std::move(handler), this->executor);
+    }
+    template <class Handler>
+    void operator()(Handler handler, const Traits& traits) const {
+        (*this)(std::move(handler), Traits(traits));
+    }
+
+private:
+    template <class Handler>
+    void begin_and_launch(Handler&& handler, Traits&& traits) const {
+        traits.begin();
+        auto kept = traits;
+        try {
+            launch_token_wait(std::move(traits), std::move(handler), this->executor);
+        } catch (...) {
+            kept.not_begun();
+            throw;
+        }
     }
 };
 

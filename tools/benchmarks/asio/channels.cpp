@@ -44,7 +44,7 @@ awaitable<result> ping_pong(asio::io_context& io, arguments a) {
 
 // ---- one sender, one receiver, a channel of capacity K ----
 
-// The last value. Not close(): in Asio 1.22 that drops what is in the buffer.
+// The last value ends the stream: in Asio 1.22 close() drops the values in the buffer.
 constexpr int end_of_values = -1;
 
 awaitable<> produce(channel<int> out, long n) {
@@ -114,8 +114,8 @@ awaitable<> repeat(channel<int> out, int value, long n) {
             co_await out->async_send(asio::error_code(), value, use_awaitable);
 }
 
-// The operator || of awaitables loses the values of those that were ready, too; a parallel
-// group hands over all of them.
+// The operator || of awaitables loses the values of other channels that were ready too; a
+// parallel group hands over all of them.
 template <std::size_t... I>
 awaitable<result> select_among(asio::io_context& io, long each,
                                std::index_sequence<I...>) {

@@ -57,7 +57,7 @@ using channel_of =
 template <class T>
 using channel_of = asio::experimental::channel<executor, void(asio::error_code, T)>;
 #endif
-/// Shared by the coroutines that use it, for it must outlive the last call of each.
+/// A channel is shared by the coroutines that use it, as it must outlive the last call of each.
 template <class T>
 using channel = std::shared_ptr<channel_of<T>>;
 
@@ -66,12 +66,12 @@ channel<T> make_channel(asio::io_context& io, std::size_t capacity = 0) {
     return std::make_shared<channel_of<T>>(io.get_executor(), capacity);
 }
 
-/// What a receive gives: an error if the channel is closed and drained.
+/// The result of a receive: an error if the channel is closed and drained.
 template <class T>
 using received = std::tuple<asio::error_code, T>;
 
-/// Where a new coroutine runs: if there are threads, on a strand of its own, unless tuned: a
-/// coroutine does one thing at a time anyway, and only channels are shared.
+/// Returns the executor of a new coroutine: with several threads a strand of its own, unless tuned,
+/// as a coroutine does one thing at a time anyway, and only channels are shared.
 inline executor home(asio::io_context& io) {
 #if THREADS && !TUNED
     return asio::make_strand(io);
@@ -103,7 +103,7 @@ bool try_receive([[maybe_unused]] const channel<T>& c,
 #endif
 }
 
-/// Runs a workload, itself a coroutine, until it ends.
+/// Runs a workload, which is itself a coroutine, until it ends.
 template <auto work>
 result run(arguments a) {
 #if TUNED && !THREADS

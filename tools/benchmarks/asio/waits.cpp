@@ -20,7 +20,7 @@ using timer =
 struct naps {
     channel<int> ended;
     long left;
-    long in_time = 0;  // that is: not early
+    long in_time = 0;  // not early
     clock_type::duration latest{};
 };
 

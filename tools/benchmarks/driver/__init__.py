@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What tools/bench is made of."""
+"""The parts of tools/bench."""
 
 import pathlib
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Compares two results: has heddle become slower than it was, beside its peers?"""
+"""Compares two results: has heddle become slower, compared with its peers?"""
 
 import statistics
 
@@ -8,7 +8,7 @@ from .report import number
 
 
 def beside_peers(document):
-    """Of each workload, on each number of threads: heddle's ratio to each peer."""
+    """Returns heddle's ratio to each peer, for each workload and number of threads."""
     least = {}
     for r in document["results"]:
         where = f"{r['workload']}, {plural(r['threads'], 'thread')}"
@@ -21,8 +21,8 @@ def beside_peers(document):
 
 
 def compare(old, new, margin):
-    """Yields a line for each workload, and whether it is a regression: if, beside the peers
-    that both results have, heddle takes more than `margin` more than before. Of several peers
+    """Yields a line for each workload, and whether it is a regression: heddle's ratio to the peers
+    that both results have is larger than before by more than `margin`. Of several peers
     the median counts, as one that had a bad run proves nothing."""
     before, after = beside_peers(old), beside_peers(new)
     for where, ratios in before.items():
@@ -40,7 +40,7 @@ def compare(old, new, margin):
 
 
 def check(old, new, margin):
-    """Prints the comparison. Gives whether all is well."""
+    """Prints the comparison. Returns whether there is no regression."""
     found = list(compare(old, new, margin))
     worse = sum(bad for _, bad in found)
     for line, _ in found:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The programs: how they are built, and what each can do."""
+"""The programs: how they are built, and which workloads each can run."""
 
 import os
 import pathlib
@@ -18,10 +18,10 @@ class Peer:
     name: str
     commands: dict  # threads: command
     limit: str = "limit (locked)"  # the bound that pays for the same locked instructions
-    slow: int = 1  # gets that many times fewer operations where that does not change the figure
+    slow: int = 1  # runs so many times fewer operations where that does not change the figure
     sizes: dict = field(default_factory=dict)  # workload: operations at most
     cannot: dict = field(default_factory=dict)  # workload, or (workload, threads): why
-    only: str = ""  # the one server it has, by another name
+    only: str = ""  # the name of its server, if it has no other program
 
     def takes_part(self, workload):
         if workload.alone:
@@ -42,7 +42,7 @@ class Programs:
 
 
 def run(*args, cwd=None):
-    """Runs a command that must succeed. Gives what it wrote."""
+    """Runs a command that must succeed. Returns its output."""
     done = subprocess.run(args, cwd=cwd, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     if done.returncode:
@@ -51,11 +51,11 @@ def run(*args, cwd=None):
 
 
 class Build:
-    """Builds below one folder what is asked for, and remembers what was not to be had."""
+    """Builds the wanted programs below one folder, and remembers those that cannot be built."""
 
     def __init__(self, out, wanted, quick=False):
         self.out, self.wanted = out, wanted
-        self.type = "Debug" if quick else "Release"  # half the time to build
+        self.type = "Debug" if quick else "Release"  # builds in half the time
         self.cpp = out / (pathlib.Path(CXX).name + ("-quick" if quick else ""))
         self.skipped, self.versions = [], []
 

@@ -7,7 +7,7 @@ from . import plural
 from .report import OURS, Table, is_limit
 from .workloads import CURVES
 
-# Of each peer, in every plot: its name, colour and mark.
+# The name, colour and mark of each peer, in every plot.
 STYLES = {
     "heddle": ("heddle", "#c1121f", "o"),
     "go": ("Go", "#0077b6", "s"),
@@ -22,7 +22,7 @@ STYLES = {
 
 
 def pyplot():
-    """matplotlib's, or None where it is not installed."""
+    """Returns matplotlib's pyplot, or None if it is not installed."""
     try:
         import matplotlib
     except ImportError:
@@ -45,7 +45,7 @@ def save(figure, path):
 
 
 def draw_ratios(plt, document, threads, path):
-    """How many times heddle's time each peer takes: a row for each workload."""
+    """Draws the time of each peer as a multiple of heddle's: a row for each workload."""
     table = Table(document["results"], threads)
     rows = [w for w, _ in table.workloads if table.get(w, "heddle")]
     peers = [p for p in table.peers if p in STYLES and p not in OURS]
@@ -79,7 +79,7 @@ def draw_ratios(plt, document, threads, path):
 
 
 def draw_curve(plt, document, curve, path):
-    """What an operation costs as the number of things grows: a line for each peer."""
+    """Draws the cost of an operation as the number of things grows: a line for each peer."""
     found = [r for r in document["results"] if r["workload"] == f"scale/{curve.name}"]
     if not found:
         return
@@ -108,7 +108,7 @@ def draw_curve(plt, document, curve, path):
 
 
 def draw(document, folder, suffix=".svg"):
-    """Draws all that the document has. Gives the files, or None without matplotlib."""
+    """Draws all plots of the document. Returns the files, or None without matplotlib."""
     plt = pyplot()
     if not plt:
         return None

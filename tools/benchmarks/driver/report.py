@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What a run found out: as JSON, as a table."""
+"""The results of a run: as JSON, as tables, and in the pages of the project."""
 
 import os
 import pathlib
 import platform
 
-from . import plural
+from . import ROOT, SOURCES, plural
 
 OURS = ("heddle", "heddle (locked)")
+
+# The table of README.md: at most eight rows and six columns.
+SHORT_ROWS = [  # workload, threads, its title in the table
+    ("ping_pong", 1, "round trip between two tasks, unbuffered"),
+    ("stream/64", 1, "value through a channel of capacity 64"),
+    ("select/8", 1, "value by a select over 8 channels"),
+    ("spawn_join_all", 1, "start of a task, a million at once, and join"),
+    ("parked", 1, "memory of a task that waits"),
+    ("sleep/cpu", 1, "processor time of 100 000 sleeps"),
+    ("echo/cpu", 1, "processor time of a TCP echo"),
+    ("mpmc", 2, "two threads: value from 4 senders to 4 receivers"),
+]
+SHORT_COLUMNS = [("heddle", "heddle"), ("asio (tuned)", "Asio, tuned"), ("go", "Go"),
+                 ("tokio", "Tokio"), ("limit", "limit")]
 
 
 def is_limit(peer):
@@ -53,7 +67,7 @@ class Table:
         return self.cells.get((workload, peer), {}).get(self.value)
 
     def best_peer(self, workload):
-        """The least of those that are neither heddle nor a limit."""
+        """Returns the least figure of the peers that are neither heddle nor a limit, and its peer."""
         others = [(self.get(workload, p), p) for p in self.peers
                   if p not in OURS and not is_limit(p) and self.get(workload, p) is not None]
         return min(others, default=(None, None))
@@ -62,7 +76,7 @@ class Table:
         return self.get(workload, "limit" if self.threads == 1 else "limit (stealing)")
 
     def lines(self, medians=True):
-        """The lines of the table, as lists of cells."""
+        """Yields the lines of the table, as lists of cells."""
         yield ["workload", "unit", *self.peers, "best peer", "x best", "x limit"]
         for workload, unit in self.workloads:
             ours = self.get(workload, "heddle")
@@ -97,14 +111,23 @@ def markdown(lines):
         yield f"| {' | '.join(line)} |"
 
 
+def runs(found):
+    """Returns the number of runs as text: "5 runs (echo: 9)"."""
+    numbers = [r["runs"] for r in found]
+    usual = max(set(numbers), key=numbers.count)
+    others = dict.fromkeys(f"{r['workload'].partition('/')[0]}: {r['runs']}"
+                           for r in found if r["runs"] != usual)
+    return plural(usual, "run") + (f" ({', '.join(others)})" if others else "")
+
+
 def text(document, form, medians=True):
-    """The tables and remarks of a document, its lines made by `form`."""
+    """Yields the tables and remarks of a document; `form` makes the lines of a table."""
     found = document["results"]
     yield document["machine"]
     for t in dict.fromkeys(r["threads"] for r in found):
-        runs = max(r["runs"] for r in found)
+        mine = [r for r in found if r["threads"] == t]
         least = "least (median)" if medians else "least"
-        yield from ["", f"On {plural(t, 'thread')}, {least} of {plural(runs, 'run')};"
+        yield from ["", f"On {plural(t, 'thread')}, {least} of {runs(mine)};"
                     " less is better:", ""]
         yield from form(Table(found, t).lines(medians))
     for counted in ("instructions", "cycles"):
@@ -114,3 +137,50 @@ def text(document, form, medians=True):
             yield from form(table.lines())
     if document.get("skipped"):
         yield from ["", "Skipped:", "", *(f"- {s}" for s in document["skipped"])]
+
+
+def short(document):
+    """Yields the lines of the table of README.md."""
+    found = document["results"]
+    tables = {t: Table(found, t) for t in {t for _, t, _ in SHORT_ROWS}}
+    rows = []
+    for workload, threads, title in SHORT_ROWS:
+        table = tables[threads]
+        unit = next((u for w, u in table.workloads if w == workload), None)
+        if unit is None:
+            continue
+
+        def cell(peer):
+            value = (table.limit(workload) if peer == "limit"
+                     else table.get(workload, peer))
+            return "" if value is None else number(value)
+
+        rows.append([f"{title}, {unit.partition('/')[0]}",
+                     *(cell(peer) for peer, _ in SHORT_COLUMNS)])
+    head = ["less is better", *(title for _, title in SHORT_COLUMNS)]
+    form = list(markdown([head, *rows]))
+    form[1] = f"| --- {'| ---: ' * len(SHORT_COLUMNS)}|"
+    yield from form
+    locked = [(title.partition(",")[0], tables[t].get(w, "heddle (locked)"))
+              for w, t, title in SHORT_ROWS[:3]]
+    if all(value is not None for _, value in locked):
+        figures = [number(value) for _, value in locked]
+        yield from ["", "On one thread heddle leaves out its locks; with them the first three rows are"
+                    f" {', '.join(figures[:-1])} and {figures[-1]} ns."]
+
+
+def write_between(path, name, lines):
+    """Replaces the text of a page between the marks `name` and `/name`."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    page = path.read_text()
+    before, found, rest = page.partition(begin)
+    _, found_too, after = rest.partition(end)
+    if not found or not found_too:
+        raise ValueError(f"{path}: no {begin.strip()} with a {end.strip()} below it")
+    path.write_text(before + begin + "\n".join(lines) + "\n" + end + after)
+
+
+def write_pages(document, root=ROOT, sources=SOURCES):
+    """Writes the short table into README.md, the whole ones into tools/benchmarks/README.md."""
+    write_between(root / "README.md", "tools/bench", short(document))
+    write_between(sources / "README.md", "tools/bench", text(document, markdown, False))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Runs programs, each time in a fresh process, and checks what they computed."""
+"""Runs programs, each time in a fresh process, and checks their results."""
 
 import os
 import re
@@ -43,7 +43,7 @@ class Row:
         return statistics.median(self.values(figure))
 
     def operations(self, quick):
-        """How many, where fewer give the same figure to a slow peer."""
+        """Returns the number of operations, which is smaller for a slow peer if that gives the same figure."""
         w = self.workload
         if quick:
             return w.small
@@ -72,7 +72,7 @@ class Row:
 
 
 def rows_for(workloads, programs, threads):
-    """Every row that can be run. What a peer cannot do is noted as skipped."""
+    """Returns every row that can be run. Workloads that a peer cannot run are noted as skipped."""
     rows, refused = [], {}
     for w in workloads:
         for t in threads if w.parallel else [1]:
@@ -110,7 +110,7 @@ def execute(command, **more):
 
 
 def run(row, n, prefix=(), **more):
-    """One run in a fresh process. Gives what it printed, and what it wrote to stderr."""
+    """Runs a row once in a fresh process. Returns its result, and its output on stderr."""
     done = execute([*prefix, *row.command(n)], **more)
     ops, amount, check, also = numbers(done.stdout)
     if (ops, check) != (n, row.workload.check(n)):
@@ -120,7 +120,7 @@ def run(row, n, prefix=(), **more):
 
 
 def run_server(row, n, client):
-    """The same for a server: its processor time, and how long the client took."""
+    """Does the same with a server. The result is its processor time, and the time of the client."""
     server = subprocess.Popen(row.command(n), stdout=subprocess.PIPE, text=True)
     watchdog = threading.Timer(TIMEOUT, server.kill)
     watchdog.start()
@@ -142,7 +142,7 @@ def run_server(row, n, client):
 
 
 def measure(rows, runs, quick, client):
-    """Runs every row `runs` times: round by round, so that peers see the same machine."""
+    """Runs every row `runs` times, round by round, so that peers see the same machine."""
     for i in range(runs):
         say(f"round {i + 1} of {runs}")
         for row in rows:
@@ -174,8 +174,8 @@ def callgrind_counts(stderr):
 
 
 def count(rows, n_of, prefix, counts):
-    """Per operation: what a run costs more than one a tenth as long. Gives who could not be
-    counted, and why; nothing more of that peer is tried."""
+    """Counts per operation, as the difference between a run and one a tenth as long. Returns the
+    peers that could not be counted, and why; no other workload of such a peer is tried."""
     lost = {}
     for row in rows:
         if row.error or not row.workload.linear or row.peer.name in lost:
@@ -190,7 +190,7 @@ def count(rows, n_of, prefix, counts):
 
 
 def count_by_perf(rows):
-    """What was skipped."""
+    """Counts by perf stat. Returns what was skipped."""
     try:
         perf_counts(subprocess.run([*PERF, "true"], capture_output=True, text=True).stderr)
     except (OSError, Failure):
@@ -200,7 +200,7 @@ def count_by_perf(rows):
 
 
 def count_by_callgrind(rows):
-    """The same."""
+    """Counts by callgrind. Returns what was skipped."""
     if not shutil.which("valgrind"):
         return ["instructions: valgrind is not installed"]
     say("counting instructions with valgrind")

@@ -19,7 +19,7 @@ def point(peer, curve, size):
 
 
 def measure(programs, runs, wanted):
-    """The results of all curves, and whether all runs were right."""
+    """Returns the results of all curves, and whether all runs were right."""
     peers = [p for p in programs.peers if p.name in PEERS]
     found, right = [], True
     for curve in CURVES:
@@ -41,7 +41,7 @@ def measure(programs, runs, wanted):
 
 
 def lines(found):
-    """A table for each curve: sizes down, peers across."""
+    """Yields a table for each curve, with a row for each size and a column for each peer."""
     for curve in CURVES:
         mine = [r for r in found if r["workload"] == f"scale/{curve.name}"]
         if not mine:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""What is measured, and what the programs must compute. See tools/benchmarks/README.md."""
+"""The workloads, and the results that the programs must compute. See tools/benchmarks/README.md."""
 
 from dataclasses import dataclass, field, replace
 from typing import Callable
@@ -7,10 +7,10 @@ from typing import Callable
 
 @dataclass(frozen=True)
 class Figure:
-    """One number that a run gives, less being better."""
+    """One number of a run; less is better."""
     name: str
     unit: str
-    of: Callable  # of what the program printed: operations, amount, the second figure
+    of: Callable  # of the output of the program: operations, amount, the second figure
 
 
 def per_operation(name, unit, scale=1):
@@ -19,12 +19,12 @@ def per_operation(name, unit, scale=1):
 
 @dataclass(frozen=True)
 class Workload:
-    program: str  # how the programs call it
+    program: str  # its name in the programs
     title: str
     figures: tuple
     n: int  # operations
-    small: int  # operations that show that it works
-    check: Callable[[int], int]  # what must be computed for n operations
+    small: int  # operations that are enough to show that it works
+    check: Callable[[int], int]  # the right result for n operations
     k: int = 0
     parallel: bool = False  # also on several threads
     server: bool = False
@@ -40,7 +40,7 @@ class Workload:
 
     @property
     def linear(self):
-        """Twice the operations cost twice as much."""
+        """Whether twice the operations cost twice as much."""
         return self.figures[0].unit.startswith("ns/")
 
 
@@ -70,14 +70,14 @@ def stream(capacity):
 
 
 def select(k, n):
-    # Channel i of 1..k carries the value i, which its arm weighs with i.
+    # Channel i of 1..k carries the value i, which its arm multiplies by i.
     return Workload("select", f"a select over {k} channels, one sender each",
                     (per_operation(f"select/{k}", "ns/value"),), n, 6400,
                     lambda n: n // k * sum(i * i for i in range(1, k + 1)), k, parallel=True)
 
 
 def selector(k, n):
-    """By what is kept from one select to the next, where there is such a thing."""
+    """The same with a set of arms that is kept from one select to the next, in peers that have one."""
     return replace(select(k, n), program="selector",
                    title="the same by a selector, which is kept; peers without one: select",
                    figures=(per_operation(f"selector/{k}", "ns/value"),))
@@ -136,7 +136,7 @@ WORKLOADS = [
 
 @dataclass(frozen=True)
 class Curve:
-    """What an operation costs as the number of things around it grows."""
+    """The cost of an operation as the number of things around it grows."""
     name: str
     program: str
     title: str
@@ -144,7 +144,7 @@ class Curve:
     unit: str
     sizes: tuple
     operations: Callable[[int], int]  # for a size
-    in_go: str = ""  # how, if that must be known to read it
+    in_go: str = ""  # the form used in Go, if a reader must know it
 
 
 def powers(base, most, least=1):
@@ -155,7 +155,7 @@ def powers(base, most, least=1):
 
 
 def rounds(total):
-    """`total` operations, as many for each thing, at least one."""
+    """Divides `total` operations among the things, at least one for each."""
     return lambda size: size * max(1, total // size)
 
 

@@ -26,14 +26,14 @@ using buffered = fibers::buffered_channel<int>;
 
 constexpr auto success = fibers::channel_op_status::success;
 
-/// Starts a fiber with a stack of 16 KiB, of which what is touched costs memory.
+/// Starts a fiber with a stack of 16 KiB, whose pages cost memory once they are touched.
 template <class F>
 fibers::fiber go(F f) {
     return fibers::fiber(fibers::launch::post, std::allocator_arg,
                          fibers::fixedsize_stack(16 * 1024), std::move(f));
 }
 
-/// A second thread that shares the fibers of this one, if there are to be two. Neither
+/// A second thread that shares the fibers of this one, if two threads are asked for. Neither
 /// sleeps when it is idle, which is faster here.
 class second_thread {
 public:
@@ -130,8 +130,8 @@ result mpmc(arguments a) {
     return {a.n, elapsed, sum};
 }
 
-// It ends by a value that all filters pass on: in Boost 1.74 closing a channel at which a
-// fiber waits to push crashes.
+// A value that all filters pass on ends the sieve: in Boost 1.74 it crashes to close a channel at
+// which a fiber waits to push.
 result sieve(arguments a) {
     static constexpr int end = -1;
     std::deque<unbuffered<int>> channels(1);
@@ -169,7 +169,7 @@ result sieve(arguments a) {
 
 // ---- tasks ----
 
-/// Counts down to nothing, for which one fiber waits.
+/// Counts down; one fiber waits for zero.
 class wait_group {
 public:
     explicit wait_group(long n) : left_(n) {}
@@ -262,7 +262,7 @@ void by_channel(unbuffered<long>& out, long first, long leaves) {
             }));
     for (int i = 0; i < 10; ++i)
         sum += c.value_pop();
-    for (auto& child : children)  // their last call of the channel, too, has returned
+    for (auto& child : children)  // so that their last call of the channel has returned
         child.join();
     out.push(sum);
 }

@@ -38,7 +38,7 @@ func residentBytes() int {
 	return resident * os.Getpagesize()
 }
 
-// The i-th of many times to sleep, scattered over 0 to most milliseconds; the same in every peer.
+// Returns the i-th of many times to sleep, scattered over 0 to most milliseconds, as in every peer.
 func nap(i, most int) time.Duration {
 	return time.Duration(i*2654435761%4294967296%(most*1000)) * time.Microsecond
 }

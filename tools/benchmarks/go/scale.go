@@ -122,7 +122,7 @@ func scaleWaiters(n, k int) result {
 	start := time.Now()
 	for i := 0; i < n; i++ {
 		c <- 1
-		runtime.Gosched() // who received it waits again, behind the others
+		runtime.Gosched() // the receiver waits again, behind the others
 	}
 	amount := since(start)
 	for atomic.LoadInt64(&received) < int64(n) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Keeps the largest of what it is given.
+// Keeps the largest of its arguments.
 func raise(most *int64, to int64) {
 	for {
 		old := atomic.LoadInt64(most)

@@ -5,7 +5,7 @@
 
 #include <heddle/heddle.hpp>
 
-/// Runs a workload, itself a task, on the threads asked for.
+/// Runs a workload, which is itself a task, on the threads that are asked for.
 template <auto work>
 result run(arguments a) {
     return heddle::run(heddle::run_options{.threads = a.threads}, work(a));

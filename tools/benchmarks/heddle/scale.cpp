@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What an operation costs as the number of things around it grows, in heddle.
+// The cost of an operation as the number of things around it grows, in heddle.
 #include "peer.hpp"
 
 #include <chrono>
@@ -145,7 +145,7 @@ heddle::task<result> waiters(arguments a) {
     stopwatch watch;
     for (long i = 0; i < a.n; ++i) {
         co_await c.send(1);
-        co_await heddle::yield();  // who received it waits again, behind the others
+        co_await heddle::yield();  // the receiver waits again, behind the others
     }
     co_return result{a.n, watch.elapsed(), received};
 }

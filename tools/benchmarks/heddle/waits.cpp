@@ -12,7 +12,7 @@ namespace {
 
 struct naps {
     heddle::wait_group all;
-    long in_time = 0;  // that is: not early
+    long in_time = 0;  // not early
     heddle::duration latest{};
 };
 

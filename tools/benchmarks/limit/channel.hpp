@@ -9,8 +9,8 @@
 
 namespace limit {
 
-/// A select, while it waits: which arm won, and whether a second one has come of the two
-/// who must have: who enlists it, and who claims it.
+/// A select that waits: the arm that won, and the number of those that have arrived of two: the
+/// task that enlists it, and the one that claims it. The second to arrive wakes it.
 struct choice {
     word winner = -1;
     word arrived = 0;
@@ -27,12 +27,12 @@ struct waiter {
     bool linked = false;
     bool delivered = false;
 
-    /// Who waits has been claimed, and given its value.
+    /// The waiter has been claimed, and has its value.
     void wake() {
         auto* p = waiting;
 #if LIMIT >= 2
         if (select && select->arrived.fetch_add(1, std::memory_order_acq_rel) == 0)
-            return;  // it is still being enlisted, and will see
+            return;  // it is still being enlisted, and will notice
 #endif
         ready.push(p);
     }
@@ -85,7 +85,7 @@ public:
         send_op(channel& to, T v) : c(to), value(v) {}
         bool await_ready() {
             c.lock_.lock();
-            return c.send_locked(value);  // if not: locked until it is enlisted
+            return c.send_locked(value);  // if it fails, locked until it is enlisted
         }
         std::coroutine_handle<> await_suspend(handle h) {
             self.waiting = &h.promise();
@@ -149,7 +149,7 @@ private:
         return nullptr;
     }
 
-    /// Unlocks if it has sent.
+    /// Unlocks if it has sent the value.
     bool send_locked(T value) {
         if (auto* r = claimed_receiver_locked()) {
             *r->value = value;
@@ -168,7 +168,7 @@ private:
     bool something_locked() const { return size_ || !senders_.empty(); }
 
 #if LIMIT >= 2
-    /// What a select may ask without the lock.
+    /// A select may ask this without the lock.
     bool something() const { return offers_.load(std::memory_order_relaxed); }
     void unlock() {
         offers_.store(something_locked(), std::memory_order_relaxed);
@@ -180,7 +180,7 @@ private:
     void unlock() { lock_.unlock(); }
 #endif
 
-    /// Unlocks if it has received.
+    /// Unlocks if it has received a value.
     bool receive_locked(T& value) {
         if (size_) {
             value = buffer_[first_];
@@ -220,8 +220,8 @@ private:
     int index_ = 0;
 };
 
-/// A receive from whichever channel has a value: O(K), a rotating start for fairness, one
-/// lock at a time, which is sound as nobody selects over sends.
+/// A receive from any channel that has a value: O(K), with a rotating start for fairness. It takes
+/// one lock at a time, which is sound as no task selects over sends.
 template <class T>
 class select_op {
 public:
@@ -257,7 +257,7 @@ public:
                    .index = enlisted_};
             c.lock_.lock();
 #if LIMIT >= 2
-            if (c.something_locked()) {  // it came since it was polled
+            if (c.something_locked()) {  // it has come since the poll
                 if (claim(choice_.winner, enlisted_)) {
                     c.receive_locked(value_);
                     return h;
@@ -298,9 +298,8 @@ private:
     int enlisted_ = 0;
 };
 
-/// One receiver of some unbuffered channels, which nobody else receives from: a channel with a
-/// sender stands in its list, first come, first served. O(1), but neither chosen at random
-/// nor withdrawn from.
+/// The only receiver of some unbuffered channels: channels with a sender are in its list, first
+/// come, first served. It is O(1), but it neither chooses at random nor withdraws.
 template <class T>
 class mux {
 public:
@@ -329,7 +328,7 @@ public:
         T& value;
         bool await_ready() {
             m.lock_.lock();
-            return m.first_;  // if not: locked until it waits
+            return m.first_;  // if it fails, locked until it waits
         }
         std::coroutine_handle<> await_suspend(handle h) {
             waited = true;

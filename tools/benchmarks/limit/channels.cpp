@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Channels on a runtime written by hand: what they cost at least.
+// Channels on a runtime written by hand: the least that they cost.
 #include "../measure.hpp"
 #include "channel.hpp"
 

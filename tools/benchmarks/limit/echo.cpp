@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A TCP echo server on epoll: what it costs at least. It prints its port, and runs until
-// it is killed.
+// A TCP echo server on epoll: the least that one costs. It prints its port, and runs until it is
+// killed.
 #include "../measure.hpp"
 
 #include <cstdio>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A coroutine runtime by hand. No Asio, no cancellation, no exceptions, no dump.
+// A coroutine runtime written by hand. It has no Asio, no cancellation, no exceptions, no dump.
 // LIMIT=0 takes no locked instruction, LIMIT=1 takes those that a program of several
-// threads needs; both have one thread. LIMIT=2 runs on several: who wakes a process runs
-// it next, and a thread that has had nothing to do for a while steals half a queue.
+// threads needs; both have one thread. LIMIT=2 runs on several: a thread that wakes a process
+// runs it next, and a thread that has had nothing to do for a while steals half a queue.
 #pragma once
 
 #include <atomic>
@@ -153,7 +153,7 @@ private:
 
 class worker {
 public:
-    /// Runs next here. What was to run next joins the queue, where thieves may find it.
+    /// The process runs next here. The one that was to run next joins the queue, where it may be stolen.
     void push(process::promise_type* p) {
         if (auto* before = std::exchange(next_, p))
             append(before);
@@ -258,7 +258,7 @@ public:
                  : std::noop_coroutine();
     }
     void stop() { stop_ = true; }
-    /// Until nobody can run, or somebody has stopped it.
+    /// Runs until no process is ready, or one has stopped it.
     void run(unsigned = 1) {
         while (!queue_.empty() && !stop_)
             next().resume();
@@ -293,7 +293,7 @@ inline void spawn(process p) {
     ready.push(p.self);
 }
 
-/// The end of a workload: nobody runs any more.
+/// Ends a workload: no process runs any more.
 struct leave {
     bool await_ready() { return false; }
     void await_suspend(handle) { ready.stop(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tasks on a runtime written by hand: what they cost at least.
+// Tasks on a runtime written by hand: the least that they cost.
 #include "../measure.hpp"
 #include "channel.hpp"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# The recipe of this tree, as it is: conan create tools/packaging/conan
+# A recipe for the sources in this tree: conan create tools/packaging/conan
 from pathlib import Path
 
 from conan import ConanFile
@@ -52,7 +52,7 @@ class Heddle(ConanFile):
         CMake(self).install()
 
     def package_info(self):
-        # heddle's own package files know its definitions, and which Asio it was built with.
+        # heddle's own package files have its definitions, and the Asio with which it was built.
         self.cpp_info.set_property("cmake_find_mode", "none")
         self.cpp_info.builddirs = ["lib/cmake/heddle"]
         self.cpp_info.libs = ["heddle"]

@@ -117,7 +117,7 @@ pub async fn select_8(a: Arguments) -> Outcome {
     Outcome::timed(a.n, start, sum)
 }
 
-/// As its users do with many channels: select! has at most 64 branches.
+/// A `StreamMap`, as its users take for many channels: select! has at most 64 branches.
 pub async fn select_many(a: Arguments) -> Outcome {
     let start = Instant::now();
     let mut all = StreamMap::new();

@@ -17,8 +17,8 @@ pub struct Arguments {
     pub threads: usize,
 }
 
-/// What a workload prints: operations, nanoseconds or bytes, what the driver checks, and a
-/// second figure where there is one.
+/// The output of a workload: operations, nanoseconds or bytes, the result that the driver checks,
+/// and a second figure where there is one.
 pub struct Outcome {
     pub ops: i64,
     pub amount: i64,

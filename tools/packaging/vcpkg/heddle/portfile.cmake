@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# The port of this tree, as it is: vcpkg install heddle --overlay-ports=tools/packaging/vcpkg
+# A port of the sources in this tree: vcpkg install heddle --overlay-ports=tools/packaging/vcpkg
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOLUTE)
 
 vcpkg_cmake_configure(

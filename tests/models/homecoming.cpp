@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSL-1.0
+// Whoever still has to come home is work of the home context [homecoming]: a task waits for an Asio operation, which completes
+// while another thread closes the task's token. host.hpp, asio_wait.hpp, process::interrupt_by, host::may_rest. The home
+// runs out of work, and its run() returns, only when the task has gone on. Once the operation belongs to the home, and only
+// the count of who is under way keeps that up; once to another context, where the cancellation is emitted, too.
+#include "model.hpp"
+
+using namespace model;
+
+namespace {
+
+constexpr unsigned in_io = 2, cancelling = 8, completed = 16, cancelled = 32;
+
+template <bool abroad>
+struct homecoming : rl::test_suite<homecoming<abroad>, 3> {
+    rl::atomic<unsigned> word;
+    rl::atomic<int> coming;  // threads that claim, and have not submitted yet
+    rl::atomic<int> work;    // of the home: its wait's own, and its handler's
+    rl::atomic<int> completion, turn, ready;  // posted to the home
+    rl::atomic<int> emission;                 // posted to where the operation is
+    rl::atomic<int> over;
+    bool resumed;
+
+    void before() {
+        word($) = in_io;
+        coming($) = 0;
+        work($) = abroad && broken != 1 ? 2 : 1;
+        completion($) = 0;
+        turn($) = 0;
+        ready($) = 0;
+        emission($) = 0;
+        over($) = 0;
+        resumed = false;
+    }
+
+    void thread(unsigned who) {
+        if (who == 0)
+            home();
+        else if (who == 1)
+            elsewhere();
+        else
+            close();
+    }
+
+    void after() {
+        RL_ASSERT(resumed);
+        RL_ASSERT((word($).load(relaxed) & ~cancelled) == 0);
+    }
+
+private:
+    bool exchange(unsigned& old, unsigned want) {
+        return word($).compare_exchange_strong(old, want, acq_rel, acquire);
+    }
+    bool take(rl::atomic<int>& posted) {
+        return posted($).load(acquire) && posted($).exchange(0, acq_rel);
+    }
+    bool mail() {
+        return completion($).load(acquire) || turn($).load(acquire) ||
+               ready($).load(acquire);
+    }
+
+    /// io_context::run() of the home.
+    void home() {
+        rl::linear_backoff pause;
+        while (!resumed) {
+            if (take(completion)) {
+                if (!end())
+                    go_on();
+            } else if (take(turn)) {
+                if (!abroad || (word($).load(acquire) & completed))
+                    emitted();
+                else
+                    emission($).store(1, release);
+            } else if (take(ready)) {
+                go_on();
+            } else if (may_rest()) {
+                RL_ASSERT(false);  // run() returns, and the task waits
+                return;
+            } else {
+                pause.yield($);
+            }
+        }
+    }
+
+    /// Nobody is under way, then the inbox is empty, then there is no work; and what ended as
+    /// work just now has posted before.
+    bool may_rest() {
+        bool hasty = !abroad && broken == 3;
+        bool empty = hasty && !mail();
+        if (coming($).load(acquire) != 0)
+            return false;
+        if (!hasty)
+            empty = !mail();
+        return empty && work($).load(acquire) == 0 && (hasty || !mail());
+    }
+
+    void go_on() {
+        resumed = true;
+        if (abroad)
+            work($).fetch_sub(1, acq_rel);
+        over($).store(1, release);
+    }
+
+    /// The handler. False: the task goes on.
+    bool end() {
+        unsigned old = word($).load(acquire), want;
+        do
+            want = old & cancelling ? old | completed : old & cancelled;
+        while (!exchange(old, want));
+        return (want & completed) != 0;
+    }
+
+    /// Whoever comes second lets the task go on.
+    void emitted() {
+        unsigned old = word($).load(acquire), want;
+        do
+            want = old & completed ? old & cancelled : old & ~cancelling;
+        while (!exchange(old, want));
+        if (old & completed)
+            ready($).store(1, release);
+    }
+
+    /// The operation completes, and its cancellation is emitted when it has been posted.
+    void elsewhere() {
+        completion($).store(1, release);
+        work($).fetch_sub(1, acq_rel);
+        rl::linear_backoff pause;
+        while (!over($).load(acquire))
+            if (take(emission))
+                emitted();
+            else
+                pause.yield($);
+    }
+
+    void close() {
+        bool counted = abroad || broken != 1;
+        bool early = !abroad && broken == 2;
+        if (counted)
+            coming($).fetch_add(1, relaxed);
+        unsigned old = word($).load(relaxed), want;
+        do {
+            want = old | cancelled;
+            if (old & in_io)
+                want |= cancelling;
+        } while (!exchange(old, want));
+        if (counted && early)
+            coming($).fetch_sub(1, release);
+        if (want & cancelling)
+            turn($).store(1, release);
+        if (counted && !early)
+            coming($).fetch_sub(1, release);
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return check<homecoming<false>>("homecoming", argc, argv, 3, 3) +
+           check<homecoming<true>>("homecoming abroad", argc, argv, 3, 1);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// heddle alone.
+#include <heddle/heddle.hpp>
+
+int run(asio::io_context& ctx);
+
+int run(asio::io_context& ctx) {
+    heddle::go(ctx, []() -> heddle::task<> { co_await heddle::yield(); });
+    return static_cast<int>(ctx.run());
+}
