@@ -719,7 +719,7 @@ TEST_CASE("an inflight that was moved from has no result, and says so") {
         CHECK_THROWS_AS(first.result(), std::logic_error);
         CHECK_THROWS_AS(first.start(timer.async_wait(heddle::deferred)),
                         std::logic_error);
-        CHECK_THROWS_AS(first.stop(), std::logic_error);
+        CHECK_THROWS_AS((void)first.stop(), std::logic_error);
         CHECK_THROWS_AS(co_await first, std::logic_error);
         CHECK_THROWS_AS(co_await heddle::select(first, heddle::after(0ms)),
                         std::logic_error);
