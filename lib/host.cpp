@@ -33,57 +33,9 @@ void expiry::release(host* here) noexcept {
     close_expired(*this);
 }
 
-namespace {
-
-/// What this thread is about to wake, while it wakes what is no task, which may run code of the
-/// user: that must not wait for it.
-struct held_back : pinned {
-    explicit held_back(runnable* f) noexcept;
-    ~held_back();
-
-    runnable* const first;
-    held_back* const before;
-};
-[[gnu::tls_model("initial-exec")]] thread_local held_back* held_back_here = nullptr;
-[[gnu::tls_model("initial-exec")]] thread_local inside_context* insides = nullptr;
-
-held_back::held_back(runnable* f) noexcept
-    : first(f), before(std::exchange(held_back_here, this)) {}
-held_back::~held_back() { held_back_here = before; }
-
-}  // namespace
-
-void wake_list::wake_before(sleeper& foreign, runnable* others) noexcept {
-    held_back until_it_is_woken(others);
-    foreign.foreign(foreign);
-}
-
-bool wake_list::holds_back(const runnable& r) noexcept {
-    for (held_back* h = held_back_here; h; h = h->before)
-        for (runnable* held = h->first; held; held = held->next_ready)
-            if (held == &r)
-                return true;
-    return false;
-}
-
 void wake_list::release() noexcept {
     if (first_)
         release(host::current());
-}
-
-inside_context::inside_context(const context_core& s) noexcept
-    : state_(s), before_(std::exchange(insides, this)) {}
-
-inside_context::~inside_context() { insides = before_; }
-
-bool inside_context::is_here(const context_core& s) noexcept {
-    for (host* h = host::current(); h; h = h->below_)
-        if (h->state_.get() == &s)
-            return true;
-    for (inside_context* i = insides; i; i = i->before_)
-        if (&i->state_ == &s)
-            return true;
-    return false;
 }
 
 host* host::current() noexcept { return drained_here; }
@@ -150,79 +102,6 @@ bool host::is_sole() const noexcept {
 
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
     return chooser_ ? chooser_->choose(n) : detail::random_below(random_, n);
-}
-
-// -- the inbox ----------------------------------------------------------------------
-
-void host::submit(runnable& r) noexcept {
-    if (r.turn == from_outside)
-        return submit_expected(as_process(r));
-    if (worker_)
-        return submit_shared(r);
-    for (;;)
-        switch (inbox_.push_if_busy(r)) {
-        case inbox::sent::queued:
-            return;
-        case inbox::sent::refused:
-            return dismiss(r);
-        case inbox::sent::idle:
-            if (submit_to_idle(r))
-                return;
-        }
-}
-
-// -- who comes from outside [homecoming] ---------------------------------------------
-
-bool host::expect() noexcept {
-    host* here = drained_here;
-    if (here && (worker_ ? same_place(*here) : here->state_ == state_))
-        return false;  // its drain handler is work, until this thread has released it
-    add(state_->coming.n, 1u,
-        std::memory_order_relaxed);  // before the claim, a release
-    return true;
-}
-
-void host::expect_no_more() noexcept {
-    add(state_->coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
-}
-
-/// A context that has not ended waits, at its end, until this has counted down.
-void host::submit_expected(process& p) noexcept {
-    counted<host> keep(is_shut() ? this : nullptr);
-    context_core& state = *state_;
-    bool cancelling = p.word.load(std::memory_order_relaxed) & claim_word::cancelling;
-    p.turn = cancelling ? emit_cancellation : nullptr;
-    submit(p);
-    add(state.coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
-}
-
-/// False: somebody is on the way; the drain handler is posted once more, as work of the
-/// context, and so on until he is there. Those are a few instructions of another thread, which
-/// gets the core if it needs one.
-bool host::may_rest() noexcept {
-    if (!state_->somebody_comes())
-        return true;
-    yield_until_changed(state_->coming.n);
-    spend_all();
-    return false;
-}
-
-// -- the inbox ------------------------------------------------------------------------
-
-/// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
-/// it waits there until the drain handler has been posted.
-bool host::submit_to_idle(runnable& r) noexcept {
-    counted<host> keep(this);
-    std::shared_ptr<context_core> state = state_;
-    inside_context posting(*state);
-    add(state->posting, 1, std::memory_order_relaxed);
-    bool first = inbox_.push_if_idle(r);
-    if (first)
-        post_drain(false);
-    keep = {};
-    add(state->posting, -1,
-        std::memory_order_release);  // pairs with wait_for_posting()
-    return first;
 }
 
 bool host::enter() noexcept {

@@ -26,10 +26,10 @@ only() {
 }
 
 only 'std::atomic' include/heddle/detail/config.hpp include/heddle/detail/model.hpp lib/stage.hpp
-only 'thread_local' lib/frame_pool.cpp lib/host.cpp lib/stage.cpp
+only 'thread_local' lib/frame_pool.cpp lib/host.cpp lib/inside.cpp lib/stage.cpp
 # The host's clock; and, in real time whatever that shows, how long a dump waits for a
 # thread that may be stuck.
-only '_clock::now|clock_gettime|gettimeofday' lib/host.cpp lib/host_time.cpp lib/dump.cpp
-only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/context_state.cpp
+only '_clock::now|clock_gettime|gettimeofday' lib/host.cpp lib/time.cpp lib/dump.cpp
+only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/context_core.cpp
 only 'std::[a-z_]*mutex|condition_variable|atomic_thread_fence|pthread_mutex|pthread_cond'
 exit $failed

@@ -380,7 +380,7 @@ private:
     runnable poke_;
     const std::shared_ptr<context_core> state_;
 
-    task_registry registry_;
+    task_registry<process> registry_;
 
     bool sole_ = false;  // one thread runs the context
 };

@@ -122,12 +122,6 @@ private:
     void dispose() noexcept final { delete this; }
 };
 
-/// Takes numbers for tasks; the first of them.
-HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
-
-/// How many were taken in this program.
-HEDDLE_API std::uint64_t task_numbers() noexcept;
-
 /// The turn of a process whose Asio operation is to be cancelled.
 HEDDLE_API void emit_cancellation(runnable&, host&);
 
