@@ -3,6 +3,7 @@
 
 #include <heddle/detail/asio.hpp>
 #include <heddle/detail/context_member.hpp>
+#include <heddle/detail/expiry.hpp>
 #include <heddle/detail/inbox.hpp>
 #include <heddle/detail/process.hpp>
 #include <heddle/detail/promise.hpp>
@@ -20,15 +21,6 @@ class context_core;
 class worker_group;
 struct worker;
 
-/// What expired together: sleepers to wake and tokens to close, once the lock is free.
-class expiry {
-public:
-    void release(host* here) noexcept;
-
-    wake_list wakes;
-    class deadline_node* deadlines = nullptr;
-};
-
 /// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
 ///   [fifo]    head_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
@@ -40,10 +32,8 @@ public:
 ///   [posting] who wakes an idle host is counted until the handler is posted, as is who
 ///             uses its executor otherwise; the end of the context waits for that.
 ///   [homecoming] whoever still has to come home is work of the home context, at every instant:
-///             a process in an Asio operation by the work of its handler, and, as that may go
-///             first, by work of its own if the operation belongs to another context; one
-///             that was claimed because no host of the context rests until it is in an inbox:
-///             a thread that drains none of them is counted before it claims, and until then.
+///             in an operation elsewhere by work of its own, and once claimed because no
+///             host of the context rests until it is in an inbox. lib/README.md, "Hosts".
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
 ///             exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
