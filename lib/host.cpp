@@ -116,15 +116,15 @@ bool host::take_inbox() noexcept {
         return take_inbox_shared();
     for (runnable* r = inbox_.take_all(); r;) {
         runnable* next = r->next_ready;
-        append(*r);
+        ready_.append(*r);
         r = next;
     }
-    return head_ != nullptr;
+    return ready_.first != nullptr;
 }
 
 bool host::has_work() const noexcept {
     return worker_ ? worker_->ready.load(std::memory_order_relaxed) != 0
-                   : head_ != nullptr;
+                   : ready_.first != nullptr;
 }
 
 /// Whether the host is idle now; else there is more to drain.
@@ -158,32 +158,32 @@ void host::push_fresh(process& p) noexcept {
     if (worker_)
         return push_shared(p, true);
     if (!seeded_) {  // else nobody jumps the queue
-        p.previous = tail_;
+        p.previous = ready_.last;
         p.beginning.store(begins::fresh, std::memory_order_relaxed);
     }
-    append(p);
+    ready_.append(p);
 }
 
 /// Requires: it is in the FIFO of this host, whose lock is held if there is one.
 void host::take_out(process& p) noexcept {
-    if (head_ == &p)
-        return take_first();
+    if (ready_.first == &p)
+        return ready_.take_first();
     runnable* next = p.next_ready;
     p.previous->next_ready = next;
     if (!next)
-        tail_ = p.previous;
+        ready_.last = p.previous;
     else if (!next->turn && as_process(*next).is_fresh())
         as_process(*next).previous = p.previous;
 }
 
 /// It is the next to run.
 void host::prepend(runnable& r) noexcept {
-    r.next_ready = head_;
-    if (head_ && !head_->turn && as_process(*head_).is_fresh())
-        as_process(*head_).previous = &r;
-    head_ = &r;
-    if (!tail_)
-        tail_ = &r;
+    r.next_ready = ready_.first;
+    if (ready_.first && !ready_.first->turn && as_process(*ready_.first).is_fresh())
+        as_process(*ready_.first).previous = &r;
+    ready_.first = &r;
+    if (!ready_.last)
+        ready_.last = &r;
 }
 
 std::coroutine_handle<> host::begin_fresh(process& p) noexcept {
@@ -207,8 +207,8 @@ runnable* host::pop() noexcept { return worker_ ? pop_shared() : pop_serial(); }
 inline runnable* host::pop_serial() noexcept {
     if (seeded_)
         return pop_random();
-    runnable* r = head_;
-    take_first();
+    runnable* r = ready_.first;
+    ready_.take_first();
     return r;
 }
 
@@ -269,7 +269,7 @@ bool host::drain_as(void (*first)(void*), void* argument) {
         bool left = false;
     } here(*this);
 
-    auto has_turn = [this] { return shared ? has_work() : head_ != nullptr; };
+    auto has_turn = [this] { return shared ? has_work() : ready_.first != nullptr; };
     auto at_rest = [this] {
         if constexpr (shared)
             return !worker_->pool.find_work(*this) && may_rest() && go_idle_shared();
@@ -359,10 +359,10 @@ void host::leave() {
 void host::completed(process& p) noexcept {
     if (drained_here != this || worker_)
         completed_elsewhere(p);
-    else if (std::exchange(entering_, false) && !head_)  // it overtakes nobody
+    else if (std::exchange(entering_, false) && !ready_.first)  // it overtakes nobody
         next_ = &p;
     else
-        append(p);
+        ready_.append(p);
 }
 
 }  // namespace detail

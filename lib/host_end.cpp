@@ -145,7 +145,7 @@ void host::shut() noexcept {
         return worker_->pool.shut();
     counted<host> keep(this);
     close_doors();
-    while (sweep() || !seal()) {
+    while (sweep() || !inbox_.seal()) {
     }
     state_->wait_for_posting();
     forget_executor();  // a strand's must not outlive the context
@@ -157,9 +157,6 @@ void host::close_doors() noexcept {
     enter();  // and never idle again: sweep() finds what is pushed from now on
     let_go();
 }
-
-/// Nobody looks into the inbox any more [sealed]. False: there is something in it.
-bool host::seal() noexcept { return inbox_.seal(); }
 
 /// Ends what would have its turn, had the context not ended.
 void host::dismiss(runnable& r) noexcept {

@@ -45,10 +45,10 @@ void host::push_shared(runnable& r, bool fresh) noexcept {
     w.lock.lock();
     if (fresh) {
         auto& p = as_process(r);
-        p.previous = tail_;
+        p.previous = ready_.last;
         p.beginning.store(begins::fresh, std::memory_order_relaxed);
     }
-    append(r);
+    ready_.append(r);
     std::uint32_t n = w.ready.load(std::memory_order_relaxed) + 1;
     w.ready.store(n, std::memory_order_relaxed);
     w.lock.unlock();
@@ -58,9 +58,9 @@ void host::push_shared(runnable& r, bool fresh) noexcept {
 runnable* host::pop_shared() noexcept {
     worker& w = *worker_;
     w.lock.lock();
-    runnable* r = head_;
+    runnable* r = ready_.first;
     if (r) {
-        take_first();
+        ready_.take_first();
         w.ready.store(w.ready.load(std::memory_order_relaxed) - 1,
                       std::memory_order_relaxed);
     }
@@ -74,12 +74,12 @@ std::coroutine_handle<> host::next_shared() noexcept {
     if (budget_ <= 0 || transfers_ <= 0 || w.pool.stopped())
         return std::noop_coroutine();
     w.lock.lock();
-    runnable* r = head_;
+    runnable* r = ready_.first;
     if (!r || r->turn) {
         w.lock.unlock();
         return std::noop_coroutine();
     }
-    take_first();
+    ready_.take_first();
     w.ready.store(w.ready.load(std::memory_order_relaxed) - 1,
                   std::memory_order_relaxed);
     w.lock.unlock();
@@ -162,7 +162,7 @@ std::uint32_t host::take_inbox_locked() noexcept {
         return n;
     for (runnable* r = list; r; ++n) {
         runnable* next = r->next_ready;
-        append(*r);
+        ready_.append(*r);
         r = next;
     }
     w.ready.store(n, std::memory_order_relaxed);
@@ -203,12 +203,12 @@ bool host::rob(host& victim, bool stuck) noexcept {
     runnable* first = nullptr;
     runnable** end = &first;
     runnable* before = nullptr;
-    for (runnable* r = victim.head_; r && left != 0; --left) {
+    for (runnable* r = victim.ready_.first; r && left != 0; --left) {
         runnable* next = r->next_ready;
         if (movable(*r)) {
-            (before ? before->next_ready : victim.head_) = next;
+            (before ? before->next_ready : victim.ready_.first) = next;
             if (!next)
-                victim.tail_ = before;
+                victim.ready_.last = before;
             if (as_process(*r).is_fresh())
                 as_process(*r).begin();
             if (next && !next->turn && as_process(*next).is_fresh())
@@ -231,7 +231,7 @@ bool host::rob(host& victim, bool stuck) noexcept {
     ours.lock.lock();
     for (runnable* r = first; r;) {
         runnable* next = r->next_ready;
-        append(*r);
+        ready_.append(*r);
         r = next;
     }
     ours.ready.store(ours.ready.load(std::memory_order_relaxed) + taken,

@@ -177,7 +177,7 @@ void worker_pool::shut() noexcept {
             again |= w->sweep();
     }
     for (auto& w : workers_)  // none of them scans its registry any more
-        while (w->sweep_queue() || !w->seal()) {
+        while (w->sweep_queue() || !w->inbox_.seal()) {
         }
     for (auto& w : workers_)
         w->bring_home();

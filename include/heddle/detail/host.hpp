@@ -7,6 +7,7 @@
 #include <heddle/detail/inbox.hpp>
 #include <heddle/detail/process.hpp>
 #include <heddle/detail/promise.hpp>
+#include <heddle/detail/ready_list.hpp>
 #include <heddle/detail/task_registry.hpp>
 #include <heddle/detail/timer_heap.hpp>
 
@@ -23,7 +24,7 @@ struct worker;
 
 /// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
 /// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
-///   [fifo]    head_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
+///   [fifo]    ready_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
 ///             `previous` of a fresh process is right unless it is the first.
 ///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
 ///             the first deadline whenever the host goes idle.
@@ -61,21 +62,21 @@ public:
         if (worker_)
             push_shared(r);
         else
-            append(r);
+            ready_.append(r);
     }
 
     /// The frame to go on with after a process has parked; noop: back to the drain loop.
     std::coroutine_handle<> next() noexcept {
         if (worker_)
             return next_shared();
-        runnable* r = head_;
+        runnable* r = ready_.first;
         if (!r || r->turn || budget_ <= 0 || transfers_ <= 0 || seeded_) {
             running_ = nullptr;
             return std::noop_coroutine();
         }
         budget_ -= turn_cost;
         --transfers_;
-        take_first();
+        ready_.take_first();
         running_ = &as_process(*r);
         if (running_->is_fresh())
             running_->begin();
@@ -239,7 +240,6 @@ protected:
 
 private:
     friend class context_state;
-    friend class worker_group;
     friend class worker_pool;
     friend class inside_context;
     class standstill;
@@ -252,25 +252,12 @@ private:
     virtual void first_work() noexcept = 0;       // unless another thread was quicker
     virtual void last_work() noexcept = 0;
 
-    void append(runnable& r) noexcept {
-        r.next_ready = nullptr;
-        if (tail_)
-            tail_->next_ready = &r;
-        else
-            head_ = &r;
-        tail_ = &r;
-    }
     std::coroutine_handle<> begin_fresh(process& p) noexcept;
     std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
     void take_out(process& fresh) noexcept;
     void prepend(runnable& r) noexcept;
     void prepend_shared(runnable& r) noexcept;
     void return_to(wake_list& caller) noexcept;
-    void take_first() noexcept {
-        head_ = head_->next_ready;
-        if (!head_)
-            tail_ = nullptr;
-    }
     bool has_work() const noexcept;
 
     // Of a worker: worker_pool.cpp.
@@ -327,7 +314,6 @@ private:
     void close_doors() noexcept;
     bool sweep() noexcept;
     bool sweep_queue() noexcept;
-    bool seal() noexcept;
     void dismiss(runnable& r) noexcept;
     static void poke_turn(runnable&, host&);
     static void report_turn(runnable&, host&);
@@ -339,8 +325,7 @@ private:
     const void* sole_thread_ = nullptr;     // marks who runs the context alone
 
     // The drainer's [fifo].
-    runnable* head_ = nullptr;
-    runnable* tail_ = nullptr;
+    ready_list ready_;
     int budget_ = 0;
     int transfers_ = 0;
     process* running_ = nullptr;
