@@ -241,7 +241,7 @@ struct meeting {
             return !at.sides[1 - side].empty();
         }
         void enlist_locked() noexcept override { at.sides[side].push_back(*this); }
-        bool withdraw() noexcept override {
+        bool leave_queue() noexcept override {
             return heddle::detail::withdraw_from(*this, at.sides[side], at.lock);
         }
         void describe(std::string&) const override {}
