@@ -25,11 +25,11 @@ only() {
     done
 }
 
-only 'std::atomic' include/heddle/detail/config.hpp include/heddle/detail/model.hpp lib/stage.hpp
-only 'thread_local' lib/frame_pool.cpp lib/host.cpp lib/inside.cpp lib/stage.cpp
+only 'std::atomic' include/heddle/detail/platform/config.hpp include/heddle/detail/platform/model.hpp lib/testing/stage.hpp
+only 'thread_local' lib/memory/frame_pool.cpp lib/core/host.cpp lib/core/inside.cpp lib/testing/stage.cpp
 # The host's clock; and, in real time whatever that shows, how long a dump waits for a
 # thread that may be stuck.
-only '_clock::now|clock_gettime|gettimeofday' lib/host.cpp lib/time.cpp lib/dump.cpp
-only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/context_core.cpp
+only '_clock::now|clock_gettime|gettimeofday' lib/core/host.cpp lib/wait/time.cpp lib/run/dump.cpp
+only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/core/context_core.cpp
 only 'std::[a-z_]*mutex|condition_variable|atomic_thread_fence|pthread_mutex|pthread_cond'
 exit $failed

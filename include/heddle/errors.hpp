@@ -2,7 +2,7 @@
 // Every exception and error code of the library that a program may want to catch.
 #pragma once
 
-#include <heddle/detail/config.hpp>
+#include <heddle/detail/platform/config.hpp>
 
 #include <cstdint>
 #include <exception>

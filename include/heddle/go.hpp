@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/await.hpp>
-#include <heddle/detail/blocking.hpp>
-#include <heddle/detail/hop.hpp>
-#include <heddle/detail/join.hpp>
-#include <heddle/detail/token_wait.hpp>
+#include <heddle/detail/core/await.hpp>
+#include <heddle/detail/task/blocking.hpp>
+#include <heddle/detail/core/hop.hpp>
+#include <heddle/detail/task/join.hpp>
+#include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/done_node.hpp>
+#include <heddle/detail/core/done_node.hpp>
 #include <heddle/done.hpp>
 #include <heddle/sync.hpp>
 

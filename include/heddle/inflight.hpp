@@ -2,7 +2,7 @@
 #pragma once
 
 #include <heddle/asio.hpp>
-#include <heddle/detail/inflight_core.hpp>
+#include <heddle/detail/io/inflight_core.hpp>
 
 #include <tuple>
 #include <type_traits>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/run_loop.hpp>
+#include <heddle/detail/run/run_loop.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/go.hpp>
 

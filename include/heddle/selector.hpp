@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/selector_core.hpp>
+#include <heddle/detail/wait/selector_core.hpp>
 #include <heddle/select.hpp>
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 // mutex while all who do it are tasks of one host.
 #pragma once
 
-#include <heddle/detail/sync_core.hpp>
+#include <heddle/detail/wait/sync_core.hpp>
 #include <heddle/go.hpp>
 
 #include <concepts>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/host.hpp>
-#include <heddle/detail/promise.hpp>
+#include <heddle/detail/core/host.hpp>
+#include <heddle/detail/core/promise.hpp>
 #include <heddle/errors.hpp>
 
 #include <coroutine>

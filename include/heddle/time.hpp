@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/await.hpp>
-#include <heddle/detail/timer_heap.hpp>
+#include <heddle/detail/core/await.hpp>
+#include <heddle/detail/timers/timer_heap.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 

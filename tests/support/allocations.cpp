@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/allocations.hpp"
 
-#include <heddle/detail/frame_pool.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <malloc.h>
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/platform/config.hpp>
+
+namespace heddle::detail {
+
+/// Something that waits in an execution context and must be gone when that has ended, though
+/// no task of the context owns it. Invariant:
+///   [listed] a guest is in the list of its context, under that context's lock, from its
+///            arrival until it leaves or is abandoned.
+class HEDDLE_API context_guest : pinned {
+public:
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            dispose();
+    }
+
+    /// The context ends: leaves it with nothing done. False: another thread is just about to
+    /// let this guest leave.
+    virtual bool abandon() noexcept = 0;
+
+protected:
+    context_guest() noexcept = default;
+    virtual ~context_guest() = default;
+
+private:
+    friend class context_state;
+
+    virtual void dispose() noexcept = 0;
+
+    context_guest* prev_ = nullptr;  // [listed]
+    context_guest* next_ = nullptr;
+    bool listed_ = false;
+    ref_count refs_;
+};
+
+}  // namespace heddle::detail

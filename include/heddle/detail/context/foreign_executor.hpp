@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// How to reach a context that may end on another thread at any time.
+#pragma once
+
+#include <heddle/detail/platform/asio.hpp>
+#include <heddle/detail/platform/config.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace heddle::detail {
+
+class context_state;
+
+/// An executor in a block of its own: whoever copies, moves or destroys an executor may run code
+/// of a user, so under a lock only the pointer to it moves.
+class lent_executor : public pooled, pinned {
+public:
+    explicit lent_executor(const asio::any_io_executor& ex) : executor(ex) {}
+
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            delete this;
+    }
+
+    const asio::any_io_executor executor;
+
+private:
+    ~lent_executor() = default;
+
+    ref_count refs_;
+};
+
+/// An executor of a context that others run, and end. Invariants:
+///   [lent]    while it is not empty it is in its context's list; a context that ends takes
+///             back the executors in its list, as some must not outlive it.
+///   [posting] a thread that uses it is counted; the end of the context waits for that.
+class HEDDLE_API foreign_executor : pinned {
+public:
+    explicit foreign_executor(const asio::any_io_executor& ex);
+    ~foreign_executor();
+
+    /// Posts f, or destroys it if the context has ended. This may be destroyed meanwhile.
+    template <class F>
+    void post(F f) noexcept {
+        use in_use(*this);
+        if (!in_use.lent)
+            return;
+        before_post(in_use.lent->executor);
+        asio::post(in_use.lent->executor, std::move(f));
+    }
+
+private:
+    friend class context_state;
+
+    class HEDDLE_API use : pinned {
+    public:
+        explicit use(foreign_executor& of) noexcept;
+        ~use();
+
+    private:
+        std::shared_ptr<context_state> state_;
+
+    public:
+        counted<lent_executor> lent;
+    };
+
+    const std::shared_ptr<context_state> state_;
+    counted<lent_executor> lent_;  // guarded by the context's lock
+    foreign_executor* prev_ = nullptr;
+    foreign_executor* next_ = nullptr;
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+// Which host belongs to an executor or a context.
+#pragma once
+
+#include <heddle/detail/platform/asio.hpp>
+#include <heddle/detail/core/host.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace heddle::detail {
+
+/// The host of an executor: the context's own for an io_context and its executor and for
+/// this_task::executor(); a new one for any other.
+HEDDLE_API counted<host> host_of(const asio::any_io_executor& ex);
+HEDDLE_API counted<host> host_of(asio::io_context& ctx);
+HEDDLE_API counted<host> host_of(asio::execution_context& ctx,
+                                 const asio::any_io_executor& ex);
+/// A worker of the parallel host of the context, which has n, if it is not there yet. Where
+/// time is virtual or the schedule seeded, the serial host.
+HEDDLE_API counted<host> worker_of(asio::io_context& ctx, std::size_t n);
+
+template <class E>
+concept execution_context_type =
+    std::is_base_of_v<asio::execution_context, std::remove_cvref_t<E>>;
+
+template <class E>
+concept executor_only = asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
+                        std::is_convertible_v<E, asio::any_io_executor>;
+
+template <class E>
+concept executor_or_context = execution_context_type<E> || executor_only<E>;
+
+template <executor_or_context E>
+counted<host> host_for(E& e) {
+    if constexpr (std::is_base_of_v<asio::io_context, E>)
+        return host_of(static_cast<asio::io_context&>(e));
+    else if constexpr (execution_context_type<E>)
+        return host_of(e, asio::any_io_executor(e.get_executor()));
+    else
+        return host_of(asio::any_io_executor(e));
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+// `co_await op` is a select of one arm: one lock, held from await_ready into
+// await_suspend, and no claim word where nothing else can end the wait.
+#pragma once
+
+#include <heddle/detail/core/host.hpp>
+
+namespace heddle::detail {
+
+/// `self` waits in `op` alone, whose source is locked (null: a nil arm). False: its token
+/// has closed meanwhile, and the caller withdraws. What claims it may run it at once, on
+/// another thread: so it parks last.
+inline bool park_one(process& self, operation& op, spin_lock* source) noexcept {
+    op.exclusive = source && !self.cancellable();
+    self.winner = nullptr;
+    self.waits = &op;
+    self.since = self.home->seen_now();
+    if (source)
+        op.enlist_locked();
+    return op.exclusive || self.park();
+}
+
+/// Awaits one operation. Node: an operation whose take() gives the result of co_await.
+template <class Node>
+class [[nodiscard]] await_one {
+public:
+    template <class... Args>
+    explicit await_one(process& self, Args&&... args)
+        : node_(static_cast<Args&&>(args)...), self_(self) {
+        node_.who = &self;
+    }
+
+    bool await_ready() noexcept {
+        if (self_.interrupted() && !node_.stands_for(self_)) {
+            state_ = state::cancelled;
+            return true;
+        }
+        spin_lock* lock = node_.source();
+        if (!lock)
+            return false;  // nil: parks for ever
+        locked_ = acquire(*lock);
+        wake_list wakes;
+        if (!node_.attempt_locked(wakes))
+            return false;  // still locked
+        release(*lock, locked_);
+        state_ = state::happened;
+        wakes.release(self_.home);
+        return self_.home->spend();
+    }
+
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<> frame) noexcept {
+        host& home = *self_.home;
+        if (state_ == state::happened) {  // but the budget is spent
+            node_.postpone();
+            home.push(self_);
+            return home.next();
+        }
+        spin_lock* lock = node_.source();
+        bool locked = locked_;
+        process* joined = nullptr;
+        counted<process> keep;  // a thief may end it, and this task drop its handle
+        if constexpr (requires { node_.joined(); }) {
+            joined = node_.joined();
+            if (home.is_worker() && joined->is_fresh())
+                keep = counted<process>(joined);
+            else if (home.is_worker())
+                joined = nullptr;
+        }
+        bool parked = park_one(self_, node_, lock);
+        // Parked: not a word to this frame from here on.
+        if (lock)
+            release(*lock, locked);
+        if (!parked)
+            return frame;
+        return joined ? home.next_for(*joined) : home.next();
+    }
+
+    decltype(auto) await_resume() {
+        if (state_ == state::pending) {
+            self_.waits = nullptr;
+            if (self_.winner)
+                return node_.take();
+            node_.withdraw();  // claimed by its token, or not parked for it
+            state_ = state::cancelled;
+        }
+        if (state_ == state::cancelled && !node_.stands_for(self_))
+            self_.throw_cancelled();
+        return node_.take();
+    }
+
+private:
+    enum class state : std::uint8_t { pending, happened, cancelled };
+
+    Node node_;
+    process& self_;
+    bool locked_ = false;
+    state state_ = state::pending;
+};
+
+}  // namespace heddle::detail

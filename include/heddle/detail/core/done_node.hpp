@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/core/operation.hpp>
+
+#include <exception>
+
+namespace heddle::detail {
+
+/// A new E as a failure; where there is no memory for it, the bad_alloc that says so.
+template <class E, class... Args>
+std::exception_ptr failure_of(const Args&... args) noexcept {
+    try {
+        throw E(args...);
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+/// A node of the tree that closing walks: a done_source's state, a process (its own
+/// token), or a scope that a process has entered (with_done). Lock: one for each tree, in
+/// its root, held while the tree is marked. Invariants:
+///   [latched]  closed never turns false again; set under the tree's lock.
+///   [down]     a closed node's descendants are closed.
+///   [cause]    a closed node holds its cause, set before closed_ and never changed.
+///   [parent]   a node counts a reference on its parent; so the root outlives the tree.
+///              Only retire() changes a parent, and only of linked nodes.
+class HEDDLE_API done_node : pinned {
+public:
+    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+    std::exception_ptr cause() const noexcept;
+
+    void take() noexcept { refs_.take(); }
+    bool take_if_any() noexcept { return refs_.take_if_any(); }
+    void take_first() noexcept { refs_.take_first(); }
+    void drop() noexcept { release(this); }
+    bool is_shared() const noexcept { return refs_.is_shared(); }
+
+    /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
+    void attach(done_node& parent) noexcept;
+    void detach() noexcept;
+
+    /// This node is about to end: its children answer to its parent, and, unless it
+    /// `stays`, it leaves the tree.
+    void retire(bool stays) noexcept;
+
+    /// Closes this node and all below; a null cause stands for done_closed. False: it was
+    /// closed before. Waiters are claimed when it returns, and given to their hosts.
+    bool close(std::exception_ptr cause) noexcept;
+
+    bool has_parent() const noexcept { return root_ != this; }
+    bool is_under(const done_node& ancestor) const noexcept;
+    spin_lock& tree_lock() const noexcept { return root_->lock_; }
+    wait_list& waiters() noexcept { return waiters_; }  // guarded by tree_lock()
+
+protected:
+    done_node() noexcept : root_(this) {}
+
+    /// For a node that is not counted itself, detached before.
+    void release_parent() noexcept { release(parent_); }
+
+    virtual ~done_node() = default;
+
+private:
+    static void release(done_node*) noexcept;
+
+    void unlink() noexcept;  // linked, and the tree's lock is held
+
+    /// The tree's lock is held: interrupt what waits under this node. `last`: is woken after
+    /// all that was claimed.
+    virtual void interrupt(wake_list&, [[maybe_unused]] wake_list& last) noexcept {}
+    virtual void dispose() noexcept = 0;
+
+    done_node* parent_ = nullptr;  // guarded by tree_lock() while linked_
+    done_node* child_ = nullptr;   // guarded by tree_lock(), as are prev and next
+    done_node* prev_ = nullptr;
+    done_node* next_ = nullptr;
+    wait_list waiters_;
+    std::exception_ptr cause_;
+    done_node* root_;
+    ref_count refs_;
+    spin_lock lock_;  // the tree's, where this is the root
+    atomic<bool> closed_{false};
+    bool linked_ = false;  // guarded by tree_lock()
+};
+
+/// A name for a done_node that is nobody's task: what a done_source owns.
+HEDDLE_API counted<done_node> make_done_state();
+
+}  // namespace heddle::detail

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/core/operation.hpp>
+
+namespace heddle::detail {
+
+/// What expired together: sleepers to wake and tokens to close, once the lock is free.
+class expiry {
+public:
+    void release(host* here) noexcept;
+
+    wake_list wakes;
+    class deadline_node* deadlines = nullptr;
+};
+
+}  // namespace heddle::detail

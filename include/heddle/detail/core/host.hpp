@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/platform/asio.hpp>
+#include <heddle/detail/core/context_member.hpp>
+#include <heddle/detail/core/expiry.hpp>
+#include <heddle/detail/core/inbox.hpp>
+#include <heddle/detail/core/process.hpp>
+#include <heddle/detail/core/promise.hpp>
+#include <heddle/detail/core/ready_list.hpp>
+#include <heddle/detail/core/task_registry.hpp>
+#include <heddle/detail/timers/timer_heap.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace heddle::detail {
+
+class context_core;
+class worker_group;
+struct worker;
+
+/// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
+/// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
+///   [fifo]    ready_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
+///             `previous` of a fresh process is right unless it is the first.
+///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
+///             the first deadline whenever the host goes idle.
+///   [dump]    no thread drains while another describes: each raises its flag, then looks
+///             at the other's; who begins to drain gives way.
+///   [posting] who wakes an idle host is counted until the handler is posted, as is who
+///             uses its executor otherwise; the end of the context waits for that.
+///   [homecoming] whoever still has to come home is work of the home context, at every instant:
+///             in an operation elsewhere by work of its own, and once claimed because no
+///             host of the context rests until it is in an inbox. lib/README.md, "Hosts".
+///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
+///             exists in between.
+///   [counted] a reference is held by the service for a context's own host, by each
+///             handler that drains or waits for its timer, by the registry while it is
+///             not empty, and by work_ while it is not 0.
+class HEDDLE_API host : public context_member {
+public:
+    static constexpr int turn_cost = 16;
+    static constexpr int budget = 256 * turn_cost;  // of one drain handler
+    static constexpr int max_transfers = 64;        // depth of symmetric transfer
+
+    /// The host this thread drains, or null.
+    [[gnu::noinline]] static host* current() noexcept;
+
+    /// The process that runs on this thread's stack; throws not_in_task if there is none.
+    static process& current_process();
+
+    /// For what blocks its thread: throws std::logic_error if that drains a host, with what to
+    /// do `instead`.
+    static void refuse_to_block(const char* instead);
+
+    // -- the drainer's side ---------------------------------------------------------
+
+    void push(runnable& r) noexcept {
+        if (worker_)
+            push_shared(r);
+        else
+            ready_.append(r);
+    }
+
+    /// The frame to go on with after a process has parked; noop: back to the drain loop.
+    std::coroutine_handle<> next() noexcept {
+        if (worker_)
+            return next_shared();
+        runnable* r = ready_.first;
+        if (!r || r->turn || budget_ <= 0 || transfers_ <= 0 || seeded_) {
+            running_ = nullptr;
+            return std::noop_coroutine();
+        }
+        budget_ -= turn_cost;
+        --transfers_;
+        ready_.take_first();
+        running_ = &as_process(*r);
+        if (running_->is_fresh())
+            running_->begin();
+        return running_->top->frame();
+    }
+
+    /// Queues a process for the first time.
+    void push_fresh(process& p) noexcept;
+
+    /// The frame to go on with after a process has parked to join `child`: if that has not
+    /// begun it begins now, as a call would.
+    std::coroutine_handle<> next_for(process& child) noexcept {
+        return child.is_fresh() && child.home == this ? begin_fresh(child) : next();
+    }
+
+    /// The same process goes on in another of its frames (its new top).
+    std::coroutine_handle<> transfer(process& p) noexcept {
+        if (--transfers_ > 0)
+            return p.top->frame();
+        next_ = &p;
+        return std::noop_coroutine();
+    }
+
+    /// The same process goes on in the frame it suspended, unless the budget is spent.
+    std::coroutine_handle<> go_on(process& p) noexcept {
+        if (spend())
+            return transfer(p);
+        push(p);
+        return next();
+    }
+
+    /// An operation completed without waiting. False: the budget is spent, let others run.
+    bool spend() noexcept { return --budget_ > 0; }
+
+    /// Ends this drain handler: what is ready waits for the next one.
+    void spend_all() noexcept { budget_ = 0; }
+
+    /// The root frame of `p` has come to its end; the drain loop destroys it.
+    std::coroutine_handle<> finish(process& p) noexcept {
+        finished_ = &p;
+        running_ = nullptr;
+        return std::noop_coroutine();
+    }
+
+    /// Runs f(argument) as a part of this host, if this thread runs the executor and nobody
+    /// else drains the host. False: not now, not here.
+    bool run_here(void (*f)(void*), void* argument);
+
+    process* running() const noexcept { return running_; }
+
+    /// Reads the clock, for the drainer and what compares with seen_now().
+    time_point now() noexcept { return seen_ = read_clock(); }
+    /// Not later than now, and not much earlier than the begin of this drain turn.
+    time_point seen_now() const noexcept { return seen_; }
+    std::uint32_t random_below(std::uint32_t n) noexcept;
+    chooser* explorer() const noexcept { return chooser_; }  // mostly null
+
+    // -- from any thread ------------------------------------------------------------
+
+    /// Queues a turn: here, or where the drainer of this host finds it. `here`: the host the
+    /// calling thread drains, or null.
+    void ready(runnable& r, host* here) noexcept {
+        if (here == this || (worker_ && takes_over(r, here)))
+            here->push(r);
+        else
+            submit(r);
+    }
+    void submit(runnable& r) noexcept;
+
+    /// This thread is about to claim a process of this host, or to take away what would have
+    /// woken it. True: it drains no host of this context, and so is counted [homecoming].
+    bool expect() noexcept;
+    /// What was counted is in its inbox, or was not claimed after all.
+    void expect_no_more() noexcept;
+
+    /// Are both workers of one parallel host, or the same?
+    bool same_place(const host& o) const noexcept;
+
+    /// Where a new task begins that is started on this host.
+    host& place(host* here) noexcept;
+
+    /// Is it a worker? Then a task may go on in another one.
+    bool is_worker() const noexcept { return worker_ != nullptr; }
+
+    void enrol(process& p) noexcept;   // into the registry
+    void strike(process& p) noexcept;  // out of it, or out of that of another worker
+    std::size_t live() noexcept override;
+    std::size_t unused_numbers() noexcept override;
+    std::size_t owned_by_handlers() noexcept override;
+
+    /// Writes what each task waits for. From any thread: a host that is being drained is
+    /// waited for, but not for long; then only what its tasks are called is told.
+    void describe(std::string& to) override;
+
+    time_point read_clock() const noexcept;
+    spin_lock& timer_lock() noexcept { return timer_lock_; }
+    /// Requires: timer_lock(). `now`: the time from which its length counts.
+    void insert_locked(timer_entry& t, time_point now) noexcept;
+    void erase_locked(timer_entry& t) noexcept;
+    bool no_timers_locked() const noexcept { return timers_.empty(); }
+    /// After a change by a thread that may not be the drainer: lets it arm anew, or disarm.
+    void poke() noexcept override;
+    time_point first_deadline() noexcept override;
+
+    /// Destroys what is parked here or queued; the execution context ends.
+    void shut() noexcept override;
+
+    /// Does it live as long as its context?
+    bool lasts() const noexcept { return lasts_; }
+
+    virtual asio::execution_context& context() const noexcept = 0;
+    /// Does this thread run the executor underneath? False, too, if that cannot tell.
+    virtual bool runs_here() const noexcept = 0;
+
+    /// The calling thread alone runs the context, and does nothing else until it says that it
+    /// has left: `run` does, before the first task and after its main has ended.
+    void run_by_this_thread() noexcept;
+    void left_by_its_thread() noexcept { sole_thread_ = nullptr; }
+    /// Does nothing run beside the tasks of this host, whoever posts it?
+    bool is_sole() const noexcept;
+
+    /// Outstanding work: while there is any, the context does not run out of it, and the
+    /// host lives.
+    void work_started() noexcept {
+        std::size_t n = work_.load(std::memory_order_relaxed);
+        if (n > 0 && single_threaded())
+            work_.store(n + 1, std::memory_order_relaxed);
+        else
+            count_work();
+    }
+    void work_finished() noexcept {
+        std::size_t n = work_.load(std::memory_order_relaxed);
+        if (n > 1 && single_threaded())
+            work_.store(n - 1, std::memory_order_relaxed);
+        else
+            discount_work();
+    }
+
+    /// A process whose Asio operation completed goes on; or ends, if its context has.
+    void completed(process& p) noexcept;
+
+    /// A handler that owned this process was destroyed: the process ends in a turn of its own.
+    void abandon(process& p) noexcept;
+
+    /// Lets the drain handler throw what escaped `p`; takes over a reference on it.
+    void report(process& p) noexcept;
+
+protected:
+    atomic<std::size_t> work_{0};  // [work]
+
+    explicit host(std::shared_ptr<context_core>, std::unique_ptr<worker> = {}) noexcept;
+    ~host() override;
+
+    context_core& state() const noexcept { return *state_; }
+    std::shared_ptr<context_core> shared_state() const noexcept { return state_; }
+    /// For who is counted as a user of the context: while it is, its executor is there.
+    bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
+    void drain();           // the drain handler
+    void timer_fired();     // the Asio timer's handler
+    bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
+
+private:
+    friend class context_state;
+    friend class worker_pool;
+    friend class inside_context;
+    class standstill;
+
+    virtual void post_drain(bool continuation) = 0;
+    virtual void arm(time_point) = 0;
+    virtual void disarm() noexcept = 0;
+    virtual void let_go() noexcept = 0;           // of timer and work: the context ends
+    virtual void forget_executor() noexcept = 0;  // no thread uses it any more
+    virtual void first_work() noexcept = 0;       // unless another thread was quicker
+    virtual void last_work() noexcept = 0;
+
+    std::coroutine_handle<> begin_fresh(process& p) noexcept;
+    std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
+    void take_out(process& fresh) noexcept;
+    void prepend(runnable& r) noexcept;
+    void prepend_shared(runnable& r) noexcept;
+    void return_to(wake_list& caller) noexcept;
+    bool has_work() const noexcept;
+
+    // Of a worker: worker_pool.cpp.
+    void push_shared(runnable& r, bool fresh = false) noexcept;
+    runnable* pop_shared() noexcept;
+    std::coroutine_handle<> next_shared() noexcept;
+    void submit_shared(runnable& r) noexcept;
+    bool take_inbox_shared() noexcept;
+    bool close_inbox_shared() noexcept;
+    std::uint32_t take_inbox_locked() noexcept;
+    process& begin_turn(process& p) noexcept;
+    bool takes_over(runnable& r, host* here) const noexcept;
+    bool rob(host& victim, bool stuck) noexcept;
+    void expire_for(host& stuck) noexcept;
+    void bring_home() noexcept;
+    bool wake() noexcept;
+    bool wake_for_watch() noexcept;
+
+    bool submit_to_idle(runnable& r) noexcept;
+    void submit_expected(process& p) noexcept;
+    bool may_rest() noexcept;
+    bool run_if_here(void (*f)(void*), void* argument);
+    bool asked_if_here() const noexcept;
+    runnable* pop() noexcept;
+    runnable* pop_serial() noexcept;
+    runnable* pop_random() noexcept;
+    runnable* pop_chosen() noexcept;
+    bool take_inbox() noexcept;
+    template <bool shared>
+    void resume_next();
+    template <bool shared>
+    bool drain_as(void (*first)(void*), void* argument);
+    bool go_idle();
+    bool go_idle_shared();
+    void count_work() noexcept;
+    void discount_work() noexcept;
+    void completed_elsewhere(process& p) noexcept;
+    void glance_at_clock() noexcept;
+    bool may_have_expired() const noexcept {
+        return !timers_.empty() || fired_.load(std::memory_order_relaxed);
+    }
+    void begin_draining() noexcept;
+    void end_draining() noexcept;
+    void describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                        bool parked);
+    void leave();  // after an exception: whoever has work is drained again
+    void reap(process& p);
+    void unhandled(std::exception_ptr failure);
+    std::exception_ptr end(process& p, bool abandoned) noexcept;
+    void destroy(process& p) noexcept;
+    void expire_timers() noexcept;
+    void expire_until(time_point now, expiry&) noexcept;
+    void settle_timer();
+    void close_doors() noexcept;
+    bool sweep() noexcept;
+    bool sweep_queue() noexcept;
+    void dismiss(runnable& r) noexcept;
+    static void poke_turn(runnable&, host&);
+    static void report_turn(runnable&, host&);
+    static void reap_turn(runnable&, host&);
+    static void abandon_turn(runnable&, host&);
+
+    // First what each turn of an Asio handler needs: after a system call it has to be fetched.
+    const std::unique_ptr<worker> worker_;  // null: a serial host
+    const void* sole_thread_ = nullptr;     // marks who runs the context alone
+
+    // The drainer's [fifo].
+    ready_list ready_;
+    int budget_ = 0;
+    int transfers_ = 0;
+    process* running_ = nullptr;
+    process* next_ = nullptr;  // goes on at once, from the drain loop
+    process* finished_ = nullptr;
+    host* below_ = nullptr;  // what its thread drained before, and will go on with
+    time_point seen_{};
+    time_point armed_ = time_point::max();
+
+    inbox inbox_;
+    atomic<bool> poked_{false};
+    atomic<bool> fired_{false};
+    atomic<bool> draining_{false};  // [dump]
+    atomic<bool> dumping_{false};
+    const bool seeded_;
+    const bool virtual_;
+    bool entering_ = false;  // in a handler that came in; its task goes on after it
+    bool lasts_ = false;
+    spin_lock timer_lock_;
+    timer_heap timers_;  // guarded by timer_lock_
+    timer_slack slack_;  // guarded by timer_lock_
+
+    time_point expired_{};  // when timers last did
+    std::uint64_t random_;
+    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
+    chooser* const chooser_;
+    runnable poke_;
+    const std::shared_ptr<context_core> state_;
+
+    task_registry<process> registry_;
+
+    bool sole_ = false;  // one thread runs the context
+};
+
+/// The host of the running task; throws not_in_task outside one. It is there as long as the
+/// task runs.
+HEDDLE_API host& running_host();
+
+/// The same, held.
+HEDDLE_API counted<host> current_host();
+
+// -- inline parts -------------------------------------------------------------------
+
+inline process* wake_list::only_process() const noexcept {
+    if (!first_ || first_ != last_ || static_cast<sleeper*>(first_)->foreign)
+        return nullptr;
+    return &as_process(*first_);
+}
+
+inline void wake_list::release(host* here) noexcept {
+    runnable* r = first_;
+    while (r) {
+        runnable* next = r->next_ready;
+        auto& s = static_cast<sleeper&>(*r);
+        if (!s.foreign)
+            as_process(s).home->ready(s, here);
+        else if (next)
+            wake_before(s, next);
+        else
+            s.foreign(s);
+        r = next;
+    }
+    first_ = last_ = nullptr;
+}
+
+}  // namespace heddle::detail

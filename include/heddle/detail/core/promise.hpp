@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/core/process.hpp>
+
+#include <coroutine>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace heddle::detail {
+
+/// What co_await inside a task accepts: it knows how to be awaited by a process.
+template <class A>
+concept awaitable_by_task =
+    requires(A&& a, process& self) { static_cast<A&&>(a).await_by(self); };
+
+template <class A>
+struct asio_adaptor;  // heddle/asio.hpp: Asio's deferred operations
+
+template <class A>
+concept adaptable = requires { typename asio_adaptor<std::remove_cvref_t<A>>::type; };
+
+/// Aborts: g++ 12 miscompiled a coroutine.
+[[noreturn]] HEDDLE_API void misplaced_frame() noexcept;
+
+/// g++ 12 misplaces the frame of a coroutine that declares no variable and has co_await in
+/// a condition: `task<> f(receiver<> in) { while (co_await in.receive()) {} }`. The handle
+/// it passes here then differs from where the promise says the frame is. Said at once, that
+/// is better than a crash somewhere.
+class initial_awaiter {
+public:
+    explicit initial_awaiter(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> passed) const noexcept {
+        if (passed.address() != frame_.address())
+            misplaced_frame();
+    }
+    void await_resume() const noexcept {}
+
+private:
+    std::coroutine_handle<> frame_;
+};
+
+/// The part of a task's promise that does not depend on its result.
+class promise_base {
+public:
+    static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
+    static void operator delete(void* frame, std::size_t bytes) noexcept {
+        free_frame(frame, bytes);
+    }
+
+    initial_awaiter initial_suspend() const noexcept { return initial_awaiter(frame_); }
+    void unhandled_exception() noexcept { failure = std::current_exception(); }
+
+    std::coroutine_handle<> frame() const noexcept { return frame_; }
+
+    /// The process is at hand in every awaiter: no path of a channel touches a
+    /// thread_local.
+    template <class A>
+    decltype(auto) await_transform(A&& a) {
+        if constexpr (awaitable_by_task<A>)
+            return static_cast<A&&>(a).await_by(*self);
+        else if constexpr (adaptable<A>)
+            return asio_adaptor<std::remove_cvref_t<A>>::await_by(*self,
+                                                                  static_cast<A&&>(a));
+        else
+            static_assert(
+                awaitable_by_task<A>,
+                "heddle: a task can co_await heddle's operations, an rvalue task, and "
+                "Asio "
+                "operations started with heddle::use_task or heddle::deferred");
+    }
+
+    process* self = nullptr;
+    promise_base* caller = nullptr;            // null: the root
+    std::coroutine_handle<>* owner = nullptr;  // the caller's handle of this frame
+    std::exception_ptr failure;
+
+protected:
+    explicit promise_base(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
+    ~promise_base() = default;
+    promise_base(const promise_base&) = delete;
+    promise_base& operator=(const promise_base&) = delete;
+
+private:
+    std::coroutine_handle<> frame_;
+};
+
+}  // namespace heddle::detail

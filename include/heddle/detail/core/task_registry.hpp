@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/platform/config.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace heddle::detail {
+
+/// Takes numbers for tasks; returns the first of them.
+HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
+
+/// How many were taken in this program.
+HEDDLE_API std::uint64_t task_numbers() noexcept;
+
+/// The tasks of a host that have not ended, and their numbers. From any thread. Task: has id,
+/// prev_live and next_live, which belong to the registry, and is counted.
+template <class Task>
+class task_registry : pinned {
+public:
+    /// `batch`: how many numbers it takes at a time. Workers take many: one counter for all
+    /// tasks would go from core to core.
+    explicit task_registry(std::uint32_t batch) noexcept : batch_(batch) {}
+
+    /// Gives the task a number if it has none yet. Returns whether it is the only one here.
+    bool add(Task& t) noexcept {
+        guard g(lock_);
+        if (t.id == 0)
+            t.id = next_number();
+        t.prev_live = nullptr;
+        t.next_live = first_;
+        if (first_)
+            first_->prev_live = &t;
+        first_ = &t;
+        return size_++ == 0;
+    }
+
+    /// Returns whether the task was the last one here.
+    bool remove(Task& t) noexcept {
+        guard g(lock_);
+        if (scan_ == &t)
+            scan_ = t.next_live;
+        (t.prev_live ? t.prev_live->next_live : first_) = t.next_live;
+        if (t.next_live)
+            t.next_live->prev_live = t.prev_live;
+        return --size_ == 0;
+    }
+
+    std::size_t size() noexcept {
+        guard g(lock_);
+        return size_;
+    }
+    std::size_t unused_numbers() noexcept {
+        guard g(lock_);
+        return numbers_;
+    }
+
+    /// All tasks, each held. No other lock is taken, nor memory, under the registry's lock.
+    std::vector<counted<Task>> all() {
+        std::vector<counted<Task>> tasks;
+        for (bool fit = false; !fit;) {
+            std::size_t n;
+            {
+                guard g(lock_);
+                n = size_;
+                fit = n <= tasks.capacity();
+                for (Task* t = first_; t && fit; t = t->next_live)
+                    tasks.push_back(counted<Task>(t));
+            }
+            tasks.reserve(n);
+        }
+        return tasks;
+    }
+
+    /// Goes through all tasks from the first, while each may end, and end others.
+    void begin_sweep() noexcept {
+        guard g(lock_);
+        scan_ = first_;
+    }
+    Task* next_to_sweep() noexcept {
+        guard g(lock_);
+        Task* t = scan_;
+        if (t)
+            scan_ = t->next_live;
+        return t;
+    }
+
+    /// Calls f(task) for each while none can be added or removed.
+    template <class F>
+    void for_each(F f) {
+        guard g(lock_);
+        for (Task* t = first_; t; t = t->next_live)
+            f(*t);
+    }
+
+private:
+    std::uint64_t next_number() noexcept {
+        if (numbers_ == 0) {
+            next_number_ = new_task_numbers(batch_);
+            numbers_ = batch_;
+        }
+        --numbers_;
+        return next_number_++;
+    }
+
+    spin_lock lock_;
+    Task* first_ = nullptr;  // guarded by lock_, as is all below but batch_
+    Task* scan_ = nullptr;   // where the sweep is
+    std::size_t size_ = 0;
+    std::uint64_t next_number_ = 0;
+    std::uint32_t numbers_ = 0;  // how many have been taken and not given
+    const std::uint32_t batch_;
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/context/foreign_executor.hpp>
+#include <heddle/detail/core/host.hpp>
+#include <heddle/detail/context/host_executor.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace heddle::detail {
+
+/// Fetches what a task needs to go on, which is cold after a system call. A handler knows both
+/// addresses: else the processor would learn of one after the other.
+inline void fetch(const void* wait, const process* p) noexcept {
+    __builtin_prefetch(wait);
+    __builtin_prefetch(&p->word);
+    __builtin_prefetch(&p->since);
+}
+
+/// An operation of another context than its home: there its cancellation is emitted. Its home
+/// has work until who waits has come home [homecoming].
+struct abroad {
+    template <class Executor>
+    abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
+
+    foreign_executor executor;
+    host_work work;
+};
+
+/// A wait for an Asio operation. Closing token and completion meet in the claim word of
+/// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
+/// comes second lets the process go on. Invariants:
+///   [owned]  from begin() to completed() or dropped() the handler owns the process.
+///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
+///            to another context, by a handler there), never during initiation.
+///   [slot]   that of the process is empty whenever the process runs.
+class HEDDLE_API asio_wait : pinned {
+public:
+    explicit asio_wait(process& self) noexcept : self_(self) {}
+
+    void completed() noexcept {
+        std::uint32_t old = claim_word::in_io;
+        if (exchange_if(self_.word, old, std::uint32_t{0}))
+            self_.home->completed(self_);
+        else
+            completed_amid();
+    }
+    void dropped() noexcept;
+    handler_executor executor() const noexcept {
+        return handler_executor(lent_host(self_.home));
+    }
+    asio::cancellation_slot slot() const noexcept {
+        return cancellable_ ? self_.signal.slot() : asio::cancellation_slot();
+    }
+
+protected:
+    ~asio_wait() = default;
+
+    process& self() const noexcept { return self_; }
+    bool refused() noexcept { return refused_ = self_.interrupted(); }
+
+    template <class Executor>
+    void remember_executor(const Executor& ex) {
+        if (&asio::query(ex, asio::execution::context) != &self_.home->context())
+            elsewhere_ = std::make_unique<abroad>(ex, *self_.home);  // [homecoming]
+    }
+    /// Can it be cancelled?
+    bool begin(const host& home) noexcept {
+        process& p = self_;
+        p.io = this;
+        p.since = home.seen_now();
+        bool cancellable = p.cancellable();
+        cancellable_ = cancellable;
+        using namespace claim_word;
+        add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither is set
+        return cancellable;
+    }
+    void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
+    /// True: it has ended already, go on at once.
+    bool begun() noexcept {
+        std::uint32_t old = claim_word::in_io | claim_word::starting;
+        return !exchange_if(self_.word, old, claim_word::in_io) && begun_amid();
+    }
+    /// False: it was never started. Throws what its initiation threw.
+    bool resume() {
+        if (refused_)
+            return false;
+        self_.io = nullptr;
+        if (cancellable_)
+            self_.signal.slot().clear();  // what the operation left there
+        if (failure_)
+            std::rethrow_exception(failure_);
+        return true;
+    }
+
+private:
+    // What else happens meanwhile:
+    bool begun_amid() noexcept;
+    void completed_amid() noexcept;
+    void emit() noexcept;
+    static void emitted(process&) noexcept;
+    class remote_emission;
+    friend void emit_cancellation(runnable&, host&);
+
+    process& self_;
+    std::unique_ptr<abroad> elsewhere_;
+    std::exception_ptr failure_;
+    bool refused_ = false;
+    bool cancellable_ = false;
+    bool dropped_ = false;
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/context/foreign_executor.hpp>
+#include <heddle/detail/core/host.hpp>
+#include <heddle/done.hpp>
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+namespace detail {
+
+/// Lets a done token cancel an Asio operation that is no task's: a sleeper on the token,
+/// woken once at most, that emits on the operation's executor. Invariants:
+///   [shell]  a slot that is chained may refer to it long after the operation. So it gives up
+///            its token and its executor as soon as nobody needs them any more: neither the
+///            handler, nor watch(), nor the token's queue.
+///   [signal] nothing is emitted once the operation is over; then its slot is cleared, never
+///            from inside an emission.
+class HEDDLE_API done_emitter final : public sleeper, public pooled, pinned {
+public:
+    done_emitter(done_token token, const asio::any_io_executor& ex);
+
+    void take() noexcept { refs_.take(); }
+    void drop() noexcept {
+        if (refs_.drop())
+            delete this;
+    }
+
+    /// After initiation, once: from now on the token cancels, at once if it is closed.
+    void watch() noexcept;
+    /// Its initiation threw: there will be no watch().
+    void not_begun() noexcept { release_one(); }
+    /// The operation completed; on its executor.
+    void completed() noexcept;
+    /// The handler goes, called or not.
+    void leave() noexcept;
+
+    /// Unless the operation has completed. On its executor.
+    void emit(asio::cancellation_type_t type);
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+private:
+    struct watched : detail::pinned {
+        watched(done_token t, const asio::any_io_executor& ex)
+            : token(std::move(t)), operation(token.node()), executor(ex) {}
+
+        done_token token;
+        done_operation operation;
+        foreign_executor executor;
+    };
+
+    ~done_emitter() = default;
+
+    void post_emission() noexcept;
+    bool end_emissions() noexcept;
+    void release_one() noexcept {
+        if (users_.drop())
+            watched_.reset();
+    }
+
+    static constexpr std::uint32_t over = 1;
+    static constexpr std::uint32_t one_emission = 2;
+
+    asio::cancellation_signal signal_;
+    std::optional<watched> watched_;
+    atomic<std::uint32_t> state_{0};  // emissions under way, and whether it is over
+    ref_count users_;                 // of watched_
+    ref_count refs_;
+};
+
+/// A handler whose operation a done token cancels.
+template <class Handler>
+class done_handler {
+public:
+    done_handler(Handler&& h, counted<done_emitter> e) noexcept
+        : handler_(std::move(h)), emitter_(std::move(e)) {}
+    done_handler(done_handler&&) noexcept = default;
+    done_handler& operator=(done_handler&&) = delete;
+    ~done_handler() {
+        if (emitter_)
+            emitter_->leave();  // destroyed uncalled
+    }
+
+    template <class... Args>
+    void operator()(Args&&... args) {
+        {
+            auto emitter = std::move(emitter_);
+            emitter->completed();
+            emitter->leave();
+        }
+        std::move(handler_)(std::forward<Args>(args)...);
+    }
+
+    asio::cancellation_slot slot() const noexcept { return emitter_->slot(); }
+    const Handler& inner() const noexcept { return handler_; }
+
+private:
+    Handler handler_;
+    counted<done_emitter> emitter_;
+};
+
+struct chain_emission {
+    explicit chain_emission(counted<done_emitter> e) noexcept : emitter(std::move(e)) {}
+    void operator()(asio::cancellation_type_t type) {
+        auto kept = emitter;  // the slot may be reused meanwhile
+        kept->emit(type);
+    }
+    counted<done_emitter> emitter;
+};
+
+/// What some tokens ask an initiation for, if it can tell: cancel_after does.
+template <class Initiation>
+struct same_executor {};
+template <class Initiation>
+    requires requires { typename Initiation::executor_type; }
+struct same_executor<Initiation> {
+    using executor_type = typename Initiation::executor_type;
+};
+
+template <class Initiation>
+struct done_initiation : same_executor<Initiation> {
+    explicit done_initiation(Initiation&& i) : initiation(std::move(i)) {}
+    explicit done_initiation(const Initiation& i) : initiation(i) {}
+
+    Initiation initiation;
+
+    auto get_executor() const noexcept
+        requires requires(const Initiation& i) { i.get_executor(); }
+    {
+        return initiation.get_executor();
+    }
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, done_token token, Args&&... args) && {
+        using plain = std::decay_t<Handler>;
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto emitter = counted<done_emitter>::adopt(
+            new done_emitter(std::move(token), executor_of_operation(handler)));
+        if (slot.is_connected())
+            slot.template emplace<chain_emission>(emitter);
+        try {
+            std::move(initiation)(
+                done_handler<plain>(std::forward<Handler>(handler), emitter),
+                std::forward<Args>(args)...);
+        } catch (...) {
+            emitter->not_begun();
+            throw;
+        }
+        emitter->watch();  // never emitted during initiation
+    }
+
+    template <class Handler>
+    asio::any_io_executor executor_of_operation(const Handler& h) const {
+        if constexpr (requires { initiation.get_executor(); })
+            return executor_of(h, initiation.get_executor());
+        else
+            return executor_of(h, asio::system_executor());
+    }
+
+    /// Some may not be posted to, as that of newer Asio's any_completion_handler.
+    template <class Handler, class Fallback>
+    static asio::any_io_executor executor_of(const Handler& h,
+                                             const Fallback& fallback) {
+        auto ex = asio::get_associated_executor(h, fallback);
+        if constexpr (std::is_convertible_v<decltype(ex), asio::any_io_executor>)
+            return ex;
+        else
+            return fallback;
+    }
+};
+
+template <class Token>
+struct bound_done {
+    done_token done;
+    Token token;
+};
+
+}  // namespace detail
+
+/// Adapts any completion token so that `done` cancels the operation: terminal cancellation
+/// is emitted on the operation's associated executor, never during initiation (on that of the
+/// socket or timer, if the handler is an any_completion_handler). A slot that the token has
+/// already is chained, not replaced.
+///
+///     socket.async_read_some(buffer, heddle::bind_done(done, asio::use_awaitable));
+///
+/// Threads   the token may close on any thread; the associated executor must run handlers
+///           one at a time, as Asio asks for every cancellation.
+/// Cancel    what completed first keeps its result.
+/// Lifetime  an operation that has ended keeps neither its token nor its executor; and when
+///           its handler is called, what it put into the slot it was given has gone.
+template <class Token>
+auto bind_done(done_token done, Token&& token) {
+    return detail::bound_done<std::decay_t<Token>>{std::move(done),
+                                                   std::forward<Token>(token)};
+}
+
+}  // namespace heddle
+
+template <class Token, class Signature>
+class asio::async_result<heddle::detail::bound_done<Token>, Signature> {
+public:
+    template <class Initiation>
+    using initiation_for = heddle::detail::done_initiation<std::decay_t<Initiation>>;
+
+    /// Its type is said here: Asio asks for it with what is no initiation.
+    template <class Initiation, class Bound, class... Args>
+    static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args)
+        -> decltype(asio::async_initiate<Token, Signature>(
+            std::declval<initiation_for<Initiation>>(), bound.token,
+            std::move(bound.done), std::forward<Args>(args)...)) {
+        return asio::async_initiate<Token, Signature>(
+            initiation_for<Initiation>(std::forward<Initiation>(initiation)),
+            bound.token, std::move(bound.done), std::forward<Args>(args)...);
+    }
+};
+
+/// What else Asio asks about the handler is asked of the one it wraps.
+template <template <class, class> class Associator, class Handler, class Default>
+struct asio::associator<Associator, heddle::detail::done_handler<Handler>, Default>
+    : Associator<Handler, Default> {
+    static auto get(const heddle::detail::done_handler<Handler>& h) noexcept {
+        return Associator<Handler, Default>::get(h.inner());
+    }
+    static auto get(const heddle::detail::done_handler<Handler>& h,
+                    const Default& d) noexcept {
+        return Associator<Handler, Default>::get(h.inner(), d);
+    }
+};
+
+template <class Handler, class Slot>
+struct asio::associated_cancellation_slot<heddle::detail::done_handler<Handler>, Slot> {
+    using type = asio::cancellation_slot;
+
+    static type get(const heddle::detail::done_handler<Handler>& h) noexcept {
+        return h.slot();
+    }
+    static type get(const heddle::detail::done_handler<Handler>& h,
+                    const Slot&) noexcept {
+        return h.slot();
+    }
+};

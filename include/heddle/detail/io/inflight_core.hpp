@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/handlers/asio_wait.hpp>
+#include <heddle/detail/wait/sync_core.hpp>
+#include <heddle/task.hpp>
+
+#include <memory>
+
+namespace heddle::detail {
+
+/// What an inflight and the handler of its operation share: a count that is 0 while there
+/// is a result. So it is waited for as an event is. Invariants:
+///   [flying]   from begin() to completed() or dropped() a handler owns a reference.
+///   [pinned]   its handlers run in the host that began it, so the task that did stays there.
+///   [emission] while cancellation is being emitted, or about to be, a completion is noted and
+///              not told; nothing is emitted after it. Then the slot is cleared.
+class HEDDLE_API inflight_core : public wait_count, runnable {
+public:
+    /// Lets the operation's handler be told to hurry. From any thread.
+    void cancel() noexcept;
+
+    bool flying() noexcept;
+    host_executor executor() const noexcept { return host_executor(home_); }
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    void completed() noexcept;
+    void dropped() noexcept;  // its handler was destroyed uncalled
+
+    /// Drops a result that only says that the operation was cancelled.
+    virtual void forget_aborted() noexcept = 0;
+
+protected:
+    inflight_core() noexcept : wait_count("an operation in flight", 1) {}
+
+    /// Throws std::logic_error if it flies, or has a result.
+    void begin();
+    void not_begun() noexcept;  // its initiation threw
+    template <class Executor>
+    void remember_executor(const Executor& ex) {
+        if (&asio::query(ex, asio::execution::context) != &home_->context())
+            elsewhere_ = std::make_unique<abroad>(ex, *home_);  // [homecoming]
+    }
+
+    /// There is a result, which is being taken. Throws std::logic_error if there is none.
+    void rest();
+    bool was_dropped() const noexcept { return dropped_; }
+
+private:
+    void emit() noexcept;
+    bool has_ended() noexcept;
+    void emitted() noexcept;
+    static void emit_turn(runnable&, host&);
+    class remote_emission;
+
+    void land() noexcept;
+    void pin(process& p) noexcept;
+    [[nodiscard]] counted<process> unpin() noexcept;
+    /// What is let go of without the lock, once who waited has been woken.
+    struct landed {
+        ~landed();
+        counted<process> unpinned;
+        std::unique_ptr<abroad> from;
+    };
+    void land_locked(wake_list& wakes, landed& rest) noexcept;
+
+    counted<host> home_;
+    counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
+    asio::cancellation_signal signal_;
+    std::unique_ptr<abroad> elsewhere_;  // while it flies
+    bool flying_ = false;                // guarded by lock()
+    bool emitting_ = false;              // guarded by lock()
+    bool ended_ = false;                 // while emitting; guarded by lock()
+    bool dropped_ = false;
+};
+
+[[noreturn]] HEDDLE_API void throw_moved_inflight();
+
+/// The end of inflight::stop().
+HEDDLE_API task<> join_cancelled(counted<inflight_core>);
+
+}  // namespace heddle::detail

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a program and the library it is linked with must have in common. What a flag could settle
+// is settled here, before the first header of Asio, so that none is needed. What changes the
+// layout of an object that both use, or what a sanitizer sees, is a symbol of the library that
+// each file asks for: where they disagree the linker, or the loader, names it. NDEBUG changes no
+// layout, nor does -fsanitize=address: they need not agree.
+#pragma once
+
+#include <cstddef>  // the library's macros, which Asio's configuration depends on
+
+#include <asio/version.hpp>
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HEDDLE_UNDER_TSAN 1
+#endif
+#if __has_feature(address_sanitizer)
+#define HEDDLE_UNDER_ASAN 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define HEDDLE_UNDER_TSAN 1
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define HEDDLE_UNDER_ASAN 1
+#endif
+
+// Asio before 1.23 allocates with operator new where it is included before any standard header, and
+// with aligned_alloc elsewhere, also in libheddle; blocks pass from one to the other. With
+// glibc both are malloc's. An address sanitizer, or another C library, tells them apart.
+#if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
+#ifndef ASIO_DETAIL_CONFIG_HPP
+#define ASIO_HAS_STD_ALIGNED_ALLOC 1
+#elif defined(HEDDLE_UNDER_ASAN) || !defined(__GLIBC__)
+static_assert(
+    false, "heddle: this file includes Asio, which is older than 1.23, before any "
+           "standard header: it would not allocate as libheddle does. Include a heddle "
+           "header first, or compile all files with -DASIO_HAS_STD_ALIGNED_ALLOC=1.");
+#endif
+#endif
+
+// With clang it looks for <experimental/coroutine> only.
+#if ASIO_VERSION < 102600 && defined(__clang__) && !defined(ASIO_DETAIL_CONFIG_HPP)
+#ifndef ASIO_HAS_CO_AWAIT
+#define ASIO_HAS_CO_AWAIT 1
+#endif
+#ifndef ASIO_HAS_STD_COROUTINE
+#define ASIO_HAS_STD_COROUTINE 1
+#endif
+#endif
+
+// TSan does not understand fences and would report races where there are none.
+#if defined(HEDDLE_UNDER_TSAN) && !defined(ASIO_DISABLE_FENCED_BLOCK)
+#define ASIO_DISABLE_FENCED_BLOCK 1
+#endif
+
+// A recycled frame hides a use after free.
+#if defined(HEDDLE_UNDER_ASAN) && !defined(HEDDLE_NO_FRAME_RECYCLING)
+#define HEDDLE_NO_FRAME_RECYCLING 1
+#endif
+
+#if defined(HEDDLE_MODEL) && !__has_include(<heddle/detail/platform/model.hpp>)
+#error "heddle: HEDDLE_MODEL is for heddle::model, which is not installed"
+#endif
+
+#include <asio/detail/config.hpp>
+
+#define HEDDLE_PASTE_(a, b) a##b
+#define HEDDLE_PASTE(a, b) HEDDLE_PASTE_(a, b)
+
+#define HEDDLE_AGREED_VERSION HEDDLE_PASTE(with_ASIO_VERSION_, ASIO_VERSION)
+#ifdef ASIO_VERSION_NAMESPACE
+#define HEDDLE_AGREED_NAMESPACE                                                        \
+    HEDDLE_PASTE(with_ASIO_VERSION_NAMESPACE_, ASIO_VERSION_NAMESPACE)
+#else
+#define HEDDLE_AGREED_NAMESPACE without_ASIO_VERSION_NAMESPACE
+#endif
+#ifdef ASIO_HAS_THREADS
+#define HEDDLE_AGREED_THREADS without_ASIO_DISABLE_THREADS
+#else
+#define HEDDLE_AGREED_THREADS with_ASIO_DISABLE_THREADS
+#endif
+#ifdef ASIO_ENABLE_HANDLER_TRACKING
+#define HEDDLE_AGREED_TRACKING with_ASIO_ENABLE_HANDLER_TRACKING
+#else
+#define HEDDLE_AGREED_TRACKING without_ASIO_ENABLE_HANDLER_TRACKING
+#endif
+#if defined(ASIO_HAS_IO_URING_AS_DEFAULT)
+#define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING_AS_DEFAULT
+#elif defined(ASIO_HAS_IO_URING)
+#define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING
+#elif defined(ASIO_HAS_EPOLL)
+#define HEDDLE_AGREED_REACTOR with_ASIO_HAS_EPOLL
+#else
+#define HEDDLE_AGREED_REACTOR with_ASIO_DISABLE_EPOLL
+#endif
+#ifdef ASIO_NO_TYPEID
+#define HEDDLE_AGREED_TYPEID with_ASIO_NO_TYPEID
+#else
+#define HEDDLE_AGREED_TYPEID without_ASIO_NO_TYPEID
+#endif
+#ifdef _GLIBCXX_DEBUG
+#define HEDDLE_AGREED_CONTAINERS with_GLIBCXX_DEBUG
+#else
+#define HEDDLE_AGREED_CONTAINERS without_GLIBCXX_DEBUG
+#endif
+#ifdef HEDDLE_UNDER_TSAN
+#define HEDDLE_AGREED_SANITIZER with_fsanitize_thread
+#else
+#define HEDDLE_AGREED_SANITIZER without_fsanitize_thread
+#endif
+#ifdef HEDDLE_MODEL
+#define HEDDLE_AGREED_KIND as_heddle_model
+#else
+#define HEDDLE_AGREED_KIND as_heddle_heddle
+#endif
+
+#define HEDDLE_FOR_EACH_AGREED(X)                                                      \
+    X(HEDDLE_AGREED_VERSION)                                                           \
+    X(HEDDLE_AGREED_NAMESPACE)                                                         \
+    X(HEDDLE_AGREED_THREADS)                                                           \
+    X(HEDDLE_AGREED_TRACKING)                                                          \
+    X(HEDDLE_AGREED_REACTOR)                                                           \
+    X(HEDDLE_AGREED_TYPEID)                                                            \
+    X(HEDDLE_AGREED_CONTAINERS)                                                        \
+    X(HEDDLE_AGREED_SANITIZER)                                                         \
+    X(HEDDLE_AGREED_KIND)
+#define HEDDLE_AGREED_NAME(how)                                                        \
+    HEDDLE_PASTE(HEDDLE_PASTE(libheddle_must_be_built_, how), _like_this_program)
+#define HEDDLE_AGREED_DECLARATION(how)                                                 \
+    extern "C" [[gnu::visibility("default")]] const char HEDDLE_AGREED_NAME(how);
+#define HEDDLE_AGREED_ADDRESS(how) &HEDDLE_AGREED_NAME(how),
+
+HEDDLE_FOR_EACH_AGREED(HEDDLE_AGREED_DECLARATION)
+
+// In each file that includes a heddle header: has the linker look for them.
+[[gnu::used]] static const char* const libheddle_must_be_built[] = {
+    HEDDLE_FOR_EACH_AGREED(HEDDLE_AGREED_ADDRESS)};

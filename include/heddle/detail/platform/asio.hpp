@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+// All Asio includes of the library pass through here, and so do the names that moved
+// between its versions. Building on Boost.Asio instead would be a switch in this file.
+#pragma once
+
+#include <heddle/detail/platform/agreement.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/defer.hpp>
+#include <asio/error.hpp>
+#include <asio/execution.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+#include <asio/query.hpp>
+#include <asio/require.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/system_error.hpp>
+#include <asio/system_executor.hpp>
+#include <asio/version.hpp>
+
+#if ASIO_VERSION < 102400
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/experimental/deferred.hpp>
+#else
+#include <asio/as_tuple.hpp>
+#include <asio/deferred.hpp>
+#endif
+
+// The executor of use_future's handlers, which no public name tells from one that was chosen.
+namespace asio {
+#ifdef ASIO_INLINE_NAMESPACE_BEGIN
+ASIO_INLINE_NAMESPACE_BEGIN
+#endif
+namespace detail {
+template <typename T, typename Blocking>
+class promise_executor;
+}
+#ifdef ASIO_INLINE_NAMESPACE_END
+ASIO_INLINE_NAMESPACE_END
+#endif
+}  // namespace asio
+
+namespace heddle {
+
+#if ASIO_VERSION < 102400
+using asio::experimental::as_tuple;
+using asio::experimental::deferred_t;
+inline constexpr const deferred_t& deferred = asio::experimental::deferred;
+#else
+using asio::as_tuple;
+using asio::deferred_t;
+inline constexpr const deferred_t& deferred = asio::deferred;
+#endif
+
+}  // namespace heddle

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// The seams of heddle::model. Each lock, each atomic and each post says what it is about to do,
+// and the explorer (heddle/testing_threads.hpp) decides which thread goes on. On a thread that
+// is not explored they do what those of the shipped library do.
+#pragma once
+
+#include <heddle/detail/platform/agreement.hpp>
+
+#include <asio/execution/context.hpp>
+#include <asio/query.hpp>
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+
+// All that follows stands in an inline namespace: what is compiled for heddle::model does not
+// link with heddle::heddle.
+namespace heddle {
+inline namespace model {
+namespace detail {}
+namespace testing {}
+}  // namespace model
+}  // namespace heddle
+
+namespace asio {
+class execution_context;
+}
+
+namespace heddle::detail {
+
+/// What a step of a thread does to an object that others may use.
+enum class access : std::uint8_t {
+    nothing,
+    read,
+    write,
+    count,  // adds to a number: a step only where counts are explored
+    lock,   // cannot be done while another thread has it
+    unlock  // never a step of its own: nobody else could have taken the place
+};
+
+/// The name of an object in all schedules of a program: which thread made it, and how many it
+/// made before. What was made outside goes by its address.
+class HEDDLE_API object_name {
+public:
+    object_name() noexcept;
+    object_name(const object_name&) = delete;
+    object_name& operator=(const object_name&) = delete;
+
+    std::uint64_t get() const noexcept {
+        return number_ ? number_ : reinterpret_cast<std::uintptr_t>(this);
+    }
+
+private:
+    const std::uint64_t number_;
+};
+
+/// When a step can be done: asked by whichever thread is about to decide.
+struct condition {
+    bool (*holds)(const void*) = nullptr;  // null: always
+    const void* of = nullptr;
+
+    bool operator()() const { return !holds || holds(of); }
+};
+
+/// This thread is about to do that: returns when it may.
+HEDDLE_API void announce(const object_name&, access, condition = {}) noexcept;
+
+/// It does that as a part of the step it is in.
+HEDDLE_API void note(const object_name&, access) noexcept;
+
+/// Announces a read that waits until another thread has written there since this one looked.
+HEDDLE_API void announce_wait_for_write(const object_name&) noexcept;
+
+/// Announces a handler for a context, which some explored thread may be waiting for.
+HEDDLE_API void announce_post(const asio::execution_context&) noexcept;
+
+/// Is this thread one of those that are explored?
+HEDDLE_API bool is_explored() noexcept;
+
+/// As std::atomic, and sequentially consistent whatever is asked for.
+template <class T>
+class atomic {
+public:
+    constexpr atomic() noexcept = default;
+    atomic(T value) noexcept : value_(value) {}
+    atomic(const atomic&) = delete;
+    atomic& operator=(const atomic&) = delete;
+
+    T load(std::memory_order = std::memory_order_seq_cst) const noexcept {
+        announce(name_, access::read);
+        return value_.load();
+    }
+    void store(T v, std::memory_order = std::memory_order_seq_cst) noexcept {
+        announce(name_, access::write);
+        value_.store(v);
+    }
+    T exchange(T v, std::memory_order = std::memory_order_seq_cst) noexcept {
+        announce(name_, access::write);
+        return value_.exchange(v);
+    }
+    bool
+    compare_exchange_strong(T& expected, T desired,
+                            std::memory_order = std::memory_order_seq_cst,
+                            std::memory_order = std::memory_order_seq_cst) noexcept {
+        announce(name_, access::write);
+        return value_.compare_exchange_strong(expected, desired);
+    }
+    T fetch_add(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
+        announce(name_, access::count);
+        return value_.fetch_add(n);
+    }
+    T fetch_sub(T n, std::memory_order = std::memory_order_seq_cst) noexcept {
+        announce(name_, access::count);
+        return value_.fetch_sub(n);
+    }
+    void wait(T old, std::memory_order = std::memory_order_seq_cst) const noexcept {
+        struct look {
+            const atomic& self;
+            T old;
+        } at{*this, old};
+        announce(name_, access::read,
+                 {[](const void* p) {
+                      auto& l = *static_cast<const look*>(p);
+                      return l.self.value_.load() != l.old;
+                  },
+                  &at});
+        value_.wait(old);  // where nobody explores
+    }
+    void notify_one() noexcept { value_.notify_one(); }
+
+    const object_name& name() const noexcept { return name_; }
+
+private:
+    std::atomic<T> value_{};
+    object_name name_;
+};
+
+/// The seams above have said it all.
+inline void yield_point() noexcept {}
+
+template <class Executor>
+void before_post(const Executor& ex) noexcept {
+    announce_post(asio::query(ex, asio::execution::context));
+}
+
+template <class T>
+void yield_until_changed(const atomic<T>& a) noexcept {
+    if (is_explored())
+        announce_wait_for_write(a.name());
+    else
+        ::sched_yield();
+}
+
+/// Nothing is left out.
+inline bool single_threaded() noexcept { return false; }
+
+class HEDDLE_API back_off {
+public:
+    void operator()() noexcept;
+};
+
+class HEDDLE_API spin_lock {
+public:
+    spin_lock() = default;
+    explicit spin_lock(bool shared) noexcept : shared_(shared) {}
+
+    bool shared() const noexcept { return shared_; }
+
+    void lock() noexcept {
+        announce(name_, access::lock,
+                 {[](const void* taken) {
+                      return !static_cast<const std::atomic<bool>*>(taken)->load();
+                  },
+                  &taken_});
+        while (taken_.exchange(true))
+            ::sched_yield();  // where nobody explores
+    }
+    bool try_lock() noexcept {
+        announce(name_, access::write);
+        return !taken_.exchange(true);
+    }
+    void unlock() noexcept {
+        taken_.store(false);
+        note(name_, access::unlock);
+    }
+
+private:
+    std::atomic<bool> taken_{false};
+    object_name name_;
+    const bool shared_ = true;
+
+    friend struct lock_order;
+};
+
+/// The same in each schedule, as addresses are not.
+struct lock_order {
+    bool operator()(const spin_lock* a, const spin_lock* b) const noexcept {
+        return a->name_.get() < b->name_.get();
+    }
+};
+
+}  // namespace heddle::detail

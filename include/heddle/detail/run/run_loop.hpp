@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/core/host.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace heddle::detail {
+
+/// The io_context of heddle::run, its threads, and the clock and the seed it gives to its
+/// hosts.
+class HEDDLE_API run_loop : pinned {
+public:
+    run_loop(unsigned threads, std::optional<std::uint64_t> seed, bool virtual_clock,
+             bool dump_on_quit);
+    ~run_loop();
+
+    counted<host> home();
+
+    /// Returns when the process has ended. Throws what left a detached task, or deadlock.
+    void run_until_ended(process& main);
+
+private:
+    class settings;
+    class quit_watch;
+    struct stop_at_end;
+
+    run_loop(const settings&, bool dump_on_quit);
+    void step(process& main);
+    void run_threads();
+    void stop() noexcept;
+
+    asio::io_context context_;
+    std::size_t threads_;
+    host* sole_ = nullptr;          // the context's own, if one thread runs it
+    std::uint64_t numbers_before_;  // of tasks that are not ours
+    std::unique_ptr<quit_watch> quit_;
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/handlers/asio_wait.hpp>
+
+#include <coroutine>
+
+namespace heddle::detail {
+
+/// Awaits work on the blocking threads of the task's context, as it would await an Asio
+/// operation that cannot be cancelled: the job owns the process meanwhile.
+class HEDDLE_API blocking_wait final : public asio_wait {
+public:
+    blocking_wait(process& self, void (*work)(void*), void* argument) noexcept
+        : asio_wait(self), work_(work), argument_(argument) {}
+    ~blocking_wait() {
+        if (home_)
+            home_->work_finished();  // [homecoming]
+    }
+
+    bool await_ready() noexcept { return refused(); }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> frame) noexcept;
+    void await_resume() {
+        if (!resume())
+            self().throw_cancelled();
+    }
+
+private:
+    class job;
+
+    void (*work_)(void*);
+    void* argument_;
+    host* home_ = nullptr;  // that has work, as this runs elsewhere
+};
+
+/// Work that keeps its exception to itself.
+template <class F>
+class blocking_op {
+public:
+    explicit blocking_op(F& f) noexcept : f_(&f) {}
+    blocking_wait await_by(process& self) const noexcept {
+        return blocking_wait(self, [](void* f) { (*static_cast<F*>(f))(); }, f_);
+    }
+
+private:
+    F* f_;
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSL-1.0
+// A process with what it returns, and the waits for its end.
+#pragma once
+
+#include <heddle/detail/core/await.hpp>
+#include <heddle/detail/handlers/token_wait.hpp>
+#include <heddle/task.hpp>
+
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace heddle::detail {
+
+[[noreturn]] HEDDLE_API void throw_already_joined(const char* what);
+
+/// Whoever claims it takes the result. Throws already_joined if somebody did before.
+HEDDLE_API void claim_result(process* p);
+
+/// A process and what it will return.
+template <class T>
+struct joinable final : process {
+    using process::process;
+
+    void settle() noexcept override {
+        auto& root = static_cast<typename task<T>::promise_type&>(*top);
+        failure = std::move(root.failure);
+        if (failure)
+            return;
+        try {
+            if constexpr (std::is_void_v<T>)
+                return;
+            else if constexpr (std::is_reference_v<T>)
+                value = &root.take();
+            else
+                value.emplace(root.take());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }
+
+    void forget_result() noexcept override {
+        failure = nullptr;
+        if constexpr (requires { value.reset(); })
+            value.reset();
+    }
+
+    T take_value() {
+        if constexpr (std::is_reference_v<T>)
+            return *value;
+        else if constexpr (!std::is_void_v<T>)
+            return *std::exchange(value, std::nullopt);
+    }
+
+    struct nothing {};
+    using value_type = std::conditional_t<
+        std::is_void_v<T>, nothing,
+        std::conditional_t<
+            std::is_reference_v<T>, std::remove_reference_t<T>*,
+            std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
+    [[no_unique_address]] value_type value{};
+};
+
+/// Takes what it returned, or rethrows what escaped it. Requires: it has ended, and nobody
+/// else has.
+template <class T>
+T result_of(joinable<T>& p) {
+    if (p.failure)
+        std::rethrow_exception(std::exchange(p.failure, nullptr));
+    return p.take_value();
+}
+
+/// The wait for a process to end.
+class HEDDLE_API join_operation : public operation {
+public:
+    explicit join_operation(process* p) noexcept : process_(p) {}
+
+    spin_lock* source() const noexcept override {
+        return process_ ? &process_->lock : nullptr;
+    }
+    bool attempt_locked(wake_list&) noexcept override { return process_->ended; }
+    void enlist_locked() noexcept override { process_->joiners.push_back(*this); }
+    void describe(std::string& to) const override;
+    bool happens_once() const noexcept override { return true; }
+
+protected:
+    ~join_operation() = default;
+    process* process_;
+
+private:
+    bool leave_queue() noexcept override {
+        return leave(process_->joiners, process_->lock, *this);
+    }
+};
+
+template <class T>
+class join_and_take final : public join_operation {
+public:
+    explicit join_and_take(joinable<T>& p) noexcept : join_operation(&p) {}
+    process* joined() const noexcept { return process_; }
+    T take() {
+        if (process_->taken)  // by another joiner, which came first
+            throw_already_joined("heddle: this task was joined before");
+        process_->taken = true;
+        return result_of(static_cast<joinable<T>&>(*process_));
+    }
+};
+
+class async_join_operation final : public join_operation {
+public:
+    template <class Traits>
+    explicit async_join_operation(Traits& t) noexcept
+        : join_operation(t.process.get()) {}
+};
+
+class join_arm final : public join_operation {
+public:
+    template <class Handle>
+    explicit join_arm(Handle& h) noexcept : join_operation(h.get()) {}
+    void take() const noexcept {}
+};
+
+/// The wait of a completion handler for a process; takes the result from the handle.
+template <class T>
+struct async_join_traits {
+    using operation = async_join_operation;
+    using value = std::conditional_t<
+        std::is_void_v<T>, void,
+        std::conditional_t<std::is_default_constructible_v<T>, T, std::optional<T>>>;
+
+    auto result(operation&, bool aborted) {
+        std::exception_ptr failure;
+        if (aborted) {
+            process->give_back();
+            failure = failure_of<asio::system_error>(
+                asio::error::make_error_code(asio::error::operation_aborted));
+        } else {
+            failure = std::exchange(process->failure, nullptr);
+        }
+        if constexpr (std::is_void_v<T>)
+            return std::tuple<std::exception_ptr>(failure);
+        else if constexpr (std::is_nothrow_move_constructible_v<value> &&
+                           std::is_nothrow_default_constructible_v<value>)
+            return std::tuple<std::exception_ptr, value>(
+                failure, failure ? value{} : value(process->take_value()));
+        else
+            return boxed(std::move(failure));
+    }
+
+    /// Where the result's move throws, that is the failure.
+    auto boxed(std::exception_ptr failure) noexcept {
+        boxed_result<value> result;
+        try {
+            if (!failure)
+                result.value = std::make_unique<value>(process->take_value());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        return std::tuple<std::exception_ptr, boxed_result<value>>(std::move(failure),
+                                                                   std::move(result));
+    }
+
+    /// The result is claimed when the wait begins: a lazy token may never begin it.
+    void begin() {
+        claim_result(process.get());
+        claimed = true;
+    }
+    void not_begun() noexcept {
+        if (std::exchange(claimed, false))
+            process->give_back();
+    }
+
+    counted<joinable<T>> process;
+    bool claimed = false;
+};
+
+template <class T>
+struct async_join_signature {
+    using type = void(std::exception_ptr, typename async_join_traits<T>::value);
+};
+template <>
+struct async_join_signature<void> {
+    using type = void(std::exception_ptr);
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/platform/config.hpp>
+#include <heddle/detail/timers/duration.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace heddle::detail {
+
+/// What waits for a moment: a node of a heap, or of a list.
+struct timer_entry {
+    time_point deadline{};
+    std::uint64_t order = 0;  // equal deadlines expire in order of insertion
+    timer_entry* child = nullptr;
+    timer_entry* next = nullptr;  // sibling
+    timer_entry* prev = nullptr;  // sibling, or the parent of a first child
+    bool queued = false;
+    std::uint16_t list = 0;  // of the wheel, from 1; 0: in the heap
+
+    /// Its time has come and it has left the heap, whose lock is held.
+    virtual void expire_locked(class expiry&) noexcept = 0;
+
+protected:
+    ~timer_entry() = default;
+};
+
+/// By deadline. A pairing heap holds those that are near, and, once there are many, a
+/// hierarchical wheel those that are far, since a heap of many thousands misses the cache at
+/// each step. Intrusive: insert O(1), erase and pop O(log n) amortised; no recursion; no
+/// allocation but that of the wheel, once, which it can do without.
+class HEDDLE_API timer_heap {
+public:
+    timer_heap() noexcept = default;
+    ~timer_heap();
+    timer_heap(const timer_heap&) = delete;
+    timer_heap& operator=(const timer_heap&) = delete;
+
+    /// Without the lock: a hint.
+    bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
+    timer_entry* front() noexcept;
+    void insert(timer_entry&) noexcept;
+    void erase(timer_entry&) noexcept;
+
+private:
+    class wheel;
+
+    static bool before(const timer_entry& a, const timer_entry& b) noexcept {
+        return a.deadline != b.deadline ? a.deadline < b.deadline : a.order < b.order;
+    }
+    static timer_entry* meld(timer_entry* a, timer_entry* b) noexcept;
+    static timer_entry* merge_siblings(timer_entry* first) noexcept;
+
+    void push(timer_entry&) noexcept;
+    void place(timer_entry&) noexcept;
+    void turn_wheel() noexcept;
+    void rebase() noexcept;
+
+    void count(int change) noexcept {
+        auto n = size_.load(std::memory_order_relaxed);
+        size_.store(n + static_cast<std::uint32_t>(change), std::memory_order_relaxed);
+    }
+
+    timer_entry* root_ = nullptr;
+    std::uint64_t inserted_ = 0;
+    wheel* wheel_ = nullptr;
+    atomic<std::uint32_t> size_{0};
+    std::uint32_t near_ = 0;       // in the heap
+    std::uint32_t far_ = 0;        // in the wheel
+    std::uint32_t crowded_ = few;  // so many in the heap that it is time to rebase
+
+    static constexpr std::uint32_t few = 64;
+};
+
+/// How long after some timers expired the next may be left, so that they expire together: a
+/// hundredth of what the shortest that waits was set to, but not less than `least`, nor more
+/// than 16 times that. O(1), as it only knows until when there may be timers of some length.
+class timer_slack {
+public:
+    static constexpr duration least = std::chrono::microseconds(50);
+
+    void add(time_point now, time_point deadline) noexcept {
+        std::size_t k = 0;
+        for (auto length = deadline - now; k < kinds && length >= 2 * 100 * least; ++k)
+            length /= 2;
+        if (k < kinds)
+            until_[k] = std::max(until_[k], deadline);
+    }
+
+    /// For those that are due after `expired`, when others were.
+    duration after(time_point expired) const noexcept {
+        std::size_t k = 0;
+        while (k < kinds && until_[k] <= expired)
+            ++k;
+        return least * (1 << k);
+    }
+
+private:
+    static constexpr std::size_t kinds =
+        4;  // each twice as long; longer ones need no mark
+    time_point until_[kinds] = {};
+};
+
+}  // namespace heddle::detail

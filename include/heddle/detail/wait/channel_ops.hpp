@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSL-1.0
+// The waits of a channel: what send() and receive() give.
+#pragma once
+
+#include <heddle/detail/core/await.hpp>
+#include <heddle/detail/wait/channel_async.hpp>
+#include <heddle/detail/wait/channel_core.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace heddle {
+
+namespace detail {
+
+[[noreturn]] HEDDLE_API void throw_send_on_closed(channel_base&);
+[[noreturn]] HEDDLE_API void throw_close_of_closed(channel_base*);
+[[noreturn]] HEDDLE_API void throw_capacity();
+
+template <class T>
+void send_operation<T>::take() const {
+    if (result == outcome::closed)
+        throw_send_on_closed(*channel_);
+}
+
+/// Where a received value goes, and what `co_await` says of it: three shapes.
+template <class T>
+struct to_result {
+    std::optional<T> deliver(std::optional<T>& value) const noexcept {
+        std::optional<T> got(std::move(value));
+        value.reset();
+        return got;
+    }
+};
+
+template <class T>
+struct to_optional {
+    bool deliver(std::optional<T>& value) const {
+        bool some = value.has_value();
+        if (to) {
+            to->reset();
+            if (some)
+                to->emplace(*std::move(value));
+        }
+        value.reset();
+        return some;
+    }
+    std::optional<T>* to;
+};
+
+template <class T>
+struct to_variable {
+    bool deliver(std::optional<T>& value) const {
+        if (!value)
+            return false;
+        struct delivered {  // even if the assignment throws
+            ~delivered() { value.reset(); }
+            std::optional<T>& value;
+        } at_last{value};
+        to = *std::move(value);
+        return true;
+    }
+    T& to;
+};
+
+template <class T, class Destination>
+class receive_wait final : public receive_operation<T> {
+public:
+    receive_wait(channel_core<T>* channel, Destination to) noexcept
+        : receive_operation<T>(channel), to_(to) {}
+    template <class Op>
+    explicit receive_wait(Op& op) noexcept
+        : receive_wait(op.channel(), Destination{op.destination()}) {}
+
+    void complete() override { to_.deliver(this->value); }
+    decltype(auto) take() { return to_.deliver(this->value); }
+
+private:
+    [[no_unique_address]] Destination to_;
+};
+
+template <class T>
+using receive_arm = receive_wait<T, to_optional<T>>;
+
+/// What a send is before it parks.
+template <class T>
+struct send_attempt {
+    using operation_type = send_operation<T>;
+
+    first_look try_quickly_locked() noexcept {
+        return channel->send_quickly_locked(operand);
+    }
+    bool try_locked(wake_list& wakes) noexcept {
+        result = channel->send_locked(operand, wakes);
+        return result != outcome::pending;
+    }
+    void take() const {
+        if (result == outcome::closed)
+            throw_send_on_closed(*channel);
+    }
+
+    channel_core<T>* channel;
+    T& operand;
+    outcome result = outcome::done;
+};
+
+/// What a receive is before it parks.
+template <class T, class Destination>
+struct receive_attempt {
+    using operation_type = receive_wait<T, Destination>;
+
+    ~receive_attempt() {
+        if (value)
+            count_undelivered();
+    }
+    first_look try_quickly_locked() noexcept {
+        return channel->take_quickly_locked(value);
+    }
+    bool try_locked(wake_list& wakes) noexcept {
+        return channel->take_locked(value, wakes) != outcome::pending;
+    }
+    decltype(auto) take() { return operand.deliver(value); }
+
+    channel_core<T>* channel;
+    [[no_unique_address]] Destination operand;
+    std::optional<T> value = std::nullopt;
+};
+
+/// Awaits a send or a receive. Most happen at once and touch nothing but the ring: that is
+/// inline, and the operation is made, where the attempt was, only to park.
+template <class Attempt>
+class [[nodiscard]] await_channel {
+    using operation_type = typename Attempt::operation_type;
+
+public:
+    template <class Channel, class Operand>
+    await_channel(process& self, Channel* channel, Operand&& operand) noexcept
+        : attempt_{channel, static_cast<Operand&&>(operand)}, self_(self) {}
+    ~await_channel() {
+        if (state_ == state::parked)
+            parked_.~operation_type();
+        else
+            attempt_.~Attempt();
+    }
+
+    [[gnu::always_inline]] bool await_ready() noexcept {
+        if (self_.interrupted()) {
+            state_ = state::cancelled;
+            return true;
+        }
+        if (!attempt_.channel)
+            return false;  // nil: parks for ever
+        if (!is_left_out(attempt_.channel->lock()))
+            return lock_and_try();
+        return try_quickly(false);
+    }
+
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<> frame) noexcept {
+        host& home = *self_.home;
+        if (state_ == state::happened) {  // but the budget is spent
+            home.push(self_);
+            return home.next();
+        }
+        bool locked = locked_;
+        make_operation();
+        spin_lock* lock = parked_.source();
+        bool parked = park_one(self_, parked_, lock);
+        // Parked: not a word to this frame from here on.
+        if (lock)
+            release(*lock, locked);
+        return parked ? home.next() : frame;
+    }
+
+    decltype(auto) await_resume() {
+        if (state_ == state::happened)
+            return attempt_.take();
+        if (state_ == state::cancelled)
+            self_.throw_cancelled();
+        self_.waits = nullptr;
+        if (!self_.winner) {  // claimed by its token, or not parked for it
+            parked_.withdraw();
+            self_.throw_cancelled();
+        }
+        return parked_.take();
+    }
+
+private:
+    enum class state : std::uint8_t { none, happened, cancelled, parked };
+
+    // What follows releases the lock if it was taken, unless this is to park.
+
+    [[gnu::noinline]] bool lock_and_try() noexcept {
+        attempt_.channel->lock().lock();
+        return try_quickly(locked_ = true);
+    }
+
+    bool try_quickly(bool locked) noexcept {
+        first_look found = attempt_.try_quickly_locked();
+        if (found == first_look::not_known)
+            return try_fully(locked);
+        if (found == first_look::pending)
+            return false;
+        release(attempt_.channel->lock(), locked);
+        state_ = state::happened;
+        return self_.home->spend();
+    }
+
+    [[gnu::noinline]] bool try_fully(bool locked) noexcept {
+        wake_list wakes;
+        if (!attempt_.try_locked(wakes))
+            return false;
+        release(attempt_.channel->lock(), locked);
+        state_ = state::happened;
+        wakes.release(self_.home);
+        return self_.home->spend();
+    }
+
+    void make_operation() noexcept {
+        ::new (static_cast<void*>(std::addressof(parked_)))
+            operation_type(attempt_.channel, attempt_.operand);
+        parked_.who = &self_;
+        state_ = state::parked;
+    }
+
+    union {
+        Attempt attempt_;
+        operation_type parked_;
+    };
+    process& self_;
+    bool locked_ = false;
+    state state_ = state::none;
+};
+
+/// A channel whose handle is kept by whoever waits.
+template <class T>
+struct channel_ref {
+    channel_core<T>* core() const noexcept { return channel; }
+    channel_core<T>* channel;
+};
+
+}  // namespace detail
+
+/// A receive into an optional: an arm, or `co_await`ed to a bool.
+template <class T>
+class [[nodiscard]] receive_op {
+public:
+    receive_op(detail::channel_core<T>* channel, std::optional<T>* to) noexcept
+        : channel_(channel), to_(to) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) {
+        return detail::await_channel<
+            detail::receive_attempt<T, detail::to_optional<T>>>(
+            self, channel_, detail::to_optional<T>{to_});
+    }
+    using arm_node = detail::receive_arm<T>;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    std::optional<T>* destination() const noexcept { return to_; }
+
+private:
+    detail::channel_core<T>* channel_;
+    std::optional<T>* to_;
+};
+
+/// A receive that gives the value itself. As an arm it takes the value and drops it.
+template <class T>
+class [[nodiscard]] receive_value_op {
+public:
+    explicit receive_value_op(detail::channel_core<T>* channel) noexcept
+        : channel_(channel) {}
+    operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
+
+    /// As async_receive(token); the handle must outlive the wait. With it an asio::awaitable
+    /// can `co_await c.receive()`, with an Asio newer than 1.22.
+    template <detail::token_for<void(std::error_code, std::optional<T>)> Token>
+    auto operator()(Token&& token) const {
+        return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
+            detail::async_receive_traits<detail::channel_ref<T>, T>{{channel_}},
+            detail::no_executor(), std::forward<Token>(token));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_channel<detail::receive_attempt<T, detail::to_result<T>>>(
+            self, channel_, detail::to_result<T>{});
+    }
+    using arm_node = detail::receive_arm<T>;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    std::optional<T>* destination() const noexcept { return nullptr; }
+
+private:
+    detail::channel_core<T>* channel_;
+};
+
+/// A receive into a T. Not an arm: a select could not tell closed from received.
+template <class T>
+class [[nodiscard]] receive_into_op {
+public:
+    receive_into_op(detail::channel_core<T>* channel, T& to) noexcept
+        : channel_(channel), to_(to) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_channel<
+            detail::receive_attempt<T, detail::to_variable<T>>>(
+            self, channel_, detail::to_variable<T>{to_});
+    }
+
+private:
+    detail::channel_core<T>* channel_;
+    T& to_;
+};
+
+/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
+template <class T>
+class [[nodiscard]] send_op {
+public:
+    send_op(detail::channel_core<T>* channel, T& value) noexcept
+        : channel_(channel), referred_(std::addressof(value)) {}
+    template <class... Args>
+    send_op(detail::channel_core<T>* channel, std::in_place_t, Args&&... args)
+        : channel_(channel), owned_(std::in_place, std::forward<Args>(args)...) {}
+
+    /// As async_send(value, token): the value is moved into the operation. The handle must
+    /// outlive the wait.
+    template <detail::token_for<void(std::error_code)> Token>
+    auto operator()(Token&& token) {
+        return detail::initiate_token_wait<void(std::error_code)>(
+            detail::async_send_traits<detail::channel_ref<T>, T>{{channel_},
+                                                                 std::move(value())},
+            detail::no_executor(), std::forward<Token>(token));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) {
+        return detail::await_channel<detail::send_attempt<T>>(self, channel_, value());
+    }
+    using arm_node = detail::send_operation<T>;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    T& value() noexcept { return referred_ ? *referred_ : *owned_; }
+
+private:
+    detail::channel_core<T>* channel_;
+    T* referred_ = nullptr;
+    std::optional<T> owned_;
+};
+
+}  // namespace heddle

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+// The select algorithm, free of the types of its arms: lib/wait/select.cpp.
+#pragma once
+
+#include <heddle/detail/core/host.hpp>
+#include <heddle/detail/core/operation.hpp>
+
+#include <coroutine>
+#include <cstddef>
+
+namespace heddle::detail {
+
+/// A block of the frame pool.
+class pool_block : pinned {
+public:
+    explicit pool_block(std::size_t bytes)
+        : bytes_(bytes), block_(bytes ? allocate_frame(bytes) : nullptr) {}
+    ~pool_block() {
+        if (block_)
+            free_frame(block_, bytes_);
+    }
+    void* get() const noexcept { return block_; }
+
+private:
+    std::size_t bytes_;
+    void* block_;
+};
+
+class HEDDLE_API select_core : pinned {
+public:
+    select_core(process& self, select_rule rule, std::size_t arms);
+
+    bool ready(operation** ops) noexcept;
+    std::coroutine_handle<> suspend(operation** ops,
+                                    std::coroutine_handle<> frame) noexcept;
+    std::size_t resume(operation** ops);
+
+protected:
+    std::size_t size() const noexcept { return n_; }
+
+private:
+    class shuffle;
+
+    bool try_each(operation** ops) noexcept;
+    bool try_all_locked(operation** ops, wake_list&) noexcept;
+    bool stands_in(operation** ops) noexcept;
+    spin_lock** large_locks() const noexcept;
+    std::uint32_t* large_order() const noexcept;
+
+    enum class state : std::uint8_t { pending, happened, cancelled };
+    static constexpr std::size_t few = 64;  // arms whose bookkeeping fits the stack
+
+    process& self_;
+    const std::size_t n_;
+    std::size_t chosen_ = 0;
+    const select_rule rule_;
+    state state_ = state::pending;
+    pool_block scratch_;  // for many arms: an order, and the locks
+};
+
+}  // namespace heddle::detail

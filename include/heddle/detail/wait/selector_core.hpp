@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+// The algorithm of the selector, free of the types of its arms: lib/wait/selector.cpp.
+#pragma once
+
+#include <heddle/detail/memory/frame_pool.hpp>
+#include <heddle/detail/core/host.hpp>
+#include <heddle/detail/core/operation.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace heddle::detail {
+
+class selector_core;
+
+/// An arm that stays. Invariant, whenever nobody works on it:
+///   [place] an arm that is on is enlisted at its source, which was not ready then; or it is
+///           in its set's ready_ or news_, to be looked at; or it was nil when it was.
+struct standing_arm : sleeper, pooled {
+    static constexpr std::size_t nowhere = ~std::size_t{0};
+
+    virtual ~standing_arm() = default;
+    virtual operation& node() noexcept = 0;
+
+    operation* op = nullptr;  // node()
+    selector_core* set = nullptr;
+    bool on = false;
+    std::size_t place = nowhere;  // in ready_
+};
+
+class HEDDLE_API selector_core : pinned {
+public:
+    selector_core() = default;
+    ~selector_core();
+
+    std::size_t add(std::unique_ptr<standing_arm>);
+    void replace(std::size_t, std::unique_ptr<standing_arm>);
+    void remove(std::size_t);
+    void disable(std::size_t);
+    void enable(std::size_t);
+    std::size_t size() const noexcept { return arms_.size() - free_.size(); }
+
+    /// Has an arm happened, or is one the token in force, or one above it, and closed? Then
+    /// the wait does not throw.
+    bool stands_in(process&) noexcept;
+
+    bool ready(process&) noexcept;
+    std::coroutine_handle<> suspend(process&, std::coroutine_handle<>) noexcept;
+
+    /// False: the token closed.
+    bool resume(process&) noexcept;
+    std::size_t complete();
+
+    /// Who waits is destroyed.
+    void leave(process&) noexcept;
+
+    /// The source of `op`, whose lock is held, could let it happen. Whether its task was
+    /// waiting and has been claimed; it is who waits in `op` then. Else the arm is news.
+    bool claim(operation& op) noexcept;
+
+private:
+    /// Idle: nobody waits, or has looked and found nothing. Happened: chosen_ has, and
+    /// nobody was told yet.
+    enum class state : std::uint8_t { idle, parked, happened };
+    enum class parking : std::uint8_t { parked, news, cancelled };
+
+    standing_arm& arm(std::size_t index);
+    void install(std::size_t index, std::unique_ptr<standing_arm>) noexcept;
+    void uninstall(std::size_t index) noexcept;
+    void take_news() noexcept;
+    void put_ready(standing_arm&) noexcept;
+    void unready(standing_arm&) noexcept;
+    void turn_on(standing_arm&) noexcept;
+    void turn_off(standing_arm&) noexcept;
+    void link(operation&) noexcept;
+    void unlink(operation&) noexcept;
+    void unpark(process&) noexcept;
+    bool look(process&) noexcept;
+    standing_arm* stand_in(process&) noexcept;
+    bool attempt(standing_arm&, host&) noexcept;
+    void put_back_kin(const spin_lock&, std::size_t known) noexcept;
+    parking park(process&) noexcept;
+
+    spin_lock lock_;
+    process* parked_ = nullptr;  // who waits; guarded by lock_
+    /// What became ready while nobody waited; written under lock_.
+    atomic<standing_arm*> news_{nullptr};
+    std::vector<standing_arm*> ready_;  // to be looked at
+    std::vector<std::unique_ptr<standing_arm>> arms_;
+    std::vector<std::size_t> free_;  // indices of arms_ that hold none
+    operation* first_ =
+        nullptr;  // all arms, by sibling: for dumps, and the end of a host
+    operation* last_ = nullptr;
+    standing_arm* chosen_ = nullptr;
+    standing_arm* stand_in_ = nullptr;  // the last that was found to be a closed token
+    state state_ = state::idle;
+};
+
+/// What selector::next() gives.
+class [[nodiscard]] next_op {
+public:
+    explicit next_op(selector_core& set) noexcept : set_(set) {}
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(process& self) const noexcept { return awaiter(set_, self); }
+
+private:
+    class awaiter : pinned {
+    public:
+        awaiter(selector_core& set, process& self) noexcept : set_(set), self_(self) {}
+        ~awaiter() { set_.leave(self_); }
+
+        bool await_ready() noexcept {
+            cancelled_ = self_.interrupted() && !set_.stands_in(self_);
+            return cancelled_ || set_.ready(self_);
+        }
+        HEDDLE_GIVES_AWAY std::coroutine_handle<>
+        await_suspend(std::coroutine_handle<> frame) noexcept {
+            return set_.suspend(self_, frame);
+        }
+        std::size_t await_resume() {
+            if (cancelled_ || !set_.resume(self_))
+                self_.throw_cancelled();
+            return set_.complete();
+        }
+
+    private:
+        selector_core& set_;
+        process& self_;
+        bool cancelled_ = false;
+    };
+
+    selector_core& set_;
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a context ends while others may still wake, cancel or post there.
+#include "context/context_state.hpp"
+
+#include <asio/thread_pool.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace heddle::detail {
+
+void context_state::shut() noexcept {
+    if (inside_context::is_here(*this) || runs_here())
+        ends_from_inside();
+    close_doors();
+    // Blocking work that runs is waited for; what has not begun is destroyed, and its
+    // task with it.
+    std::unique_ptr<asio::thread_pool> pool;
+    {
+        guard g(lock_);
+        pool = std::exchange(pool_, nullptr);
+    }
+    if (pool) {
+        if (pool->get_executor().running_in_this_thread())
+            ends_from_inside();
+        pool->stop();
+        pool->join();
+        pool.reset();
+    }
+    abandon_guests();
+    shut_hosts();
+    take_back_executors();
+    wait_for_posting();
+}
+
+/// [lent]
+void context_state::take_back_executors() noexcept {
+    for (;;) {
+        counted<lent_executor> taken;
+        guard g(lock_);
+        foreign_executor* e = lent_;
+        if (!e)
+            return;
+        lent_ = e->next_;
+        if (lent_)
+            lent_->prev_ = nullptr;
+        std::swap(taken, e->lent_);
+    }
+}
+
+/// [listed] An abandoned guest has left the list.
+void context_state::abandon_guests() noexcept {
+    for (;;) {
+        counted<context_guest> next;
+        {
+            guard g(lock_);
+            if (!guests_)
+                return;
+            next = counted<context_guest>(guests_);
+        }
+        if (!next->abandon())
+            yield_until_changed(posting);  // another thread settles it just now
+    }
+}
+
+/// A host tells whether this thread runs the context, if there is one: no other can.
+bool context_state::runs_here() noexcept {
+    counted<host> teller;
+    {
+        guard g(lock_);
+        teller = workers_ ? counted<host>(&(*workers_)[0]) : own_;
+    }
+    return teller && teller->runs_here();
+}
+
+void context_state::release_own() noexcept {
+    abandon_guests();
+    take_back_executors();
+    wait_for_posting();
+    counted<host> own;
+    worker_pool* workers;
+    {
+        guard g(lock_);
+        own = std::exchange(own_, {});
+        workers = workers_.get();
+    }
+    if (workers)
+        workers->release();
+}
+
+}  // namespace heddle::detail

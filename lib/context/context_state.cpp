@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "context/context_state.hpp"
+
+#include "context/host_on.hpp"
+#include "platform/random.hpp"
+
+#include <heddle/detail/context/host_executor.hpp>
+#include <heddle/detail/context/host_for.hpp>
+
+#ifdef __linux__
+#include <dlfcn.h>
+#include <link.h>
+#endif
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <typeinfo>
+#include <vector>
+
+namespace heddle {
+namespace detail {
+namespace {
+
+/// Ties the state to the life of the context.
+class host_service final : public asio::execution_context::service {
+public:
+    static asio::execution_context::id id;
+
+    explicit host_service(asio::execution_context& ctx)
+        : host_service(ctx, std::make_shared<context_state>()) {}
+    host_service(asio::execution_context& ctx, std::shared_ptr<context_state> s)
+        : service(ctx), state(std::move(s)) {}
+
+    ~host_service() override { state->release_own(); }
+
+    const std::shared_ptr<context_state> state;
+
+private:
+    void shutdown() override { state->shut(); }
+};
+
+asio::execution_context::id host_service::id;
+
+#ifdef __GLIBC__
+// A library that holds this code is not unloaded: contexts keep their service and handlers,
+// threads what they do at their end (frame_pool.cpp), and either may outlast a dlclose(). At
+// load time, as the loader's lock is held then. Weak, as a static program has none of that.
+#pragma weak dladdr1
+#pragma weak dlopen
+
+[[maybe_unused]] const bool stays_loaded = [] {
+    Dl_info info;
+    void* found = nullptr;
+    if (!dladdr1 || !dlopen ||
+        !::dladdr1(&host_service::id, &info, &found, RTLD_DL_LINKMAP))
+        return false;
+    const char* library = static_cast<const link_map*>(found)->l_name;
+    return *library &&  // else it is in the program itself
+           ::dlopen(library, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}();
+#endif
+
+}  // namespace
+
+std::shared_ptr<context_state> context_state::of(asio::execution_context& ctx) {
+    return asio::use_service<host_service>(ctx).state;
+}
+
+void set_context_state(asio::execution_context& ctx,
+                       std::shared_ptr<context_state> state) {
+    asio::make_service<host_service>(ctx, std::move(state));
+}
+
+template <class Executor>
+counted<host> context_state::own(const std::shared_ptr<context_state>& self,
+                                 const Executor& ex) {
+    {
+        guard g(self->lock_);
+        if (self->own_)
+            return self->own_;
+    }
+    auto made = counted<host>::adopt(new host_on<Executor>(self, ex));
+    made->lasts_ = true;
+    guard g(self->lock_);
+    if (!self->own_)
+        self->own_ = std::move(made);
+    return self->own_;
+}
+
+counted<host> context_state::worker_of(const std::shared_ptr<context_state>& self,
+                                       const asio::io_context::executor_type& ex,
+                                       std::size_t n) {
+    std::unique_ptr<worker_pool> made;  // outlives its workers, should another be first
+    std::vector<counted<host>> workers;
+    {
+        guard g(self->lock_);
+        if (self->workers_)
+            return counted<host>(&self->workers_->place());
+    }
+    made = std::make_unique<worker_pool>();
+    for (std::size_t i = 0; i < n; ++i)
+        workers.push_back(
+            counted<host>::adopt(new host_on<asio::io_context::executor_type>(
+                self, ex,
+                std::make_unique<worker>(*made, static_cast<std::uint16_t>(i)))));
+    guard g(self->lock_);
+    if (!self->workers_) {
+        made->adopt(std::move(workers));
+        self->workers_ = std::move(made);
+    }
+    return counted<host>(&self->workers_->place());
+}
+
+void context_state::add(context_guest& arrived) noexcept {
+    guard g(lock_);
+    arrived.listed_ = true;  // [listed]
+    arrived.next_ = guests_;
+    if (guests_)
+        guests_->prev_ = &arrived;
+    guests_ = &arrived;
+}
+
+void context_state::remove(context_guest& leaving) noexcept {
+    guard g(lock_);
+    if (!std::exchange(leaving.listed_, false))
+        return;
+    (leaving.prev_ ? leaving.prev_->next_ : guests_) = leaving.next_;
+    if (leaving.next_)
+        leaving.next_->prev_ = leaving.prev_;
+}
+
+void context_state::add(foreign_executor& e) noexcept {
+    guard g(lock_);
+    e.next_ = lent_;
+    if (lent_)
+        lent_->prev_ = &e;
+    lent_ = &e;
+}
+
+counted<lent_executor> context_state::take_back(foreign_executor& e) noexcept {
+    guard g(lock_);
+    if (!e.lent_)
+        return {};
+    (e.prev_ ? e.prev_->next_ : lent_) = e.next_;
+    if (e.next_)
+        e.next_->prev_ = e.prev_;
+    return std::exchange(e.lent_, {});
+}
+
+counted<lent_executor> context_state::borrow(const foreign_executor& e) noexcept {
+    guard g(lock_);
+    return e.lent_;
+}
+
+asio::thread_pool& context_state::blocking_pool() {
+    {
+        guard g(lock_);
+        if (pool_)
+            return *pool_;
+    }
+    auto threads = std::max(4u, 2 * std::thread::hardware_concurrency());
+    auto made = std::make_unique<asio::thread_pool>(threads);
+    guard g(lock_);
+    if (!pool_)
+        std::swap(pool_, made);
+    return *pool_;
+}
+
+counted<host> host_of(asio::io_context& ctx) {
+    return context_state::own(context_state::of(ctx), ctx.get_executor());
+}
+
+counted<host> worker_of(asio::io_context& ctx, std::size_t n) {
+    auto state = context_state::of(ctx);
+    if (state->seeded() || state->is_virtual())
+        return host_of(ctx);  // one order, one clock: one thread
+    return context_state::worker_of(
+        state, ctx.get_executor(),
+        std::clamp<std::size_t>(n, 1, worker_pool::max_workers));
+}
+
+counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex) {
+    return context_state::own(context_state::of(ctx), ex);
+}
+
+namespace {
+
+/// Asio's target<E>() trusts its caller (1.22.1: an unchecked cast).
+template <class E>
+const E* target_of(const asio::any_io_executor& ex) noexcept {
+    return ex.target_type() == typeid(E) ? ex.target<E>() : nullptr;
+}
+
+template <class... E>
+host* home_of(const asio::any_io_executor& ex) noexcept {
+    host* home = nullptr;
+    auto look = [&home](const auto* e) { home = e ? e->home() : home; };
+    (look(target_of<E>(ex)), ...);
+    return home;
+}
+
+host* host_in(const asio::any_io_executor& ex) noexcept {
+    using held = counted<host>;
+    return home_of<
+        basic_host_executor<false, held>, basic_host_executor<true, held>,
+        basic_host_executor<false, host_work>, basic_host_executor<true, host_work>,
+        basic_host_executor<false, lent_host>, basic_host_executor<true, lent_host>>(
+        ex);
+}
+
+}  // namespace
+
+counted<host> host_of(const asio::any_io_executor& ex) {
+    if (host* ours = host_in(ex))
+        return counted<host>(ours);
+    auto& ctx = asio::query(ex, asio::execution::context);
+    if (target_of<asio::io_context::executor_type>(ex))
+        return host_of(static_cast<asio::io_context&>(ctx));
+    return counted<host>::adopt(
+        new host_on<asio::any_io_executor>(context_state::of(ctx), ex));
+}
+
+}  // namespace detail
+
+}  // namespace heddle

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// A host on one type of Asio executor: how a drain handler is posted and a timer armed.
+#pragma once
+
+#include "context/context_state.hpp"
+
+#include "parallel/worker_pool.hpp"
+#include <heddle/detail/platform/asio.hpp>
+#include <heddle/detail/core/host.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace heddle::detail {
+
+/// Memory for the one drain handler that is outstanding.
+class handler_memory : pinned {
+public:
+    void* allocate(std::size_t bytes) {
+        if (taken_ || bytes > sizeof(block_))
+            return ::operator new(bytes);
+        taken_ = true;
+        return block_;
+    }
+    void free(void* p) noexcept {
+        if (p == block_)
+            taken_ = false;
+        else
+            ::operator delete(p);
+    }
+
+private:
+    alignas(std::max_align_t) std::byte block_[192];
+    bool taken_ = false;
+};
+
+template <class T>
+class handler_allocator {
+public:
+    using value_type = T;
+
+    explicit handler_allocator(handler_memory& m) noexcept : memory_(&m) {}
+    template <class U>
+    handler_allocator(const handler_allocator<U>& o) noexcept : memory_(o.memory_) {}
+
+    T* allocate(std::size_t n) {
+        return static_cast<T*>(memory_->allocate(n * sizeof(T)));
+    }
+    void deallocate(T* p, std::size_t) noexcept { memory_->free(p); }
+
+    friend bool operator==(const handler_allocator& a,
+                           const handler_allocator& b) noexcept {
+        return a.memory_ == b.memory_;
+    }
+
+private:
+    template <class U>
+    friend class handler_allocator;
+
+    handler_memory* memory_;
+};
+
+template <class Executor>
+class host_on final : public host {
+public:
+    host_on(std::shared_ptr<context_state> state, const Executor& ex,
+            std::unique_ptr<worker> w = {})
+        : host(std::move(state), std::move(w)),
+          context_(asio::query(ex, asio::execution::context)), executor_(ex) {}
+
+    asio::execution_context& context() const noexcept override { return context_; }
+
+    bool runs_here() const noexcept override {
+        if constexpr (requires { executor_->running_in_this_thread(); })
+            return executor_->running_in_this_thread();
+        else
+            return false;
+    }
+
+private:
+    using asio_timer =
+        asio::basic_waitable_timer<std::chrono::steady_clock,
+                                   asio::wait_traits<std::chrono::steady_clock>,
+                                   Executor>;
+
+    using working_executor = std::decay_t<decltype(asio::prefer(
+        std::declval<Executor&>(), asio::execution::outstanding_work.tracked))>;
+
+    /// Is a copy of it no code of a user? Then it may be made under the lock, else only its
+    /// address moves there.
+    static constexpr bool plain =
+        std::is_same_v<Executor, asio::io_context::executor_type>;
+    using work_guard = std::conditional_t<plain, std::optional<working_executor>,
+                                          std::unique_ptr<working_executor>>;
+
+    work_guard track() const {
+        auto made = asio::prefer(*executor_, asio::execution::outstanding_work.tracked);
+        if constexpr (plain)
+            return made;
+        else
+            return std::make_unique<working_executor>(std::move(made));
+    }
+
+    /// Holds the host; destroyed instead of called when the context dies.
+    class drain_handler {
+    public:
+        using allocator_type = handler_allocator<void>;
+
+        explicit drain_handler(host_on& h) noexcept : host_(&h) {}
+        void operator()() const { host_->drain(); }
+        allocator_type get_allocator() const noexcept {
+            return allocator_type(host_->memory_);
+        }
+
+    private:
+        counted<host_on> host_;
+    };
+
+    class timer_handler {
+    public:
+        explicit timer_handler(host_on& h) noexcept : host_(&h) {}
+        void operator()(const std::error_code& ec) const {
+            if (!ec)
+                host_->timer_fired();
+        }
+
+    private:
+        counted<host_on> host_;
+    };
+
+    void post_drain(bool continuation) override {
+        before_post(*executor_);
+        if (continuation)
+            asio::defer(*executor_, drain_handler(*this));
+        else
+            asio::post(*executor_, drain_handler(*this));
+    }
+    void arm(time_point t) override {
+        if (!timer_)
+            timer_.emplace(*executor_);
+        timer_->expires_at(t);
+        timer_->async_wait(timer_handler(*this));
+    }
+    void disarm() noexcept override {
+        if (timer_)
+            timer_->cancel();
+    }
+    void let_go() noexcept override {
+        timer_.reset();
+        work_guard last;  // a handler elsewhere may end later
+        guard g(work_lock_);
+        last.swap(work_guard_);
+    }
+    void forget_executor() noexcept override { executor_.reset(); }
+    void first_work() noexcept override {
+        std::optional<context_use> use;  // of the executor
+        work_guard made;
+        if constexpr (!plain) {
+            use.emplace(state());
+            if (is_open())
+                made = track();
+        }
+        guard g(work_lock_);
+        if (work_.load(std::memory_order_relaxed) == 0) {
+            take();
+            if constexpr (plain)
+                made = is_shut() ? work_guard() : track();
+            if (!is_shut())
+                work_guard_.swap(made);
+        }
+        add<std::size_t>(work_, 1,
+                         std::memory_order_release);  // who sees it has the guard
+    }
+    void last_work() noexcept override {
+        counted<host> keep;
+        std::optional<context_use> use;  // let_go() finds nothing to wait for
+        work_guard last;                 // its destructor may stop the context
+        guard g(work_lock_);
+        if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1) {
+            use.emplace(state());
+            last.swap(work_guard_);
+            keep = counted<host>::adopt(this);
+        }
+    }
+    void dispose() noexcept override {
+        auto kept = shared_state();
+        inside_context ending(*kept);  // the executor may be the last that holds it
+        delete this;
+    }
+
+    asio::execution_context& context_;
+    std::optional<Executor> executor_;  // until the context has ended
+    handler_memory memory_;
+    std::optional<asio_timer> timer_;
+    spin_lock work_lock_;
+    work_guard work_guard_;  // guarded by work_lock_
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "core/context_core.hpp"
+
+#include "platform/random.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace heddle::detail {
+namespace {
+
+atomic<std::size_t> all_hosts{0};
+
+}  // namespace
+
+context_core::context_core(std::optional<std::uint64_t> seed, bool virtual_clock,
+                           chooser* explorer)
+    : random_(seed ? *seed
+                   : (std::uint64_t{std::random_device{}()} << 32) ^
+                         std::random_device{}()),
+      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer) {}
+
+std::uint64_t context_core::next_seed() noexcept {
+    guard g(lock_);
+    return random_ += golden_gamma;
+}
+
+void context_core::add(context_member& h) noexcept {
+    guard g(lock_);
+    if (!is_shut()) {
+        h.counted_ = true;
+        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
+        ++hosts_;
+    }
+    h.next_host_ = first_;
+    if (first_)
+        first_->prev_host_ = &h;
+    first_ = &h;
+}
+
+void context_core::leave(context_member& h) noexcept {
+    guard g(lock_);
+    if (std::exchange(h.counted_, false)) {
+        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
+        --hosts_;
+    }
+}
+
+void context_core::remove(context_member& h) noexcept {
+    leave(h);
+    guard g(lock_);
+    (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
+    if (h.next_host_)
+        h.next_host_->prev_host_ = h.prev_host_;
+}
+
+bool context_core::outsiders() noexcept {
+    guard g(lock_);
+    return all_hosts.load(std::memory_order_relaxed) > hosts_;
+}
+
+std::size_t
+context_core::sum(std::size_t (context_member::*count)() noexcept) noexcept {
+    guard g(lock_);
+    std::size_t n = 0;
+    for (context_member* h = first_; h; h = h->next_host_)
+        n += (h->*count)();
+    return n;
+}
+
+void context_core::describe(std::string& to) {
+    std::vector<counted<context_member>> hosts;
+    for (bool fit = false; !fit;) {
+        std::size_t n = 0;
+        {
+            guard g(lock_);
+            for (context_member* h = first_; h; h = h->next_host_)
+                ++n;
+            fit = n <= hosts.capacity();
+            for (context_member* h = first_; h && fit; h = h->next_host_)
+                if (h->take_if_any())
+                    hosts.push_back(counted<context_member>::adopt(h));
+        }
+        hosts.reserve(n);  // without the lock: it may throw
+    }
+    for (auto& h : hosts)
+        h->describe(to);
+}
+
+/// Requires: lock_. Of all hosts; max() if there is none.
+time_point context_core::first_deadline() noexcept {
+    time_point first = time_point::max();
+    for (context_member* h = first_; h; h = h->next_host_)
+        first = std::min(first, h->first_deadline());
+    return first;
+}
+
+bool context_core::has_deadline() noexcept {
+    guard g(lock_);
+    time_point first = first_deadline();
+    return first != time_point::max() && first > virtual_now();
+}
+
+bool context_core::advance(time_point limit) noexcept {
+    guard g(lock_);
+    time_point next = first_deadline();
+    bool due = next <= limit && next != time_point::max();
+    if (!due && limit == time_point::max())
+        return false;
+    next = std::max(due ? next : limit,
+                    virtual_now());  // a host may have enlisted what has passed
+    now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    if (!due)
+        return false;
+    for (context_member* h = first_; h; h = h->next_host_)
+        h->poke();
+    return true;
+}
+
+void context_core::on_unhandled(std::function<void(std::exception_ptr)> f) {
+    std::shared_ptr<const std::function<void(std::exception_ptr)>> made;
+    if (f)
+        made = std::make_shared<const std::function<void(std::exception_ptr)>>(
+            std::move(f));
+    guard g(lock_);
+    std::swap(on_unhandled_, made);
+}
+
+std::shared_ptr<const std::function<void(std::exception_ptr)>>
+context_core::unhandled() const {
+    guard g(lock_);
+    return on_unhandled_;
+}
+
+void context_core::wait_for_posting() noexcept {
+    while (posting.load(std::memory_order_seq_cst) != 0)  // [posting]
+        yield_until_changed(posting);
+    while (somebody_comes())  // [homecoming]
+        yield_until_changed(coming.n);
+}
+
+void context_core::shut_hosts() noexcept {
+    for (;;) {
+        counted<context_member> next;
+        bool going = false;  // another thread is ending it: it uses this context still
+        {
+            guard g(lock_);
+            for (context_member* h = first_; h && !next; h = h->next_host_) {
+                if (!h->is_shut() && h->take_if_any())
+                    next = counted<context_member>::adopt(h);
+                else
+                    going |= !h->is_shut();
+            }
+        }
+        if (next)
+            next->shut();
+        else if (going)
+            yield_until_changed(all_hosts);
+        else
+            break;
+    }
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: BSL-1.0
+// The run queue of a serial host: lib/README.md, "Hosts".
+#include <heddle/detail/core/host.hpp>
+
+#include <heddle/errors.hpp>
+
+#include "core/context_core.hpp"
+#include "platform/random.hpp"
+#include "core/worker.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <ctime>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace heddle {
+namespace detail {
+namespace {
+
+// Each handler that comes in reads it: without a call, in a shared library as well. A pointer
+// is little enough for one that is loaded late.
+[[gnu::tls_model("initial-exec")]] thread_local host* drained_here = nullptr;
+
+}  // namespace
+
+void close_expired(expiry&) noexcept;  // done.cpp
+
+void expiry::release(host* here) noexcept {
+    wakes.release(here);
+    close_expired(*this);
+}
+
+void wake_list::release() noexcept {
+    if (first_)
+        release(host::current());
+}
+
+host* host::current() noexcept { return drained_here; }
+
+void host::refuse_to_block(const char* instead) {
+    if (current())
+        throw std::logic_error(
+            std::string("heddle: a task, or a handler that runs in a host, would "
+                        "block the thread of its event loop: ") +
+            instead);
+}
+
+process& host::current_process() {
+    host* h = current();
+    if (!h || !h->running_)
+        throw not_in_task(
+            "heddle: this needs a running task, and none runs on this thread; "
+            "name an executor or a context");
+    return *h->running_;
+}
+
+host& running_host() { return *host::current_process().home; }
+
+counted<host> current_host() { return counted<host>(&running_host()); }
+
+host::host(std::shared_ptr<context_core> state, std::unique_ptr<worker> w) noexcept
+    : worker_(std::move(w)), seeded_(state->seeded()), virtual_(state->is_virtual()),
+      random_(state->next_seed()), chooser_(state->explorer()),
+      state_(std::move(state)), registry_(worker_ ? 32 : 1) {
+    poke_.turn = poke_turn;
+    if (state_->is_shut()) {
+        shut_.store(true, std::memory_order_relaxed);
+        inbox_.begin_sealed();
+    }
+    state_->add(*this);
+}
+
+host::~host() { state_->remove(*this); }
+
+time_point host::read_clock() const noexcept {
+    return virtual_ ? state_->virtual_now() : std::chrono::steady_clock::now();
+}
+
+/// The coarse clock is a quarter of the price, and at most a few milliseconds behind.
+void host::glance_at_clock() noexcept {
+    if (virtual_) {
+        seen_ = state_->virtual_now();
+        return;
+    }
+    std::timespec t;
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    time_point then{std::chrono::seconds(t.tv_sec) + duration(t.tv_nsec)};
+    seen_ = std::max(seen_, then);  // it has been read with more care
+}
+
+void host::run_by_this_thread() noexcept {
+    sole_ = true;
+    sole_thread_ = &drained_here;
+}
+
+bool host::is_sole() const noexcept {
+    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
+}
+
+std::uint32_t host::random_below(std::uint32_t n) noexcept {
+    return chooser_ ? chooser_->choose(n) : detail::random_below(random_, n);
+}
+
+bool host::enter() noexcept {
+    bool entered = inbox_.leave_idle();
+    if (entered && worker_)
+        worker_->pool.woken();
+    return entered;
+}
+
+bool host::take_inbox() noexcept {
+    if (worker_)
+        return take_inbox_shared();
+    for (runnable* r = inbox_.take_all(); r;) {
+        runnable* next = r->next_ready;
+        ready_.append(*r);
+        r = next;
+    }
+    return ready_.first != nullptr;
+}
+
+bool host::has_work() const noexcept {
+    return worker_ ? worker_->ready.load(std::memory_order_relaxed) != 0
+                   : ready_.first != nullptr;
+}
+
+/// Whether the host is idle now; else there is more to drain.
+inline bool host::go_idle() {
+    if (armed_ != time_point::max() || !timers_.empty())
+        settle_timer();  // [armed]
+    end_draining();
+    if (inbox_.go_idle())
+        return true;  // another thread may drain from here on
+    begin_draining();
+    take_inbox();
+    return false;
+}
+
+bool host::go_idle_shared() {
+    worker_group& pool = worker_->pool;
+    pool.before_idle(*this);
+    bool on_watch = worker_->on_watch;
+    settle_timer();
+    end_draining();
+    if (close_inbox_shared()) {
+        pool.after_idle(*this, on_watch);
+        return true;
+    }
+    begin_draining();
+    take_inbox_shared();
+    return false;
+}
+
+void host::push_fresh(process& p) noexcept {
+    if (worker_)
+        return push_shared(p, true);
+    if (!seeded_) {  // else nobody jumps the queue
+        p.previous = ready_.last;
+        p.beginning.store(begins::fresh, std::memory_order_relaxed);
+    }
+    ready_.append(p);
+}
+
+/// Requires: it is in the FIFO of this host, whose lock is held if there is one.
+void host::take_out(process& p) noexcept {
+    if (ready_.first == &p)
+        return ready_.take_first();
+    runnable* next = p.next_ready;
+    p.previous->next_ready = next;
+    if (!next)
+        ready_.last = p.previous;
+    else if (!next->turn && as_process(*next).is_fresh())
+        as_process(*next).previous = p.previous;
+}
+
+/// It is the next to run.
+void host::prepend(runnable& r) noexcept {
+    r.next_ready = ready_.first;
+    if (ready_.first && !ready_.first->turn && as_process(*ready_.first).is_fresh())
+        as_process(*ready_.first).previous = &r;
+    ready_.first = &r;
+    if (!ready_.last)
+        ready_.last = &r;
+}
+
+std::coroutine_handle<> host::begin_fresh(process& p) noexcept {
+    if (worker_)
+        return begin_fresh_shared(p);
+    take_out(p);
+    if (budget_ <= 0) {
+        prepend(p);
+        return next();
+    }
+    p.begin(begins::called);
+    running_ = &p;
+    budget_ -= turn_cost;
+    return transfer(p);
+}
+
+// -- draining -----------------------------------------------------------------------
+
+runnable* host::pop() noexcept { return worker_ ? pop_shared() : pop_serial(); }
+
+inline runnable* host::pop_serial() noexcept {
+    if (seeded_)
+        return pop_random();
+    runnable* r = ready_.first;
+    ready_.take_first();
+    return r;
+}
+
+void host::begin_draining() noexcept {
+    if (single_threaded())
+        return draining_.store(true, std::memory_order_relaxed);
+    draining_.store(true, std::memory_order_seq_cst);
+    while (dumping_.load(std::memory_order_seq_cst)) {  // [dump]
+        end_draining();
+        yield_until_changed(dumping_);
+        draining_.store(true, std::memory_order_seq_cst);
+    }
+}
+
+void host::end_draining() noexcept {
+    draining_.store(false, std::memory_order_release);
+}
+
+/// Runs the process that is next, and those it hands over to.
+template <bool shared>
+void host::resume_next() {
+    while (process* p = std::exchange(next_, nullptr)) {
+        transfers_ = max_transfers;
+        if (shared)
+            begin_turn(*p);
+        running_ = p;
+        if (p->is_fresh())
+            p->begin();
+        p->top->frame().resume();
+    }
+    running_ = nullptr;
+    if (finished_)
+        reap(*std::exchange(finished_, nullptr));
+}
+
+/// Runs what is ready, after `first`, if there is one, and the task it lets go on; returns
+/// true. What a serial host needs in the usual course is inline: each handler of its tasks'
+/// Asio operations passes through here.
+template <bool shared>
+bool host::drain_as(void (*first)(void*), void* argument) {
+    struct scope : pinned {
+        explicit scope(host& h) noexcept
+            : drained(h), holds(!h.lasts_), before(std::exchange(drained_here, &h)) {
+            h.below_ = before;
+            if (holds)
+                h.take();
+        }
+        ~scope() {
+            if (!left)
+                drained.leave();
+            drained_here = before;
+            if (holds)
+                drained.drop();
+        }
+        host& drained;
+        const bool holds;
+        host* const before;
+        bool left = false;
+    } here(*this);
+
+    auto has_turn = [this] { return shared ? has_work() : ready_.first != nullptr; };
+    auto at_rest = [this] {
+        if constexpr (shared)
+            return !worker_->pool.find_work(*this) && may_rest() && go_idle_shared();
+        else
+            return may_rest() && go_idle();
+    };
+    begin_draining();
+    budget_ = budget;
+    glance_at_clock();
+    if (first) {
+        entering_ = !shared && !seeded_;
+        first(argument);
+        entering_ = false;
+    } else if (inbox_.has_mail()) {
+        take_inbox();
+    }
+    if (may_have_expired())
+        expire_timers();
+    resume_next<shared>();
+    while (has_turn() || (inbox_.has_mail() && take_inbox()) || !at_rest()) {
+        if (shared && worker_->on_watch)
+            worker_->pool.leave_watch(*this);
+        if (budget_ <= 0 || (shared && worker_->pool.stopped())) {
+            settle_timer();
+            end_draining();
+            post_drain(true);
+            break;
+        }
+        budget_ -= turn_cost;
+        runnable* r = shared ? pop_shared() : pop_serial();
+        if (shared && !r)
+            continue;  // another worker was quicker
+        if (auto turn = r->turn)
+            turn(*r, *this);
+        else
+            next_ = &as_process(*r);
+        resume_next<shared>();
+    }
+    here.left = true;
+    return true;
+}
+
+void host::drain() {
+    if (worker_)
+        drain_as<true>(nullptr, nullptr);
+    else
+        drain_as<false>(nullptr, nullptr);
+}
+
+bool host::run_here(void (*f)(void*), void* argument) {
+    if (drained_here == this) {
+        f(argument);
+        return true;
+    }
+    if (sole_thread_ == &drained_here)
+        return inbox_.leave_idle() && drain_as<false>(f, argument);
+    return run_if_here(f, argument);
+}
+
+/// runs_here(), from any thread: one that does not run the context may find it gone [posting].
+bool host::asked_if_here() const noexcept {
+    context_use counted(*state_);  // before the look
+    return is_open() && runs_here();
+}
+
+/// Apart, so that the usual way has no registers to save.
+[[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
+    if ((worker_ && drained_here) || !asked_if_here() || !enter())
+        return false;
+    return worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument);
+}
+
+void host::leave() {
+    entering_ = false;
+    if (next_)
+        push(*std::exchange(next_, nullptr));
+    if (finished_) {  // an exception overtook it: it ends in a later turn
+        finished_->turn = reap_turn;
+        push(*std::exchange(finished_, nullptr));
+    }
+    if (has_work() || !may_rest() || !(worker_ ? go_idle_shared() : go_idle())) {
+        end_draining();
+        post_drain(true);
+    }
+}
+
+void host::completed(process& p) noexcept {
+    if (drained_here != this || worker_)
+        completed_elsewhere(p);
+    else if (std::exchange(entering_, false) && !ready_.first)  // it overtakes nobody
+        next_ = &p;
+    else
+        ready_.append(p);
+}
+
+}  // namespace detail
+}  // namespace heddle

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSL-1.0
+// How processes end, one by one or with their host; who is alive.
+#include <heddle/detail/core/host.hpp>
+
+#include <heddle/errors.hpp>
+
+#include "core/context_core.hpp"
+#include "core/worker.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+namespace heddle {
+namespace detail {
+
+// -- the end of a process -----------------------------------------------------------
+
+void host::reap(process& p) {
+    p.settle();
+    p.destroy_frames();
+    auto failure = end(p, false);
+    p.drop();
+    if (failure)
+        unhandled(std::move(failure));
+}
+
+/// What escaped, if it has to be reported. The run's own reference is still there.
+std::exception_ptr host::end(process& p, bool abandoned) noexcept {
+    wake_list wakes;
+    bool report, unwanted;
+    {
+        guard g(p.lock);
+        p.ended = true;
+        p.joiners.wake_all(wakes, outcome::done);
+        bool held = p.held.load(std::memory_order_relaxed);
+        report = !abandoned && p.failure && !held && !p.taken;
+        unwanted = !held && !p.taken;  // else let_go() sees to it, or who joins
+        if (!abandoned && p.failure && held) {
+            take();
+            p.keeps_home = true;
+        }
+    }
+    p.retire(p.exposed);
+    host* here = current();
+    if (p.was_called() && here == this)
+        return_to(wakes);
+    else
+        wakes.release(here);
+    std::exception_ptr failure;
+    if (report && !p.ends_normally())
+        failure = p.failure;
+    strike(p);
+    if (unwanted && p.is_shared())
+        p.forget_result();
+    return failure;
+}
+
+/// Who called goes on first; but not without end.
+void host::return_to(wake_list& wakes) noexcept {
+    process* caller = wakes.only_process();
+    if (!caller || caller->home != this || budget_ <= 0)
+        wakes.release(this);
+    else if (worker_)
+        prepend_shared(*caller);
+    else
+        prepend(*caller);
+}
+
+/// Ends a process that cannot run to its end.
+void host::destroy(process& p) noexcept {
+    for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
+        op->withdraw();
+    p.word.store(0, std::memory_order_relaxed);
+    p.signal.slot().clear();  // of what has been destroyed
+    p.destroy_frames();
+    p.failure = failure_of<task_abandoned>(
+        "heddle: the execution context of this task was destroyed");
+    end(p, true);
+    p.drop();
+}
+
+void host::completed_elsewhere(process& p) noexcept { ready(p, current()); }
+
+void host::abandon(process& p) noexcept {
+    p.turn = abandon_turn;
+    ready(p, current());
+}
+
+void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
+
+void host::report(process& p) noexcept {
+    p.turn = report_turn;
+    ready(p, current());
+}
+
+void host::report_turn(runnable& r, host& h) {
+    process& p = as_process(r);
+    auto failure = p.failure;
+    p.drop();
+    if (!h.is_shut())  // else nobody runs the context any more
+        h.unhandled(std::move(failure));
+}
+
+void host::unhandled(std::exception_ptr failure) {
+    if (auto told = state_->unhandled())
+        (*told)(std::move(failure));
+    else
+        std::rethrow_exception(std::move(failure));
+}
+
+void host::reap_turn(runnable& r, host& h) {
+    r.turn = nullptr;
+    h.reap(as_process(r));
+}
+
+void host::enrol(process& p) noexcept {
+    p.shard = worker_ ? worker_->index : 0;
+    if (registry_.add(p))
+        take();  // [counted]
+}
+
+void host::strike(process& p) noexcept {
+    if (worker_ && p.shard != worker_->index)
+        return worker_->pool[p.shard].strike(p);
+    if (registry_.remove(p))
+        drop();
+}
+
+std::size_t host::live() noexcept { return registry_.size(); }
+
+std::size_t host::unused_numbers() noexcept { return registry_.unused_numbers(); }
+
+std::size_t host::owned_by_handlers() noexcept {
+    std::size_t n = 0;
+    registry_.for_each([&n](process& p) { n += p.owned_by_handler(); });
+    return n;
+}
+
+// -- the end of a host --------------------------------------------------------------
+
+void host::shut() noexcept {
+    if (worker_)
+        return worker_->pool.shut();
+    counted<host> keep(this);
+    close_doors();
+    while (sweep() || !inbox_.seal()) {
+    }
+    state_->wait_for_posting();
+    forget_executor();  // a strand's must not outlive the context
+}
+
+void host::close_doors() noexcept {
+    shut_.store(true, std::memory_order_seq_cst);  // before the look at who posts
+    state_->leave(*this);
+    enter();  // and never idle again: sweep() finds what is pushed from now on
+    let_go();
+}
+
+/// Ends what would have its turn, had the context not ended.
+void host::dismiss(runnable& r) noexcept {
+    counted<host> keep(this);
+    if (r.turn)
+        r.turn(r, *this);
+    else if (!as_process(r).owned_by_handler())
+        destroy(as_process(r));
+}
+
+/// Destroys what is queued here. False: there was nothing.
+bool host::sweep_queue() noexcept {
+    bool again = false;
+    while (take_inbox() || has_work()) {
+        dismiss(*pop());
+        again = true;
+    }
+    return again;
+}
+
+/// Destroys what is queued here and what is parked. False: there was nothing, and nothing
+/// will park.
+bool host::sweep() noexcept {
+    bool again = sweep_queue();
+    registry_.begin_sweep();  // others may start tasks here, which end in the inbox
+    bool claimed = false;     // by another thread: its wake is under way
+    while (process* p = registry_.next_to_sweep()) {
+        if (p->owned_by_handler())
+            continue;  // its handler's: dies with that
+        if (p->withdraw_all()) {
+            destroy(*p);
+            again = true;
+        } else {
+            if (wake_list::holds_back(*p))
+                ends_from_inside();
+            claimed = true;
+        }
+    }
+    if (claimed && !again)  // else it may be in the inbox by now
+        inbox_.yield_until_changed();
+    return again || claimed;
+}
+
+void ends_from_inside() noexcept {
+    host* h = host::current();
+    process* p = h ? h->running() : nullptr;
+    std::string who = "a handler";
+    if (p) {
+        who = "task " + std::to_string(p->id);
+        guard g(p->lock);
+        if (p->name)
+            who += " (" + *p->name + ")";
+    }
+    std::fprintf(
+        stderr,
+        "heddle: %s, or a destructor or stop callback that it called, destroys the "
+        "execution context that runs it, which would wait for it for ever; destroy "
+        "a context when nothing of it runs any more: after run() or join() has "
+        "returned\n",
+        who.c_str());
+    std::abort();
+}
+
+}  // namespace detail
+}  // namespace heddle

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a host asks of its Asio context: one timer, and to go on while work is outstanding.
+#include <heddle/detail/core/host.hpp>
+
+#include "core/context_core.hpp"
+#include "core/worker.hpp"
+
+namespace heddle {
+namespace detail {
+
+// -- outstanding work [work]: Asio's handlers count it twice or more per operation --------
+
+void host::count_work() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 0)
+        if (exchange_if(work_, n, n + 1))
+            return;
+    first_work();
+}
+
+void host::discount_work() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 1)
+        if (exchange_if(work_, n, n - 1))
+            return;
+    last_work();
+}
+
+// -- time ---------------------------------------------------------------------------
+
+void host::insert_locked(timer_entry& t, time_point now) noexcept {
+    slack_.add(now, t.deadline);
+    timers_.insert(t);
+}
+void host::erase_locked(timer_entry& t) noexcept { timers_.erase(t); }
+
+time_point host::first_deadline() noexcept {
+    guard g(timer_lock_);
+    timer_entry* first = timers_.front();
+    return first ? first->deadline : time_point::max();
+}
+
+void host::poke() noexcept {
+    if (current() == this || is_shut() ||
+        poked_.exchange(true, std::memory_order_acq_rel))
+        return;
+    take();
+    submit(poke_);
+}
+
+void host::poke_turn(runnable&, host& h) {
+    // An exchange: who found it true, and leaves this turn to see its timer, is seen here.
+    h.poked_.exchange(false, std::memory_order_acq_rel);
+    if (!h.is_shut())
+        h.expire_timers();
+    h.drop();
+}
+
+void host::timer_fired() {
+    fired_.store(true, std::memory_order_relaxed);
+    if (enter())
+        drain();
+    else
+        poke();
+}
+
+void host::expire_timers() noexcept {
+    expiry e;
+    {
+        guard g(timer_lock_);
+        if (fired_.load(std::memory_order_relaxed)) {
+            fired_.store(false, std::memory_order_relaxed);
+            armed_ = time_point::max();
+        }
+        if (timers_.empty())
+            return;
+        seen_ = read_clock();
+        if (timers_.front()->deadline > seen_)
+            return;
+        expired_ = seen_;
+        expire_until(seen_, e);
+    }
+    e.release(this);
+}
+
+/// Requires: timer_lock_.
+void host::expire_until(time_point now, expiry& e) noexcept {
+    while (timer_entry* t = timers_.front()) {
+        if (t->deadline > now)
+            break;
+        timers_.erase(*t);
+        t->expire_locked(e);
+    }
+}
+
+/// Deadlines that come thick expire together: a wake-up of the event loop costs more than
+/// they do. One that comes alone is not late for it.
+void host::settle_timer() {
+    if (virtual_)
+        return;
+    time_point first = time_point::max();
+    {
+        guard g(timer_lock_);
+        if (timer_entry* t = timers_.front())
+            first = std::max(t->deadline, expired_ + slack_.after(expired_));
+    }
+    if (worker_)
+        first = std::min(first, worker_->look_at);
+    if (first == armed_ || (armed_ < first && first != time_point::max()))
+        return;  // what is armed fires first, and arms again
+    armed_ = first;
+    if (first == time_point::max())
+        disarm();
+    else
+        arm(first);
+}
+
+}  // namespace detail
+
+}  // namespace heddle

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a thread is in the middle of: a wait that it would never leave is refused with a word.
+#include <heddle/detail/core/host.hpp>
+
+#include "core/context_core.hpp"
+
+#include <utility>
+
+namespace heddle::detail {
+
+namespace {
+
+/// What this thread is about to wake, while it wakes what is no task, which may run code of the
+/// user: that must not wait for it.
+struct held_back : pinned {
+    explicit held_back(runnable* f) noexcept;
+    ~held_back();
+
+    runnable* const first;
+    held_back* const before;
+};
+[[gnu::tls_model("initial-exec")]] thread_local held_back* held_back_here = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local inside_context* insides = nullptr;
+
+held_back::held_back(runnable* f) noexcept
+    : first(f), before(std::exchange(held_back_here, this)) {}
+held_back::~held_back() { held_back_here = before; }
+
+}  // namespace
+
+void wake_list::wake_before(sleeper& foreign, runnable* others) noexcept {
+    held_back until_it_is_woken(others);
+    foreign.foreign(foreign);
+}
+
+bool wake_list::holds_back(const runnable& r) noexcept {
+    for (held_back* h = held_back_here; h; h = h->before)
+        for (runnable* held = h->first; held; held = held->next_ready)
+            if (held == &r)
+                return true;
+    return false;
+}
+
+inside_context::inside_context(const context_core& s) noexcept
+    : state_(s), before_(std::exchange(insides, this)) {}
+
+inside_context::~inside_context() { insides = before_; }
+
+bool inside_context::is_here(const context_core& s) noexcept {
+    for (host* h = host::current(); h; h = h->below_)
+        if (h->state_.get() == &s)
+            return true;
+    for (inside_context* i = insides; i; i = i->before_)
+        if (&i->state_ == &s)
+            return true;
+    return false;
+}
+
+}  // namespace heddle::detail

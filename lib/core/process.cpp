@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/core/process.hpp>
+
+#include <heddle/detail/core/host.hpp>
+#include <heddle/errors.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace heddle {
+namespace detail {
+
+process::process(host& h, const void* at) noexcept : home(&h), spawned_at(at) {}
+
+process::~process() {
+    if (keeps_home)
+        home->drop();
+}
+
+done_node* process::token() noexcept {
+    if (current == this)
+        exposed = true;
+    if (current == this || !current)
+        return current;
+    return static_cast<scope_guard*>(current)->token();
+}
+
+done_node* process::scope() noexcept {
+    if (!current || (current == this && !cancellable()))
+        return nullptr;
+    return current == this ? this : static_cast<scope_guard*>(current)->token();
+}
+
+done_node* process::enter(done_node* node) noexcept {
+    guard g(lock);
+    done_node* before = std::exchange(current, node);
+    // The bit of the claim word follows [current].
+    bool closed = node && node->closed();
+    word.store(closed ? claim_word::cancelled : 0, std::memory_order_relaxed);
+    return before;
+}
+
+void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
+    using namespace claim_word;
+    guard g(lock);
+    if (current != &by || ended)
+        return;
+    std::uint32_t old = word.load(std::memory_order_relaxed);
+    if (old & cancelled)
+        return;
+    host& at = *home;             // until the lock is free: move_to()
+    bool expected = at.expect();  // [homecoming]
+    std::uint32_t want;
+    do {
+        want = (old & ~waiting) | cancelled;
+        if ((old & (in_io | starting)) == in_io)
+            want |= cancelling;
+    } while (!exchange_if(word, old, want));
+    bool comes = (old & waiting) || (want & cancelling);
+    if (old & waiting)
+        winner = nullptr;  // [winner]: the token
+    else if (want & cancelling)
+        turn = emit_cancellation;
+    if (comes)
+        wakes.add(*this);
+    if (expected && comes)
+        turn = from_outside;
+    else if (expected)
+        at.expect_no_more();
+}
+
+/// Marks a process that was claimed and counted, until it is submitted. Never a turn.
+void from_outside(runnable&, host&) {}
+
+bool claim_process(process& p, bool certain) noexcept {
+    host& home = *p.home;
+    bool expected = home.expect();  // [homecoming]
+    bool won = certain || p.claim();
+    if (expected && won)
+        p.turn = from_outside;
+    else if (expected)
+        home.expect_no_more();
+    return won;
+}
+
+bool claim_among_threads(operation& op) noexcept {
+    bool won = op.standing       ? claim_standing(op)
+               : op.who->foreign ? op.exclusive || op.who->claim()
+                                 : claim_process(as_process(*op.who), op.exclusive);
+    if (won)
+        op.who->winner = &op;
+    return won;
+}
+
+void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
+
+bool process::owned_by_handler() const noexcept {
+    return (word.load(std::memory_order_acquire) & claim_word::in_io) != 0;
+}
+
+bool process::withdraw_all() noexcept {
+    bool ours = (waits && waits->exclusive) || claim();  // null: a select of nothing
+    if (!ours)
+        return false;
+    for (operation* op = waits; op; op = op->sibling) {
+        bool was_queued = op->withdraw();
+        if (op->exclusive)
+            ours = was_queued;  // popping it was the claim
+    }
+    return ours;
+}
+
+void process::destroy_frames() noexcept {
+    for (promise_base* frame = std::exchange(top, nullptr); frame;) {
+        promise_base* caller = frame->caller;
+        if (frame->owner)
+            *frame->owner = {};
+        frame->frame().destroy();
+        frame = caller;
+    }
+}
+
+scope_guard::scope_guard(process& self, done_node* token) noexcept
+    : self_(self), token_(token) {
+    if (token)
+        attach(*token);
+    before_ = self.enter(token ? this : nullptr);
+}
+
+scope_guard::~scope_guard() {
+    self_.enter(before_);
+    detach();
+    if (token_)
+        release_parent();
+}
+
+void misplaced_frame() noexcept {
+    std::fputs(
+        "heddle: g++ 12 has miscompiled a coroutine that declares no variable and has "
+        "co_await in a condition; declare one in it (README.md, Limits)\n",
+        stderr);
+    std::abort();
+}
+
+void process::give_back() noexcept {
+    bool unwanted;
+    {
+        guard g(lock);
+        taken = false;
+        unwanted = ended && !held.load(std::memory_order_relaxed);
+    }
+    if (unwanted)
+        forget_result();
+}
+
+bool process::ends_normally() const noexcept {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const cancelled& c) {
+        return closed() || c.thrown_in() == id;  // under with_done, say
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace detail
+
+}  // namespace heddle

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// A worker, and the group it belongs to, as its host sees them. Who looks for work, and when,
+// is decided above: worker_pool.
+#pragma once
+
+#include "platform/biased_lock.hpp"
+#include <heddle/detail/timers/timer_heap.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace heddle::detail {
+
+class host;
+
+/// The workers of a parallel host. Invariants:
+///   [active] active_ counts the workers whose inbox is not idle.
+///   [watch]  `awake`: one worker has on_watch set, and drains or is about to; `asleep`: it
+///            is idle, its Asio timer armed for look_at; `crowded`: no worker is idle;
+///            `none`: a push rouses one. While all are idle there is no watch, so that
+///            a context with nothing to do runs out of work.
+class HEDDLE_API worker_group : pinned {
+public:
+    virtual std::size_t size() const noexcept = 0;
+    virtual host& operator[](std::size_t i) const noexcept = 0;
+
+    /// The worker for a task from outside: one that is idle, or else the next in turn.
+    virtual host& place() noexcept = 0;
+
+    /// A worker has that many ready tasks now. Rouses another one if that is worth it.
+    void notice(std::uint32_t ready) noexcept {
+        watch w = watch_.load(std::memory_order_seq_cst);
+        if (w == watch::none || (w == watch::asleep && ready > 1 &&
+                                 !weary_.load(std::memory_order_relaxed)))
+            rouse(w);
+    }
+
+    /// The drainer of `me` has nothing left. True: there is something now.
+    virtual bool find_work(host& me) noexcept = 0;
+
+    /// The drainer of `me` has work: it is not on watch any more.
+    virtual void leave_watch(host& me) noexcept = 0;
+
+    void woken() noexcept {
+        active_.fetch_add(1, std::memory_order_seq_cst);
+    }  // [active]
+    virtual void before_idle(host& me) noexcept = 0;
+    virtual void after_idle(host& me, bool on_watch) noexcept = 0;
+
+    /// No worker begins another turn.
+    void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
+    bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+
+    virtual void shut() noexcept = 0;
+
+protected:
+    enum class watch : std::uint8_t { none, awake, asleep, crowded };
+
+    ~worker_group() = default;
+
+    virtual void rouse(watch seen) noexcept = 0;
+
+    atomic<std::uint32_t> active_{0};
+    atomic<watch> watch_{watch::none};
+    atomic<bool> weary_{false};  // what the watch took was not worth it: it sleeps on
+
+private:
+    atomic<bool> stopped_{false};
+};
+
+/// What a host has beyond a serial one if it is a worker of a parallel host.
+struct worker : pinned {
+    worker(worker_group& p, std::uint16_t i) noexcept : pool(p), index(i) {}
+
+    worker_group& pool;
+    const std::uint16_t index;
+
+    biased_lock lock;                // guards the FIFO of the host; the drainer owns it
+    atomic<std::uint32_t> ready{0};  // its length; written under the lock
+    atomic<std::uint32_t> turns{0};  // how many tasks it ran: does it get on?
+
+    std::uint32_t turns_seen = 0;  // by whoever is on watch
+    bool on_watch = false;         // the drainer's
+    time_point look_at =
+        time_point::max();    // the drainer's: when to look for work again
+    time_point left_watch{};  // when it last found work on the watch
+};
+
+}  // namespace heddle::detail

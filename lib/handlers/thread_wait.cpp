@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/handlers/thread_wait.hpp>
+
+#include <heddle/detail/core/host.hpp>
+
+#include <stdexcept>
+
+namespace heddle::detail {
+
+thread_wait::thread_wait() noexcept {
+    foreign = [](sleeper& s) noexcept {
+        auto& self = static_cast<thread_wait&>(s);
+        // release: pairs with sleep(), as does `left`
+        self.state_.store(woken, std::memory_order_release);
+        self.state_.notify_one();
+        self.state_.store(left, std::memory_order_release);  // [woken]
+    };
+}
+
+void thread_wait::wait(operation& op) {
+    host::refuse_to_block("co_await instead");
+    spin_lock* lock = op.source();
+    if (!lock)
+        throw std::logic_error("heddle: a thread would wait on nil for ever");
+    if (!lock->shared())
+        throw std::logic_error(
+            "heddle: a thread waits in a channel that was promised to one host");
+    op.who = this;
+    op.exclusive = true;
+    wake_list wakes;
+    bool locked = acquire(*lock);
+    bool happened = op.attempt_locked(wakes);
+    bool alone = !happened && single_threaded();
+    if (!happened && !alone)
+        op.enlist_locked();
+    release(*lock, locked);
+    if (alone)
+        throw std::logic_error(
+            "heddle: the only thread of the process would wait for ever");
+    if (happened)
+        wakes.release();
+    else
+        sleep();
+}
+
+void thread_wait::sleep() noexcept {
+    state_.wait(asleep, std::memory_order_acquire);
+    while (state_.load(std::memory_order_acquire) != left)  // [woken]
+        yield_until_changed(state_);
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/handlers/token_wait.hpp>
+
+#include "context/context_state.hpp"
+
+#include <utility>
+
+namespace heddle::detail {
+
+token_wait::token_wait() noexcept {
+    foreign = [](sleeper& s) noexcept {
+        auto& self = static_cast<token_wait&>(s);
+        for (operation* op = self.op_; op && self.winner; op = op->sibling)
+            if (op != self.winner)
+                op->withdraw();
+        self.settle_and_leave(false);
+    };
+}
+
+void token_wait::begin(asio::execution_context& ctx, operation* first) {
+    op_ = first;
+    state_ = context_state::of(ctx);
+    state_->add(*this);  // [listed]
+}
+
+void token_wait::start(asio::execution_context& ctx, operation& op, bool cancellable) {
+    begin(ctx, &op);
+    spin_lock* lock = op.source();
+    if (!lock) {
+        word.store(claim_word::waiting, std::memory_order_release);
+        return;  // nil: waits until it is cancelled
+    }
+    wake_list wakes;
+    bool locked = acquire(*lock);
+    bool happened = op.attempt_locked(wakes);
+    if (!happened) {
+        exclusive_ = op.exclusive = !cancellable;
+        op.enlist_locked();
+        word.store(claim_word::waiting, std::memory_order_release);
+    }
+    release(*lock, locked);
+    // Not happened: not a word to this from here on.
+    if (happened) {
+        wakes.release();
+        foreign(*this);
+    }
+}
+
+bool token_wait::claim_or_withdraw() noexcept {
+    if (!exclusive_ && !claim())
+        return false;  // [shell]
+    bool was_queued = false;
+    for (operation* op = op_; op; op = op->sibling)
+        was_queued = op->withdraw();
+    return !exclusive_ || was_queued;
+}
+
+void token_wait::cancel() noexcept {
+    if (claim_or_withdraw())
+        settle_and_leave(true);
+}
+
+bool token_wait::abandon() noexcept {
+    if (!claim_or_withdraw())
+        return false;
+    auto state = std::move(state_);
+    state->remove(*this);
+    abandoned();
+    drop();
+    return true;
+}
+
+/// [posting]: once it has left the list nothing else tells its context that it is needed.
+void token_wait::settle_and_leave(bool aborted) noexcept {
+    auto state = std::move(state_);
+    inside_context settling(*state);
+    add(state->posting, 1, std::memory_order_relaxed);
+    state->remove(*this);
+    settle(aborted);
+    add(state->posting, -1, std::memory_order_release);  // pairs with the context's end
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/io/bind_done.hpp>
+
+#include <utility>
+
+namespace heddle::detail {
+
+done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
+    : watched_(std::in_place, std::move(token), ex) {
+    users_.take_first();  // the handler, and watch()
+    watched_->operation.who = this;
+    watched_->operation.exclusive = true;  // popping it is the claim
+    foreign = [](sleeper& s) noexcept {
+        auto& self = static_cast<done_emitter&>(s);
+        self.post_emission();
+        self.release_one();  // what watch() took
+        self.drop();
+    };
+}
+
+void done_emitter::watch() noexcept {
+    done_operation& op = watched_->operation;
+    if (spin_lock* lock = op.source()) {  // else a token that never closes
+        wake_list none;
+        bool locked = acquire(*lock);
+        // What completed inside its initiation is not watched.
+        bool ended = state_.load(std::memory_order_acquire) & over;
+        bool closed = !ended && op.attempt_locked(none);
+        if (!ended && !closed) {
+            take();  // the queue's
+            users_.take();
+            op.enlist_locked();
+        }
+        release(*lock, locked);
+        if (closed)
+            post_emission();
+    }
+    release_one();
+}
+
+void done_emitter::post_emission() noexcept {
+    watched_->executor.post([self = counted<done_emitter>(this)] {
+        self->emit(asio::cancellation_type::terminal);
+    });
+}
+
+void done_emitter::emit(asio::cancellation_type_t type) {
+    std::uint32_t old = 0;
+    do
+        if (old & over)
+            return;
+    while (!exchange_if(state_, old, old + one_emission));
+    struct under_way {
+        ~under_way() {
+            // Whoever ends the last one after the operation clears in its stead [signal].
+            if (add(emitter.state_, 0 - one_emission, std::memory_order_acq_rel) ==
+                (over | one_emission))
+                emitter.signal_.slot().clear();
+        }
+        done_emitter& emitter;
+    } until_it_is_over{*this};
+    signal_.emit(type);
+}
+
+/// Whether that ended the emissions, and none is under way.
+bool done_emitter::end_emissions() noexcept {
+    std::uint32_t old = 0;
+    while (!(old & over))
+        if (exchange_if(state_, old, old | over))
+            return old == 0;
+    return false;
+}
+
+void done_emitter::completed() noexcept {
+    if (end_emissions())
+        signal_.slot().clear();
+}
+
+void done_emitter::leave() noexcept {
+    end_emissions();
+    bool was_queued = false;
+    done_operation& op = watched_->operation;
+    if (spin_lock* lock = op.source()) {
+        guard g(*lock);  // always: watch() may be about to enlist
+        was_queued = op.linked.load(std::memory_order_relaxed);
+        if (was_queued)
+            watched_->token.node()->waiters().erase(op);
+    }
+    if (was_queued) {
+        release_one();
+        drop();
+    }
+    release_one();
+}
+
+}  // namespace heddle::detail

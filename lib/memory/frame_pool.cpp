@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSL-1.0
+// Free lists by size class, of each thread; and, while there are several, of the process: a
+// task may end on another thread than it began on. What one has too much of goes there in
+// batches, as in tcmalloc's transfer cache (Ghemawat, Menage); what all have too much of,
+// to the slabs.
+#include "memory/slabs.hpp"
+
+#include <heddle/detail/platform/config.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace heddle::detail {
+
+#ifdef HEDDLE_NO_FRAME_RECYCLING
+
+void* allocate_block(std::size_t bytes) { return ::operator new(bytes); }
+void free_block(void* p, std::size_t) noexcept { ::operator delete(p); }
+void blocks_from_heap() noexcept {}
+
+#else
+
+namespace {
+
+using slabs::block;
+
+constexpr std::size_t classes = slabs::largest / slabs::step + 1;
+constexpr std::size_t kept_bytes = 1 << 20;  // by each class of each thread
+
+constexpr std::size_t class_of(std::size_t bytes) noexcept {
+    return (std::max(bytes, slabs::smallest) + slabs::step - 1) / slabs::step;
+}
+constexpr std::size_t size_of(std::size_t c) noexcept { return c * slabs::step; }
+
+constexpr std::uint32_t batch = 32;  // blocks
+
+/// Batches of one class that no thread owns.
+struct depot {
+    spin_lock lock;
+    block* first = nullptr;     // guarded by lock
+    std::uint32_t batches = 0;  // guarded by lock
+};
+depot depots[classes];
+
+struct pool {
+    block* free[classes];
+    std::uint32_t room[classes];  // how many more blocks may be kept
+};
+
+// Neither has a block nor keeps one, and so is never written to: what a thread that has not
+// begun has, and one that ends.
+pool not_begun, ending;
+
+// All that stands in the storage of threads: a library that is loaded late finds little room
+// there (static TLS), and other models than this one cost a call at each look. The rest is
+// allocated.
+[[gnu::tls_model("initial-exec")]] thread_local pool* local = &not_begun;
+
+bool from_heap = false;
+
+/// Blocks of class c that nobody wants.
+void give_away(block* first, std::size_t c) noexcept {
+    if (!from_heap)
+        return slabs::give(first, size_of(c));
+    while (block* b = first) {
+        first = b->next;
+        ::operator delete(b);
+    }
+}
+
+/// When this thread ends, after the destructors of its variables.
+void sweep(void* p) noexcept {
+    local = &ending;
+    for (std::size_t c = 0; c < classes; ++c)
+        if (block* first = static_cast<pool*>(p)->free[c])
+            give_away(first, c);
+    std::free(p);
+}
+
+/// Has this thread's end sweep. Not by a destructor of a thread_local: the C library ends the
+/// process if there is no memory to note one. False: there is no key, or no memory.
+bool at_thread_end(pool& p) noexcept {
+    struct key {
+        key() noexcept : made(::pthread_key_create(&value, sweep) == 0) {}
+        pthread_key_t value{};
+        const bool made;
+    };
+    static const key ends;
+    return ends.made && ::pthread_setspecific(ends.value, &p) == 0;
+}
+
+/// What this thread keeps, made before its first block; null if it keeps nothing.
+pool* own_pool() noexcept {
+    if (local == &ending)
+        return nullptr;
+    if (local != &not_begun)
+        return local;
+    auto* p = static_cast<pool*>(std::calloc(1, sizeof(pool)));
+    if (!p || !at_thread_end(*p)) {
+        std::free(p);
+        return nullptr;
+    }
+    for (std::size_t c = 1; c < classes; ++c) {
+        const auto most = static_cast<std::uint32_t>(kept_bytes / size_of(c));
+        p->room[c] = single_threaded() ? most : 2 * batch;
+    }
+    return local = p;
+}
+
+/// Takes a batch from the depot.
+block* fetch(std::size_t c) noexcept {
+    if (single_threaded())
+        return nullptr;
+    depot& d = depots[c];
+    guard g(d.lock);
+    block* first = d.first;
+    if (first) {
+        d.first = first->next_batch;
+        --d.batches;
+    }
+    return first;
+}
+
+/// Gives a batch to the depot. False: that has enough.
+bool deliver(block* first, std::size_t c) noexcept {
+    if (single_threaded())
+        return false;
+    depot& d = depots[c];
+    guard g(d.lock);
+    if (d.batches * batch >= kept_bytes / size_of(c))
+        return false;
+    first->next_batch = std::exchange(d.first, first);
+    ++d.batches;
+    return true;
+}
+
+/// A block, where the list of this thread is empty.
+void* allocate_slowly(std::size_t c) {
+    pool* const p = own_pool();
+    std::uint32_t n = batch;
+    block* first = p ? fetch(c) : nullptr;
+    if (!first) {
+        if (from_heap)
+            return ::operator new(size_of(c));
+        constexpr std::size_t at_once = 8192;  // bytes
+        const auto wanted = std::clamp<std::size_t>(at_once / size_of(c), 1, batch);
+        n = p ? static_cast<std::uint32_t>(wanted) : 1;
+        first = slabs::take(size_of(c), n, n);
+    }
+    if (p) {
+        p->free[c] = first->next;
+        p->room[c] -= n - 1;
+    }
+    return first;
+}
+
+/// Takes back a block for which there is no room.
+void free_slowly(block* b, std::size_t c) noexcept {
+    pool* const p = own_pool();
+    b->next = nullptr;
+    if (!p)
+        return give_away(b, c);
+    if (p->room[c] == 0) {
+        block* first = p->free[c];
+        block* last = first;
+        for (std::uint32_t i = 1; i < batch; ++i)
+            last = last->next;
+        p->free[c] = std::exchange(last->next, nullptr);
+        p->room[c] += batch;
+        if (!deliver(first, c))
+            give_away(first, c);
+    }
+    b->next = std::exchange(p->free[c], b);
+    --p->room[c];
+}
+
+#ifndef HEDDLE_MODEL
+
+// A child has the thread that forked, and none that would give back a lock which another thread
+// holds, or end a change it is amid. So the thread that forks holds all the locks of the process
+// meanwhile. These are all there are: the others belong to objects.
+
+void before_fork() noexcept {
+    for (depot& d : depots)
+        d.lock.lock();
+    slabs::lock_all();
+}
+
+void after_fork() noexcept {
+    slabs::unlock_all();
+    for (depot& d : depots)
+        d.lock.unlock();
+}
+
+[[maybe_unused]] const int at_fork =
+    ::pthread_atfork(before_fork, after_fork, after_fork);
+
+#endif
+
+}  // namespace
+
+void blocks_from_heap() noexcept { from_heap = true; }
+
+// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
+[[gnu::noinline]] void* allocate_block(std::size_t bytes) {
+    const std::size_t c = class_of(bytes);
+    if (c >= classes)
+        return ::operator new(bytes);
+    pool& p = *local;
+    block* b = p.free[c];
+    if (!b)
+        return allocate_slowly(c);
+    p.free[c] = b->next;
+    ++p.room[c];
+    return b;
+}
+
+[[gnu::noinline]] void free_block(void* memory, std::size_t bytes) noexcept {
+    const std::size_t c = class_of(bytes);
+    if (c >= classes)
+        return ::operator delete(memory);
+    pool& p = *local;
+    auto* b = static_cast<block*>(memory);
+    if (p.room[c] == 0)
+        return free_slowly(b, c);
+    b->next = p.free[c];
+    p.free[c] = b;
+    --p.room[c];
+}
+
+#endif
+
+}  // namespace heddle::detail

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "memory/slabs.hpp"
+
+#include <bit>
+#include <cerrno>
+#include <new>
+#include <utility>
+
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
+
+#ifdef __linux__
+// A leak checker, where there is one, has to look for pointers in arenas as well.
+extern "C" [[gnu::weak]] void __lsan_register_root_region(const void*, std::size_t);
+extern "C" [[gnu::weak]] void __lsan_unregister_root_region(const void*, std::size_t);
+#endif
+
+namespace heddle::detail::slabs {
+namespace {
+
+constexpr std::size_t slab_bytes = std::size_t{64} << 10;
+constexpr std::size_t in_arena = 32;  // slabs
+constexpr std::size_t arena_bytes = in_arena * slab_bytes;
+constexpr std::size_t kept = 16;                // vacant arenas
+constexpr std::uint32_t page_batch = 16 << 10;  // bytes
+constexpr std::uint32_t all_vacant = 0xFFFFFFFF;
+
+/// The memory of an arena, aligned to its size; null if there is none.
+std::byte* map_arena() noexcept {
+#if __has_include(<sys/mman.h>)
+    void* all = ::mmap(nullptr, 2 * arena_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED)
+        return nullptr;
+    auto* from = static_cast<std::byte*>(all);
+    const std::size_t before =
+        (arena_bytes - reinterpret_cast<std::uintptr_t>(from) % arena_bytes) %
+        arena_bytes;
+    if (before)
+        ::munmap(from, before);
+    ::munmap(from + before + arena_bytes, arena_bytes - before);
+    from += before;
+#else
+    auto* from = static_cast<std::byte*>(
+        ::operator new(arena_bytes, std::align_val_t(arena_bytes), std::nothrow));
+#endif
+#ifdef __linux__
+    if (__lsan_register_root_region)
+        __lsan_register_root_region(from, arena_bytes);
+#endif
+    return from;
+}
+
+/// Has the kernel find the pages of this range at once: one fault for each takes longer.
+void populate([[maybe_unused]] std::byte* from,
+              [[maybe_unused]] std::size_t bytes) noexcept {
+#ifdef MADV_POPULATE_WRITE
+    static atomic<bool> refused{false};  // by an old kernel
+    if (refused.load(std::memory_order_relaxed))
+        return;
+    const int before = errno;
+    if (::madvise(from, bytes, MADV_POPULATE_WRITE) != 0 && errno == EINVAL)
+        refused.store(true, std::memory_order_relaxed);
+    errno = before;
+#endif
+}
+
+void unmap_arena(std::byte* from) noexcept {
+#ifdef __linux__
+    if (__lsan_unregister_root_region)
+        __lsan_unregister_root_region(from, arena_bytes);
+#endif
+#if __has_include(<sys/mman.h>)
+    ::munmap(from, arena_bytes);
+#else
+    ::operator delete(from, std::align_val_t(arena_bytes));
+#endif
+}
+
+/// A doubly linked list through `prev` and `next`.
+template <class T>
+struct chain {
+    T* first = nullptr;
+
+    void push(T& x) noexcept {
+        x.prev = nullptr;
+        x.next = first;
+        if (first)
+            first->prev = &x;
+        first = &x;
+    }
+    void erase(T& x) noexcept {
+        (x.prev ? x.prev->next : first) = x.next;
+        if (x.next)
+            x.next->prev = x.prev;
+    }
+};
+
+/// Stands at the begin of its memory, which is aligned to its size, so that a block knows
+/// its slab.
+struct slab {
+    slab* prev;  // of its size, with blocks to give
+    slab* next;
+    block* free;           // those that came back
+    std::uint32_t fresh;   // where the rest begins, never given yet
+    std::uint32_t paged;   // before here there are pages
+    std::uint32_t in_use;  // blocks
+    bool many;             // there are others: it will be filled
+};
+
+/// Stands behind the header of its first slab.
+struct arena {
+    arena* prev;  // of those with vacant slabs
+    arena* next;
+    std::uint32_t vacant;  // a bit for each slab
+};
+
+constexpr std::uint32_t header = 64;  // before the first block
+static_assert(sizeof(slab) + sizeof(arena) <= header);
+
+/// Of one size.
+struct shelf {
+    spin_lock lock;
+    chain<slab> open;  // guarded by lock
+};
+shelf shelves[largest / step + 1];
+
+struct {
+    spin_lock lock;
+    chain<arena> open;  // guarded by lock, as are the numbers
+    std::size_t alive = 0;
+    std::size_t vacant = 0;
+} arenas;
+
+template <std::size_t Size>
+std::byte* begin_of(void* p) noexcept {
+    auto* at = static_cast<std::byte*>(p);
+    return at - reinterpret_cast<std::uintptr_t>(at) % Size;
+}
+
+slab& slab_of(void* p) noexcept {
+    return *reinterpret_cast<slab*>(begin_of<slab_bytes>(p));
+}
+arena& arena_of(void* p) noexcept {
+    return *reinterpret_cast<arena*>(begin_of<arena_bytes>(p) + sizeof(slab));
+}
+
+arena& new_arena() {  // arenas.lock is held
+    std::byte* memory = map_arena();
+    if (!memory)
+        throw std::bad_alloc();
+    ++arenas.alive;
+    ++arenas.vacant;
+    auto& a = *new (memory + sizeof(slab)) arena{};
+    a.vacant = all_vacant;
+    arenas.open.push(a);
+    return a;
+}
+
+slab& new_slab() {
+    guard g(arenas.lock);
+    arena& a = arenas.open.first ? *arenas.open.first : new_arena();
+    const auto i = static_cast<std::size_t>(std::countr_zero(a.vacant));
+    arenas.vacant -= a.vacant == all_vacant;
+    a.vacant &= a.vacant - 1;
+    if (!a.vacant)
+        arenas.open.erase(a);
+    auto* s = new (begin_of<arena_bytes>(&a) + i * slab_bytes) slab{};
+    s->fresh = header;
+    s->many = arenas.alive > 1;
+    return *s;
+}
+
+void vacate(slab& s) noexcept {
+    guard g(arenas.lock);
+    arena& a = arena_of(&s);
+    const auto i = static_cast<std::size_t>(reinterpret_cast<std::byte*>(&s) -
+                                            begin_of<arena_bytes>(&s)) /
+                   slab_bytes;
+    if (!a.vacant)
+        arenas.open.push(a);
+    a.vacant |= std::uint32_t{1} << i;
+    if (a.vacant == all_vacant && ++arenas.vacant > kept) {
+        arenas.open.erase(a);
+        --arenas.alive;
+        --arenas.vacant;
+        unmap_arena(begin_of<arena_bytes>(&a));
+    }
+}
+
+bool has_room(const slab& s, std::size_t bytes) noexcept {
+    return s.free || s.fresh + bytes <= slab_bytes;
+}
+
+block* pop(slab& s, std::size_t bytes) noexcept {
+    ++s.in_use;
+    if (s.free)
+        return std::exchange(s.free, s.free->next);
+    if (s.many && s.fresh + bytes > s.paged) {
+        populate(reinterpret_cast<std::byte*>(&s) + s.paged, page_batch);
+        s.paged += page_batch;
+    }
+    void* p = reinterpret_cast<std::byte*>(&s) + s.fresh;
+    s.fresh += static_cast<std::uint32_t>(bytes);
+    return new (p) block;
+}
+
+}  // namespace
+
+block* take(std::size_t bytes, std::uint32_t n, std::uint32_t& taken) {
+    shelf& own = shelves[bytes / step];
+    guard g(own.lock);
+    if (!own.open.first)
+        own.open.push(new_slab());
+    slab& s = *own.open.first;
+    block* first = nullptr;
+    block** end = &first;
+    for (taken = 0; taken < n && has_room(s, bytes); ++taken) {
+        *end = pop(s, bytes);
+        end = &(*end)->next;
+    }
+    *end = nullptr;
+    if (!has_room(s, bytes))
+        own.open.erase(s);
+    return first;
+}
+
+void give(block* first, std::size_t bytes) noexcept {
+    shelf& own = shelves[bytes / step];
+    guard g(own.lock);
+    while (block* b = first) {
+        first = b->next;
+        slab& s = slab_of(b);
+        if (!has_room(s, bytes))
+            own.open.push(s);
+        b->next = std::exchange(s.free, b);
+        if (--s.in_use == 0 && (s.prev || s.next)) {
+            own.open.erase(s);
+            vacate(s);
+        }
+    }
+}
+
+void lock_all() noexcept {
+    for (shelf& s : shelves)
+        s.lock.lock();
+    arenas.lock.lock();
+}
+
+void unlock_all() noexcept {
+    arenas.lock.unlock();
+    for (shelf& s : shelves)
+        s.lock.unlock();
+}
+
+}  // namespace heddle::detail::slabs

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSL-1.0
+// The parallel host: lib/README.md, "Workers". Stealing half of a victim's tasks, one searcher
+// and wake-ups that beget wake-ups are those of Go's scheduler (proc.go); the queues are
+// lists under a biased lock instead of rings.
+#include "parallel/worker_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heddle::detail {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr duration patience = 20us;     // how long the watch looks around at a time
+constexpr duration first_pause = 50us;  // between two looks; doubled up to
+constexpr duration long_pause = 800us;  // the fifth
+constexpr duration last_pause = 10ms;
+constexpr duration worthwhile = 200us;  // work that was taken, and lasted so long
+
+}  // namespace
+
+// -- who looks for work -------------------------------------------------------------
+
+host& worker_pool::place() noexcept {
+    std::size_t start = next_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < size(); ++i)
+        if (host& h = (*this)[(start + i) % size()]; h.inbox_.is_idle())
+            return h;
+    return (*this)[start % size()];
+}
+
+void worker_pool::rouse(watch seen) noexcept {
+    if (!watch_.compare_exchange_strong(seen, watch::awake, std::memory_order_seq_cst))
+        return;
+    if (seen == watch::asleep) {
+        sentinel_.load(std::memory_order_relaxed)->wake();  // else it looks by itself
+        return;
+    }
+    while (!rouse_idle()) {
+        watch_.store(watch::crowded, std::memory_order_seq_cst);
+        // One that went idle just now has not seen that it is crowded.
+        bool idle = std::any_of(workers_.begin(), workers_.end(),
+                                [](auto& w) { return w->inbox_.is_idle(); });
+        seen = watch::crowded;
+        if (!idle || !watch_.compare_exchange_strong(seen, watch::awake,
+                                                     std::memory_order_seq_cst))
+            return;
+    }
+}
+
+bool worker_pool::rouse_idle() noexcept {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](auto& w) { return w->wake_for_watch(); });
+}
+
+bool worker_pool::find_work(host& me) noexcept {
+    worker& w = *me.worker_;
+    if (stopped())
+        return false;
+    if (!w.on_watch)
+        return rob_someone(me, false);
+    auto alone = [this] { return active_.load(std::memory_order_seq_cst) <= 1; };
+    if (alone())
+        return false;
+    time_point now = me.read_clock();
+    bool due = now >= std::exchange(w.look_at, time_point::max());
+    if (!due)
+        look_around(me);
+    bool found = rob_someone(me, due);
+    for (time_point end = now + patience; !found && now < end; now = me.read_clock()) {
+        for (int i = 0; i < 20; ++i)
+            back_off()();
+        if (alone())
+            return false;
+        if (me.inbox_.has_mail())
+            return me.take_inbox_shared();
+        found = rob_someone(me, false);
+    }
+    found = found || (!due && rob_someone(me, true));
+    if (!found)
+        look_around(me);
+    return found;
+}
+
+/// `stuck_too`: somebody looked around a while ago, and who has not got on since is stuck.
+bool worker_pool::rob_someone(host& me, bool stuck_too) noexcept {
+    std::size_t n = size();
+    std::size_t start = me.random_below(static_cast<std::uint32_t>(n));
+    for (std::size_t i = 0; i < n; ++i) {
+        host& victim = (*this)[(start + i) % n];
+        if (&victim == &me)
+            continue;
+        worker& theirs = *victim.worker_;
+        bool stuck = stuck_too && !victim.inbox_.is_idle() &&
+                     theirs.turns.load(std::memory_order_relaxed) == theirs.turns_seen;
+        if (stuck)
+            me.expire_for(victim);
+        std::uint32_t ready = theirs.ready.load(std::memory_order_relaxed);
+        if ((ready > 1 || (stuck && (ready == 1 || victim.inbox_.has_mail()))) &&
+            me.rob(victim, stuck))
+            return true;
+    }
+    return me.worker_->ready.load(std::memory_order_relaxed) != 0;  // its timers', say
+}
+
+/// Notes where everybody is: who is still there at the next look is stuck.
+void worker_pool::look_around(host& me) noexcept {
+    for (auto& h : workers_)
+        if (h.get() != &me)
+            h->worker_->turns_seen = h->worker_->turns.load(std::memory_order_relaxed);
+}
+
+void worker_pool::leave_watch(host& me) noexcept {
+    worker& w = *me.worker_;
+    w.on_watch = false;
+    w.look_at = time_point::max();
+    w.left_watch = me.read_clock();
+    watch_.store(watch::none, std::memory_order_seq_cst);
+    rouse(watch::none);  // there may be more, here or where this came from
+}
+
+void worker_pool::before_idle(host& me) noexcept {
+    worker& w = *me.worker_;
+    bool others = active_.load(std::memory_order_seq_cst) > 1 && !stopped();
+    if (!w.on_watch) {
+        watch seen = watch_.load(std::memory_order_seq_cst);
+        if (!others || (seen != watch::none && seen != watch::crowded) ||
+            !watch_.compare_exchange_strong(seen, watch::awake,
+                                            std::memory_order_seq_cst))
+            return;
+        w.on_watch = true;
+        // Tasks that talk to each other are faster on one thread: who took them and had
+        // little to do looks for more ever more rarely.
+        if (me.read_clock() - w.left_watch >= worthwhile)
+            pause_ = first_pause;
+        look_around(me);
+    }
+    if (others) {
+        w.look_at = me.read_clock() + pause_;
+        weary_.store(pause_ >= long_pause, std::memory_order_relaxed);
+        pause_ = std::min(2 * pause_, last_pause);
+        sentinel_.store(&me, std::memory_order_relaxed);
+        watch_.store(watch::asleep, std::memory_order_seq_cst);
+    } else {
+        w.on_watch = false;
+        w.look_at = time_point::max();
+        watch_.store(watch::none, std::memory_order_seq_cst);
+    }
+}
+
+/// `me` may be drained by another thread by now.
+void worker_pool::after_idle(host& me, bool on_watch) noexcept {
+    bool last = active_.fetch_sub(1, std::memory_order_seq_cst) == 1;
+    watch seen = watch_.load(std::memory_order_seq_cst);
+    if (seen == watch::crowded || (seen == watch::none && !last && !stopped()))
+        rouse(seen);  // what others pushed before roused nobody
+    else if (seen == watch::asleep && last)
+        sentinel_.load(std::memory_order_relaxed)->wake();  // there is nothing to watch
+    else if (seen == watch::awake && on_watch)
+        me.wake();  // who roused it found it busy
+}
+
+// -- the end ------------------------------------------------------------------------
+
+/// They end together: a task in the registry of one may be queued at another. What is left
+/// then waits in operations of other contexts: it is at home where it is registered, since
+/// that worker lives for as long.
+void worker_pool::shut() noexcept {
+    stop();
+    for (auto& w : workers_)
+        w->close_doors();
+    for (bool again = true; again;) {
+        again = false;
+        for (auto& w : workers_)
+            again |= w->sweep();
+    }
+    for (auto& w : workers_)  // none of them scans its registry any more
+        while (w->sweep_queue() || !w->inbox_.seal()) {
+        }
+    for (auto& w : workers_)
+        w->bring_home();
+}
+
+void worker_pool::release() noexcept { workers_.clear(); }
+
+}  // namespace heddle::detail

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "core/worker.hpp"
+
+#include <heddle/detail/core/host.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace heddle::detail {
+
+/// A parallel host: serial hosts on one executor, its workers, that take ready tasks from each
+/// other. A task runs on the worker that woke it, so tasks that talk to each other stay
+/// together; one that waits too long for its worker is taken by another, late: at most one
+/// worker at a time, the watch, looks for such tasks, for a few microseconds, and then from
+/// time to time as long as any worker is at work. Invariant:
+///   [fifo]   the FIFO of a worker is changed under its lock; a thief takes nothing but tasks
+///            that are not pinned, so turns stay in the order of their arrival.
+class HEDDLE_API worker_pool final : public worker_group {
+public:
+    static constexpr std::size_t max_workers = 1024;
+
+    /// Takes the workers over, which refer to this pool.
+    void adopt(std::vector<counted<host>> workers) noexcept {
+        workers_ = std::move(workers);
+    }
+    void release() noexcept;  // lets go of them: the context ends
+
+    std::size_t size() const noexcept override { return workers_.size(); }
+    host& operator[](std::size_t i) const noexcept override { return *workers_[i]; }
+    host& place() noexcept override;
+    bool find_work(host& me) noexcept override;
+    void leave_watch(host& me) noexcept override;
+    void before_idle(host& me) noexcept override;
+    void after_idle(host& me, bool on_watch) noexcept override;
+    void shut() noexcept override;
+
+private:
+    void rouse(watch seen) noexcept override;
+    bool rouse_idle() noexcept;
+    bool rob_someone(host& me, bool patiently) noexcept;
+    void look_around(host& me) noexcept;
+
+    std::vector<counted<host>> workers_;
+    atomic<host*> sentinel_{nullptr};  // the worker that sleeps on watch
+    atomic<std::uint32_t> next_{0};
+    duration pause_{};  // of the watch, between two looks
+};
+
+}  // namespace heddle::detail

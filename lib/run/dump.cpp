@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the tasks of a host wait for.
+#include <heddle/detail/core/host.hpp>
+#include <heddle/go.hpp>
+
+#include "context/context_state.hpp"
+#include "core/worker.hpp"
+
+#include <cxxabi.h>
+#include <dlfcn.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace heddle {
+namespace detail {
+namespace {
+
+std::string hexadecimal(std::uintptr_t n) {
+    char text[2 + 2 * sizeof n + 1];
+    std::snprintf(text, sizeof text, "0x%jx", static_cast<std::uintmax_t>(n));
+    return text;
+}
+
+std::uintptr_t number(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
+
+/// "balance() + 0x45", or "program + 0x1a45" for a function the program does not export.
+std::string where(const void* address) {
+    Dl_info info{};
+    if (!address || !::dladdr(address, &info))
+        return hexadecimal(number(address));
+    if (info.dli_sname) {
+        int status = 0;
+        char* name = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
+        std::string text = status == 0 ? name : info.dli_sname;
+        std::free(name);
+        return text + " + " + hexadecimal(number(address) - number(info.dli_saddr));
+    }
+    std::string object = info.dli_fname ? info.dli_fname : "?";
+    object.erase(0, object.rfind('/') + 1);
+    return object + " + " + hexadecimal(number(address) - number(info.dli_fbase));
+}
+
+std::string seconds(duration d) {
+    char text[32];
+    auto s = std::chrono::duration<double>(std::max(d, duration::zero()));
+    std::snprintf(text, sizeof text, "%.3f s", s.count());
+    return text;
+}
+
+void describe_wait(const process& p, time_point now, std::string& to) {
+    if (!p.is_fresh() && p.io) {  // one member of the union or the other
+        to += " waits for an Asio operation";
+    } else if (p.waits) {
+        to += p.waits->sibling ? " waits in a select: " : " waits ";
+        for (operation* op = p.waits; op; op = op->sibling) {
+            if (op != p.waits)
+                to += ", or ";
+            op->describe(to);
+        }
+    } else if (p.word.load(std::memory_order_acquire) & claim_word::waiting) {
+        to += " waits in a select without arms";
+    } else {
+        to += " is ready to run\n    ";
+        return;
+    }
+    to += "\n    for " + seconds(now - p.since) + "; ";
+}
+
+}  // namespace
+
+/// `parked`: none of these tasks runs but, perhaps, the one on this thread's stack.
+void host::describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
+                          bool parked) {
+    host* here = current();
+    process* running = here ? here->running_ : nullptr;
+    time_point now = read_clock();
+    for (const auto& p : tasks) {
+        to += "task " + std::to_string(p->id);
+        {
+            guard name(p->lock);
+            if (p->name)
+                to += " (" + *p->name + ")";
+        }
+        if (!parked)
+            to += ": its host is busy\n    ";
+        else if (p.get() == running)
+            to += " runs\n    ";
+        else
+            describe_wait(*p, now, to);
+        to += "started in " + where(p->spawned_at) + '\n';
+    }
+}
+
+/// Makes hosts stand still for as long as it lives: no thread begins to drain them [dump].
+class host::standstill : pinned {
+public:
+    void add(host& h) {
+        if (&h == current())
+            return;  // this thread drains it
+        held_.push_back(&h);
+    }
+    ~standstill() {
+        for (std::size_t i = 0; i < raised_; ++i)
+            held_[i]->dumping_.store(false, std::memory_order_seq_cst);
+    }
+
+    /// Whether all of them stand still. If not, perhaps the next time.
+    bool reached() noexcept {
+        while (raised_ < held_.size() &&
+               !held_[raised_]->dumping_.exchange(true, std::memory_order_seq_cst))
+            ++raised_;
+        return raised_ == held_.size() &&
+               std::none_of(held_.begin(), held_.end(), busy);
+    }
+
+private:
+    static bool busy(const host* h) noexcept {
+        return h->draining_.load(std::memory_order_seq_cst);
+    }
+
+    std::vector<host*>
+        held_;  // all of them once, in one order: who dumps waits for the next
+    std::size_t raised_ = 0;
+};
+
+void host::describe(std::string& to) {
+    std::vector<counted<process>> tasks;  // dropped when the hosts go on
+    standstill all;                       // a task of one worker may run on another
+    if (worker_)
+        for (std::size_t i = 0; i < worker_->pool.size(); ++i)
+            all.add(worker_->pool[i]);
+    else
+        all.add(*this);
+    auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+    bool still;
+    while (!(still = all.reached()) && std::chrono::steady_clock::now() < patience)
+        ::sched_yield();
+    tasks = registry_.all();
+    describe_tasks(tasks, to, still);
+}
+
+}  // namespace detail
+
+std::size_t live_tasks(asio::execution_context& ctx) {
+    return detail::context_state::of(ctx)->live();
+}
+
+std::size_t live_tasks() {
+    return live_tasks(detail::host::current_process().home->context());
+}
+
+std::string dump_tasks(asio::execution_context& ctx) {
+    std::string text;
+    detail::context_state::of(ctx)->describe(text);
+    return text;
+}
+
+std::string dump_tasks() {
+    return dump_tasks(detail::host::current_process().home->context());
+}
+
+}  // namespace heddle

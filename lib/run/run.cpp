@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/run.hpp>
+
+#include <heddle/channel.hpp>
+
+#include "context/context_state.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace heddle::detail {
+namespace {
+
+std::optional<std::uint64_t> number_from_environment(const char* name) {
+    const char* text = std::getenv(name);
+    if (!text)
+        return {};
+    std::uint64_t n = 0;
+    const char* end = text + std::strlen(text);
+    auto [stop, error] = std::from_chars(text, end, n);
+    if (error != std::errc() || stop != end || text == end)
+        throw std::invalid_argument("heddle: " + std::string(name) + "=" + text +
+                                    " is not a number");
+    return n;
+}
+
+bool virtual_by_environment() {
+    const char* text = std::getenv("HEDDLE_CLOCK");
+    if (!text)
+        return false;
+    if (std::string_view(text) != "virtual")
+        throw std::invalid_argument("heddle: HEDDLE_CLOCK=" + std::string(text) +
+                                    ": the only clock to name is `virtual`");
+    return true;
+}
+
+std::terminate_handler terminate_before = nullptr;
+
+/// A deadlock that nobody catches: the report after what was printed, and Go's exit code.
+[[noreturn]] void terminate_on_deadlock() {
+    if (auto escaped = std::current_exception()) {
+        try {
+            std::rethrow_exception(escaped);
+        } catch (const deadlock& d) {
+            std::cout.flush();
+            std::fflush(nullptr);
+            std::fputs(d.what(), stderr);
+            std::_Exit(2);
+        } catch (...) {
+        }
+    }
+    terminate_before();
+    std::abort();
+}
+
+void exit_on_deadlock() {
+    auto before = std::set_terminate(terminate_on_deadlock);
+    if (before != terminate_on_deadlock)
+        terminate_before = before;
+}
+
+}  // namespace
+
+/// Stops the loop when the process it joins ends.
+struct run_loop::stop_at_end : sleeper {
+    stop_at_end(run_loop& l, process& main) noexcept : loop(l), join(&main) {
+        foreign = [](sleeper& s) noexcept {
+            static_cast<stop_at_end&>(s).loop.stop();
+            if (host* here = host::current())
+                here->spend_all();  // what is ready does not run any more
+        };
+        join.who = this;
+        join.exclusive = true;
+        guard g(main.lock);
+        join.enlist_locked();
+    }
+    ~stop_at_end() { join.withdraw(); }
+
+    struct operation_of_join final : join_operation {
+        using join_operation::join_operation;
+    };
+
+    run_loop& loop;
+    operation_of_join join;
+};
+
+/// What run was asked for, and what the environment makes of it.
+class run_loop::settings {
+public:
+    settings(unsigned wanted, std::optional<std::uint64_t> s, bool v)
+        : seed(s), virtual_clock(v || virtual_by_environment()) {
+        if (auto n = number_from_environment("HEDDLE_SEED"))
+            seed = n;
+        auto n = number_from_environment("HEDDLE_THREADS");
+        threads = wanted == 1 || !n ? wanted : *n;
+        if (threads > worker_pool::max_workers)
+            throw std::invalid_argument("heddle: run on " + std::to_string(threads) +
+                                        " threads: at most " +
+                                        std::to_string(worker_pool::max_workers));
+        if (seed || virtual_clock)
+            threads = 1;
+        else if (threads == 0)
+            threads = std::max(1u, std::thread::hardware_concurrency());
+    }
+
+    std::size_t threads;
+    std::optional<std::uint64_t> seed;
+    bool virtual_clock;
+};
+
+/// Waits for SIGQUIT in a thread of its own, so that a dump does not need the loop.
+class run_loop::quit_watch {
+public:
+    explicit quit_watch(asio::io_context& ctx) : context_(ctx) {
+        sigset_t quit = quit_set();
+        ::pthread_sigmask(SIG_BLOCK, &quit, &before_);
+        try {
+            thread_ = std::thread([this] { watch(); });
+        } catch (...) {
+            ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+            throw;
+        }
+    }
+    ~quit_watch() {
+        over_.store(true, std::memory_order_release);
+        ::pthread_kill(thread_.native_handle(), SIGQUIT);
+        thread_.join();
+        ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+private:
+    static sigset_t quit_set() noexcept {
+        sigset_t set;
+        ::sigemptyset(&set);
+        ::sigaddset(&set, SIGQUIT);
+        return set;
+    }
+    void watch() {
+        sigset_t quit = quit_set();
+        for (int signal = 0;;) {
+            if (::sigwait(&quit, &signal) != 0)
+                continue;
+            if (over_.load(std::memory_order_acquire))
+                return;
+            std::string text = dump_tasks(context_);
+            std::fputs(text.c_str(), stderr);
+        }
+    }
+
+    asio::io_context& context_;
+    sigset_t before_;
+    atomic<bool> over_{false};
+    std::thread thread_;
+};
+
+run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
+                   bool virtual_clock, bool dump_on_quit)
+    : run_loop((host::refuse_to_block("co_await the task, or start it with go"),
+                settings(threads, seed, virtual_clock)),
+               dump_on_quit) {}
+
+run_loop::run_loop(const settings& s, bool dump_on_quit)
+    : context_(static_cast<int>(s.threads)), threads_(s.threads),
+      numbers_before_(task_numbers()) {
+    set_context_state(context_,
+                      std::make_shared<context_state>(s.seed, s.virtual_clock));
+    if (dump_on_quit)
+        quit_ = std::make_unique<quit_watch>(context_);
+}
+
+run_loop::~run_loop() {
+    quit_.reset();
+    const char* wanted = std::getenv("HEDDLE_STATS");
+    if (!wanted || std::string_view(wanted) != "1")
+        return;
+    std::string text = "heddle: " +
+                       std::to_string(task_numbers() - numbers_before_ -
+                                      context_state::of(context_)->unused_numbers()) +
+                       " tasks started, " + std::to_string(live_tasks(context_)) +
+                       " left, " + std::to_string(undelivered()) +
+                       " values undelivered\n" + dump_tasks(context_);
+    std::fputs(text.c_str(), stderr);
+}
+
+counted<host> run_loop::home() {
+    if (threads_ > 1)
+        return worker_of(context_, threads_);
+    auto home = host_of(context_);
+    home->run_by_this_thread();
+    sole_ = home.get();
+    return home;
+}
+
+void run_loop::run_until_ended(process& main) {
+    stop_at_end at_end(*this, main);
+    struct leaving {
+        ~leaving() {
+            if (sole)
+                sole->left_by_its_thread();
+        }
+        host* sole;
+    } at_last{sole_};
+    try {
+        while (!main.ended)
+            step(main);
+    } catch (...) {
+        if (!main.ended || !main.failure)
+            throw;  // else main's own exception wins
+    }
+}
+
+/// Runs the context on all threads. The first exception stops them.
+void run_loop::run_threads() {
+    std::exception_ptr first;
+    spin_lock lock;
+    auto run = [&]() noexcept {
+        try {
+            context_.run();
+        } catch (...) {
+            stop();
+            guard g(lock);
+            if (!first)
+                first = std::current_exception();
+        }
+    };
+    {
+        std::vector<std::jthread> others;
+        try {
+            while (others.size() + 1 < threads_)
+                others.emplace_back(run);
+        } catch (...) {
+            stop();
+            throw;
+        }
+        run();
+    }
+    if (first)
+        std::rethrow_exception(first);
+}
+
+void run_loop::stop() noexcept {
+    context_.stop();
+    context_state::of(context_)->stop_workers();
+}
+
+/// Runs until nothing is pending, then lets virtual time jump, or waits for others.
+void run_loop::step(process& main) {
+    context_.restart();
+    if (threads_ > 1)
+        run_threads();
+    else
+        context_.run();
+    if (main.ended)
+        return;
+    auto state = context_state::of(context_);
+    if (!state->somebody_comes() && state->is_virtual() && state->advance())
+        return;
+    for (bool others = true; others;) {      // they may go away without a word
+        others = state->somebody_comes() ||  // [homecoming]
+                 state->handler_pending() || state->outsiders();
+        auto work = asio::make_work_guard(context_);
+        context_.restart();
+        if (others ? context_.run_one_for(std::chrono::milliseconds(100))
+                   : context_.poll_one())  // what they did before they went
+            return;
+    }
+    exit_on_deadlock();
+    std::string what =
+        "heddle: deadlock: every task waits, and nothing is pending that "
+        "could wake one\n";
+    state->describe(what);
+    throw deadlock(what);
+}
+
+}  // namespace heddle::detail
+
+namespace heddle {
+
+external_producer::external_producer()
+    : work_(asio::prefer(this_task::executor(),
+                         asio::execution::outstanding_work.tracked)) {}
+
+}  // namespace heddle

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/task/blocking.hpp>
+
+#include "context/context_state.hpp"
+
+#include <utility>
+
+namespace heddle::detail {
+
+/// Owns the process until the work is done; destroyed undone, it takes the process along.
+class blocking_wait::job {
+public:
+    explicit job(blocking_wait& w) noexcept : wait_(&w) {}
+    job(job&& o) noexcept : wait_(std::exchange(o.wait_, nullptr)) {}
+    job& operator=(job&&) = delete;
+    ~job() {
+        if (wait_)
+            wait_->dropped();
+    }
+    void operator()() {
+        wait_->work_(wait_->argument_);
+        std::exchange(wait_, nullptr)->completed();
+    }
+
+private:
+    blocking_wait* wait_;
+};
+
+std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) noexcept {
+    process& p = self();
+    host& home = *p.home;  // once begun, the task may go on elsewhere
+    begin(home);
+    home_ = &home;
+    home.work_started();  // [homecoming]: until it has come home
+    try {
+        asio::post(context_state::of(home.context())->blocking_pool(), job(*this));
+    } catch (...) {
+        initiation_failed(std::current_exception());
+    }
+    return begun() ? home.go_on(p) : home.next();
+}
+
+}  // namespace heddle::detail

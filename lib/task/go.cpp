@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/go.hpp>
+
+#include <heddle/detail/context/host_executor.hpp>
+
+#include "context/context_state.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace heddle {
+namespace detail {
+
+void throw_already_joined(const char* what) { throw already_joined(what); }
+
+void let_go(process& p) noexcept {
+    bool report, unwanted;
+    {
+        guard g(p.lock);
+        p.held.store(false, std::memory_order_release);
+        unwanted = p.ended && !p.taken;
+        report = unwanted && p.keeps_home && !p.ends_normally();
+    }
+    if (report) {
+        p.home->report(p);  // takes the reference over
+        return;
+    }
+    if (unwanted && p.is_shared())
+        p.forget_result();
+    p.drop();
+}
+
+void claim_result(process* p) {
+    if (!p)
+        throw already_joined("heddle: join of a nil or moved-from join_handle");
+    guard g(p->lock);
+    if (std::exchange(p->taken, true))
+        throw already_joined("heddle: this task was joined before");
+}
+
+done_node* scope_here() noexcept {
+    host* h = host::current();
+    process* p = h ? h->running() : nullptr;
+    return p ? p->scope() : nullptr;
+}
+
+void launch(host& home, process& p, promise_base& root, done_node* scope) noexcept {
+    host& at = home.place(host::current());
+    p.home = &at;
+    p.top = &root;
+    root.self = &p;
+    if (scope)
+        p.attach(*scope);
+    if (p.closed())
+        p.word.store(claim_word::cancelled, std::memory_order_relaxed);
+    at.enrol(p);
+    host* here = host::current();
+    if (here == &at)
+        at.push_fresh(p);
+    else
+        at.ready(p, here);
+}
+
+void join_operation::describe(std::string& to) const {
+    to += "for task " + std::to_string(process_->id) + " to end";
+}
+
+}  // namespace detail
+
+void on_unhandled(asio::execution_context& ctx,
+                  std::function<void(std::exception_ptr)> f) {
+    detail::context_state::of(ctx)->on_unhandled(std::move(f));
+}
+
+asio::any_io_executor parallel(asio::io_context& ctx, unsigned n) {
+    return detail::host_executor(detail::worker_of(
+        ctx, n != 0 ? n : std::max(1u, std::thread::hardware_concurrency())));
+}
+
+asio::any_io_executor this_task::executor() {
+    auto home = detail::current_host();
+    if (home->is_sole())
+        return static_cast<asio::io_context&>(home->context()).get_executor();
+    return detail::host_executor(std::move(home));
+}
+
+void this_task::name(std::string name) {
+    auto& self = detail::host::current_process();
+    auto made = std::make_unique<std::string>(std::move(name));
+    detail::guard g(self.lock);  // a dump may be reading it
+    std::swap(self.name, made);
+}
+
+std::uint64_t this_task::id() { return detail::host::current_process().id; }
+
+}  // namespace heddle

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: BSL-1.0
+// The selector. Its arms stay enlisted at their sources from one wait to the next. A source that
+// becomes ready pops them as it pops any waiter: it claims the task if that waits in the
+// selector, and hands over; else the arm is news, for the task to look at when it comes. So an arm
+// is looked at once for each time its source became ready, and once more when it is found not to be
+// ready any more and is enlisted again: a turn costs the same for any number of arms.
+#include <heddle/detail/wait/selector_core.hpp>
+
+#include "wait/all_locks.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace heddle::detail {
+
+bool claim_standing(operation& op) noexcept {
+    return static_cast<standing_arm*>(op.who)->set->claim(op);
+}
+
+namespace {
+
+/// What it took goes where it was to go.
+void complete_quietly(operation& op) noexcept {
+    try {
+        op.complete();
+    } catch (...) {  // a send that was refused
+    }
+}
+
+}  // namespace
+
+selector_core::~selector_core() {
+    for (auto& a : arms_)
+        if (a)
+            turn_off(*a);
+}
+
+// -- the set ------------------------------------------------------------------------
+
+std::size_t selector_core::add(std::unique_ptr<standing_arm> made) {
+    if (free_.empty()) {
+        std::size_t n = arms_.size() + 1;
+        if (n > arms_.capacity()) {
+            ready_.reserve(2 * n);
+            free_.reserve(2 * n);
+            arms_.reserve(2 * n);  // last: now there is room everywhere
+        }
+        arms_.emplace_back();
+        free_.push_back(n - 1);
+    }
+    std::size_t index = free_.back();
+    free_.pop_back();
+    install(index, std::move(made));
+    return index;
+}
+
+void selector_core::replace(std::size_t index, std::unique_ptr<standing_arm> made) {
+    arm(index);  // is there
+    uninstall(index);
+    install(index, std::move(made));
+}
+
+void selector_core::remove(std::size_t index) {
+    arm(index);  // is there
+    uninstall(index);
+    free_.push_back(index);  // there is room: add()
+}
+
+void selector_core::install(std::size_t index,
+                            std::unique_ptr<standing_arm> made) noexcept {
+    standing_arm& a = *(arms_[index] = std::move(made));
+    a.set = this;
+    a.op = &a.node();
+    a.op->index = static_cast<std::uint32_t>(index);
+    a.op->who = &a;
+    a.op->standing = true;
+    link(*a.op);
+    turn_on(a);
+}
+
+void selector_core::uninstall(std::size_t index) noexcept {
+    standing_arm& a = *arms_[index];
+    turn_off(a);
+    unlink(*a.op);
+    arms_[index].reset();
+}
+
+void selector_core::disable(std::size_t index) { turn_off(arm(index)); }
+
+void selector_core::enable(std::size_t index) {
+    standing_arm& a = arm(index);
+    turn_off(a);
+    turn_on(a);
+}
+
+standing_arm& selector_core::arm(std::size_t index) {
+    if (index >= arms_.size() || !arms_[index])
+        throw std::out_of_range("heddle: a selector has no arm of this index");
+    return *arms_[index];
+}
+
+void selector_core::link(operation& op) noexcept {
+    (last_ ? last_->sibling : first_) = &op;
+    last_ = &op;
+}
+
+void selector_core::unlink(operation& op) noexcept {
+    operation* before = nullptr;
+    for (operation* o = first_; o != &op; o = o->sibling)
+        before = o;
+    (before ? before->sibling : first_) = op.sibling;
+    if (last_ == &op)
+        last_ = before;
+}
+
+void selector_core::turn_on(standing_arm& a) noexcept {
+    a.on = true;
+    put_ready(a);
+}
+
+/// Takes it away from its source, and is not asked about it any more.
+void selector_core::turn_off(standing_arm& a) noexcept {
+    a.on = false;
+    a.op->withdraw();
+    take_news();  // its source may have dropped it before
+    unready(a);
+    if (stand_in_ == &a)
+        stand_in_ = nullptr;
+    if (chosen_ == &a) {  // for a task that was destroyed before it was told
+        complete_quietly(*a.op);
+        chosen_ = nullptr;
+        state_ = state::idle;
+    }
+}
+
+void selector_core::put_ready(standing_arm& a) noexcept {
+    a.place = ready_.size();
+    ready_.push_back(&a);  // there is room: add()
+}
+
+void selector_core::unready(standing_arm& a) noexcept {
+    if (a.place == standing_arm::nowhere)
+        return;
+    ready_[a.place] = ready_.back();
+    ready_[a.place]->place = a.place;
+    ready_.pop_back();
+    a.place = standing_arm::nowhere;
+}
+
+// -- what the sources do ------------------------------------------------------------
+
+bool selector_core::claim(operation& op) noexcept {
+    guard g(lock_);
+    if (parked_ && claim_process(*parked_, false)) {
+        op.who = std::exchange(parked_, nullptr);
+        return true;
+    }
+    auto& a = static_cast<standing_arm&>(*op.who);
+    a.next_ready = news_.load(std::memory_order_relaxed);
+    news_.store(&a, std::memory_order_relaxed);
+    return false;
+}
+
+// -- what the task does -------------------------------------------------------------
+
+void selector_core::take_news() noexcept {
+    if (!news_.load(std::memory_order_relaxed))
+        return;  // what comes now is found by park()
+    runnable* list;
+    {
+        guard g(lock_);
+        list = news_.load(std::memory_order_relaxed);
+        news_.store(nullptr, std::memory_order_relaxed);
+    }
+    while (list) {
+        auto& a = static_cast<standing_arm&>(*list);
+        list = a.next_ready;
+        put_ready(a);
+    }
+}
+
+/// An arm that is the token in force, or one above it, and closed. It is remembered: who goes
+/// on in a closed scope does not look at all arms in each turn.
+standing_arm* selector_core::stand_in(process& self) noexcept {
+    if (stand_in_ && stand_in_->op->stands_for(self))
+        return stand_in_;
+    for (auto& a : arms_)
+        if (a && a->on && a->op->stands_for(self))
+            return stand_in_ = a.get();
+    return nullptr;
+}
+
+bool selector_core::stands_in(process& self) noexcept {
+    return state_ == state::happened || stand_in(self);
+}
+
+/// Lets it happen. If it cannot, or not once more, it waits at its source from now on.
+bool selector_core::attempt(standing_arm& a, host& here) noexcept {
+    operation& op = *a.op;
+    spin_lock* lock = op.source();
+    if (!lock) {
+        unready(a);  // nil
+        return false;
+    }
+    wake_list wakes;
+    bool locked = acquire(*lock);
+    take_news();  // what its source has told is known; more comes by the attempt only
+    std::size_t known = ready_.size();
+    bool happened = op.attempt_locked(wakes);
+    if (!happened)
+        put_back_kin(*lock, known);
+    if (!happened || !(op.again_locked() || op.happens_once())) {
+        unready(a);
+        op.enlist_locked();
+    }
+    release(*lock, locked);
+    wakes.release(&here);
+    return happened;
+}
+
+/// As in a select, arms that send and arms that receive on one channel do not meet each other:
+/// but an attempt pops those that stand on the other side, which makes them news. Where it
+/// failed nothing has changed at the source, and so they wait there as before, in the same
+/// order. To look at them anew would pop the arms on this side, and so on without end.
+void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexcept {
+    take_news();  // the last that was popped comes first
+    for (std::size_t i = ready_.size(); i-- > known;)
+        if (standing_arm& kin = *ready_[i]; kin.op->source() == &lock) {
+            unready(kin);
+            kin.op->enlist_locked();
+        }
+}
+
+/// Looks at what is to be looked at, in random order, until one happens. An explorer chooses the
+/// first, as in a select; if none was ready that matters only to arms that stand in one queue.
+bool selector_core::look(process& self) noexcept {
+    host& home = *self.home;
+    chooser* explorer = home.explorer();
+    take_news();
+    bool moot = explorer && ready_.size() > 1 &&
+                sources_differ(ready_.size(), [this](std::size_t i) -> operation& {
+                    return *ready_[i]->op;
+                });
+    for (bool first = true; !ready_.empty(); first = false) {
+        auto n = static_cast<std::uint32_t>(ready_.size());
+        bool follows = n == 1 || (explorer && !first);
+        standing_arm& a = *ready_[follows ? 0 : home.random_below(n)];
+        if (attempt(a, home)) {
+            chosen_ = &a;
+            state_ = state::happened;
+            return true;
+        }
+    }
+    if (moot)
+        explorer->was_moot();
+    return false;
+}
+
+bool selector_core::ready(process& self) noexcept {
+    if (state_ != state::happened && !look(self))
+        return false;
+    return self.home->spend();
+}
+
+/// All arms are enlisted, or there is news: a source takes its lock before this one.
+selector_core::parking selector_core::park(process& self) noexcept {
+    guard g(lock_);
+    if (news_.load(std::memory_order_relaxed))
+        return parking::news;
+    state_ = state::parked;
+    parked_ = &self;
+    // Parked: not a word to this set from here on but to its lock, which who resumes takes.
+    return self.park() ? parking::parked : parking::cancelled;
+}
+
+std::coroutine_handle<> selector_core::suspend(process& self,
+                                               std::coroutine_handle<> frame) noexcept {
+    host& home = *self.home;
+    if (state_ == state::happened) {  // but the budget is spent
+        chosen_->op->postpone();
+        home.push(self);
+        return home.next();
+    }
+    self.winner = nullptr;
+    self.waits = first_;
+    self.since = home.seen_now();
+    back_off pause;
+    for (int round = 0;; ++round) {
+        switch (park(self)) {
+        case parking::parked:
+            return home.next();
+        case parking::cancelled:
+            return frame;
+        case parking::news:
+            break;
+        }
+        // Two selectors that face each other may bring each other news without end, if
+        // their threads go in step.
+        if (round > 3 && !home.explorer())
+            for (auto n = home.random_below(64); n != 0; --n)
+                pause();
+        if (look(self)) {
+            self.waits = nullptr;
+            return frame;
+        }
+    }
+}
+
+bool selector_core::resume(process& self) noexcept {
+    if (state_ != state::parked)
+        return true;
+    self.waits = nullptr;
+    unpark(self);
+    if (state_ == state::happened)
+        return true;
+    chosen_ = stand_in(self);
+    if (chosen_)
+        state_ = state::happened;
+    return chosen_;
+}
+
+void selector_core::unpark(process& self) noexcept {
+    state_ = state::idle;
+    operation* winner = self.winner;
+    if (!winner) {  // claimed by its token, or destroyed
+        guard g(lock_);
+        parked_ = nullptr;
+        return;
+    }
+    chosen_ = arms_[winner->index].get();
+    state_ = state::happened;
+    winner->who = chosen_;
+    put_ready(*chosen_);  // it may be ready again
+}
+
+void selector_core::leave(process& self) noexcept {
+    if (state_ != state::parked)
+        return;
+    unpark(self);
+    for (auto& a : arms_)  // its host withdrew them all
+        if (a && a->on && a->place == standing_arm::nowhere) {
+            a->op->withdraw();
+            take_news();
+            if (a->place == standing_arm::nowhere)
+                put_ready(*a);
+        }
+}
+
+std::size_t selector_core::complete() {
+    standing_arm& a = *std::exchange(chosen_, nullptr);
+    state_ = state::idle;
+    std::size_t index = a.op->index;
+    if (a.op->happens_once())
+        turn_off(a);
+    a.op->complete();
+    return index;
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+// The claim word: a task parks to receive, another sends, a third closes its token; whoever wakes it may run it, while
+// the thread on which it parked still unlocks. detail/core/operation.hpp, detail/core/await.hpp, process::interrupt_by. [claim] one
+// waker for each park; [winner] it is set before the wake; [linked] nobody looks at the node of a frame that is gone; a token
+// that closes between check and park is not overlooked; the value is received or kept.
+#include "model.hpp"
+
+using namespace model;
+
+namespace {
+
+constexpr unsigned waiting = 1, cancelled = 32;
+
+struct claim : rl::test_suite<claim, 3> {
+    rl::atomic<unsigned> word;
+    rl::atomic<int> closed, linked, ready;  // ready: 1 woken, 2 runs again
+    rl::mutex channel, process;
+    rl::var<int> queued, buffered;  // guarded by channel
+    rl::var<int> winner;            // by the claim
+    rl::var<int> frame;             // is there: the wait and its node
+    rl::var<int> value;             // in the node
+    int sent, got, was_cancelled;
+
+    void before() {
+        word($) = 0;
+        closed($) = 0;
+        linked($) = 0;
+        ready($) = 0;
+        queued($) = 0;
+        buffered($) = 0;
+        winner($) = 0;
+        frame($) = 1;
+        value($) = 0;
+        sent = got = was_cancelled = 0;
+    }
+
+    void thread(unsigned who) {
+        if (who == 0)
+            receive();
+        else if (who == 1 && rl::rand(2))  // else nobody but the token can end the wait
+            send();
+        else if (who == 1)
+            return;
+        else
+            close();
+    }
+
+    void after() {
+        RL_ASSERT(got + was_cancelled == 1);
+        RL_ASSERT(got + buffered($) / 7 == sent);
+        RL_ASSERT(queued($) == 0);
+    }
+
+private:
+    void touch_node() { RL_ASSERT(frame($) == 1); }
+
+    /// It goes on here, or where it parked: whoever is quicker.
+    void wake() {
+        RL_ASSERT(ready($).fetch_add(1, acq_rel) == 0);
+        if (rl::rand(2))
+            take_turn();
+    }
+
+    void take_turn() {
+        int woken = 1;
+        if (ready($).compare_exchange_strong(woken, 2, acq_rel, acquire))
+            go_on();
+    }
+
+    void receive() {
+        if (closed($).load(acquire))
+            return void(was_cancelled = 1);
+        channel.lock($);
+        if (buffered($)) {
+            buffered($) = 0;
+            channel.unlock($);
+            return void(got = 1);
+        }
+        winner($) = 0;
+        bool parked;
+        if (broken ==
+            6) {  // as long as the task came back to this thread that was right
+            parked = park();
+            if (parked)
+                enlist();
+        } else {
+            enlist();
+            parked = park();
+        }
+        channel.unlock($);
+        if (!parked)
+            return go_on();
+        rl::linear_backoff pause;
+        while (ready($).load(acquire) == 0)
+            pause.yield($);
+        take_turn();
+    }
+
+    bool park() {
+        unsigned idle = 0;
+        bool parked = word($).compare_exchange_strong(
+            idle, waiting, broken == 1 ? relaxed : acq_rel, acquire);
+        if (broken == 2 && !parked) {  // overlooks that its token has closed
+            word($).store(waiting, release);
+            parked = true;
+        }
+        return parked;
+    }
+
+    void enlist() {
+        touch_node();
+        queued($) = 1;
+        linked($).store(1, relaxed);
+    }
+
+    void go_on() {
+        if (winner($)) {
+            RL_ASSERT(value($) == 7);
+            got = 1;
+        } else {
+            withdraw();
+            was_cancelled = 1;
+        }
+        frame($) = 0;
+    }
+
+    void withdraw() {
+        if (!linked($).load(acquire))
+            return;
+        channel.lock($);
+        if (linked($).load(relaxed)) {
+            queued($) = 0;
+            linked($).store(0, release);
+        }
+        channel.unlock($);
+    }
+
+    void send() {
+        bool won = false;
+        sent = 1;
+        channel.lock($);
+        if (queued($)) {
+            touch_node();
+            queued($) = 0;
+            if (broken == 7)
+                linked($).store(0, release);
+            unsigned parked = waiting;
+            won = word($).compare_exchange_strong(parked, 0u, acq_rel, acquire);
+            won = won || broken == 3;
+            touch_node();
+            if (won)
+                winner($) = 1;
+            linked($).store(0, release);
+            if (won && broken != 4)
+                value($) = 7;
+        }
+        if (!won)
+            buffered($) = 7;
+        channel.unlock($);
+        if (won)
+            wake();
+        if (won && broken == 4)
+            value($) = 7;
+    }
+
+    void close() {
+        closed($).store(1, release);
+        process.lock($);
+        unsigned old = word($).load(relaxed), want;
+        do
+            want = broken == 5 ? old & ~waiting : (old & ~waiting) | cancelled;
+        while (!word($).compare_exchange_strong(old, want, acq_rel, acquire));
+        bool parked = old & waiting;
+        if (parked)
+            winner($) = 0;
+        process.unlock($);
+        if (parked)
+            wake();
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return check<claim>("claim", argc, argv, 3, 7); }

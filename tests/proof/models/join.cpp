@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+// A task joins a child that has not begun, on a parallel host: as soon as it is parked a thief may take the child, run it to
+// its end and go on with the joiner, which drops the last handle; while the thread where it parked looks whether the
+// child can begin there. detail/core/await.hpp, host::next_for, begin_fresh_shared. The child runs once, and is there while
+// anybody looks at it.
+#include "model.hpp"
+
+using namespace model;
+
+namespace {
+
+struct join : rl::test_suite<join, 2> {
+    rl::atomic<int> fresh, refs, word;
+    rl::mutex fifo, child;       // fifo: a biased_lock; child: of its joiners
+    rl::var<int> queued;         // the child, in the FIFO
+    rl::var<int> joined, ended;  // guarded by child
+    rl::var<int> block;          // of the child, is there
+    int ran, went_on;
+
+    void before() {
+        fresh($) = 1;
+        refs($) = 2;  // of its handle, and of its run
+        word($) = 0;
+        queued($) = 1;
+        joined($) = 0;
+        ended($) = 0;
+        block($) = 1;
+        ran = went_on = 0;
+    }
+
+    void thread(unsigned who) {
+        if (who == 0)
+            await_child();
+        else
+            rob();
+    }
+
+    void after() {
+        RL_ASSERT(ran == 1);
+        RL_ASSERT(went_on == 1);
+        RL_ASSERT(block($) == 0);
+    }
+
+private:
+    void drop() {
+        if (refs($).fetch_sub(1, acq_rel) == 1)
+            block($) = 0;
+    }
+
+    bool is_fresh() {
+        RL_ASSERT(block($) == 1);
+        return fresh($).load(relaxed);
+    }
+
+    void await_child() {
+        child.lock($);
+        if (ended($)) {
+            child.unlock($);
+            return go_on();
+        }
+        bool kept = broken != 1 && is_fresh();
+        if (kept)
+            refs($).fetch_add(1, relaxed);
+        joined($) = 1;
+        word($).store(1, release);
+        child.unlock($);
+        if (broken == 1 || kept)
+            next_for();
+        if (kept)
+            drop();
+    }
+
+    void next_for() {
+        if (!is_fresh())
+            return;
+        fifo.lock($);
+        bool ours = is_fresh();
+        if (ours)
+            take_out();
+        fifo.unlock($);
+        if (ours)
+            run();
+    }
+
+    void take_out() {
+        queued($) = 0;
+        fresh($).store(0, relaxed);
+    }
+
+    void rob() {
+        fifo.lock($);
+        bool taken = queued($);
+        if (taken)
+            take_out();
+        fifo.unlock($);
+        if (taken)
+            run();
+    }
+
+    void run() {
+        ++ran;
+        child.lock($);
+        ended($) = 1;
+        int parked = 1;
+        bool wakes =
+            joined($) && word($).compare_exchange_strong(parked, 0, acq_rel, acquire);
+        child.unlock($);
+        drop();
+        if (wakes)
+            go_on();
+    }
+
+    /// The joiner takes the result and lets go of its handle.
+    void go_on() {
+        RL_ASSERT(ended($) == 1);
+        ++went_on;
+        drop();
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return check<join>("join", argc, argv, 4, 1); }
