@@ -26,7 +26,7 @@ only() {
 }
 
 only 'std::atomic' include/heddle/detail/platform/config.hpp include/heddle/detail/platform/model.hpp lib/testing/stage.hpp
-only 'thread_local' lib/memory/frame_pool.cpp lib/core/host.cpp lib/core/inside.cpp lib/testing/stage.cpp
+only 'thread_local' lib/core/drained_here.hpp lib/memory/frame_pool.cpp lib/core/host.cpp lib/core/inside.cpp lib/testing/stage.cpp
 # The host's clock; and, in real time whatever that shows, how long a dump waits for a
 # thread that may be stuck.
 only '_clock::now|clock_gettime|gettimeofday' lib/core/host.cpp lib/wait/time.cpp lib/run/dump.cpp

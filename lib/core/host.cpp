@@ -5,8 +5,9 @@
 #include <heddle/errors.hpp>
 
 #include "core/context_core.hpp"
-#include "platform/random.hpp"
+#include "core/drained_here.hpp"
 #include "core/worker.hpp"
+#include "platform/random.hpp"
 
 #include <time.h>
 
@@ -18,13 +19,8 @@
 
 namespace heddle {
 namespace detail {
-namespace {
 
-// Each handler that comes in reads it: without a call, in a shared library as well. A pointer
-// is little enough for one that is loaded late.
-[[gnu::tls_model("initial-exec")]] thread_local host* drained_here = nullptr;
-
-}  // namespace
+constinit thread_local host* drained_here = nullptr;
 
 void close_expired(expiry&) noexcept;  // done.cpp
 

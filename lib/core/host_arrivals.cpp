@@ -3,6 +3,7 @@
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
+#include "core/drained_here.hpp"
 #include "core/worker.hpp"
 
 #include <memory>
@@ -31,8 +32,9 @@ void host::submit(runnable& r) noexcept {
 // -- who comes from outside [homecoming] ---------------------------------------------
 
 bool host::expect() noexcept {
-    host* here = current();
-    if (here && (worker_ ? same_place(*here) : here->state_ == state_))
+    host* here = drained_here;
+    if (here == this ||
+        (here && (worker_ ? same_place(*here) : here->state_ == state_)))
         return false;  // its drain handler is work, until this thread has released it
     add(state_->coming.n, 1u,
         std::memory_order_relaxed);  // before the claim, a release
