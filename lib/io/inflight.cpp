@@ -18,7 +18,7 @@ namespace {
 void change_pins(process& p, int by) noexcept {
     std::uint16_t n = p.pins.load(std::memory_order_relaxed);
     while (n != sleeper::max_pins &&
-           !p.pins.compare_exchange_weak(n, static_cast<std::uint16_t>(n + by),
+           !p.pins.compare_exchange_strong(n, static_cast<std::uint16_t>(n + by),
                                          std::memory_order_relaxed)) {
     }
 }
