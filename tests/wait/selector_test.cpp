@@ -242,7 +242,7 @@ struct meeting {
         }
         void enlist_locked() noexcept override { at.sides[side].push_back(*this); }
         bool leave_queue() noexcept override {
-            return heddle::detail::withdraw_from(*this, at.sides[side], at.lock);
+            return heddle::detail::leave(at.sides[side], at.lock, *this);
         }
         void describe(std::string&) const override {}
         meeting& at;
