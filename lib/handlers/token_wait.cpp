@@ -61,8 +61,11 @@ void token_wait::cancel() noexcept {
 }
 
 bool token_wait::abandon() noexcept {
-    if (!claim_or_withdraw())
+    if (!claim_or_withdraw()) {
+        if (wake_list::holds_back(*this))
+            ends_from_inside();  // else this thread would wait for itself
         return false;
+    }
     auto state = std::move(state_);
     state->remove(*this);
     abandoned();

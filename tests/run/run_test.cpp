@@ -569,6 +569,10 @@ TEST_CASE("while another context lives, a run that waits is no deadlock") {
     work.reset();
 }
 
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("run.threads");
+
 #ifdef __GLIBC__
 TEST_CASE(
     "SIGQUIT is blocked no longer than the run that dumps on it, however that ends") {
