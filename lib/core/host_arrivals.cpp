@@ -66,7 +66,7 @@ bool host::may_rest() noexcept {
     return false;
 }
 
-// -- the inbox ------------------------------------------------------------------------
+// -- the inbox of an idle host --------------------------------------------------------
 
 /// Once `r` is in the inbox, another thread may run it, and may destroy the context;
 /// but the end of the context waits until the drain handler has been posted [posting].
