@@ -41,7 +41,7 @@ constexpr std::uint32_t cancelled = 32;  // the token in force has closed: do no
 ///            token.
 struct sleeper : runnable {
     atomic<std::uint32_t> word{0};
-    // Of a process on a parallel host:
+    // Only a process on a parallel host uses the next two.
     /// How many operations in flight keep it on its worker. A count that has reached
     /// `max_pins` never changes again.
     atomic<std::uint16_t> pins{0};

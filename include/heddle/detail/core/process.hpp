@@ -32,15 +32,16 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 ///   [once]    a process is in one place: running, in a queue of its host, parked in
 ///             operations, or owned by the handler of an Asio operation.
 ///
-/// A process has at most one *holder* at a time [once]: the drainer of its home, while
-/// it runs, is queued there or waits in an Asio operation; the thread that destroys the
-/// handler of that operation; else the thread that has claimed it [claim], until it has
-/// handed it to its home. A process that is parked and not claimed has none. The queue
-/// or lock of the hand-over orders memory. A field marked "the holder's" is also read
-/// by a dump while no thread drains the home [dump], and by the end of the home, when
-/// no task runs there any more. Each field says which thread may touch it, and when;
-/// of those that `sleeper` has,
-///   `word` is changed by any thread with a compare-exchange; only the holder stores;
+/// A process has at most one *holder* at a time [once]: the thread that launches it,
+/// until it is queued; the drainer of its home, while it runs, is queued there or waits
+/// in an Asio operation; the thread that destroys the handler of that operation; the
+/// thread that has claimed it [claim], until it has handed it to its home. A process
+/// that is parked and not claimed has none. The claim word or the queue by which it is
+/// handed over orders memory. A field marked "the holder's" is also read by a dump
+/// while no thread drains the home [dump], and by the end of the home, when no task
+/// runs there any more. Each field says which thread may touch it, and when; of those
+/// that `sleeper` has,
+///   `word` is changed by any thread, atomically; only the holder stores to it;
 ///   `winner` is the holder's, which is the claiming thread until the wake [winner];
 ///   `turn` and `next_ready` belong to the queue or wake list that it is in; before
 ///     that to the holder, or to the thread that has set `cancelling`;
@@ -126,7 +127,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     done_node* current = this;
 
     union {
-        /// The Asio operation that it is parked in; the holder's once it has begun.
+        /// The Asio operation that it is parked in. The holder's once it has begun; it
+        /// is also read by a thread that emits a cancellation, while `cancelling` is set.
         asio_wait* io = nullptr;
         /// While it is fresh: its predecessor in the FIFO; belongs to that FIFO, as
         /// `next_ready` does, and is guarded by the worker's lock if the home is a
@@ -182,8 +184,9 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     std::unique_ptr<std::string> name;  // guarded by `lock`; read by dumps
     const void* spawned_at;             // constant
 
-    /// Each Asio operation that it awaits reuses this. The holder's: a cancellation
-    /// from elsewhere is emitted in a turn of the process on its home.
+    /// Each Asio operation that it awaits reuses this. The holder's; but the signal is
+    /// emitted on the executor of an operation that belongs to another context, while
+    /// `cancelling` keeps the process from going on.
     asio::cancellation_signal signal;
 
     /// Set once, by the registry, before the process is queued; constant from then on.
