@@ -128,7 +128,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
 
     union {
         /// The Asio operation that it is parked in. The holder's once it has begun; it
-        /// is also read by a thread that emits a cancellation, while `cancelling` is set.
+        /// is also read by a thread that emits a cancellation, while `cancelling` is
+        /// set.
         asio_wait* io = nullptr;
         /// While it is fresh: its predecessor in the FIFO; belongs to that FIFO, as
         /// `next_ready` does, and is guarded by the worker's lock if the home is a
