@@ -326,8 +326,7 @@ private:
     static void reap_turn(runnable&, host&);
     static void abandon_turn(runnable&, host&);
 
-    // The members that each turn of an Asio handler needs come first, on few cache
-    // lines.
+    // The members that each turn of an Asio handler needs come first, close together.
     const std::unique_ptr<worker> worker_;  // null if the host is serial
     const void* sole_thread_ = nullptr;     // marks the only thread of the context
 
