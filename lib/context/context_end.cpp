@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a context ends while others may still wake, cancel or post there.
+// How a context ends while other threads may still wake, cancel or post there.
 #include "context/context_state.hpp"
 
 #include <asio/thread_pool.hpp>
@@ -13,8 +13,8 @@ void context_state::shut() noexcept {
     if (inside_context::is_here(*this) || runs_here())
         ends_from_inside();
     close_doors();
-    // Blocking work that runs is waited for; what has not begun is destroyed, and its
-    // task with it.
+    // It waits for the blocking work that runs. Blocking work that has not begun is
+    // destroyed, and its task with it.
     std::unique_ptr<asio::thread_pool> pool;
     {
         guard g(lock_);
@@ -33,7 +33,7 @@ void context_state::shut() noexcept {
     wait_for_posting();
 }
 
-/// [lent]
+/// Empties the list of lent executors [lent].
 void context_state::take_back_executors() noexcept {
     for (;;) {
         counted<lent_executor> taken;
@@ -48,7 +48,7 @@ void context_state::take_back_executors() noexcept {
     }
 }
 
-/// [listed] An abandoned guest has left the list.
+/// Abandons all guests. An abandoned guest has left the list [listed].
 void context_state::abandon_guests() noexcept {
     for (;;) {
         counted<context_guest> next;
@@ -63,7 +63,8 @@ void context_state::abandon_guests() noexcept {
     }
 }
 
-/// A host tells whether this thread runs the context, if there is one: no other can.
+/// Returns whether this thread runs the context. Only a host can tell; without one it
+/// is false.
 bool context_state::runs_here() noexcept {
     counted<host> teller;
     {

@@ -22,7 +22,7 @@ namespace heddle {
 namespace detail {
 namespace {
 
-/// Ties the state to the life of the context.
+/// The service that ties the state to the life of the context.
 class host_service final : public asio::execution_context::service {
 public:
     static asio::execution_context::id id;
@@ -43,9 +43,11 @@ private:
 asio::execution_context::id host_service::id;
 
 #ifdef __GLIBC__
-// A library that holds this code is not unloaded: contexts keep their service and handlers,
-// threads what they do at their end (frame_pool.cpp), and either may outlast a dlclose(). At
-// load time, as the loader's lock is held then. Weak, as a static program has none of that.
+// Keeps a shared library that holds this code from being unloaded: contexts keep their
+// service and handlers, threads keep the function that runs at their end
+// (frame_pool.cpp), and both may outlast a dlclose(). It runs at load time, while the
+// loader's lock is held. The functions are weak, as a static program does not have
+// them.
 #pragma weak dladdr1
 #pragma weak dlopen
 
@@ -56,7 +58,7 @@ asio::execution_context::id host_service::id;
         !::dladdr1(&host_service::id, &info, &found, RTLD_DL_LINKMAP))
         return false;
     const char* library = static_cast<const link_map*>(found)->l_name;
-    return *library &&  // else it is in the program itself
+    return *library &&  // empty if the code is in the program itself
            ::dlopen(library, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }();
 #endif
@@ -91,7 +93,7 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
 counted<host> context_state::worker_of(const std::shared_ptr<context_state>& self,
                                        const asio::io_context::executor_type& ex,
                                        std::size_t n) {
-    std::unique_ptr<worker_pool> made;  // outlives its workers, should another be first
+    std::unique_ptr<worker_pool> made;  // must outlive `workers`
     std::vector<counted<host>> workers;
     {
         guard g(self->lock_);
@@ -174,7 +176,7 @@ counted<host> host_of(asio::io_context& ctx) {
 counted<host> worker_of(asio::io_context& ctx, std::size_t n) {
     auto state = context_state::of(ctx);
     if (state->seeded() || state->is_virtual())
-        return host_of(ctx);  // one order, one clock: one thread
+        return host_of(ctx);  // one order and one clock need one thread
     return context_state::worker_of(
         state, ctx.get_executor(),
         std::clamp<std::size_t>(n, 1, worker_pool::max_workers));
@@ -186,7 +188,7 @@ counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor&
 
 namespace {
 
-/// Asio's target<E>() trusts its caller (1.22.1: an unchecked cast).
+/// Asks for the target with a check: Asio's target<E>() is an unchecked cast (1.22.1).
 template <class E>
 const E* target_of(const asio::any_io_executor& ex) noexcept {
     return ex.target_type() == typeid(E) ? ex.target<E>() : nullptr;

@@ -16,8 +16,9 @@
 
 namespace heddle::detail {
 
-/// What heddle keeps for one execution context, beside what its hosts share: its own hosts,
-/// the threads for blocking work, and what must not outlive it.
+/// The state that heddle keeps for one execution context: that which its hosts share
+/// (the base), its own hosts, the threads for blocking work, and the objects that must
+/// not outlive it.
 class context_state final : public context_core {
 public:
     static std::shared_ptr<context_state> of(asio::execution_context& ctx);
@@ -29,11 +30,11 @@ public:
     using context_core::add;
     using context_core::remove;
 
-    /// What waits here and is no task: abandoned when the context ends.
+    /// A guest waits here and is no task. It is abandoned when the context ends.
     void add(context_guest& g) noexcept;
     void remove(context_guest& g) noexcept;
 
-    /// Executors that others hold: taken back when the context ends.
+    /// Other objects hold lent executors. These are taken back when the context ends.
     void add(foreign_executor& e) noexcept;
     counted<lent_executor> take_back(foreign_executor& e) noexcept;
     counted<lent_executor> borrow(const foreign_executor& e) noexcept;
@@ -41,28 +42,30 @@ public:
     /// The threads of go_blocking, started at its first use.
     asio::thread_pool& blocking_pool();
 
-    /// The context's own host, made at its first use. `self` is this.
+    /// The context's own host, which is made at its first use. `self` is this.
     template <class Executor>
     static counted<host> own(const std::shared_ptr<context_state>& self,
                              const Executor& ex);
 
-    /// The parallel host, made at its first use with `n` workers: one of these.
+    /// A worker of the parallel host, which is made at its first use, with `n` workers.
     static counted<host> worker_of(const std::shared_ptr<context_state>& self,
                                    const asio::io_context::executor_type& ex,
                                    std::size_t n);
 
-    /// They begin no other turn.
+    /// Lets the workers begin no other turn.
     void stop_workers() noexcept {
         guard g(lock_);
         if (workers_)
             workers_->stop();
     }
 
-    /// The context ends: shuts all hosts, and those made from now on are born shut. Called
-    /// from inside the context it would wait for itself: aborts.
+    /// Ends the context: shuts all hosts; a host that is made later is shut from the
+    /// beginning. Aborts if it is called from inside the context, as it would wait for
+    /// itself.
     void shut() noexcept;
 
-    /// All services are shut: nothing starts tasks any more.
+    /// Drops the hosts. Requires: all services are shut, so that nothing starts tasks
+    /// any more.
     void release_own() noexcept;
 
 private:
@@ -77,7 +80,8 @@ private:
     std::unique_ptr<asio::thread_pool> pool_;  // guarded by lock_
 };
 
-/// Makes `ctx` use this clock and seed. Before anything of heddle has been used on it.
+/// Makes `ctx` use this clock and seed. Requires: nothing of heddle has been used on it
+/// yet.
 void set_context_state(asio::execution_context& ctx,
                        std::shared_ptr<context_state> state);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A host on one type of Asio executor: how a drain handler is posted and a timer armed.
+// A host on one type of Asio executor: how it posts its drain handler and arms its
+// timer.
 #pragma once
 
 #include "context/context_state.hpp"
@@ -17,7 +18,7 @@
 
 namespace heddle::detail {
 
-/// Memory for the one drain handler that is outstanding.
+/// The memory for the one drain handler that is outstanding.
 class handler_memory : pinned {
 public:
     void* allocate(std::size_t bytes) {
@@ -90,8 +91,8 @@ private:
     using working_executor = std::decay_t<decltype(asio::prefer(
         std::declval<Executor&>(), asio::execution::outstanding_work.tracked))>;
 
-    /// Is a copy of it no code of a user? Then it may be made under the lock, else only its
-    /// address moves there.
+    /// Whether the executor is copied without code of a user. Then it may be copied
+    /// under the lock; else only its address moves there.
     static constexpr bool plain =
         std::is_same_v<Executor, asio::io_context::executor_type>;
     using work_guard = std::conditional_t<plain, std::optional<working_executor>,
@@ -105,7 +106,7 @@ private:
             return std::make_unique<working_executor>(std::move(made));
     }
 
-    /// Holds the host; destroyed instead of called when the context dies.
+    /// Holds the host. It is destroyed instead of called if the context is destroyed.
     class drain_handler {
     public:
         using allocator_type = handler_allocator<void>;
@@ -151,13 +152,13 @@ private:
     }
     void let_go() noexcept override {
         timer_.reset();
-        work_guard last;  // a handler elsewhere may end later
+        work_guard last;  // the work may end later, in a handler of another context
         guard g(work_lock_);
         last.swap(work_guard_);
     }
     void forget_executor() noexcept override { executor_.reset(); }
     void first_work() noexcept override {
-        std::optional<context_use> use;  // of the executor
+        std::optional<context_use> use;  // covers the use of the executor
         work_guard made;
         if constexpr (!plain) {
             use.emplace(state());
@@ -173,11 +174,11 @@ private:
                 work_guard_.swap(made);
         }
         add<std::size_t>(work_, 1,
-                         std::memory_order_release);  // who sees it has the guard
+                         std::memory_order_release);  // publishes the guard
     }
     void last_work() noexcept override {
         counted<host> keep;
-        std::optional<context_use> use;  // let_go() finds nothing to wait for
+        std::optional<context_use> use;  // lets the end wait: let_go() finds no guard
         work_guard last;                 // its destructor may stop the context
         guard g(work_lock_);
         if (add<std::size_t>(work_, ~std::size_t{0}, std::memory_order_acq_rel) == 1) {
@@ -188,12 +189,12 @@ private:
     }
     void dispose() noexcept override {
         auto kept = shared_state();
-        inside_context ending(*kept);  // the executor may be the last that holds it
+        inside_context ending(*kept);  // the executor may be the context's last owner
         delete this;
     }
 
     asio::execution_context& context_;
-    std::optional<Executor> executor_;  // until the context has ended
+    std::optional<Executor> executor_;  // there until the context has ended
     handler_memory memory_;
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;

@@ -89,7 +89,7 @@ void context_core::describe(std::string& to) {
         h->describe(to);
 }
 
-/// Requires: lock_. Of all hosts; max() if there is none.
+/// The first deadline of all hosts; max() if there is none. Requires: lock_.
 time_point context_core::first_deadline() noexcept {
     time_point first = time_point::max();
     for (context_member* h = first_; h; h = h->next_host_)
@@ -110,7 +110,7 @@ bool context_core::advance(time_point limit) noexcept {
     if (!due && limit == time_point::max())
         return false;
     next = std::max(due ? next : limit,
-                    virtual_now());  // a host may have enlisted what has passed
+                    virtual_now());  // a timer may have been set to a time in the past
     now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
     if (!due)
         return false;
@@ -144,7 +144,7 @@ void context_core::wait_for_posting() noexcept {
 void context_core::shut_hosts() noexcept {
     for (;;) {
         counted<context_member> next;
-        bool going = false;  // another thread is ending it: it uses this context still
+        bool going = false;  // another thread destroys a host, which still uses this
         {
             guard g(lock_);
             for (context_member* h = first_; h && !next; h = h->next_host_) {

@@ -12,13 +12,15 @@
 
 namespace heddle::detail {
 
-/// What the hosts of one execution context share: the list of them, the clock and the seed,
-/// and the count of the threads that use the context from outside. Invariant:
+/// The state that the hosts of one execution context share: the list of the hosts, the
+/// clock and the seed, and the count of the threads that use the context from outside.
+/// Invariant:
 ///   [posting] a thread that posts something to the context, or uses an executor of it
 ///             otherwise, is counted in posting; the end of the context waits for that.
 class context_core : pinned {
 public:
-    /// Does something else than the FIFO say who runs next?
+    /// Returns whether a seed or an explorer, and not the FIFO, decides which task runs
+    /// next.
     bool seeded() const noexcept { return seeded_; }
     chooser* explorer() const noexcept { return chooser_; }
     std::uint64_t next_seed() noexcept;
@@ -27,44 +29,46 @@ public:
     time_point virtual_now() const noexcept {
         return time_point(duration(now_.load(std::memory_order_relaxed)));
     }
-    /// Lets virtual time jump to the next deadline. False: there is none up to `limit`,
-    /// and it is `limit` now.
+    /// Lets virtual time jump to the next deadline. Returns false if there is none up
+    /// to `limit`; then it is `limit` now, unless that is max().
     bool advance(time_point limit = time_point::max()) noexcept;
-    bool has_deadline() noexcept;  // that lies ahead
+    bool has_deadline() noexcept;  // is there one that lies ahead?
 
     void add(context_member& h) noexcept;
     void remove(context_member& h) noexcept;
-    void leave(context_member& h) noexcept;  // it is shut: no outsider any more
+    void leave(context_member& h) noexcept;  // it is shut, and wakes no others any more
     std::size_t live() noexcept { return sum(&context_member::live); }
     std::size_t unused_numbers() noexcept {
         return sum(&context_member::unused_numbers);
     }
     void describe(std::string& to);
 
-    /// Hosts of other contexts exist: something outside may still send.
+    /// Returns whether hosts of other contexts exist, whose tasks may still send to
+    /// tasks here.
     bool outsiders() noexcept;
 
-    /// The function that is told of what escaped a detached task; null: it leaves
-    /// io_context::run().
+    /// Sets the function that is called with the exception that escaped a detached
+    /// task. If it is null, the exception leaves io_context::run().
     void on_unhandled(std::function<void(std::exception_ptr)> f);
     std::shared_ptr<const std::function<void(std::exception_ptr)>> unhandled() const;
 
     bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }
 
-    /// A task was claimed, and is under way to a host here [homecoming].
+    /// Returns whether a task was claimed and is under way to a host here [homecoming].
     bool somebody_comes() const noexcept {
         return coming.n.load(std::memory_order_acquire) != 0;
     }
 
-    /// Some task waits in an operation that has not ended, whatever thread runs it.
+    /// Returns whether some task waits in an Asio operation that has not ended.
     bool handler_pending() noexcept {
         return sum(&context_member::owned_by_handlers) != 0;
     }
 
     atomic<int> posting{0};  // [posting]
 
-    /// How many were claimed by threads that drain no host here, and are in no inbox yet
-    /// [homecoming]. Each drain handler reads it, so it has a cache line of its own.
+    /// How many tasks were claimed by threads that drain no host here, and are in no
+    /// inbox yet [homecoming]. Each drain handler reads it, so it has a cache line of
+    /// its own.
     struct alignas(64) number_under_way {
         atomic<std::uint32_t> n{0};
     } coming;
@@ -75,7 +79,7 @@ protected:
                           chooser* explorer);
     ~context_core() = default;
 
-    /// Hosts that are made from now on are born shut.
+    /// From now on a host that is made here is shut from the beginning.
     void close_doors() noexcept { shut_.store(true, std::memory_order_release); }
     void shut_hosts() noexcept;
 
@@ -97,8 +101,9 @@ private:
     atomic<bool> shut_{false};
 };
 
-/// A thread uses a context whose end waits for that [posting]. Not counted where it is the only
-/// thread there is: nobody ends the context meanwhile.
+/// While one of these lives, its thread is counted as a user of the context, and the
+/// end of the context waits for it [posting]. If the program has one thread, that is
+/// not counted: no other thread could end the context meanwhile.
 class context_use : pinned {
 public:
     explicit context_use(context_core& s) noexcept
@@ -116,15 +121,16 @@ private:
     context_core* const state_;
 };
 
-/// A thread is inside a context, though it drains none of its hosts: it calls what may be code of
-/// the user, and the end of the context would wait until that has returned. If that code is
-/// what ends it, there is a word instead.
+/// While one of these lives, its thread is inside a context though it drains none of
+/// its hosts: it calls code that may be the user's, and the end of the context would
+/// wait until that has returned. If that code ends the context itself, the program says
+/// so and aborts, instead of waiting for ever.
 class inside_context : pinned {
 public:
     explicit inside_context(const context_core& s) noexcept;
     ~inside_context();
 
-    /// Does this thread drain a host of `s`, or call from inside it?
+    /// Returns whether this thread drains a host of `s`, or is inside `s`.
     static bool is_here(const context_core& s) noexcept;
 
 private:
@@ -132,7 +138,8 @@ private:
     inside_context* const before_;
 };
 
-/// What ends a context would wait for itself. Says so, and aborts.
+/// Called by a thread that ends a context and would wait for itself. Says so, and
+/// aborts.
 [[noreturn]] void ends_from_inside() noexcept;
 
 }  // namespace heddle::detail

@@ -5,8 +5,8 @@ namespace heddle::detail {
 
 void move_to(process& p, host& to) noexcept {
     {
-        guard g(p.lock);    // interrupt_by() counts at its home
-        p.home->strike(p);  // whoever drains it holds it
+        guard g(p.lock);    // interrupt_by() uses its home under this lock
+        p.home->strike(p);  // the host lives: this thread drains it, and so holds it
         p.home = &to;
     }
     to.enrol(p);

@@ -75,7 +75,8 @@ time_point host::read_clock() const noexcept {
     return virtual_ ? state_->virtual_now() : std::chrono::steady_clock::now();
 }
 
-/// The coarse clock is a quarter of the price, and at most a few milliseconds behind.
+/// Reads the coarse clock, which costs a quarter of the other, and is at most a few
+/// milliseconds behind.
 void host::glance_at_clock() noexcept {
     if (virtual_) {
         seen_ = state_->virtual_now();
@@ -84,7 +85,7 @@ void host::glance_at_clock() noexcept {
     std::timespec t;
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
     time_point then{std::chrono::seconds(t.tv_sec) + duration(t.tv_nsec)};
-    seen_ = std::max(seen_, then);  // it has been read with more care
+    seen_ = std::max(seen_, then);  // seen_ may come from the exact clock
 }
 
 void host::run_by_this_thread() noexcept {
@@ -93,7 +94,7 @@ void host::run_by_this_thread() noexcept {
 }
 
 bool host::is_sole() const noexcept {
-    return sole_ && !seeded_ && !virtual_;  // else the host orders handlers
+    return sole_ && !seeded_ && !virtual_;  // with these the host orders handlers too
 }
 
 std::uint32_t host::random_below(std::uint32_t n) noexcept {
@@ -123,7 +124,7 @@ bool host::has_work() const noexcept {
                    : ready_.first != nullptr;
 }
 
-/// Whether the host is idle now; else there is more to drain.
+/// Goes idle if there is nothing to drain. Returns whether the host is idle now.
 inline bool host::go_idle() {
     if (armed_ != time_point::max() || !timers_.empty())
         settle_timer();  // [armed]
@@ -153,14 +154,15 @@ bool host::go_idle_shared() {
 void host::push_fresh(process& p) noexcept {
     if (worker_)
         return push_shared(p, true);
-    if (!seeded_) {  // else nobody jumps the queue
+    if (!seeded_) {  // in a seeded schedule no task overtakes another when it is joined
         p.previous = ready_.last;
         p.beginning.store(begins::fresh, std::memory_order_relaxed);
     }
     ready_.append(p);
 }
 
-/// Requires: it is in the FIFO of this host, whose lock is held if there is one.
+/// Takes a fresh process out of the FIFO. Requires: it is in the FIFO of this host, and
+/// that lock is held if the host is a worker.
 void host::take_out(process& p) noexcept {
     if (ready_.first == &p)
         return ready_.take_first();
@@ -172,7 +174,7 @@ void host::take_out(process& p) noexcept {
         as_process(*next).previous = p.previous;
 }
 
-/// It is the next to run.
+/// Puts `r` at the head of the FIFO, so that it is the next to run.
 void host::prepend(runnable& r) noexcept {
     r.next_ready = ready_.first;
     if (ready_.first && !ready_.first->turn && as_process(*ready_.first).is_fresh())
@@ -223,7 +225,7 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// Runs the process that is next, and those it hands over to.
+/// Runs the process that is next, and those that it hands over to.
 template <bool shared>
 void host::resume_next() {
     while (process* p = std::exchange(next_, nullptr)) {
@@ -240,9 +242,9 @@ void host::resume_next() {
         reap(*std::exchange(finished_, nullptr));
 }
 
-/// Runs what is ready, after `first`, if there is one, and the task it lets go on; returns
-/// true. What a serial host needs in the usual course is inline: each handler of its tasks'
-/// Asio operations passes through here.
+/// Calls `first`, if there is one, runs the task that it lets go on, and then all turns
+/// that are ready; returns true. The usual path of a serial host is inline, as each
+/// handler of its tasks' Asio operations passes through here.
 template <bool shared>
 bool host::drain_as(void (*first)(void*), void* argument) {
     struct scope : pinned {
@@ -325,13 +327,14 @@ bool host::run_here(void (*f)(void*), void* argument) {
     return run_if_here(f, argument);
 }
 
-/// runs_here(), from any thread: one that does not run the context may find it gone [posting].
+/// Calls runs_here(), which uses the executor: a thread that does not run the context
+/// must be counted for that [posting], as the context may end meanwhile.
 bool host::asked_if_here() const noexcept {
-    context_use counted(*state_);  // before the look
+    context_use counted(*state_);  // must come before is_open()
     return is_open() && runs_here();
 }
 
-/// Apart, so that the usual way has no registers to save.
+/// This is a function of its own so that the usual path has no registers to save.
 [[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
     if ((worker_ && drained_here) || !asked_if_here() || !enter())
         return false;
@@ -355,7 +358,7 @@ void host::leave() {
 void host::completed(process& p) noexcept {
     if (drained_here != this || worker_)
         completed_elsewhere(p);
-    else if (std::exchange(entering_, false) && !ready_.first)  // it overtakes nobody
+    else if (std::exchange(entering_, false) && !ready_.first)  // it overtakes no other
         next_ = &p;
     else
         ready_.append(p);

@@ -29,7 +29,7 @@ void host::submit(runnable& r) noexcept {
         }
 }
 
-// -- who comes from outside [homecoming] ---------------------------------------------
+// -- tasks that come from outside [homecoming] ----------------------------------------
 
 bool host::expect() noexcept {
     host* here = drained_here;
@@ -45,7 +45,8 @@ void host::expect_no_more() noexcept {
     add(state_->coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
 }
 
-/// A context that has not ended waits, at its end, until this has counted down.
+/// Submits a process that was counted. The end of the context waits until it has
+/// counted down.
 void host::submit_expected(process& p) noexcept {
     counted<host> keep(is_shut() ? this : nullptr);
     context_core& state = *state_;
@@ -55,9 +56,10 @@ void host::submit_expected(process& p) noexcept {
     add(state.coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
 }
 
-/// False: somebody is on the way; the drain handler is posted once more, as work of the
-/// context, and so on until he is there. Those are a few instructions of another thread, which
-/// gets the core if it needs one.
+/// Returns false if a task is on the way [homecoming]. Then the drain handler is posted
+/// once more, as work of the context, and so on until the task is there. The other
+/// thread needs only a few instructions for that, and gets the core of this one if it
+/// needs one.
 bool host::may_rest() noexcept {
     if (!state_->somebody_comes())
         return true;
@@ -66,10 +68,10 @@ bool host::may_rest() noexcept {
     return false;
 }
 
-// -- the inbox ------------------------------------------------------------------------
+// -- the inbox of an idle host --------------------------------------------------------
 
-/// [posting]: once `r` is in the inbox another thread may run it and destroy the context;
-/// it waits there until the drain handler has been posted.
+/// Once `r` is in the inbox, another thread may run it, and may destroy the context;
+/// but the end of the context waits until the drain handler has been posted [posting].
 bool host::submit_to_idle(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_core> state = state_;

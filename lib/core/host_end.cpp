@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How processes end, one by one or with their host; who is alive.
+// How processes end, one by one or with their host, and the registry of those that have
+// not ended.
 #include <heddle/detail/core/host.hpp>
 
 #include <heddle/errors.hpp>
@@ -26,7 +27,8 @@ void host::reap(process& p) {
         unhandled(std::move(failure));
 }
 
-/// What escaped, if it has to be reported. The run's own reference is still there.
+/// Ends the process for all that refer to it. Returns the exception that escaped, if it
+/// has to be reported. Requires: the reference that belongs to the run is still there.
 std::exception_ptr host::end(process& p, bool abandoned) noexcept {
     wake_list wakes;
     bool report, unwanted;
@@ -36,7 +38,7 @@ std::exception_ptr host::end(process& p, bool abandoned) noexcept {
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
         report = !abandoned && p.failure && !held && !p.taken;
-        unwanted = !held && !p.taken;  // else let_go() sees to it, or who joins
+        unwanted = !held && !p.taken;  // else let_go() or the joiner sees to the result
         if (!abandoned && p.failure && held) {
             take();
             p.keeps_home = true;
@@ -57,7 +59,7 @@ std::exception_ptr host::end(process& p, bool abandoned) noexcept {
     return failure;
 }
 
-/// Who called goes on first; but not without end.
+/// Lets the task that called go on first, unless the budget is spent.
 void host::return_to(wake_list& wakes) noexcept {
     process* caller = wakes.only_process();
     if (!caller || caller->home != this || budget_ <= 0)
@@ -73,7 +75,7 @@ void host::destroy(process& p) noexcept {
     for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
         op->withdraw();
     p.word.store(0, std::memory_order_relaxed);
-    p.signal.slot().clear();  // of what has been destroyed
+    p.signal.slot().clear();  // its operation has been destroyed
     p.destroy_frames();
     p.failure = failure_of<task_abandoned>(
         "heddle: the execution context of this task was destroyed");
@@ -99,7 +101,7 @@ void host::report_turn(runnable& r, host& h) {
     process& p = as_process(r);
     auto failure = p.failure;
     p.drop();
-    if (!h.is_shut())  // else nobody runs the context any more
+    if (!h.is_shut())  // else no thread runs the context any more
         h.unhandled(std::move(failure));
 }
 
@@ -148,17 +150,17 @@ void host::shut() noexcept {
     while (sweep() || !inbox_.seal()) {
     }
     state_->wait_for_posting();
-    forget_executor();  // a strand's must not outlive the context
+    forget_executor();  // the executor of a strand must not outlive the context
 }
 
 void host::close_doors() noexcept {
-    shut_.store(true, std::memory_order_seq_cst);  // before the look at who posts
+    shut_.store(true, std::memory_order_seq_cst);  // before wait_for_posting()
     state_->leave(*this);
-    enter();  // and never idle again: sweep() finds what is pushed from now on
+    enter();  // it is never idle again: sweep() finds all that is pushed from now on
     let_go();
 }
 
-/// Ends what would have its turn, had the context not ended.
+/// Ends `r`, whose turn will not come since the context has ended.
 void host::dismiss(runnable& r) noexcept {
     counted<host> keep(this);
     if (r.turn)
@@ -167,7 +169,7 @@ void host::dismiss(runnable& r) noexcept {
         destroy(as_process(r));
 }
 
-/// Destroys what is queued here. False: there was nothing.
+/// Destroys all that is queued here. Returns false if there was nothing.
 bool host::sweep_queue() noexcept {
     bool again = false;
     while (take_inbox() || has_work()) {
@@ -177,15 +179,15 @@ bool host::sweep_queue() noexcept {
     return again;
 }
 
-/// Destroys what is queued here and what is parked. False: there was nothing, and nothing
-/// will park.
+/// Destroys all that is queued here and all that is parked. Returns false if there was
+/// nothing, and nothing will park.
 bool host::sweep() noexcept {
     bool again = sweep_queue();
-    registry_.begin_sweep();  // others may start tasks here, which end in the inbox
-    bool claimed = false;     // by another thread: its wake is under way
+    registry_.begin_sweep();  // other threads may start tasks; these get to the inbox
+    bool claimed = false;     // another thread has claimed one, whose wake is under way
     while (process* p = registry_.next_to_sweep()) {
         if (p->owned_by_handler())
-            continue;  // its handler's: dies with that
+            continue;  // it ends when its handler is destroyed
         if (p->withdraw_all()) {
             destroy(*p);
             again = true;
@@ -195,7 +197,7 @@ bool host::sweep() noexcept {
             claimed = true;
         }
     }
-    if (claimed && !again)  // else it may be in the inbox by now
+    if (claimed && !again)  // otherwise it may be in the inbox by now
         inbox_.yield_until_changed();
     return again || claimed;
 }

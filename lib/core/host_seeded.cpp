@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The order of tasks where a seed or an explorer chooses it.
+// The order of tasks if a seed or an explorer chooses it.
 #include <heddle/detail/core/host.hpp>
 
 #include <new>
@@ -7,7 +7,8 @@
 
 namespace heddle::detail {
 
-/// The k-th that is ready, in the order of the FIFO. A poke does nothing any more: no choice.
+/// Pops the turn that the explorer chooses among those in the FIFO. A poke is popped
+/// without a choice, as it changes nothing.
 runnable* host::pop_chosen() noexcept {
     std::uint32_t n = 0;
     runnable* before = nullptr;
@@ -35,11 +36,11 @@ runnable* host::pop_random() noexcept {
         try {
             choices_.push_back(ready_.first);
         } catch (const std::bad_alloc&) {
-            break;  // choose among the others
+            break;  // it chooses among the others
         }
         ready_.first = ready_.first->next_ready;
     }
-    if (choices_.empty()) {  // no memory for a choice
+    if (choices_.empty()) {  // there was no memory for any choice
         runnable* r = ready_.first;
         ready_.take_first();
         return r;
@@ -50,7 +51,7 @@ runnable* host::pop_random() noexcept {
     std::swap(choices_[i], choices_.back());
     runnable* r = choices_.back();
     choices_.pop_back();
-    if (!choices_.empty() && !ready_.first) {  // a host with work has a head
+    if (!choices_.empty() && !ready_.first) {  // has_work() looks at ready_.first
         ready_.first = ready_.last = choices_.back();
         ready_.first->next_ready = nullptr;
         choices_.pop_back();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a host asks of its Asio context: one timer, and to go on while work is outstanding.
+// A host needs two things of its Asio context: one timer, and that it runs while work
+// is outstanding.
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
@@ -8,7 +9,7 @@
 namespace heddle {
 namespace detail {
 
-// -- outstanding work [work]: Asio's handlers count it twice or more per operation --------
+// -- outstanding work [work]: Asio's handlers count it twice per operation, or more --
 
 void host::count_work() noexcept {
     std::size_t n = work_.load(std::memory_order_relaxed);
@@ -49,7 +50,8 @@ void host::poke() noexcept {
 }
 
 void host::poke_turn(runnable&, host& h) {
-    // An exchange: who found it true, and leaves this turn to see its timer, is seen here.
+    // Exchange, not store: a thread that saw `poked_` true relies on this turn to
+    // notice its timer, so its insertion must be visible here.
     h.poked_.exchange(false, std::memory_order_acq_rel);
     if (!h.is_shut())
         h.expire_timers();
@@ -83,7 +85,7 @@ void host::expire_timers() noexcept {
     e.release(this);
 }
 
-/// Requires: timer_lock_.
+/// Expires the timers that are due at `now`. Requires: timer_lock_.
 void host::expire_until(time_point now, expiry& e) noexcept {
     while (timer_entry* t = timers_.front()) {
         if (t->deadline > now)
@@ -93,8 +95,9 @@ void host::expire_until(time_point now, expiry& e) noexcept {
     }
 }
 
-/// Deadlines that come thick expire together: a wake-up of the event loop costs more than
-/// they do. One that comes alone is not late for it.
+/// Arms the Asio timer for the first deadline, or disarms it. Deadlines that are close
+/// to each other expire together, as a wake-up of the event loop costs more than they
+/// do. A deadline that is alone is not late because of that.
 void host::settle_timer() {
     if (virtual_)
         return;
@@ -107,7 +110,7 @@ void host::settle_timer() {
     if (worker_)
         first = std::min(first, worker_->look_at);
     if (first == armed_ || (armed_ < first && first != time_point::max()))
-        return;  // what is armed fires first, and arms again
+        return;  // the armed timer fires first, and then arms again
     armed_ = first;
     if (first == time_point::max())
         disarm();

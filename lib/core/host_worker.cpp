@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a host does otherwise if it is a worker: its FIFO is shared with thieves, who take half of
-// it, as those of Go's scheduler do (proc.go). lib/README.md, "Workers".
+// The parts of a host that differ if it is a worker: its FIFO is shared with thieves,
+// which steal half of it, as those of Go's scheduler do (proc.go). lib/README.md,
+// "Workers".
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
@@ -12,9 +13,9 @@
 namespace heddle::detail {
 namespace {
 
-constexpr std::uint32_t most = 256;  // tasks taken at once
+constexpr std::uint32_t most = 256;  // tasks that are stolen at once
 
-/// May it run on another worker?
+/// Returns whether it may run on another worker.
 bool movable(const runnable& r) noexcept {
     return !r.turn &&
            as_process(const_cast<runnable&>(r)).pins.load(std::memory_order_relaxed) ==
@@ -33,7 +34,7 @@ host& host::place(host* here) noexcept {
     return here && same_place(*here) ? *here : worker_->pool.place();
 }
 
-/// May `here` run it instead of this worker?
+/// Returns whether `here` may run it instead of this worker.
 bool host::takes_over(runnable& r, host* here) const noexcept {
     return here && same_place(*here) && movable(r);
 }
@@ -88,7 +89,8 @@ std::coroutine_handle<> host::next_shared() noexcept {
     return begin_turn(as_process(*r)).top->frame();
 }
 
-/// A thief may have taken it: then it is not fresh any more.
+/// Begins `p` as a call would, unless a thief has taken it; then it is not fresh any
+/// more.
 std::coroutine_handle<> host::begin_fresh_shared(process& p) noexcept {
     worker& w = *worker_;
     bool now = budget_ > 0 && !w.pool.stopped();
@@ -119,7 +121,7 @@ void host::prepend_shared(runnable& r) noexcept {
     w.lock.unlock();
 }
 
-/// `p` runs here now.
+/// Makes `p` the process that runs here.
 process& host::begin_turn(process& p) noexcept {
     worker& w = *worker_;
     w.turns.store(w.turns.load(std::memory_order_relaxed) + 1,
@@ -141,8 +143,9 @@ bool host::take_inbox_shared() noexcept {
     return n != 0;
 }
 
-/// Goes idle, if there is nothing: a thief may just move the inbox to the FIFO. Who finds it
-/// not idle is seen by after_idle(): rouse().
+/// Goes idle if there is nothing, and returns whether it has. It takes the lock, as a
+/// thief may just be moving the inbox to the FIFO. The call of rouse() by a thread that
+/// finds this worker not idle yet is not lost: after_idle() sees it.
 bool host::close_inbox_shared() noexcept {
     worker& w = *worker_;
     w.lock.lock();
@@ -152,8 +155,9 @@ bool host::close_inbox_shared() noexcept {
     return closed;
 }
 
-/// What another thread took before may have been pushed after: hence the lock. Returns how
-/// many are ready.
+/// Moves the inbox to the FIFO; returns how many are ready. Requires: the worker's
+/// lock. It keeps the order: without it, a thread that took the inbox first could
+/// append to the FIFO last.
 std::uint32_t host::take_inbox_locked() noexcept {
     worker& w = *worker_;
     std::uint32_t n = w.ready.load(std::memory_order_relaxed);
@@ -169,8 +173,8 @@ std::uint32_t host::take_inbox_locked() noexcept {
     return n;
 }
 
-/// From any thread: wakes an idle worker with a task, or leaves it in the inbox of a busy one
-/// and sees to it that others know.
+/// Queues `r` from any thread: wakes the worker if it is idle, else leaves `r` in the
+/// inbox and notifies the others.
 void host::submit_shared(runnable& r) noexcept {
     counted<host> keep(this);
     std::shared_ptr<context_core> state = state_;
@@ -190,8 +194,8 @@ void host::submit_shared(runnable& r) noexcept {
         dismiss(r);
 }
 
-/// Takes up to half of the tasks of `victim`; of one that does not get on, also what waits in
-/// its inbox, and what its timers should have woken.
+/// Steals up to half of the tasks of `victim`. If the victim is stalled, the tasks in
+/// its inbox count as well.
 bool host::rob(host& victim, bool stuck) noexcept {
     worker& theirs = *victim.worker_;
     if (!theirs.lock.try_lock_thief())
@@ -240,7 +244,7 @@ bool host::rob(host& victim, bool stuck) noexcept {
     return true;
 }
 
-/// The timers of a worker that does not get on.
+/// Expires the timers of a worker that is stalled.
 void host::expire_for(host& stuck) noexcept {
     expiry e;
     {
@@ -258,7 +262,7 @@ void host::bring_home() noexcept {
 
 // -- waking it ------------------------------------------------------------------
 
-/// Becomes its drainer, and posts the handler.
+/// Becomes its drainer, and posts the drain handler. Returns false if it was not idle.
 bool host::wake() noexcept {
     if (!enter())
         return false;

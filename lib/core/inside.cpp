@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a thread is in the middle of: a wait that it would never leave is refused with a word.
+// Notes what a thread is in the middle of, so that a wait that would never end can be
+// refused with a message.
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
@@ -10,8 +11,8 @@ namespace heddle::detail {
 
 namespace {
 
-/// What this thread is about to wake, while it wakes what is no task, which may run code of the
-/// user: that must not wait for it.
+/// The sleepers that this thread is about to wake, while it wakes one that is no task.
+/// That may run code of the user, which must not wait for them.
 struct held_back : pinned {
     explicit held_back(runnable* f) noexcept;
     ~held_back();

@@ -49,7 +49,7 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     std::uint32_t old = word.load(std::memory_order_relaxed);
     if (old & cancelled)
         return;
-    host& at = *home;             // until the lock is free: move_to()
+    host& at = *home;             // move_to() cannot change it while `lock` is held
     bool expected = at.expect();  // [homecoming]
     std::uint32_t want;
     do {
@@ -59,7 +59,7 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
     } while (!exchange_if(word, old, want));
     bool comes = (old & waiting) || (want & cancelling);
     if (old & waiting)
-        winner = nullptr;  // [winner]: the token
+        winner = nullptr;  // [winner]: the token has claimed it
     else if (want & cancelling)
         turn = emit_cancellation;
     if (comes)
@@ -70,7 +70,6 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
         at.expect_no_more();
 }
 
-/// Marks a process that was claimed and counted, until it is submitted. Never a turn.
 void from_outside(runnable&, host&) {}
 
 bool claim_process(process& p, bool certain) noexcept {
@@ -100,7 +99,7 @@ bool process::owned_by_handler() const noexcept {
 }
 
 bool process::withdraw_all() noexcept {
-    bool ours = (waits && waits->exclusive) || claim();  // null: a select of nothing
+    bool ours = (waits && waits->exclusive) || claim();  // null: no arms
     if (!ours)
         return false;
     for (operation* op = waits; op; op = op->sibling) {
@@ -158,7 +157,7 @@ bool process::ends_normally() const noexcept {
     try {
         std::rethrow_exception(failure);
     } catch (const cancelled& c) {
-        return closed() || c.thrown_in() == id;  // under with_done, say
+        return closed() || c.thrown_in() == id;  // a scope's token
     } catch (...) {
         return false;
     }

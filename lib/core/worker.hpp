@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A worker, and the group it belongs to, as its host sees them. Who looks for work, and when,
-// is decided above: worker_pool.
+// A worker, and the group it belongs to, as its host sees them. The room above,
+// parallel/, decides which worker looks for work, and when.
 #pragma once
 
 #include "platform/biased_lock.hpp"
@@ -15,19 +15,22 @@ class host;
 
 /// The workers of a parallel host. Invariants:
 ///   [active] active_ counts the workers whose inbox is not idle.
-///   [watch]  `awake`: one worker has on_watch set, and drains or is about to; `asleep`: it
-///            is idle, its Asio timer armed for look_at; `crowded`: no worker is idle;
-///            `none`: a push rouses one. While all are idle there is no watch, so that
-///            a context with nothing to do runs out of work.
+///   [watch]  at most one worker is the searcher, which is on watch. `awake`: it has
+///            on_watch set, and drains or is about to; `asleep`: it is idle, with its
+///            Asio timer armed for look_at; `crowded`: there is none, as no worker is
+///            idle; `none`: there is none, and a push rouses one. While all workers are
+///            idle there is no watch, so that a context with nothing to do runs out of
+///            work.
 class HEDDLE_API worker_group : pinned {
 public:
     virtual std::size_t size() const noexcept = 0;
     virtual host& operator[](std::size_t i) const noexcept = 0;
 
-    /// The worker for a task from outside: one that is idle, or else the next in turn.
+    /// The worker for a task from outside: an idle one, or else the next in turn.
     virtual host& place() noexcept = 0;
 
-    /// A worker has that many ready tasks now. Rouses another one if that is worth it.
+    /// Called when a worker has `ready` tasks. Rouses another worker if that is worth
+    /// it.
     void notice(std::uint32_t ready) noexcept {
         watch w = watch_.load(std::memory_order_seq_cst);
         if (w == watch::none || (w == watch::asleep && ready > 1 &&
@@ -35,10 +38,11 @@ public:
             rouse(w);
     }
 
-    /// The drainer of `me` has nothing left. True: there is something now.
+    /// Called when the drainer of `me` has nothing left. Returns true if it has found
+    /// work.
     virtual bool find_work(host& me) noexcept = 0;
 
-    /// The drainer of `me` has work: it is not on watch any more.
+    /// Called when the drainer of `me` has work: it is not on watch any more.
     virtual void leave_watch(host& me) noexcept = 0;
 
     void woken() noexcept {
@@ -47,7 +51,7 @@ public:
     virtual void before_idle(host& me) noexcept = 0;
     virtual void after_idle(host& me, bool on_watch) noexcept = 0;
 
-    /// No worker begins another turn.
+    /// Lets no worker begin another turn.
     void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
     bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
@@ -62,13 +66,13 @@ protected:
 
     atomic<std::uint32_t> active_{0};
     atomic<watch> watch_{watch::none};
-    atomic<bool> weary_{false};  // what the watch took was not worth it: it sleeps on
+    atomic<bool> weary_{false};  // the searcher backs off: its finds were too small
 
 private:
     atomic<bool> stopped_{false};
 };
 
-/// What a host has beyond a serial one if it is a worker of a parallel host.
+/// The part of a host that only a worker of a parallel host has.
 struct worker : pinned {
     worker(worker_group& p, std::uint16_t i) noexcept : pool(p), index(i) {}
 
@@ -76,14 +80,14 @@ struct worker : pinned {
     const std::uint16_t index;
 
     biased_lock lock;                // guards the FIFO of the host; the drainer owns it
-    atomic<std::uint32_t> ready{0};  // its length; written under the lock
-    atomic<std::uint32_t> turns{0};  // how many tasks it ran: does it get on?
+    atomic<std::uint32_t> ready{0};  // the length of the FIFO; written under the lock
+    atomic<std::uint32_t> turns{0};  // how many tasks it ran; stays if it is stalled
 
-    std::uint32_t turns_seen = 0;  // by whoever is on watch
-    bool on_watch = false;         // the drainer's
+    std::uint32_t turns_seen = 0;  // the searcher's: `turns` when it looked last
+    bool on_watch = false;         // the drainer's: it is the searcher
     time_point look_at =
-        time_point::max();    // the drainer's: when to look for work again
-    time_point left_watch{};  // when it last found work on the watch
+        time_point::max();    // the drainer's: when it looks for work again
+    time_point left_watch{};  // the drainer's: when it last found work on watch
 };
 
 }  // namespace heddle::detail

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// Free lists by size class, of each thread; and, while there are several, of the process: a
-// task may end on another thread than it began on. What one has too much of goes there in
-// batches, as in tcmalloc's transfer cache (Ghemawat, Menage); what all have too much of,
-// to the slabs.
+// Each thread has free lists by size class; and, while there are several threads, so
+// has the process, since a task may end on another thread than it began on. If a thread
+// has too many blocks, a batch of them goes to the lists of the process, its depots, as
+// in tcmalloc's transfer cache (Ghemawat, Menage); if a depot has too many, the batch
+// goes to the slabs.
 #include "memory/slabs.hpp"
 
 #include <heddle/detail/platform/config.hpp>
@@ -31,7 +32,7 @@ namespace {
 using slabs::block;
 
 constexpr std::size_t classes = slabs::largest / slabs::step + 1;
-constexpr std::size_t kept_bytes = 1 << 20;  // by each class of each thread
+constexpr std::size_t kept_bytes = 1 << 20;  // per class, of each thread and each depot
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
     return (std::max(bytes, slabs::smallest) + slabs::step - 1) / slabs::step;
@@ -50,21 +51,22 @@ depot depots[classes];
 
 struct pool {
     block* free[classes];
-    std::uint32_t room[classes];  // how many more blocks may be kept
+    std::uint32_t room[classes];  // how many more blocks the list may keep
 };
 
-// Neither has a block nor keeps one, and so is never written to: what a thread that has not
-// begun has, and one that ends.
+// The pools of a thread that has taken no block yet, and of a thread that ends. Neither
+// of them has a block or room for one, and so neither is ever written to.
 pool not_begun, ending;
 
-// All that stands in the storage of threads: a library that is loaded late finds little room
-// there (static TLS), and other models than this one cost a call at each look. The rest is
-// allocated.
+// This pointer alone is thread-local storage, and the pool is allocated: a library that
+// is loaded late finds little static TLS, and any TLS model but this one costs a call
+// per access.
 [[gnu::tls_model("initial-exec")]] thread_local pool* local = &not_begun;
 
 bool from_heap = false;
 
-/// Blocks of class c that nobody wants.
+/// Gives a list of blocks of class c to the slabs, or to the heap if they come from
+/// there.
 void give_away(block* first, std::size_t c) noexcept {
     if (!from_heap)
         return slabs::give(first, size_of(c));
@@ -74,7 +76,7 @@ void give_away(block* first, std::size_t c) noexcept {
     }
 }
 
-/// When this thread ends, after the destructors of its variables.
+/// Runs when this thread ends, after the destructors of its thread_local variables.
 void sweep(void* p) noexcept {
     local = &ending;
     for (std::size_t c = 0; c < classes; ++c)
@@ -83,8 +85,9 @@ void sweep(void* p) noexcept {
     std::free(p);
 }
 
-/// Has this thread's end sweep. Not by a destructor of a thread_local: the C library ends the
-/// process if there is no memory to note one. False: there is no key, or no memory.
+/// Arranges that sweep() runs when this thread ends. It is a pthread key and not the
+/// destructor of a thread_local, as the C library ends the process if it has no memory
+/// to register a destructor. Returns false if there is no key or no memory.
 bool at_thread_end(pool& p) noexcept {
     struct key {
         key() noexcept : made(::pthread_key_create(&value, sweep) == 0) {}
@@ -95,7 +98,8 @@ bool at_thread_end(pool& p) noexcept {
     return ends.made && ::pthread_setspecific(ends.value, &p) == 0;
 }
 
-/// What this thread keeps, made before its first block; null if it keeps nothing.
+/// The pool of this thread, which is made before its first block. Returns null if the
+/// thread keeps no blocks: it ends, or there is no memory for a pool.
 pool* own_pool() noexcept {
     if (local == &ending)
         return nullptr;
@@ -113,7 +117,7 @@ pool* own_pool() noexcept {
     return local = p;
 }
 
-/// Takes a batch from the depot.
+/// Takes a batch from the depot. Returns null if the depot has none.
 block* fetch(std::size_t c) noexcept {
     if (single_threaded())
         return nullptr;
@@ -127,7 +131,7 @@ block* fetch(std::size_t c) noexcept {
     return first;
 }
 
-/// Gives a batch to the depot. False: that has enough.
+/// Gives a batch to the depot. Returns false if the depot has enough.
 bool deliver(block* first, std::size_t c) noexcept {
     if (single_threaded())
         return false;
@@ -140,7 +144,7 @@ bool deliver(block* first, std::size_t c) noexcept {
     return true;
 }
 
-/// A block, where the list of this thread is empty.
+/// Allocates a block when the free list of this thread is empty.
 void* allocate_slowly(std::size_t c) {
     pool* const p = own_pool();
     std::uint32_t n = batch;
@@ -160,7 +164,7 @@ void* allocate_slowly(std::size_t c) {
     return first;
 }
 
-/// Takes back a block for which there is no room.
+/// Takes back a block when the free list of this thread has no room for it.
 void free_slowly(block* b, std::size_t c) noexcept {
     pool* const p = own_pool();
     b->next = nullptr;
@@ -182,9 +186,10 @@ void free_slowly(block* b, std::size_t c) noexcept {
 
 #ifndef HEDDLE_MODEL
 
-// A child has the thread that forked, and none that would give back a lock which another thread
-// holds, or end a change it is amid. So the thread that forks holds all the locks of the process
-// meanwhile. These are all there are: the others belong to objects.
+// A child process has only the thread that called fork(). No thread of it would release
+// a lock that another thread held, or finish a change that another thread had begun. So
+// the thread that forks holds all global locks meanwhile. These are all of them: every
+// other lock belongs to an object.
 
 void before_fork() noexcept {
     for (depot& d : depots)
@@ -207,7 +212,7 @@ void after_fork() noexcept {
 
 void blocks_from_heap() noexcept { from_heap = true; }
 
-// Not inlined: clang 16 keeps the address of a thread_local across a suspension.
+// Not inlined, as clang 16 keeps the address of a thread_local across a suspension.
 [[gnu::noinline]] void* allocate_block(std::size_t bytes) {
     const std::size_t c = class_of(bytes);
     if (c >= classes)

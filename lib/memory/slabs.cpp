@@ -11,7 +11,7 @@
 #endif
 
 #ifdef __linux__
-// A leak checker, where there is one, has to look for pointers in arenas as well.
+// If the program has a leak checker, that has to look for pointers in arenas as well.
 extern "C" [[gnu::weak]] void __lsan_register_root_region(const void*, std::size_t);
 extern "C" [[gnu::weak]] void __lsan_unregister_root_region(const void*, std::size_t);
 #endif
@@ -26,7 +26,8 @@ constexpr std::size_t kept = 16;                // vacant arenas
 constexpr std::uint32_t page_batch = 16 << 10;  // bytes
 constexpr std::uint32_t all_vacant = 0xFFFFFFFF;
 
-/// The memory of an arena, aligned to its size; null if there is none.
+/// Maps the memory of an arena, aligned to its size. Returns null if there is no
+/// memory.
 std::byte* map_arena() noexcept {
 #if __has_include(<sys/mman.h>)
     void* all = ::mmap(nullptr, 2 * arena_bytes, PROT_READ | PROT_WRITE,
@@ -52,7 +53,8 @@ std::byte* map_arena() noexcept {
     return from;
 }
 
-/// Has the kernel find the pages of this range at once: one fault for each takes longer.
+/// Lets the kernel provide the pages of this range at once: one fault per page takes
+/// longer.
 void populate([[maybe_unused]] std::byte* from,
               [[maybe_unused]] std::size_t bytes) noexcept {
 #ifdef MADV_POPULATE_WRITE
@@ -97,29 +99,29 @@ struct chain {
     }
 };
 
-/// Stands at the begin of its memory, which is aligned to its size, so that a block knows
-/// its slab.
+/// The header of a slab. It lies at the beginning of the slab's memory, which is
+/// aligned to its size, so that the address of a block gives its slab.
 struct slab {
-    slab* prev;  // of its size, with blocks to give
+    slab* prev;  // in the shelf's list of slabs that have free blocks
     slab* next;
-    block* free;           // those that came back
-    std::uint32_t fresh;   // where the rest begins, never given yet
-    std::uint32_t paged;   // before here there are pages
-    std::uint32_t in_use;  // blocks
-    bool many;             // there are others: it will be filled
+    block* free;           // the blocks that came back
+    std::uint32_t fresh;   // offset of the part that was never given out
+    std::uint32_t paged;   // up to this offset, pages have been asked for
+    std::uint32_t in_use;  // how many blocks are in use
+    bool many;             // there are other arenas, so this slab will be filled
 };
 
-/// Stands behind the header of its first slab.
+/// The header of an arena. It lies behind the header of the arena's first slab.
 struct arena {
-    arena* prev;  // of those with vacant slabs
+    arena* prev;  // in the list of arenas that have vacant slabs
     arena* next;
-    std::uint32_t vacant;  // a bit for each slab
+    std::uint32_t vacant;  // one bit for each slab
 };
 
-constexpr std::uint32_t header = 64;  // before the first block
+constexpr std::uint32_t header = 64;  // bytes before the first block
 static_assert(sizeof(slab) + sizeof(arena) <= header);
 
-/// Of one size.
+/// The slabs of one block size.
 struct shelf {
     spin_lock lock;
     chain<slab> open;  // guarded by lock
@@ -128,7 +130,7 @@ shelf shelves[largest / step + 1];
 
 struct {
     spin_lock lock;
-    chain<arena> open;  // guarded by lock, as are the numbers
+    chain<arena> open;  // guarded by lock, as are the two counters
     std::size_t alive = 0;
     std::size_t vacant = 0;
 } arenas;

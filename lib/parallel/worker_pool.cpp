@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The parallel host: lib/README.md, "Workers". Stealing half of a victim's tasks, one searcher
-// and wake-ups that beget wake-ups are those of Go's scheduler (proc.go); the queues are
-// lists under a biased lock instead of rings.
+// The parallel host: lib/README.md, "Workers". As in Go's scheduler (proc.go), a thief
+// steals half of a victim's tasks, there is one searcher at a time, and a searcher that
+// finds work wakes another. Unlike there, the queues are lists under a biased lock
+// instead of rings.
 #include "parallel/worker_pool.hpp"
 
 #include <algorithm>
@@ -13,15 +14,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr duration patience = 20us;     // how long the watch looks around at a time
-constexpr duration first_pause = 50us;  // between two looks; doubled up to
-constexpr duration long_pause = 800us;  // the fifth
+constexpr duration patience = 20us;     // how long the searcher looks around at a time
+constexpr duration first_pause = 50us;  // between two looks; doubled up to last_pause
+constexpr duration long_pause = 800us;  // the fifth: from here on it backs off
 constexpr duration last_pause = 10ms;
-constexpr duration worthwhile = 200us;  // work that was taken, and lasted so long
+constexpr duration worthwhile = 200us;  // stolen work that lasts so long pays
 
 }  // namespace
 
-// -- who looks for work -------------------------------------------------------------
+// -- the search for work ------------------------------------------------------------
 
 host& worker_pool::place() noexcept {
     std::size_t start = next_.fetch_add(1, std::memory_order_relaxed);
@@ -35,12 +36,12 @@ void worker_pool::rouse(watch seen) noexcept {
     if (!watch_.compare_exchange_strong(seen, watch::awake, std::memory_order_seq_cst))
         return;
     if (seen == watch::asleep) {
-        sentinel_.load(std::memory_order_relaxed)->wake();  // else it looks by itself
+        sentinel_.load(std::memory_order_relaxed)->wake();  // false if it is awake
         return;
     }
     while (!rouse_idle()) {
         watch_.store(watch::crowded, std::memory_order_seq_cst);
-        // One that went idle just now has not seen that it is crowded.
+        // A worker that went idle just now has not seen `crowded`.
         bool idle = std::any_of(workers_.begin(), workers_.end(),
                                 [](auto& w) { return w->inbox_.is_idle(); });
         seen = watch::crowded;
@@ -84,7 +85,9 @@ bool worker_pool::find_work(host& me) noexcept {
     return found;
 }
 
-/// `stuck_too`: somebody looked around a while ago, and who has not got on since is stuck.
+/// Steals from some worker; returns whether `me` has work now. `stuck_too`:
+/// look_around() was called a while ago, and a worker that has run no task since is
+/// stalled.
 bool worker_pool::rob_someone(host& me, bool stuck_too) noexcept {
     std::size_t n = size();
     std::size_t start = me.random_below(static_cast<std::uint32_t>(n));
@@ -102,10 +105,11 @@ bool worker_pool::rob_someone(host& me, bool stuck_too) noexcept {
             me.rob(victim, stuck))
             return true;
     }
-    return me.worker_->ready.load(std::memory_order_relaxed) != 0;  // its timers', say
+    return me.worker_->ready.load(std::memory_order_relaxed) != 0;  // from expire_for()
 }
 
-/// Notes where everybody is: who is still there at the next look is stuck.
+/// Notes how many tasks each worker has run: one that has run no more at the next look
+/// is stalled.
 void worker_pool::look_around(host& me) noexcept {
     for (auto& h : workers_)
         if (h.get() != &me)
@@ -131,8 +135,9 @@ void worker_pool::before_idle(host& me) noexcept {
                                             std::memory_order_seq_cst))
             return;
         w.on_watch = true;
-        // Tasks that talk to each other are faster on one thread: who took them and had
-        // little to do looks for more ever more rarely.
+        // Tasks that talk to each other are faster on one thread: a worker that stole
+        // such tasks and had little to do backs off, and looks for more ever more
+        // rarely.
         if (me.read_clock() - w.left_watch >= worthwhile)
             pause_ = first_pause;
         look_around(me);
@@ -150,23 +155,24 @@ void worker_pool::before_idle(host& me) noexcept {
     }
 }
 
-/// `me` may be drained by another thread by now.
+/// Another thread may drain `me` by now.
 void worker_pool::after_idle(host& me, bool on_watch) noexcept {
     bool last = active_.fetch_sub(1, std::memory_order_seq_cst) == 1;
     watch seen = watch_.load(std::memory_order_seq_cst);
     if (seen == watch::crowded || (seen == watch::none && !last && !stopped()))
-        rouse(seen);  // what others pushed before roused nobody
+        rouse(seen);  // the pushes of others roused no worker before
     else if (seen == watch::asleep && last)
         sentinel_.load(std::memory_order_relaxed)->wake();  // there is nothing to watch
     else if (seen == watch::awake && on_watch)
-        me.wake();  // who roused it found it busy
+        me.wake();  // a thread that roused it found it busy
 }
 
 // -- the end ------------------------------------------------------------------------
 
-/// They end together: a task in the registry of one may be queued at another. What is left
-/// then waits in operations of other contexts: it is at home where it is registered, since
-/// that worker lives for as long.
+/// The workers end together, as a task that is registered at one may be queued at
+/// another. The tasks that are left then are owned by the handlers of Asio operations.
+/// The home of each becomes the worker where it is registered, since that worker lives
+/// as long as the task.
 void worker_pool::shut() noexcept {
     stop();
     for (auto& w : workers_)
@@ -176,7 +182,7 @@ void worker_pool::shut() noexcept {
         for (auto& w : workers_)
             again |= w->sweep();
     }
-    for (auto& w : workers_)  // none of them scans its registry any more
+    for (auto& w : workers_)  // no worker sweeps its registry any more
         while (w->sweep_queue() || !w->inbox_.seal()) {
         }
     for (auto& w : workers_)

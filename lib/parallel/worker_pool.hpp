@@ -11,22 +11,23 @@
 
 namespace heddle::detail {
 
-/// A parallel host: serial hosts on one executor, its workers, that take ready tasks from each
-/// other. A task runs on the worker that woke it, so tasks that talk to each other stay
-/// together; one that waits too long for its worker is taken by another, late: at most one
-/// worker at a time, the watch, looks for such tasks, for a few microseconds, and then from
-/// time to time as long as any worker is at work. Invariant:
-///   [fifo]   the FIFO of a worker is changed under its lock; a thief takes nothing but tasks
-///            that are not pinned, so turns stay in the order of their arrival.
+/// A parallel host: several serial hosts on one executor, its workers, which steal
+/// ready tasks from each other. A task runs on the worker that woke it, so tasks that
+/// talk to each other stay together. A task that waits too long for its worker is
+/// stolen by another, but late: at most one worker at a time, the searcher, looks for
+/// such tasks; it does so for a few microseconds, and then from time to time as long as
+/// any worker is at work. Invariant:
+///   [fifo]   the FIFO of a worker is changed under its lock; a thief takes nothing but
+///            tasks that are not pinned, so turns stay in the order of their arrival.
 class HEDDLE_API worker_pool final : public worker_group {
 public:
     static constexpr std::size_t max_workers = 1024;
 
-    /// Takes the workers over, which refer to this pool.
+    /// Takes over the workers, which refer to this pool.
     void adopt(std::vector<counted<host>> workers) noexcept {
         workers_ = std::move(workers);
     }
-    void release() noexcept;  // lets go of them: the context ends
+    void release() noexcept;  // drops the workers, as the context ends
 
     std::size_t size() const noexcept override { return workers_.size(); }
     host& operator[](std::size_t i) const noexcept override { return *workers_[i]; }
@@ -44,9 +45,9 @@ private:
     void look_around(host& me) noexcept;
 
     std::vector<counted<host>> workers_;
-    atomic<host*> sentinel_{nullptr};  // the worker that sleeps on watch
+    atomic<host*> sentinel_{nullptr};  // the searcher, while it sleeps
     atomic<std::uint32_t> next_{0};
-    duration pause_{};  // of the watch, between two looks
+    duration pause_{};  // how long the searcher sleeps between two looks
 };
 
 }  // namespace heddle::detail

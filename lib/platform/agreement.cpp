@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How this library was built, by the names that a program built in another way does not find.
+// Defines the symbols that tell how this library was built. A program that was built in
+// another way looks for other symbols and does not link.
 #include <heddle/detail/platform/agreement.hpp>
 
 #define DEFINE(how) const char HEDDLE_AGREED_NAME(how) = 0;

@@ -5,18 +5,20 @@
 
 namespace heddle::detail {
 
-/// A lock with one owner, who takes it all the time, and others, who hardly ever do. It is
-/// Dekker's mutual exclusion with an asymmetric fence: the owner stores and loads, and a thief
-/// makes every thread of the process pass a barrier in between (membarrier(2), about 1 us).
-/// Where the system has no such call the owner's store is a locked exchange, and its load
-/// sequentially consistent as well: an acquire could still pass the exchange (models/).
+/// A lock with one owner, which takes it all the time, and with thieves, which take it
+/// rarely. It is Dekker's mutual exclusion with an asymmetric fence: the owner stores
+/// and then loads with no fence between the two; a thief does the same, but makes every
+/// thread of the process pass a barrier in between (membarrier(2), about 1 us). Where
+/// the system has no such call, the owner's store is a locked exchange, and its load is
+/// sequentially consistent as well: an acquire load could still pass the exchange
+/// (tests/proof/models/).
 ///
-/// The owner may be another thread from time to time, if one hands over to the next.
+/// Another thread may become the owner, if the owner hands over to it.
 class HEDDLE_API biased_lock : pinned {
 public:
     biased_lock() noexcept;
 
-    // -- the owner's side: between them nothing but a few instructions -----------------
+    // -- the owner's side: it holds the lock for a few instructions only ---------------
     void lock() noexcept {
         enter();
         if (wanted_.load(std::memory_order_seq_cst))  // pairs with unlock_thief()
@@ -24,8 +26,9 @@ public:
     }
     void unlock() noexcept { busy_.store(false, std::memory_order_release); }
 
-    // -- anybody else's ----------------------------------------------------------------
-    /// False: another thief is at it, or the owner has lost its core inside.
+    // -- a thief's side: any other thread ----------------------------------------------
+    /// Returns false if another thief is at it, or if the owner has lost its core
+    /// inside.
     bool try_lock_thief() noexcept;
     void unlock_thief() noexcept {
         wanted_.store(false, std::memory_order_release);
@@ -44,8 +47,8 @@ private:
     }
     void wait() noexcept;
 
-    atomic<bool> busy_{false};    // the owner is inside, or about to look at wanted_
-    atomic<bool> wanted_{false};  // a thief is inside, or about to look at busy_
+    atomic<bool> busy_{false};    // the owner is inside, or is about to read wanted_
+    atomic<bool> wanted_{false};  // a thief is inside, or is about to read busy_
     const bool asymmetric_;
     spin_lock thieves_;
 };

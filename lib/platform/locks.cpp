@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a lock is waited for; and the asymmetric Dekker of Dice, Huang and Yang, "Asymmetric
-// Dekker synchronization", 2001.
+// How a thread waits for a lock; and the biased lock, after Dice, Huang and Yang,
+// "Asymmetric Dekker synchronization", 2001.
 #include "platform/biased_lock.hpp"
 
 #include <sched.h>
@@ -34,13 +34,14 @@ void back_off::operator()() noexcept {
     if (++spins_ < 100) {
         relax();
     } else {
-        ::sched_yield();  // who holds the lock may have lost its core
+        ::sched_yield();  // the thread that holds the lock may have lost its core
         spins_ = 0;
     }
 }
 
-/// Who comes back at once takes the cache lines of lock and data from a thread that is about
-/// to need them again: a few microseconds later that has done a batch.
+/// Begins with a long pause. A thread that tried again at once would take the cache
+/// lines of the lock and of the data from a thread that is about to need them again; a
+/// few microseconds later that thread has done a batch of its work.
 void spin_lock::wait() const noexcept {
     for (int i = 0; i < 256; ++i)
         relax();
@@ -81,7 +82,7 @@ bool biased_lock::try_lock_thief() noexcept {
     return false;
 }
 
-/// The owner steps back until the thief is done.
+/// The owner leaves the lock and waits until the thief is done.
 void biased_lock::wait() noexcept {
     do {
         unlock();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// A pairing heap: Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap", 1986. A wheel: Varghese,
-// Lauck, "Hashed and hierarchical timing wheels", 1987.
+// The pairing heap is that of Fredman, Sedgewick, Sleator, Tarjan, "The pairing heap",
+// 1986; the wheel is that of Varghese, Lauck, "Hashed and hierarchical timing wheels",
+// 1987.
 #include <heddle/detail/timers/timer_heap.hpp>
 
 #include <array>
@@ -10,21 +11,23 @@
 
 namespace heddle::detail {
 
-/// Lists of timers, by the highest digit in which their moment differs from the first that is
-/// still in the wheel: a list of level 0 is for one unit of time, of level 1 for 64, ... A
-/// list is several chains, so that a walk waits for several cache lines at once.
-/// Invariants:
-///   [later]  what is in the wheel is due at `start_` or later.
-///   [level]  a timer in level n differs from `start_` in digit n, or did when it came; so
-///            the list of a level that start_ itself falls in is to be spread first.
+/// Lists of timers, by the highest digit in which their moment differs from `start_`: a
+/// list of level 0 covers one unit of time, a list of level 1 covers 64 units, and so
+/// on. A list consists of several chains, so that a walk waits for several cache lines
+/// at once. Invariants:
+///   [later]  the timers in the wheel are due at `start_` or later.
+///   [level]  a timer in level n differs from `start_` in digit n, or did so when it
+///            was put in. So the list of each level into which `start_` itself falls
+///            must be spread first.
 class timer_heap::wheel {
 public:
-    using moment = std::uint64_t;     // in units
-    static constexpr int levels = 6;  // two years
+    using moment = std::uint64_t;     // a time in units
+    static constexpr int levels = 6;  // they cover two years
     static constexpr std::size_t chains = 8;
     using list = std::array<timer_entry*, chains>;
 
-    /// Calls visit(timer) for each, which may link it elsewhere.
+    /// Calls visit(timer) for each timer of the list; visit may link the timer
+    /// elsewhere.
     template <class Visit>
     static void walk(list all, Visit visit) {
         for (bool more = true; more;) {
@@ -45,9 +48,9 @@ public:
     }
 
     moment start() const noexcept { return start_; }
-    void start_at(moment m) noexcept { start_ = m; }  // Requires: it is empty
+    void start_at(moment m) noexcept { start_ = m; }  // Requires: the wheel is empty
 
-    /// False: it is before start(), or too far off.
+    /// Returns false if the timer is due before start(), or too late for the wheel.
     bool put(timer_entry& t) noexcept {
         moment m = of(t.deadline);
         if (m < start_)
@@ -79,8 +82,8 @@ public:
         t.list = 0;
     }
 
-    /// Moves start() on and takes out a list, of which some may go back to lower levels.
-    /// Requires: it is not empty.
+    /// Moves start() forward and takes out a list, whose timers may go back to lower
+    /// levels. Requires: the wheel is not empty.
     list take_first() noexcept {
         for (unsigned level = levels - 1; level > 0; --level)  // [level]
             if (auto slot = (start_ >> (level * digit)) % slots;
@@ -98,7 +101,7 @@ public:
         return first;
     }
 
-    /// Takes out all that is in it, in no order.
+    /// Takes out all timers, in no order.
     template <class Visit>
     void empty(Visit visit) noexcept {
         for (unsigned level = 0; level < levels; ++level)
@@ -109,7 +112,7 @@ public:
     }
 
 private:
-    static constexpr int unit_bits = 20;  // of 1 ms
+    static constexpr int unit_bits = 20;  // a unit is 2^20 ns, about 1 ms
     static constexpr unsigned digit = 6;
     static constexpr std::size_t slots = 1 << digit;
 
@@ -138,7 +141,8 @@ timer_entry* timer_heap::meld(timer_entry* a, timer_entry* b) noexcept {
     return a;
 }
 
-/// Two passes: pairs from left to right, then all of them from right to left.
+/// Merges in two passes: first pairs from left to right, then the pairs from right to
+/// left.
 timer_entry* timer_heap::merge_siblings(timer_entry* first) noexcept {
     timer_entry* pairs = nullptr;  // the last pair first, linked by next
     while (first) {
@@ -168,7 +172,7 @@ void timer_heap::push(timer_entry& t) noexcept {
     ++near_;
 }
 
-/// Where it belongs.
+/// Puts the timer into the wheel, or, if the wheel does not take it, into the heap.
 void timer_heap::place(timer_entry& t) noexcept {
     if (wheel_ && wheel_->put(t))
         ++far_;
@@ -185,8 +189,9 @@ void timer_heap::insert(timer_entry& t) noexcept {
         rebase();
 }
 
-/// What comes from now on, later than the first, goes to the wheel. Each time the heap has
-/// doubled: what was put in the wheel before is put in it anew.
+/// Runs each time the heap has doubled. It restarts the wheel just after the first
+/// deadline, so that later timers that are inserted from now on go to the wheel, and
+/// places anew the timers that were in the wheel.
 void timer_heap::rebase() noexcept {
     crowded_ = 2 * near_;
     if (!wheel_ && !(wheel_ = new (std::nothrow) wheel))
@@ -200,7 +205,8 @@ void timer_heap::rebase() noexcept {
         place(*std::exchange(all, all->next));
 }
 
-/// Until the first of the heap is before all that is in the wheel.
+/// Turns the wheel until the first timer of the heap is due before all timers in the
+/// wheel.
 void timer_heap::turn_wheel() noexcept {
     while (far_ != 0 && (!root_ || wheel::of(root_->deadline) >= wheel_->start()))
         wheel::walk(wheel_->take_first(), [this](timer_entry& t) {

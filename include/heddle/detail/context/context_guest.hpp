@@ -5,10 +5,10 @@
 
 namespace heddle::detail {
 
-/// Something that waits in an execution context and must be gone when that has ended, though
-/// no task of the context owns it. Invariant:
-///   [listed] a guest is in the list of its context, under that context's lock, from its
-///            arrival until it leaves or is abandoned.
+/// Something that waits in an execution context and must be gone when the context has
+/// ended, though no task of the context owns it. Invariant:
+///   [listed] a guest is in the list of its context, under that context's lock, from
+///            its arrival until it leaves or is abandoned.
 class HEDDLE_API context_guest : pinned {
 public:
     void take() noexcept { refs_.take(); }
@@ -17,8 +17,8 @@ public:
             dispose();
     }
 
-    /// The context ends: leaves it with nothing done. False: another thread is just about to
-    /// let this guest leave.
+    /// The context ends: this guest leaves with nothing done. Returns false if another
+    /// thread is just about to let this guest leave.
     virtual bool abandon() noexcept = 0;
 
 protected:

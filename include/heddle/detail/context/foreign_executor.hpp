@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How to reach a context that may end on another thread at any time.
+// A way to post to a context that may end on another thread at any time.
 #pragma once
 
 #include <heddle/detail/platform/asio.hpp>
@@ -13,8 +13,8 @@ namespace heddle::detail {
 
 class context_state;
 
-/// An executor in a block of its own: whoever copies, moves or destroys an executor may run code
-/// of a user, so under a lock only the pointer to it moves.
+/// An executor in a block of its own: a thread that copies, moves or destroys an
+/// executor may run code of a user, so under a lock only the pointer to it moves.
 class lent_executor : public pooled, pinned {
 public:
     explicit lent_executor(const asio::any_io_executor& ex) : executor(ex) {}
@@ -33,16 +33,17 @@ private:
     ref_count refs_;
 };
 
-/// An executor of a context that others run, and end. Invariants:
-///   [lent]    while it is not empty it is in its context's list; a context that ends takes
-///             back the executors in its list, as some must not outlive it.
+/// An executor of a context that other threads run, and end. Invariants:
+///   [lent]    while it is not empty it is in its context's list; a context that ends
+///             takes back the executors in its list, as some must not outlive it.
 ///   [posting] a thread that uses it is counted; the end of the context waits for that.
 class HEDDLE_API foreign_executor : pinned {
 public:
     explicit foreign_executor(const asio::any_io_executor& ex);
     ~foreign_executor();
 
-    /// Posts f, or destroys it if the context has ended. This may be destroyed meanwhile.
+    /// Posts f, or destroys it if the context has ended. *this may be destroyed
+    /// meanwhile.
     template <class F>
     void post(F f) noexcept {
         use in_use(*this);

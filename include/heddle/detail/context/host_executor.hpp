@@ -20,7 +20,7 @@ struct function_turn final : runnable, pooled {
     static void run(runnable& r, host& h) {
         std::unique_ptr<function_turn> self(static_cast<function_turn*>(&r));
         F function(std::move(self->f));
-        self.reset();  // before the call: it may want the memory
+        self.reset();  // before the call, which may use the memory again
         if (!h.is_shut())
             function();
     }
@@ -34,12 +34,12 @@ template <class F>
     home.ready(*turn, host::current());
 }
 
-/// Runs `f` as a part of `home`: now if it may, this thread runs the executor and nobody else
-/// drains the host, else as a turn. Asio's handlers come in through it.
+/// Runs `f` as a part of `home`: now, if it may, this thread runs the executor and no
+/// other drains the host; else in a turn. Asio's handlers come in through this.
 template <class F>
 void execute_in(host& home, F&& f, bool may_run_now) {
     if (home.is_shut())
-        return;  // as a handler of a context that is destroyed
+        return;  // f is destroyed, as are the handlers of a context that is destroyed
     using function = std::remove_reference_t<F>;
     auto call = [](void* it) { std::forward<F> (*static_cast<function*>(it))(); };
     auto* argument = const_cast<std::remove_const_t<function>*>(&f);
@@ -47,7 +47,7 @@ void execute_in(host& home, F&& f, bool may_run_now) {
         execute_later(home, std::forward<F>(f));
 }
 
-/// How an executor refers to its host, where work is tracked and where it is not.
+/// The types by which an executor refers to its host, with tracked work and without.
 template <class Hold>
 struct holds_of {
     using tracked = host_work;
@@ -59,12 +59,13 @@ struct holds_of<lent_host> {
     using untracked = lent_host;
 };
 
-/// An Asio executor for a host: what it runs never runs at the same time as the host's
-/// tasks. Handlers of Asio operations started by a task are associated with one, so that
-/// the intermediate steps of composed operations run inside the host too.
+/// An Asio executor for a host: a function that it runs never runs at the same time as
+/// the host's tasks. The handlers of Asio operations that a task starts are associated
+/// with one, so that the intermediate steps of composed operations run inside the host
+/// too.
 ///
-/// Its properties are in its type: Asio asks for some that it has already, for each
-/// operation, and that costs nothing then.
+/// Its properties are in its type: for each operation Asio asks for some that the
+/// executor has already, and that costs nothing then.
 template <bool NeverBlocks, class Hold>
 class basic_host_executor {
     using blocking_t = asio::execution::blocking_t;
@@ -105,8 +106,8 @@ public:
         return a.home()->same_place(*b.home());
     }
 
-    /// Requires: nothing was moved from here. Told to the compiler, as g++ 12 would warn of
-    /// what happens otherwise.
+    /// Requires: this was not moved from. The compiler is told so, as g++ 12 would
+    /// otherwise warn of a null pointer.
     host* home() const noexcept {
         host* h = host_.get();
         if (!h)

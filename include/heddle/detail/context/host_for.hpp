@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Which host belongs to an executor or a context.
+// Finds the host that belongs to an executor or a context.
 #pragma once
 
 #include <heddle/detail/platform/asio.hpp>
@@ -10,14 +10,15 @@
 
 namespace heddle::detail {
 
-/// The host of an executor: the context's own for an io_context and its executor and for
-/// this_task::executor(); a new one for any other.
+/// The host of an executor: for an io_context, its executor and this_task::executor()
+/// the host that is there; for any other a new one.
 HEDDLE_API counted<host> host_of(const asio::any_io_executor& ex);
 HEDDLE_API counted<host> host_of(asio::io_context& ctx);
 HEDDLE_API counted<host> host_of(asio::execution_context& ctx,
                                  const asio::any_io_executor& ex);
-/// A worker of the parallel host of the context, which has n, if it is not there yet. Where
-/// time is virtual or the schedule seeded, the serial host.
+/// A worker of the parallel host of the context, which is made with n workers if there
+/// is none yet. If time is virtual or the schedule is seeded, it is the serial host
+/// instead.
 HEDDLE_API counted<host> worker_of(asio::io_context& ctx, std::size_t n);
 
 template <class E>

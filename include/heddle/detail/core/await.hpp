@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// `co_await op` is a select of one arm: one lock, held from await_ready into
-// await_suspend, and no claim word where nothing else can end the wait.
+// `co_await op` is a select of one arm. It takes one lock, which it holds from
+// await_ready into await_suspend, and it leaves the claim word alone if nothing but the
+// operation can end the wait.
 #pragma once
 
 #include <heddle/detail/core/host.hpp>
 
 namespace heddle::detail {
 
-/// `self` waits in `op` alone, whose source is locked (null: a nil arm). False: its token
-/// has closed meanwhile, and the caller withdraws. What claims it may run it at once, on
-/// another thread: so it parks last.
+/// Parks `self` in `op` alone, whose source is locked by the caller; `source` is null
+/// for a nil arm. Returns false if the token has closed meanwhile; then the caller
+/// withdraws. It parks last, as a thread that claims the process may run it at once.
 inline bool park_one(process& self, operation& op, spin_lock* source) noexcept {
     op.exclusive = source && !self.cancellable();
     self.winner = nullptr;
@@ -37,7 +38,7 @@ public:
         }
         spin_lock* lock = node_.source();
         if (!lock)
-            return false;  // nil: parks for ever
+            return false;  // a nil arm parks for ever
         locked_ = acquire(*lock);
         wake_list wakes;
         if (!node_.attempt_locked(wakes))
@@ -51,7 +52,7 @@ public:
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
     await_suspend(std::coroutine_handle<> frame) noexcept {
         host& home = *self_.home;
-        if (state_ == state::happened) {  // but the budget is spent
+        if (state_ == state::happened) {  // the budget is spent
             node_.postpone();
             home.push(self_);
             return home.next();
@@ -59,7 +60,7 @@ public:
         spin_lock* lock = node_.source();
         bool locked = locked_;
         process* joined = nullptr;
-        counted<process> keep;  // a thief may end it, and this task drop its handle
+        counted<process> keep;  // a thief may end it, and this task may drop its handle
         if constexpr (requires { node_.joined(); }) {
             joined = node_.joined();
             if (home.is_worker() && joined->is_fresh())
@@ -68,7 +69,8 @@ public:
                 joined = nullptr;
         }
         bool parked = park_one(self_, node_, lock);
-        // Parked: not a word to this frame from here on.
+        // If it has parked, another thread may run it: this frame must not be touched
+        // any more.
         if (lock)
             release(*lock, locked);
         if (!parked)
@@ -81,7 +83,7 @@ public:
             self_.waits = nullptr;
             if (self_.winner)
                 return node_.take();
-            node_.withdraw();  // claimed by its token, or not parked for it
+            node_.withdraw();  // its token claimed it, or kept it from parking
             state_ = state::cancelled;
         }
         if (state_ == state::cancelled && !node_.stands_for(self_))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A host, as the context it belongs to sees it.
+// The interface through which a context uses its hosts.
 #pragma once
 
 #include <heddle/detail/timers/timer_heap.hpp>
@@ -10,19 +10,20 @@
 
 namespace heddle::detail {
 
-/// Makes every choice of the hosts of a context, where an explorer does: which task runs next,
-/// which ready arm happens.
+/// An explorer that makes every choice for the hosts of a context: which task runs
+/// next, and which ready arm happens.
 class chooser {
 public:
     virtual std::uint32_t choose(std::uint32_t n) noexcept = 0;  // below n
-    /// The last choice changed nothing: each would have led here.
+    /// Is told that the last choice changed nothing: every other one would have led
+    /// here too.
     virtual void was_moot() noexcept = 0;
 
 protected:
     ~chooser() = default;
 };
 
-/// What a context knows of a host: how to count, describe, wake and end it.
+/// A host as its context sees it: the context counts, describes, wakes and ends it.
 class HEDDLE_API context_member : public pinned {
 public:
     void take() noexcept { refs_.take(); }
@@ -34,13 +35,14 @@ public:
 
     virtual std::size_t live() noexcept = 0;
     virtual std::size_t unused_numbers() noexcept = 0;
-    virtual std::size_t owned_by_handlers() noexcept = 0;  // of its tasks
+    virtual std::size_t owned_by_handlers() noexcept = 0;  // how many of its tasks
     virtual void describe(std::string& to) = 0;
 
-    /// Of its timers; max() if it has none.
+    /// The first deadline of its timers; max() if it has none.
     virtual time_point first_deadline() noexcept = 0;
 
-    /// Timers have changed, or time has: lets the drainer look. From any thread.
+    /// Lets the drainer look at its timers, as these or the time have changed. May be
+    /// called from any thread.
     virtual void poke() noexcept = 0;
 
     virtual void shut() noexcept = 0;
@@ -60,7 +62,7 @@ private:
 
     context_member* prev_host_ = nullptr;  // guarded by the context's lock
     context_member* next_host_ = nullptr;
-    bool counted_ = false;  // among the hosts that may wake others
+    bool counted_ = false;  // it counts as a host that may wake tasks of other contexts
 };
 
 }  // namespace heddle::detail

@@ -7,7 +7,7 @@
 
 namespace heddle::detail {
 
-/// A new E as a failure; where there is no memory for it, the bad_alloc that says so.
+/// Returns a new E as a failure, or a bad_alloc if there is no memory for it.
 template <class E, class... Args>
 std::exception_ptr failure_of(const Args&... args) noexcept {
     try {
@@ -17,14 +17,15 @@ std::exception_ptr failure_of(const Args&... args) noexcept {
     }
 }
 
-/// A node of the tree that closing walks: a done_source's state, a process (its own
-/// token), or a scope that a process has entered (with_done). Lock: one for each tree, in
-/// its root, held while the tree is marked. Invariants:
-///   [latched]  closed never turns false again; set under the tree's lock.
+/// A node of the tree that close() walks: the state of a done_source, a process (as its
+/// own token), or a scope that a process has entered (with_done). Each tree has one
+/// lock, in its root, which is held while the tree is marked. Invariants:
+///   [latched]  closed_ never turns false again; it is set under the tree's lock.
 ///   [down]     a closed node's descendants are closed.
-///   [cause]    a closed node holds its cause, set before closed_ and never changed.
+///   [cause]    a closed node holds its cause, which is set before closed_ and never
+///              changes.
 ///   [parent]   a node counts a reference on its parent; so the root outlives the tree.
-///              Only retire() changes a parent, and only of linked nodes.
+///              Only retire() changes a parent, and only that of a linked node.
 class HEDDLE_API done_node : pinned {
 public:
     bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
@@ -36,16 +37,18 @@ public:
     void drop() noexcept { release(this); }
     bool is_shared() const noexcept { return refs_.is_shared(); }
 
-    /// Enters the tree under `parent`; born closed if that is closed. Requires: no children.
+    /// Enters the tree under `parent`; is closed at once if that is closed. Requires:
+    /// it has no children.
     void attach(done_node& parent) noexcept;
     void detach() noexcept;
 
-    /// This node is about to end: its children answer to its parent, and, unless it
-    /// `stays`, it leaves the tree.
+    /// This node is about to end: its parent becomes the parent of its children, and it
+    /// leaves the tree unless it `stays`.
     void retire(bool stays) noexcept;
 
-    /// Closes this node and all below; a null cause stands for done_closed. False: it was
-    /// closed before. Waiters are claimed when it returns, and given to their hosts.
+    /// Closes this node and all below; a null cause means done_closed. Returns false if
+    /// it was closed before. When it returns, the waiters are claimed and given to
+    /// their hosts.
     bool close(std::exception_ptr cause) noexcept;
 
     bool has_parent() const noexcept { return root_ != this; }
@@ -56,7 +59,7 @@ public:
 protected:
     done_node() noexcept : root_(this) {}
 
-    /// For a node that is not counted itself, detached before.
+    /// For a node that is not counted itself. Requires: it was detached before.
     void release_parent() noexcept { release(parent_); }
 
     virtual ~done_node() = default;
@@ -64,10 +67,10 @@ protected:
 private:
     static void release(done_node*) noexcept;
 
-    void unlink() noexcept;  // linked, and the tree's lock is held
+    void unlink() noexcept;  // Requires: it is linked, and the tree's lock is held
 
-    /// The tree's lock is held: interrupt what waits under this node. `last`: is woken after
-    /// all that was claimed.
+    /// Interrupts the sleepers that wait under this node. Sleepers in `last` are woken
+    /// after all others that were claimed. Requires: the tree's lock.
     virtual void interrupt(wake_list&, [[maybe_unused]] wake_list& last) noexcept {}
     virtual void dispose() noexcept = 0;
 
@@ -79,12 +82,12 @@ private:
     std::exception_ptr cause_;
     done_node* root_;
     ref_count refs_;
-    spin_lock lock_;  // the tree's, where this is the root
+    spin_lock lock_;  // the tree's lock, if this is the root
     atomic<bool> closed_{false};
     bool linked_ = false;  // guarded by tree_lock()
 };
 
-/// A name for a done_node that is nobody's task: what a done_source owns.
+/// Makes the node that a done_source owns: it belongs to no task.
 HEDDLE_API counted<done_node> make_done_state();
 
 }  // namespace heddle::detail

@@ -5,7 +5,8 @@
 
 namespace heddle::detail {
 
-/// What expired together: sleepers to wake and tokens to close, once the lock is free.
+/// The timers that expired together: sleepers to wake and tokens to close, once the
+/// lock is released.
 class expiry {
 public:
     void release(host* here) noexcept;

@@ -33,7 +33,7 @@ struct yield_op {
     yield_awaiter await_by(process& self) const noexcept { return yield_awaiter(self); }
 };
 
-/// Takes a process that is not queued to another host, and queues it there.
+/// Moves a process to another host and queues it there. Requires: it is in no queue.
 HEDDLE_API void move_to(process& p, host& to) noexcept;
 
 class resume_awaiter {

@@ -22,21 +22,22 @@ class context_core;
 class worker_group;
 struct worker;
 
-/// A serial run queue on one Asio executor. It is its own strand: an inbox for any thread,
-/// a FIFO for the one drainer, and at most one drain handler posted. Invariants:
-///   [fifo]    ready_ to armed_ belong to the drainer; a worker's FIFO is locked, see there.
-///             `previous` of a fresh process is right unless it is the first.
-///   [armed]   the Asio timer is touched by the drainer only, and is armed not later than
-///             the first deadline whenever the host goes idle.
-///   [dump]    no thread drains while another describes: each raises its flag, then looks
-///             at the other's; who begins to drain gives way.
-///   [posting] who wakes an idle host is counted until the handler is posted, as is who
-///             uses its executor otherwise; the end of the context waits for that.
-///   [homecoming] whoever still has to come home is work of the home context, at every instant:
-///             in an operation elsewhere by work of its own, and once claimed because no
-///             host of the context rests until it is in an inbox. lib/README.md, "Hosts".
-///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard, which
-///             exists in between.
+/// A serial run queue on one Asio executor, and its own strand: an inbox for any
+/// thread, a FIFO for the one drainer, at most one drain handler posted. Invariants:
+///   [fifo]    ready_ to armed_ belong to the drainer; a worker's FIFO has a lock
+///             (worker_pool). `previous` of a fresh process is right but for the first.
+///   [armed]   the Asio timer is touched by the drainer only, and is armed not later
+///             than the first deadline whenever the host goes idle.
+///   [dump]    no thread drains while another describes: each raises its flag, then
+///             looks at the other's; the thread that begins to drain gives way.
+///   [posting] a thread that wakes an idle host is counted until the handler is posted,
+///             as is one that uses its executor; the end of the context waits for that.
+///   [homecoming] a process that has to come home is work of the home context, at every
+///             instant: in an operation elsewhere by work of its own, and once claimed
+///             because no host of the context rests until it is in an inbox.
+///             lib/README.md, "Hosts".
+///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard,
+///             which exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler that drains or waits for its timer, by the registry while it is
 ///             not empty, and by work_ while it is not 0.
@@ -49,11 +50,11 @@ public:
     /// The host this thread drains, or null.
     [[gnu::noinline]] static host* current() noexcept;
 
-    /// The process that runs on this thread's stack; throws not_in_task if there is none.
+    /// The process that runs on this thread's stack. Throws not_in_task without one.
     static process& current_process();
 
-    /// For what blocks its thread: throws std::logic_error if that drains a host, with what to
-    /// do `instead`.
+    /// Called before this thread blocks: throws std::logic_error if the thread drains a
+    /// host. The message tells what to do `instead`.
     static void refuse_to_block(const char* instead);
 
     // -- the drainer's side ---------------------------------------------------------
@@ -65,7 +66,8 @@ public:
             ready_.append(r);
     }
 
-    /// The frame to go on with after a process has parked; noop: back to the drain loop.
+    /// The frame to resume after a process has parked; noop goes back to the drain
+    /// loop.
     std::coroutine_handle<> next() noexcept {
         if (worker_)
             return next_shared();
@@ -86,13 +88,13 @@ public:
     /// Queues a process for the first time.
     void push_fresh(process& p) noexcept;
 
-    /// The frame to go on with after a process has parked to join `child`: if that has not
-    /// begun it begins now, as a call would.
+    /// The frame to resume after a process has parked to join `child`: a child that has
+    /// not begun begins now, as a call would.
     std::coroutine_handle<> next_for(process& child) noexcept {
         return child.is_fresh() && child.home == this ? begin_fresh(child) : next();
     }
 
-    /// The same process goes on in another of its frames (its new top).
+    /// Lets the same process go on in its new top frame.
     std::coroutine_handle<> transfer(process& p) noexcept {
         if (--transfers_ > 0)
             return p.top->frame();
@@ -100,7 +102,7 @@ public:
         return std::noop_coroutine();
     }
 
-    /// The same process goes on in the frame it suspended, unless the budget is spent.
+    /// Lets the same process go on in its suspended frame, unless the budget is spent.
     std::coroutine_handle<> go_on(process& p) noexcept {
         if (spend())
             return transfer(p);
@@ -108,10 +110,10 @@ public:
         return next();
     }
 
-    /// An operation completed without waiting. False: the budget is spent, let others run.
+    /// Pays for an operation that did not wait. Returns false if the budget is spent.
     bool spend() noexcept { return --budget_ > 0; }
 
-    /// Ends this drain handler: what is ready waits for the next one.
+    /// Ends this drain handler: the turns that are ready wait for the next one.
     void spend_all() noexcept { budget_ = 0; }
 
     /// The root frame of `p` has come to its end; the drain loop destroys it.
@@ -121,23 +123,23 @@ public:
         return std::noop_coroutine();
     }
 
-    /// Runs f(argument) as a part of this host, if this thread runs the executor and nobody
-    /// else drains the host. False: not now, not here.
+    /// Runs f(argument) as a part of this host if this thread runs the executor and no
+    /// other drains the host; else returns false.
     bool run_here(void (*f)(void*), void* argument);
 
     process* running() const noexcept { return running_; }
 
-    /// Reads the clock, for the drainer and what compares with seen_now().
+    /// Reads the clock. Only the drainer calls this.
     time_point now() noexcept { return seen_ = read_clock(); }
     /// Not later than now, and not much earlier than the begin of this drain turn.
     time_point seen_now() const noexcept { return seen_; }
     std::uint32_t random_below(std::uint32_t n) noexcept;
-    chooser* explorer() const noexcept { return chooser_; }  // mostly null
+    chooser* explorer() const noexcept { return chooser_; }  // null unless one explores
 
     // -- from any thread ------------------------------------------------------------
 
-    /// Queues a turn: here, or where the drainer of this host finds it. `here`: the host the
-    /// calling thread drains, or null.
+    /// Queues a turn where the drainer of this host, or `here`, finds it. `here` is the
+    /// host that the calling thread drains, or null.
     void ready(runnable& r, host* here) noexcept {
         if (here == this || (worker_ && takes_over(r, here)))
             here->push(r);
@@ -146,60 +148,62 @@ public:
     }
     void submit(runnable& r) noexcept;
 
-    /// This thread is about to claim a process of this host, or to take away what would have
-    /// woken it. True: it drains no host of this context, and so is counted [homecoming].
+    /// Called before this thread claims a process of this host, or takes away its
+    /// waker. Returns true, and counts it [homecoming], if it drains no host of this
+    /// context.
     bool expect() noexcept;
-    /// What was counted is in its inbox, or was not claimed after all.
+    /// Ends the count: the process is in its inbox, or was not claimed after all.
     void expect_no_more() noexcept;
 
-    /// Are both workers of one parallel host, or the same?
+    /// Returns whether both are the same host, or workers of one parallel host.
     bool same_place(const host& o) const noexcept;
 
-    /// Where a new task begins that is started on this host.
+    /// The host on which a new task begins that is started on this one.
     host& place(host* here) noexcept;
 
-    /// Is it a worker? Then a task may go on in another one.
+    /// Returns whether this is a worker, whose tasks may go on in another one.
     bool is_worker() const noexcept { return worker_ != nullptr; }
 
-    void enrol(process& p) noexcept;   // into the registry
-    void strike(process& p) noexcept;  // out of it, or out of that of another worker
+    void enrol(process& p) noexcept;   // registers it
+    void strike(process& p) noexcept;  // unregisters it, here or at another worker
     std::size_t live() noexcept override;
     std::size_t unused_numbers() noexcept override;
     std::size_t owned_by_handlers() noexcept override;
 
-    /// Writes what each task waits for. From any thread: a host that is being drained is
-    /// waited for, but not for long; then only what its tasks are called is told.
+    /// Writes the wait of each task. It waits for a host that is being drained, but not
+    /// for long: then it writes only the names of its tasks. Any thread may call it.
     void describe(std::string& to) override;
 
     time_point read_clock() const noexcept;
     spin_lock& timer_lock() noexcept { return timer_lock_; }
-    /// Requires: timer_lock(). `now`: the time from which its length counts.
+    /// Requires: timer_lock(). The length of the timer counts from `now`.
     void insert_locked(timer_entry& t, time_point now) noexcept;
     void erase_locked(timer_entry& t) noexcept;
     bool no_timers_locked() const noexcept { return timers_.empty(); }
-    /// After a change by a thread that may not be the drainer: lets it arm anew, or disarm.
+    /// Called after any thread has changed a timer: the drainer arms anew, or disarms.
     void poke() noexcept override;
     time_point first_deadline() noexcept override;
 
-    /// Destroys what is parked here or queued; the execution context ends.
+    /// Destroys all that is parked here or queued, as the execution context ends.
     void shut() noexcept override;
 
-    /// Does it live as long as its context?
+    /// Returns whether this host lives as long as its context.
     bool lasts() const noexcept { return lasts_; }
 
     virtual asio::execution_context& context() const noexcept = 0;
-    /// Does this thread run the executor underneath? False, too, if that cannot tell.
+    /// Returns whether this thread is known to run the executor underneath.
     virtual bool runs_here() const noexcept = 0;
 
-    /// The calling thread alone runs the context, and does nothing else until it says that it
-    /// has left: `run` does, before the first task and after its main has ended.
+    /// The calling thread alone runs the context, and does nothing else until it says
+    /// it has left. `run` calls these before the first task and after its main has
+    /// ended.
     void run_by_this_thread() noexcept;
     void left_by_its_thread() noexcept { sole_thread_ = nullptr; }
-    /// Does nothing run beside the tasks of this host, whoever posts it?
+    /// Returns whether no handler, from any poster, runs beside the tasks of this host.
     bool is_sole() const noexcept;
 
-    /// Outstanding work: while there is any, the context does not run out of it, and the
-    /// host lives.
+    /// Counts outstanding work. It keeps the host alive and the context from running
+    /// out.
     void work_started() noexcept {
         std::size_t n = work_.load(std::memory_order_relaxed);
         if (n > 0 && single_threaded())
@@ -215,13 +219,14 @@ public:
             discount_work();
     }
 
-    /// A process whose Asio operation completed goes on; or ends, if its context has.
+    /// Resumes a process whose Asio operation completed; ends it if its context is
+    /// shut.
     void completed(process& p) noexcept;
 
-    /// A handler that owned this process was destroyed: the process ends in a turn of its own.
+    /// Ends, in a turn of its own, a process whose owning handler was destroyed.
     void abandon(process& p) noexcept;
 
-    /// Lets the drain handler throw what escaped `p`; takes over a reference on it.
+    /// Lets the drain handler throw the failure of `p`; takes over a reference on it.
     void report(process& p) noexcept;
 
 protected:
@@ -232,11 +237,12 @@ protected:
 
     context_core& state() const noexcept { return *state_; }
     std::shared_ptr<context_core> shared_state() const noexcept { return state_; }
-    /// For who is counted as a user of the context: while it is, its executor is there.
+    /// Asked by a thread that is counted [posting]: if true, the executor stays that
+    /// long.
     bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
-    void drain();           // the drain handler
-    void timer_fired();     // the Asio timer's handler
-    bool enter() noexcept;  // becomes the drainer, if nobody is [drainer]
+    void drain();           // is the drain handler
+    void timer_fired();     // is the Asio timer's handler
+    bool enter() noexcept;  // becomes the drainer, if there is none [drainer]
 
 private:
     friend class context_state;
@@ -247,9 +253,9 @@ private:
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;
     virtual void disarm() noexcept = 0;
-    virtual void let_go() noexcept = 0;           // of timer and work: the context ends
+    virtual void let_go() noexcept = 0;           // drops timer and work at the end
     virtual void forget_executor() noexcept = 0;  // no thread uses it any more
-    virtual void first_work() noexcept = 0;       // unless another thread was quicker
+    virtual void first_work() noexcept = 0;       // another thread may be quicker
     virtual void last_work() noexcept = 0;
 
     std::coroutine_handle<> begin_fresh(process& p) noexcept;
@@ -260,7 +266,7 @@ private:
     void return_to(wake_list& caller) noexcept;
     bool has_work() const noexcept;
 
-    // Of a worker: worker_pool.cpp.
+    // -- a worker's side: host_worker.cpp
     void push_shared(runnable& r, bool fresh = false) noexcept;
     runnable* pop_shared() noexcept;
     std::coroutine_handle<> next_shared() noexcept;
@@ -303,7 +309,7 @@ private:
     void end_draining() noexcept;
     void describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
                         bool parked);
-    void leave();  // after an exception: whoever has work is drained again
+    void leave();  // after an exception: sees to it that remaining work is drained
     void reap(process& p);
     void unhandled(std::exception_ptr failure);
     std::exception_ptr end(process& p, bool abandoned) noexcept;
@@ -320,18 +326,18 @@ private:
     static void reap_turn(runnable&, host&);
     static void abandon_turn(runnable&, host&);
 
-    // First what each turn of an Asio handler needs: after a system call it has to be fetched.
-    const std::unique_ptr<worker> worker_;  // null: a serial host
-    const void* sole_thread_ = nullptr;     // marks who runs the context alone
+    // The members that each turn of an Asio handler needs come first, close together.
+    const std::unique_ptr<worker> worker_;  // null if the host is serial
+    const void* sole_thread_ = nullptr;     // marks the only thread of the context
 
-    // The drainer's [fifo].
+    // These belong to the drainer [fifo].
     ready_list ready_;
     int budget_ = 0;
     int transfers_ = 0;
     process* running_ = nullptr;
-    process* next_ = nullptr;  // goes on at once, from the drain loop
+    process* next_ = nullptr;  // is resumed next, by the drain loop
     process* finished_ = nullptr;
-    host* below_ = nullptr;  // what its thread drained before, and will go on with
+    host* below_ = nullptr;  // the host its thread drained before, and goes back to
     time_point seen_{};
     time_point armed_ = time_point::max();
 
@@ -342,15 +348,15 @@ private:
     atomic<bool> dumping_{false};
     const bool seeded_;
     const bool virtual_;
-    bool entering_ = false;  // in a handler that came in; its task goes on after it
+    bool entering_ = false;  // a handler has come in; its task goes on right after it
     bool lasts_ = false;
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
     timer_slack slack_;  // guarded by timer_lock_
 
-    time_point expired_{};  // when timers last did
+    time_point expired_{};  // when timers last expired
     std::uint64_t random_;
-    std::vector<runnable*> choices_;  // what is ready, where the schedule is seeded
+    std::vector<runnable*> choices_;  // the ready turns, if the schedule is seeded
     chooser* const chooser_;
     runnable poke_;
     const std::shared_ptr<context_core> state_;
@@ -360,11 +366,11 @@ private:
     bool sole_ = false;  // one thread runs the context
 };
 
-/// The host of the running task; throws not_in_task outside one. It is there as long as the
-/// task runs.
+/// The host of the running task, which lives as long as the task runs. Throws
+/// not_in_task outside a task.
 HEDDLE_API host& running_host();
 
-/// The same, held.
+/// The same host, held.
 HEDDLE_API counted<host> current_host();
 
 // -- inline parts -------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How others refer to a host, for as long as they need it.
+// Two ways to refer to a host: with outstanding work, and without.
 #pragma once
 
 #include <heddle/detail/core/host.hpp>
@@ -8,7 +8,8 @@
 
 namespace heddle::detail {
 
-/// Outstanding work of a host, which lives as long. Not copied once it was moved from.
+/// Outstanding work of a host; the host lives as long as this does. Requires: one that
+/// was moved from is not copied.
 class host_work {
 public:
     explicit host_work(host* h) noexcept : host_(h) { host_->work_started(); }
@@ -29,8 +30,9 @@ private:
     host* host_;
 };
 
-/// The host of a handler that a task waits for. It is valid as long as an Asio executor: a
-/// context's own host until the context ends, which costs nothing; any other is held.
+/// The reference to a host in a handler that a task waits for. It is valid as long as
+/// an Asio executor is. A context's own host lives until the context ends, so it is not
+/// counted, which costs nothing; any other host is held.
 class lent_host {
 public:
     explicit lent_host(host* h) noexcept : host_(h), holds_(!h->lasts()) {

@@ -7,16 +7,18 @@
 
 namespace heddle::detail {
 
-/// What other threads have queued at a host: a list, last in first, in one word. Invariants:
-///   [drainer] the inbox is idle exactly if no thread drains the host and no drain handler is
-///             posted; a thread that makes it leave idle drains, or posts the handler.
-///   [sealed]  a sealed inbox stays so for ever: nobody looks into it any more.
+/// The turns that other threads have queued at a host: a list, last in first, in one
+/// word. Invariants:
+///   [drainer] the inbox is idle exactly if no thread drains the host and no drain
+///             handler is posted; a thread that makes it leave idle drains, or posts
+///             the handler.
+///   [sealed]  a sealed inbox stays sealed for ever: no thread looks into it any more.
 class inbox : pinned {
 public:
     enum class sent : std::uint8_t { queued, idle, refused };
 
-    /// Queues r where the inbox is neither idle nor sealed; else says which, and r stays the
-    /// caller's.
+    /// Queues r if the inbox is neither idle nor sealed; else returns which of them it
+    /// is, and r stays the caller's.
     sent push_if_busy(runnable& r) noexcept {
         runnable* seen = word_.load(std::memory_order_acquire);  // pairs with seal()
         for (;;) {
@@ -41,45 +43,47 @@ public:
         return word_.load(std::memory_order_seq_cst) == idle();
     }
 
-    /// Whether something is queued: a hint.
+    /// Returns whether something is queued; the answer is a hint.
     bool has_mail() const noexcept {
         runnable* seen = word_.load(std::memory_order_relaxed);
         return seen && seen != idle();
     }
 
-    /// From idle to empty [drainer].
+    /// Goes from idle to empty [drainer]. Returns false if it was not idle.
     bool leave_idle() noexcept {
         runnable* seen = idle();
         return exchange_if(word_, seen, static_cast<runnable*>(nullptr));
     }
 
-    /// From empty to idle. False: something is queued.
+    /// Goes from empty to idle. Returns false if something is queued.
     bool go_idle() noexcept {
         runnable* none = nullptr;
         return exchange_if(word_, none, idle());
     }
-    /// The same in one order with what else is sequentially consistent: a worker's.
+    /// Does the same in one order with all other sequentially consistent operations, as
+    /// a worker needs.
     bool go_idle_in_order() noexcept {
         runnable* none = nullptr;
         return word_.compare_exchange_strong(none, idle(), std::memory_order_seq_cst);
     }
 
-    /// From empty to sealed. False: something is queued.
+    /// Goes from empty to sealed. Returns false if something is queued.
     bool seal() noexcept {
         runnable* none = nullptr;
         return exchange_if(word_, none, sealed());
     }
-    /// Of a host that is born in a context that has ended.
+    /// Seals the inbox of a host that is made in a context that has ended.
     void begin_sealed() noexcept { word_.store(sealed(), std::memory_order_relaxed); }
 
-    /// All that is queued, first in first. For the drainer alone.
+    /// Takes all that is queued, first in first. Only the drainer calls this.
     runnable* take_all() noexcept {
         if (!word_.load(std::memory_order_relaxed))
             return nullptr;
         return in_order(word_.exchange(nullptr, std::memory_order_acquire));
     }
 
-    /// The same for a thread that is not the only one to take, and that may find it idle.
+    /// Does the same for a thread that may not be the only one to take, and may find it
+    /// idle.
     runnable* take_all_if_busy() noexcept {
         runnable* list = word_.load(std::memory_order_relaxed);
         while (list && list != idle() &&
@@ -91,7 +95,7 @@ public:
     void yield_until_changed() const noexcept { detail::yield_until_changed(word_); }
 
 private:
-    // Values where no object is.
+    // Addresses at which there is no object.
     static runnable* idle() noexcept {
         return reinterpret_cast<runnable*>(alignof(runnable));
     }

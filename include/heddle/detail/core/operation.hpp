@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The operation protocol: what can wait, what it waits in, and who wakes it.
-// lib/README.md tells the life of a send through it.
+// The operation protocol: sleepers, which wait; operations, in which they wait; and the
+// wake list, through which they are woken. lib/README.md tells the life of a send
+// through it.
 #pragma once
 
 #include <heddle/detail/platform/config.hpp>
@@ -15,7 +16,8 @@ namespace heddle::detail {
 class host;
 class operation;
 
-/// Something with a turn to come on a host. `turn` null: a process, to be resumed.
+/// Something that has a turn to come on a host. If `turn` is null, it is a process to
+/// resume.
 struct runnable {
     runnable* next_ready = nullptr;
     void (*turn)(runnable&, host&) = nullptr;
@@ -23,29 +25,33 @@ struct runnable {
 
 /// Bits of a sleeper's claim word.
 namespace claim_word {
-constexpr std::uint32_t waiting = 1;   // parked in operations: whoever clears it, wakes
+constexpr std::uint32_t waiting = 1;   // parked in operations; clearing it is the claim
 constexpr std::uint32_t in_io = 2;     // parked in an Asio operation
 constexpr std::uint32_t starting = 4;  // that operation is being initiated
 constexpr std::uint32_t cancelling = 8;  // its cancellation is about to be emitted
 constexpr std::uint32_t completed = 16;  // it completed while starting or cancelling
-constexpr std::uint32_t cancelled = 32;  // the done token in force closed: no parking
+constexpr std::uint32_t cancelled = 32;  // the token in force has closed: do not park
 }  // namespace claim_word
 
-/// What waits: a process, or the handler of a token-based operation. Invariants:
-///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by the
-///            closing token; only who cleared it may wake the sleeper.
-///   [winner] set between claim and wake; null after a claim by the token.
+/// Something that waits: a process, the handler of a token-based operation, or a
+/// thread. Invariants:
+///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by
+///            the closing token; only the thread that cleared it may wake the sleeper.
+///   [winner] winner is set between claim and wake; it is null after a claim by the
+///            token.
 struct sleeper : runnable {
     atomic<std::uint32_t> word{0};
-    // Of a process on a parallel host:
-    /// Operations in flight that keep it with its worker; one that is `max_pins` stays so.
+    // Only a process on a parallel host uses the next two.
+    /// How many operations in flight keep it on its worker. A count that has reached
+    /// `max_pins` never changes again.
     atomic<std::uint16_t> pins{0};
     static constexpr std::uint16_t max_pins = 0xFFFF;
     std::uint16_t shard = 0;  // the worker in whose registry it is
     operation* winner = nullptr;
-    void (*foreign)(sleeper&) noexcept = nullptr;  // how to wake what is no process
+    void (*foreign)(sleeper&) noexcept = nullptr;  // wakes it; null for a process
 
-    /// Publishes that this sleeper is parked. False: its token has closed, do not park.
+    /// Publishes that this sleeper is parked. Returns false if its token has closed;
+    /// then it must not park.
     bool park() noexcept {
         std::uint32_t idle = 0;
         return exchange_if(word, idle, claim_word::waiting);
@@ -56,7 +62,7 @@ struct sleeper : runnable {
     }
 };
 
-/// Sleepers claimed under a lock, to be woken after it.
+/// Sleepers that were claimed under a lock, and are woken once it is released.
 class HEDDLE_API wake_list {
 public:
     void add(runnable& r) noexcept {
@@ -69,16 +75,18 @@ public:
     }
     bool empty() const noexcept { return !first_; }
 
-    /// The process in it, if it is one and alone.
+    /// The process in the list, if the list holds exactly one sleeper and that is a
+    /// process; else null.
     struct process* only_process() const noexcept;
 
-    /// Will this thread wake it, once the user's code that it is in has returned?
+    /// Returns whether this thread will wake `r` once the user's code that it is in has
+    /// returned.
     static bool holds_back(const runnable& r) noexcept;
 
-    /// Wakes all in order. `here`: the host this thread is draining, or null.
+    /// Wakes all in order. `here` is the host that this thread drains, or null.
     void release(host* here) noexcept;
 
-    /// The same from a thread whose host is not at hand.
+    /// Does the same, and looks up the host that this thread drains.
     void release() noexcept;
 
 private:
@@ -90,66 +98,73 @@ private:
 
 enum class outcome : std::uint8_t { pending, done, closed };
 
-/// One wait in progress, and the node that stands in its source's queue while it is
-/// parked. It lives in the awaiting frame: waiting allocates nothing.
+/// One wait in progress, and its node in the queue of its source while it is parked. It
+/// lives in the awaiting frame: waiting allocates nothing.
 ///
-/// Lifetime  destroyed only when not linked: who destroys a parked process withdraws first.
-///   [linked]  written under the source's lock, false last: who reads false without it knows
-///             that nobody looks at the node, and that the source may be gone. Hence only
-///             withdraw() calls leave_queue().
+/// Lifetime  an operation is destroyed only when it is not linked: the thread that
+///           destroys a parked process withdraws its operations first.
+///   [linked]  linked is written under the source's lock, and false is written last: a
+///             thread that reads false without the lock knows that no other thread uses
+///             the node, and that the source may be gone. Hence only withdraw() calls
+///             leave_queue().
 class operation : pinned {
 public:
-    /// The lock that guards the source; null: a nil arm, never ready.
+    /// The lock that guards the source. It is null for a nil arm, which is never ready.
     virtual spin_lock* source() const noexcept = 0;
 
-    /// Tries to happen now. Requires: the source's lock.
+    /// Tries to happen now; returns whether it has. Requires: the source's lock.
     virtual bool attempt_locked(wake_list&) noexcept = 0;
 
     /// Enters the source's queue. Requires: the source's lock, `who` set, not ready.
     virtual void enlist_locked() noexcept = 0;
 
-    /// Leaves the queue. False: it is in none, since a waker has popped it or it never
-    /// entered one; then the source is not touched [linked].
+    /// Leaves the queue. Returns false if it is in no queue, since a waker has popped
+    /// it or it never entered one; then the source is not touched [linked].
     bool withdraw() noexcept {
         return linked.load(std::memory_order_acquire) && leave_queue();
     }
 
-    /// It has happened, but the budget is spent: it is delivered in a later turn, or never
-    /// if the process is destroyed before; and so may be what it refers to.
+    /// Tells it that it has happened but the budget is spent: its result is delivered
+    /// in a later turn, or never, if the process is destroyed before. Until then the
+    /// objects that it refers to may be destroyed as well.
     virtual void postpone() noexcept {}
 
-    /// Delivers what happened, in the process that waited. May throw (a closed send).
+    /// Delivers the result, in the process that waited. May throw (a send to a closed
+    /// channel).
     virtual void complete() {}
 
-    /// Says what is waited for, after "waits": "to receive on `jobs`".
+    /// Appends a description of the wait that goes after "waits", as "to receive on
+    /// `jobs`".
     virtual void describe(std::string& to) const = 0;
 
-    /// Does this arm watch a done token, closed by now, that is in force for `process`?
+    /// Returns whether this arm watches a done token that is closed and in force for
+    /// the process.
     virtual bool stands_for(const struct process&) const noexcept { return false; }
 
-    /// Can only a task wait in it?
+    /// Returns whether only a task can wait in it.
     virtual bool needs_task() const noexcept { return false; }
 
-    /// It has just happened: false if it could not at once happen again. Requires: the
-    /// source's lock.
+    /// Asked when it has just happened: returns false if it could not happen again at
+    /// once. Requires: the source's lock.
     virtual bool again_locked() const noexcept { return true; }
 
-    /// Must something be done before it can happen again?
+    /// Returns whether it cannot happen again until its owner renews it.
     virtual bool happens_once() const noexcept { return false; }
 
     operation* prev;  // in the queue, while linked; guarded by the source's lock
     operation* next;
     sleeper* who = nullptr;
-    operation* sibling = nullptr;  // next arm of the same wait
-    std::uint32_t index = 0;       // which arm
+    operation* sibling = nullptr;  // the next arm of the same wait
+    std::uint32_t index = 0;       // the number of the arm
     atomic<bool> linked{false};    // [linked]
     bool exclusive =
-        false;  // the only claimant: popping it is the claim; never of a nil arm
-    bool standing = false;  // an arm of a selector, which may wait in it or not
+        false;  // it is the only claimant: popping it is the claim; never a nil arm
+    bool standing = false;  // an arm of a selector, whose task may wait now or not
     outcome result = outcome::pending;
 
 protected:
-    /// Leaves the queue; takes the lock. False: a waker was quicker. Requires: it was linked.
+    /// Takes the lock and leaves the queue. Returns false if a waker was quicker.
+    /// Requires: it was linked.
     virtual bool leave_queue() noexcept = 0;
 
     operation() = default;
@@ -159,14 +174,17 @@ protected:
     }
 };
 
-/// Claims who waits in a selector, if somebody does; else tells it that `op` may happen.
+/// Claims the sleeper that waits in the selector of `op`, if there is one; else tells
+/// the selector that `op` may happen.
 HEDDLE_API bool claim_standing(operation& op) noexcept;
 
-/// claim_for where the process has, or had, several threads: claims a task of a context that
-/// this thread does not drain only once that is counted [homecoming].
+/// Does the work of claim_for() if the program has, or had, several threads. A task
+/// whose context this thread does not drain is counted before it is claimed
+/// [homecoming].
 HEDDLE_API bool claim_among_threads(operation& op) noexcept;
 
-/// Claims who waits in `op`, and makes `op` the winner. Requires: the source's lock.
+/// Claims the sleeper that waits in `op`, and makes `op` the winner. Requires: the
+/// source's lock.
 inline bool claim_for(operation& op) noexcept {
     if (!single_threaded())
         return claim_among_threads(op);
@@ -176,13 +194,13 @@ inline bool claim_for(operation& op) noexcept {
     return won;
 }
 
-/// How a wait in several operations chooses among those that can happen.
+/// The rule by which a wait in several operations chooses among those that can happen.
 struct select_rule {
     bool by_priority;
-    bool otherwise;  // its index is the number of the other arms
+    bool otherwise;  // there is such an arm; its index is the number of the other arms
 };
 
-/// FIFO of operations, a ring that one pointer holds, guarded by the source's lock.
+/// A FIFO of operations: a ring that one pointer holds, guarded by the source's lock.
 class wait_list {
 public:
     bool empty() const noexcept { return !first_; }
@@ -210,8 +228,8 @@ public:
         op.linked.store(false, std::memory_order_release);  // [linked]
     }
 
-    /// Pops the first operation whose sleeper can be claimed [claim]; who lost its claim
-    /// to another arm or to its token is dropped on the way.
+    /// Pops the first operation whose sleeper can be claimed [claim]. An operation
+    /// whose sleeper was claimed by another arm or by its token is dropped on the way.
     operation* pop_claimed() noexcept {
         while (operation* op = first_) {
             take_out(*op);
@@ -245,7 +263,7 @@ private:
     operation* first_ = nullptr;
 };
 
-/// Waits that hold nothing but a queue and its lock: the common leave_queue().
+/// The leave_queue() of operations whose source is no more than a queue and its lock.
 inline bool leave(wait_list& list, spin_lock& lock, operation& op) noexcept {
     guard g(lock);
     bool was = op.linked.load(std::memory_order_relaxed);

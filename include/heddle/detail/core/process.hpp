@@ -17,18 +17,37 @@ namespace heddle::detail {
 class asio_wait;
 class promise_base;
 
-/// How a process begins: when its turn comes; not yet, and it is in the FIFO of its home; or
-/// at once, for who joined it, to whom it returns as a call would.
+/// How a process begins. in_turn: it has begun, or will when its turn comes. fresh: it
+/// has not begun, and is in the FIFO of its home. called: it began at once, for the
+/// task that joined it, and returns to that task as a call would.
 enum class begins : std::uint8_t { in_turn, fresh, called };
 
-/// What `go` starts: one line of execution, made of the frames of the coroutines that
-/// await each other. This block outlives the frames while a join handle, a token or a
-/// child's node refers to it. Invariants:
+/// A task that `go` has started: one line of execution, made of the frames of the
+/// coroutines that await each other. This block outlives the frames while a join
+/// handle, a token or a child's node refers to it. Invariants:
 ///   [top]     top is the frame to resume; each frame knows its caller.
-///   [current] the token in force is `current`, null in a shield; changed by the process
-///             itself, under lock_; the `cancelled` bit of the claim word follows it.
+///   [current] the token in force is `current`, null in a shield; only the process
+///             itself changes it, under `lock`; the `cancelled` bit of the claim word
+///             follows it.
 ///   [once]    a process is in one place: running, in a queue of its host, parked in
 ///             operations, or owned by the handler of an Asio operation.
+///
+/// A process has at most one *holder* at a time [once]: the thread that launches it,
+/// until it is queued; the drainer of its home, while it runs, is queued there or waits
+/// in an Asio operation; the thread that destroys the handler of that operation; the
+/// thread that has claimed it [claim], until it has handed it to its home. A process
+/// that is parked and not claimed has none. The claim word or the queue by which it is
+/// handed over orders memory. A field marked "the holder's" is also read by a dump
+/// while no thread drains the home [dump], and by the end of the home, when no task
+/// runs there any more. Each field says which thread may touch it, and when; of those
+/// that `sleeper` has,
+///   `word` is changed by any thread, atomically; only the holder stores to it;
+///   `winner` is the holder's, which is the claiming thread until the wake [winner];
+///   `turn` and `next_ready` belong to the queue or wake list that it is in; before
+///     that to the holder, or to the thread that has set `cancelling`;
+///   `pins` is changed and read by any thread, at any time;
+///   `shard` is the holder's, and changes when it enters a registry;
+///   `foreign` is null and never changes.
 struct HEDDLE_API process : sleeper, done_node, pooled {
     process(host& h, const void* spawned_at) noexcept;
     ~process() override;
@@ -39,28 +58,28 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     bool was_called() const noexcept {
         return beginning.load(std::memory_order_relaxed) == begins::called;
     }
-    void begin(begins how = begins::in_turn) noexcept {  // its first turn
+    void begin(begins how = begins::in_turn) noexcept {  // starts its first turn
         beginning.store(how, std::memory_order_relaxed);
         io = nullptr;
     }
 
-    /// Is a done token in force, and closed?
+    /// Returns whether a done token is in force and closed.
     bool interrupted() const noexcept { return current && current->closed(); }
 
-    /// May anything but the operations it waits in end its wait?
+    /// Returns whether anything but the operations that it waits in may end its wait.
     bool cancellable() const noexcept {
         return current &&
                (current->has_parent() || held.load(std::memory_order_acquire) ||
-                current->closed());  // cancelled, and the handle dropped
+                current->closed());  // cancelled before its handle was dropped
     }
 
-    /// The token in force; null: a shield.
+    /// The token in force; null in a shield.
     done_node* token() noexcept;
 
-    /// The node that children of this task answer to; null: none.
+    /// The node under which children of this task are attached; null if there is none.
     done_node* scope() noexcept;
 
-    /// Makes `node` (null: none) the token in force; returns the one before.
+    /// Makes `node` the token in force, or none if it is null; returns the one before.
     done_node* enter(done_node* node) noexcept;
 
     /// Ends the wait of this process if `by` is in force. The tree's lock is held.
@@ -68,52 +87,111 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
 
     [[noreturn]] void throw_cancelled() const;
 
-    /// Moves what the root frame returned, or what escaped, into this block.
+    /// Moves the result of the root frame, or the exception that escaped it, into this
+    /// block.
     virtual void settle() noexcept = 0;
 
-    /// Nobody will ask for the result any more; who refers to this block keeps only that.
+    /// Destroys the result, for which nobody will ask any more; references that are
+    /// left keep only the block.
     virtual void forget_result() noexcept = 0;
 
-    /// What escaped is `cancelled`, and the token of its wait, or its own, is closed.
+    /// Returns whether the exception that escaped is `cancelled` and either the token
+    /// of the process is closed or the process itself threw it, for a token of one of
+    /// its waits.
     bool ends_normally() const noexcept;
 
-    /// It waits in an Asio operation.
+    /// Returns whether it waits in an Asio operation.
     bool owned_by_handler() const noexcept;
 
-    /// The result that was claimed stays with the handle after all.
+    /// Undoes claim_result(): the result stays with the handle after all.
     void give_back() noexcept;
 
-    /// Withdraws from all it waits in. False: it was claimed, its wake is under way.
+    /// Withdraws from all operations it waits in. Returns false if another thread has
+    /// claimed it; then its wake is under way.
     bool withdraw_all() noexcept;
 
     /// Destroys the frames, the innermost first, without recursion.
     void destroy_frames() noexcept;
 
-    /// Where it runs; on a parallel host, the worker that ran it last.
+    /// The host it runs on; on a parallel host, the worker that ran it last. The holder
+    /// writes it: at launch, when it moves to another host (under `lock`), when a
+    /// worker begins its turn, and when a parallel host ends. Any thread reads it, to
+    /// wake or to cancel the process.
     relaxed_pointer<host> home;
+
+    /// The holder's [top].
     promise_base* top = nullptr;
+
+    /// The holder writes it under `lock` and reads it without; other threads read it
+    /// under `lock` [current].
     done_node* current = this;
+
     union {
-        asio_wait* io = nullptr;  // the Asio operation it is parked in
-        runnable* previous;       // while fresh: who is before it in the FIFO
+        /// The Asio operation that it is parked in. The holder's once it has begun; it
+        /// is also read by a thread that emits a cancellation, while `cancelling` is
+        /// set.
+        asio_wait* io = nullptr;
+        /// While it is fresh: its predecessor in the FIFO; belongs to that FIFO, as
+        /// `next_ready` does, and is guarded by the worker's lock if the home is a
+        /// worker.
+        runnable* previous;
     };
-    time_point since{};          // the time of the drain turn in which it parked
-    operation* waits = nullptr;  // first arm of what it is parked in
+
+    /// The time of the drain turn in which it parked. The holder's.
+    time_point since{};
+
+    /// The first arm of the wait that it is parked in. The holder's.
+    operation* waits = nullptr;
+
+    /// Written by the drainer of its home, or, under the worker's lock, by a thief that
+    /// takes it; a joiner on any thread may read it, but acts on it only on the
+    /// process's own host.
     atomic<begins> beginning{begins::in_turn};
-    atomic<bool> held{false};  // a join handle refers to it
-    bool ended = false;        // guarded by lock
-    bool taken = false;        // its result, or its failure, reached somebody
-    bool keeps_home = false;   // ended with a failure its handle may have to report
-    bool exposed = false;      // this_task::done() gave its token away
+
+    /// A join handle refers to it. Set before the launch, and cleared under `lock` by
+    /// the thread that destroys the handle. The process reads it without `lock`, the
+    /// end of the process under `lock`.
+    atomic<bool> held{false};
+
+    /// Guarded by `lock`; set once, by the drainer that ends the process.
+    bool ended = false;
+
+    /// Its result, or its failure, has a taker. Written by the thread that uses the
+    /// join handle, or that drops its async_join: under `lock`, unless the process has
+    /// ended. The end of the process reads it under `lock`.
+    bool taken = false;
+
+    /// It ended with a failure that its handle may have to report, and so holds a
+    /// reference on its home. Written by the drainer that ends it, under `lock`; read
+    /// after that.
+    bool keeps_home = false;
+
+    /// this_task::done() has given its token away. Used by the process itself, and at
+    /// its end.
+    bool exposed = false;
+
+    /// Guards the end of the process, its token in force and its name.
     spin_lock lock;
-    process* prev_live = nullptr;
-    process* next_live = nullptr;
-    wait_list joiners;                  // guarded by lock
-    std::exception_ptr failure;         // guarded by ended
-    std::unique_ptr<std::string> name;  // guarded by lock
-    const void* spawned_at;
-    asio::cancellation_signal signal;  // reused by each Asio operation awaited
-    std::uint64_t id = 0;              // given when it is enrolled
+
+    process* prev_live = nullptr;  // guarded by the registry's lock
+    process* next_live = nullptr;  // guarded by the registry's lock
+
+    wait_list joiners;  // guarded by `lock`
+
+    /// The exception that escaped. Written by the holder before `ended` is set; after
+    /// that used by the thread that takes the result or reports the failure.
+    std::exception_ptr failure;
+
+    std::unique_ptr<std::string> name;  // guarded by `lock`; read by dumps
+    const void* spawned_at;             // constant
+
+    /// Each Asio operation that it awaits reuses this. The holder's; but the signal is
+    /// emitted on the executor of an operation that belongs to another context, while
+    /// `cancelling` keeps the process from going on.
+    asio::cancellation_signal signal;
+
+    /// Set once, by the registry, before the process is queued; constant from then on.
+    std::uint64_t id = 0;
 
 private:
     void interrupt(wake_list& wakes, wake_list&) noexcept final {
@@ -125,18 +203,24 @@ private:
 /// The turn of a process whose Asio operation is to be cancelled.
 HEDDLE_API void emit_cancellation(runnable&, host&);
 
-/// Claims a parked process; its `claim` unless it is certain. Counts it [homecoming].
+/// Claims a parked process, and counts it if it comes from outside [homecoming].
+/// `certain`: popping its operation was the claim, and the claim word is left alone.
+/// Returns whether it was claimed.
 bool claim_process(process&, bool certain) noexcept;
+
+/// Marks a process that was claimed and counted [homecoming] until it is submitted. It
+/// is never called as a turn.
 void from_outside(runnable&, host&);
 
 inline process& as_process(runnable& r) noexcept {
     return static_cast<process&>(static_cast<sleeper&>(r));
 }
 
-/// A scope entered by a process: with_done and its kin put it in their frame.
+/// A scope that a process has entered. with_done and the functions like it keep it in
+/// their frame.
 class HEDDLE_API scope_guard : public done_node {
 public:
-    /// Null: no token is in force inside.
+    /// If `token` is null, no token is in force inside.
     scope_guard(process& self, done_node* token) noexcept;
     ~scope_guard() override;
 

@@ -10,7 +10,8 @@
 
 namespace heddle::detail {
 
-/// What co_await inside a task accepts: it knows how to be awaited by a process.
+/// A type that co_await accepts inside a task: it has await_by(process&), which gives
+/// the awaiter.
 template <class A>
 concept awaitable_by_task =
     requires(A&& a, process& self) { static_cast<A&&>(a).await_by(self); };
@@ -21,13 +22,13 @@ struct asio_adaptor;  // heddle/asio.hpp: Asio's deferred operations
 template <class A>
 concept adaptable = requires { typename asio_adaptor<std::remove_cvref_t<A>>::type; };
 
-/// Aborts: g++ 12 miscompiled a coroutine.
+/// Says that g++ 12 has miscompiled a coroutine, and aborts.
 [[noreturn]] HEDDLE_API void misplaced_frame() noexcept;
 
-/// g++ 12 misplaces the frame of a coroutine that declares no variable and has co_await in
-/// a condition: `task<> f(receiver<> in) { while (co_await in.receive()) {} }`. The handle
-/// it passes here then differs from where the promise says the frame is. Said at once, that
-/// is better than a crash somewhere.
+/// g++ 12 misplaces the frame of a coroutine that declares no variable and has co_await
+/// in a condition: `task<> f(receiver<> in) { while (co_await in.receive()) {} }`. Then
+/// the handle that it passes here differs from the address of the frame that the
+/// promise gives. An abort with a message is better than a crash later.
 class initial_awaiter {
 public:
     explicit initial_awaiter(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
@@ -73,7 +74,7 @@ public:
     }
 
     process* self = nullptr;
-    promise_base* caller = nullptr;            // null: the root
+    promise_base* caller = nullptr;            // null in the root frame
     std::coroutine_handle<>* owner = nullptr;  // the caller's handle of this frame
     std::exception_ptr failure;
 

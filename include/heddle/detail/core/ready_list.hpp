@@ -5,7 +5,7 @@
 
 namespace heddle::detail {
 
-/// What is ready to run, first come, first served.
+/// The FIFO of turns that are ready to run.
 struct ready_list {
     runnable* first = nullptr;
     runnable* last = nullptr;
@@ -19,7 +19,7 @@ struct ready_list {
         last = &r;
     }
 
-    /// Requires: not empty.
+    /// Requires: it is not empty.
     void take_first() noexcept {
         first = first->next_ready;
         if (!first)

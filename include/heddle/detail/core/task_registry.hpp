@@ -9,22 +9,23 @@
 
 namespace heddle::detail {
 
-/// Takes numbers for tasks; returns the first of them.
+/// Takes `n` numbers for tasks; returns the first of them.
 HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
 
-/// How many were taken in this program.
+/// How many numbers have been taken in this program.
 HEDDLE_API std::uint64_t task_numbers() noexcept;
 
-/// The tasks of a host that have not ended, and their numbers. From any thread. Task: has id,
-/// prev_live and next_live, which belong to the registry, and is counted.
+/// The tasks of a host that have not ended, and their numbers. Any thread may call. A
+/// Task is counted, and has id, prev_live and next_live, which belong to the registry.
 template <class Task>
 class task_registry : pinned {
 public:
-    /// `batch`: how many numbers it takes at a time. Workers take many: one counter for all
-    /// tasks would go from core to core.
+    /// `batch` is how many numbers it takes at a time. Workers take many: the cache
+    /// line of a counter that each new task adds to would move from core to core.
     explicit task_registry(std::uint32_t batch) noexcept : batch_(batch) {}
 
-    /// Gives the task a number if it has none yet. Returns whether it is the only one here.
+    /// Adds a task, and gives it a number if it has none yet. Returns whether it is the
+    /// only one here.
     bool add(Task& t) noexcept {
         guard g(lock_);
         if (t.id == 0)
@@ -37,7 +38,7 @@ public:
         return size_++ == 0;
     }
 
-    /// Returns whether the task was the last one here.
+    /// Removes a task. Returns whether it was the last one here.
     bool remove(Task& t) noexcept {
         guard g(lock_);
         if (scan_ == &t)
@@ -57,7 +58,8 @@ public:
         return numbers_;
     }
 
-    /// All tasks, each held. No other lock is taken, nor memory, under the registry's lock.
+    /// Returns all tasks, each held. Under the registry's lock it takes no other lock
+    /// and allocates nothing.
     std::vector<counted<Task>> all() {
         std::vector<counted<Task>> tasks;
         for (bool fit = false; !fit;) {
@@ -74,7 +76,8 @@ public:
         return tasks;
     }
 
-    /// Goes through all tasks from the first, while each may end, and end others.
+    /// A sweep visits all tasks from the first. Meanwhile the visited task may end, and
+    /// end others.
     void begin_sweep() noexcept {
         guard g(lock_);
         scan_ = first_;
@@ -87,7 +90,7 @@ public:
         return t;
     }
 
-    /// Calls f(task) for each while none can be added or removed.
+    /// Calls f(task) for each task, under the registry's lock.
     template <class F>
     void for_each(F f) {
         guard g(lock_);
@@ -110,7 +113,7 @@ private:
     Task* scan_ = nullptr;   // where the sweep is
     std::size_t size_ = 0;
     std::uint64_t next_number_ = 0;
-    std::uint32_t numbers_ = 0;  // how many have been taken and not given
+    std::uint32_t numbers_ = 0;  // how many were taken and not given to a task yet
     const std::uint32_t batch_;
 };
 

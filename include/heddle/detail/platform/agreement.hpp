@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a program and the library it is linked with must have in common. What a flag could settle
-// is settled here, before the first header of Asio, so that none is needed. What changes the
-// layout of an object that both use, or what a sanitizer sees, is a symbol of the library that
-// each file asks for: where they disagree the linker, or the loader, names it. NDEBUG changes no
-// layout, nor does -fsanitize=address: they need not agree.
+// The settings on which a program and the library it is linked with must agree. This
+// header makes those settings of Asio that a compiler flag could make, before the first
+// header of Asio, so that no flag is needed. A setting that changes the layout of an
+// object that both use, or that changes how a sanitizer sees it, is the name of a
+// symbol of the library, and each file asks for that symbol: where the two disagree,
+// the linker or the loader names the setting. They need not agree on NDEBUG or on
+// -fsanitize=address, which change no layout.
 #pragma once
 
-#include <cstddef>  // the library's macros, which Asio's configuration depends on
+#include <cstddef>  // defines the standard library's macros, on which Asio's depend
 
 #include <asio/version.hpp>
 
@@ -25,9 +27,10 @@
 #define HEDDLE_UNDER_ASAN 1
 #endif
 
-// Asio before 1.23 allocates with operator new where it is included before any standard header, and
-// with aligned_alloc elsewhere, also in libheddle; blocks pass from one to the other. With
-// glibc both are malloc's. An address sanitizer, or another C library, tells them apart.
+// Asio before 1.23 allocates with operator new in a file that includes it before any
+// standard header, and with aligned_alloc in other files, libheddle's among them; a
+// block that was allocated in one file may be freed in another. With glibc that works,
+// as both are malloc's. It fails with an address sanitizer or another C library.
 #if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
 #ifndef ASIO_DETAIL_CONFIG_HPP
 #define ASIO_HAS_STD_ALIGNED_ALLOC 1
@@ -39,7 +42,7 @@ static_assert(
 #endif
 #endif
 
-// With clang it looks for <experimental/coroutine> only.
+// Asio before 1.26 looks for <experimental/coroutine> only, if the compiler is clang.
 #if ASIO_VERSION < 102600 && defined(__clang__) && !defined(ASIO_DETAIL_CONFIG_HPP)
 #ifndef ASIO_HAS_CO_AWAIT
 #define ASIO_HAS_CO_AWAIT 1
@@ -133,6 +136,7 @@ static_assert(
 
 HEDDLE_FOR_EACH_AGREED(HEDDLE_AGREED_DECLARATION)
 
-// In each file that includes a heddle header: has the linker look for them.
+// Each file that includes a heddle header refers to the symbols, so that the linker
+// looks for them.
 [[gnu::used]] static const char* const libheddle_must_be_built[] = {
     HEDDLE_FOR_EACH_AGREED(HEDDLE_AGREED_ADDRESS)};

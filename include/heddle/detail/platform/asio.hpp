@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// All Asio includes of the library pass through here, and so do the names that moved
-// between its versions. Building on Boost.Asio instead would be a switch in this file.
+// The library includes most of Asio through this header, which also holds the names
+// that moved between Asio's versions. A build on Boost.Asio would be a switch in this
+// file.
 #pragma once
 
 #include <heddle/detail/platform/agreement.hpp>
@@ -34,7 +35,8 @@
 #include <asio/deferred.hpp>
 #endif
 
-// The executor of use_future's handlers, which no public name tells from one that was chosen.
+// The executor of use_future's handlers. No public name of Asio tells it from an
+// executor that the caller has chosen.
 namespace asio {
 #ifdef ASIO_INLINE_NAMESPACE_BEGIN
 ASIO_INLINE_NAMESPACE_BEGIN

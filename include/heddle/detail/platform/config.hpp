@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// What every other header builds on. First the seams below the schedule: lock, atomic and yield
-// point. Nothing else in the library names a lock or an atomic of its own, so that an explorer
-// can put its own here: heddle::model does, in detail/platform/model.hpp.
+// Every other header builds on this one. Its first part is the seams below the
+// schedule: the lock, the atomic and the yield point. The rest of the library uses no
+// other lock and no other atomic, so that an explorer of threads can replace them here:
+// heddle::model does so, in detail/platform/model.hpp.
 #pragma once
 
 #include <heddle/detail/platform/agreement.hpp>
@@ -17,11 +18,13 @@
 #define HEDDLE_HAS_SINGLE_THREADED 1
 #endif
 
-/// What the library defines and headers use. Everything else in it is hidden.
+/// Marks a name that the library defines and headers use. All other symbols of it are
+/// hidden.
 #define HEDDLE_API [[gnu::visibility("default")]]
 
-/// For an await_suspend after which another thread may run the coroutine: inlined, clang
-/// before 17 keeps what it has on its stack in the frame (llvm-project issue 56301).
+/// Marks an await_suspend after which another thread may run the coroutine. If it is
+/// inlined, clang before 17 keeps its local variables in the coroutine's frame
+/// (llvm-project issue 56301).
 #if defined(__clang__) && __clang_major__ < 17
 #define HEDDLE_GIVES_AWAY [[gnu::noinline]]
 #else
@@ -37,23 +40,26 @@ namespace heddle::detail {
 template <class T>
 using atomic = std::atomic<T>;
 
-/// Where an explorer may switch threads. Nothing in the shipped library.
+/// Marks a point at which an explorer may switch threads. Does nothing in the shipped
+/// library.
 inline void yield_point() noexcept {}
 
-/// Comes before what is posted to an executor that another thread may run.
+/// Is called before each post to an executor that another thread may run. An explorer
+/// hooks in here; the shipped library does nothing.
 template <class Executor>
 void before_post(const Executor&) noexcept {}
 
-/// Gives the core away, as there is nothing to do until another thread has changed that.
+/// Gives the core to another thread, as this one has nothing to do until another has
+/// changed the value.
 template <class T>
 void yield_until_changed(const atomic<T>&) noexcept {
     ::sched_yield();
 }
 
-/// single_threaded tells whether this process has never started a second thread. While
-/// that holds, locks and atomic read-modify-writes are left out: two of them are three
-/// quarters of a buffered element's cost. It is said to be likely as a jump costs less beside
-/// a locked instruction than without one.
+/// Returns whether this process has never started a second thread. While that holds,
+/// locks and atomic read-modify-writes are left out: two of them are three quarters of
+/// a buffered element's cost. Marked likely: a mispredicted jump is hidden by the
+/// locked instruction that follows it on the other path.
 inline bool single_threaded() noexcept {
 #ifdef HEDDLE_HAS_SINGLE_THREADED
     return __builtin_expect(__libc_single_threaded != 0, 1);
@@ -62,21 +68,23 @@ inline bool single_threaded() noexcept {
 #endif
 }
 
-/// What a thread does between two looks at something another one will change.
+/// A thread that polls a value which another thread will change calls this between two
+/// polls.
 class HEDDLE_API back_off {
 public:
-    void operator()() noexcept;  // pause, and from time to time give the core away
+    void operator()() noexcept;  // pauses, and now and then gives the core away
 
 private:
     int spins_ = 0;
 };
 
-/// A lock for a few instructions. Only the nothrow move of a user's T runs under it.
+/// A lock that is held for a few instructions. Of a user's code only the nothrow move
+/// of a T runs under it.
 class HEDDLE_API spin_lock {
 public:
     spin_lock() = default;
-    /// `shared` false: a promise that one thread at a time, in turn, comes here; the lock
-    /// is left out as if there were one thread.
+    /// If `shared` is false, the caller promises that threads use the guarded object
+    /// one after the other, and the lock is left out as if there were one thread.
     explicit spin_lock(bool shared) noexcept : shared_(shared) {}
 
     bool shared() const noexcept { return shared_; }
@@ -99,7 +107,7 @@ private:
     const bool shared_ = true;
 };
 
-/// In which locks are taken that are taken together: by address.
+/// The order in which locks are taken that are held together: by address.
 using lock_order = std::less<>;
 
 }  // namespace heddle::detail
@@ -108,18 +116,19 @@ using lock_order = std::less<>;
 
 namespace heddle::detail {
 
-/// The compiler moves nothing across it; the processor may.
+/// The compiler moves no memory access across this call; the processor may.
 inline void compiler_fence() noexcept {
     std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
-/// Is this lock not taken now, since only one thread can come here?
+/// Returns whether this lock is left out now, since only one thread can reach what it
+/// guards.
 inline bool is_left_out(const spin_lock& lock) noexcept {
     return single_threaded() || !lock.shared();
 }
 
-/// Takes the lock unless the process has one thread. Returns what release() must be told:
-/// a second thread may have been started in between.
+/// Takes the lock unless it is left out. Returns whether it was taken, which the caller
+/// passes to release(): a second thread may have been started in between.
 inline bool acquire(spin_lock& lock) noexcept {
     if (is_left_out(lock))
         return false;
@@ -144,7 +153,7 @@ private:
     bool locked_;
 };
 
-/// Adds to a counter and returns what it held before; without a locked instruction while
+/// Adds to a counter and returns its value before. Uses no locked instruction while
 /// there is one thread.
 template <class T>
 T add(atomic<T>& counter, T n, std::memory_order order) noexcept {
@@ -155,7 +164,7 @@ T add(atomic<T>& counter, T n, std::memory_order order) noexcept {
     return before;
 }
 
-/// compare_exchange under the same rule.
+/// A compare_exchange that uses no locked instruction while there is one thread.
 template <class T>
 bool exchange_if(atomic<T>& word, T& expected, T desired) noexcept {
     yield_point();
@@ -175,15 +184,16 @@ class ref_count {
 public:
     void take() noexcept { add<std::uint32_t>(n_, 1, std::memory_order_relaxed); }
 
-    /// The same while nobody else knows of it.
+    /// Does the same as take(). Requires: no other thread knows of the object yet.
     void take_first() noexcept {
         n_.store(n_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
 
-    /// False: the caller alone has one.
+    /// Returns false if the caller holds the only reference.
     bool is_shared() const noexcept { return n_.load(std::memory_order_relaxed) > 1; }
 
-    /// False: the last one has gone, who dropped it is about to end the object.
+    /// Returns false if no reference is left: the thread that dropped the last one is
+    /// about to destroy the object.
     bool take_if_any() noexcept {
         std::uint32_t n = n_.load(std::memory_order_relaxed);
         while (n != 0)
@@ -192,7 +202,7 @@ public:
         return false;
     }
 
-    /// Returns whether that was the last one.
+    /// Returns whether that was the last reference.
     bool drop() noexcept {
         return add<std::uint32_t>(n_, ~std::uint32_t{0}, std::memory_order_acq_rel) ==
                1;
@@ -202,7 +212,7 @@ private:
     atomic<std::uint32_t> n_{1};
 };
 
-/// Counted pointer to anything with take() and drop().
+/// A counting pointer to an object that has take() and drop().
 template <class T>
 class counted {
 public:
@@ -225,7 +235,7 @@ public:
             p_->drop();
     }
 
-    /// Takes over a reference the caller already counted.
+    /// Takes over a reference that the caller has counted.
     static counted adopt(T* p) noexcept {
         counted c;
         c.p_ = p;
@@ -247,7 +257,8 @@ private:
     T* p_ = nullptr;
 };
 
-/// A pointer that a thread may read while another one writes it, which orders nothing.
+/// A pointer that one thread may read while another writes it. Reads and writes order
+/// nothing.
 template <class T>
 class relaxed_pointer {
 public:

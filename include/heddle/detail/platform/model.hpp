@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The seams of heddle::model. Each lock, each atomic and each post says what it is about to do,
-// and the explorer (heddle/testing_threads.hpp) decides which thread goes on. On a thread that
-// is not explored they do what those of the shipped library do.
+// The seams of heddle::model. Each lock, each atomic and each post announces its next
+// step, and the explorer (heddle/testing_threads.hpp) decides which thread goes on. On
+// a thread that is not explored, a seam does the same as in the shipped library.
 #pragma once
 
 #include <heddle/detail/platform/agreement.hpp>
@@ -14,8 +14,8 @@
 #include <atomic>
 #include <cstdint>
 
-// All that follows stands in an inline namespace: what is compiled for heddle::model does not
-// link with heddle::heddle.
+// All that follows is in an inline namespace, so that a file compiled for heddle::model
+// does not link with heddle::heddle.
 namespace heddle {
 inline namespace model {
 namespace detail {}
@@ -29,18 +29,20 @@ class execution_context;
 
 namespace heddle::detail {
 
-/// What a step of a thread does to an object that others may use.
+/// The kinds of access by which a step of a thread uses an object that other threads
+/// may use.
 enum class access : std::uint8_t {
     nothing,
     read,
     write,
-    count,  // adds to a number: a step only where counts are explored
-    lock,   // cannot be done while another thread has it
-    unlock  // never a step of its own: nobody else could have taken the place
+    count,  // adds to a number; is a step only where counts are explored
+    lock,   // cannot be done while another thread holds the lock
+    unlock  // is never a step of its own: no other thread could have gone in between
 };
 
-/// The name of an object in all schedules of a program: which thread made it, and how many it
-/// made before. What was made outside goes by its address.
+/// The name of an object, which is the same in all schedules of a program: the thread
+/// that made it, and how many objects that thread had made before. An object that was
+/// made by a thread that is not explored goes by its address.
 class HEDDLE_API object_name {
 public:
     object_name() noexcept;
@@ -55,7 +57,8 @@ private:
     const std::uint64_t number_;
 };
 
-/// When a step can be done: asked by whichever thread is about to decide.
+/// Tells whether a step can be done now. It is asked by the thread that decides which
+/// goes on.
 struct condition {
     bool (*holds)(const void*) = nullptr;  // null: always
     const void* of = nullptr;
@@ -63,22 +66,24 @@ struct condition {
     bool operator()() const { return !holds || holds(of); }
 };
 
-/// This thread is about to do that: returns when it may.
+/// This thread announces its next step. Returns when the explorer lets it do the step.
 HEDDLE_API void announce(const object_name&, access, condition = {}) noexcept;
 
-/// It does that as a part of the step it is in.
+/// This thread does that access as a part of the step that it is in.
 HEDDLE_API void note(const object_name&, access) noexcept;
 
-/// Announces a read that waits until another thread has written there since this one looked.
+/// Announces a read that waits until another thread has written there since this thread
+/// read it.
 HEDDLE_API void announce_wait_for_write(const object_name&) noexcept;
 
-/// Announces a handler for a context, which some explored thread may be waiting for.
+/// Announces that a handler is posted to a context; an explored thread may be waiting
+/// for one.
 HEDDLE_API void announce_post(const asio::execution_context&) noexcept;
 
-/// Is this thread one of those that are explored?
+/// Returns whether this thread is explored.
 HEDDLE_API bool is_explored() noexcept;
 
-/// As std::atomic, and sequentially consistent whatever is asked for.
+/// Behaves as std::atomic, but is sequentially consistent whatever order is asked for.
 template <class T>
 class atomic {
 public:
@@ -125,7 +130,7 @@ public:
                       return l.self.value_.load() != l.old;
                   },
                   &at});
-        value_.wait(old);  // where nobody explores
+        value_.wait(old);  // waits on a thread that is not explored
     }
     void notify_one() noexcept { value_.notify_one(); }
 
@@ -136,7 +141,7 @@ private:
     object_name name_;
 };
 
-/// The seams above have said it all.
+/// Does nothing: the other seams announce every step.
 inline void yield_point() noexcept {}
 
 template <class Executor>
@@ -152,7 +157,7 @@ void yield_until_changed(const atomic<T>& a) noexcept {
         ::sched_yield();
 }
 
-/// Nothing is left out.
+/// Always false, so that no lock and no read-modify-write is left out.
 inline bool single_threaded() noexcept { return false; }
 
 class HEDDLE_API back_off {
@@ -174,7 +179,7 @@ public:
                   },
                   &taken_});
         while (taken_.exchange(true))
-            ::sched_yield();  // where nobody explores
+            ::sched_yield();  // waits on a thread that is not explored
     }
     bool try_lock() noexcept {
         announce(name_, access::write);
@@ -193,7 +198,8 @@ private:
     friend struct lock_order;
 };
 
-/// The same in each schedule, as addresses are not.
+/// Orders locks by name: the names are the same in each schedule, the addresses are
+/// not.
 struct lock_order {
     bool operator()(const spin_lock* a, const spin_lock* b) const noexcept {
         return a->name_.get() < b->name_.get();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What time is counted in, and how every duration of a caller becomes that.
+// The unit in which time is counted, and the conversion of every duration of a caller
+// to it.
 #pragma once
 
 #include <heddle/detail/platform/config.hpp>
@@ -27,7 +28,8 @@ constexpr bool is_whole = std::is_integral_v<Rep> || std::is_same_v<Rep, wide_in
 
 [[noreturn]] HEDDLE_API void throw_not_a_number();
 
-/// Turns a number of units into nanoseconds. A unit is times / parts of them, in lowest terms.
+/// Turns a number of units into nanoseconds. A unit is times / parts nanoseconds, in
+/// lowest terms.
 template <class Period>
 struct unit_of_time {
     static constexpr std::intmax_t common = std::gcd(std::nano::den, Period::den);
@@ -53,7 +55,8 @@ struct unit_of_time {
         constexpr long double most = max * divisor / factor;
         if (__builtin_isnan(n))
             throw_not_a_number();
-        // The first look keeps the product from overflowing, the second one its rounding.
+        // The first comparison keeps the product from overflowing; the second one,
+        // below, catches a product that was rounded up.
         long double exact = n < most && n > -most ? n * factor / divisor : n;
         if (n >= most || exact >= max)
             return duration::max();
@@ -64,9 +67,9 @@ struct unit_of_time {
     }
 };
 
-/// Any chrono duration as nanoseconds: rounded up, so that nothing fires early, and
-/// saturated, so that nothing wraps. Every duration and every point of time that a caller
-/// gives comes through here. NaN: std::invalid_argument.
+/// Converts any chrono duration to nanoseconds. It rounds up, so that no timer fires
+/// early, and saturates, so that no value wraps. Every duration and every point of time
+/// that a caller gives passes through here. Throws std::invalid_argument for NaN.
 template <class Rep, class Period>
 constexpr duration
 nanoseconds(std::chrono::duration<Rep, Period> d) noexcept(is_whole<Rep>) {
@@ -91,8 +94,8 @@ nanoseconds(std::chrono::time_point<std::chrono::steady_clock, Duration> t) noex
     return time_point(nanoseconds(t.time_since_epoch()));
 }
 
-/// The deadline `d` after `now`: at once for nothing or less, never for what cannot be
-/// counted.
+/// Returns the deadline `d` after `now`: min(), which is at once, if `d` is not
+/// positive; max(), which is never, if the sum overflows.
 constexpr time_point deadline_after(time_point now, duration d) noexcept {
     if (d <= duration::zero())
         return time_point::min();
@@ -101,10 +104,10 @@ constexpr time_point deadline_after(time_point now, duration d) noexcept {
 
 }  // namespace detail
 
-/// A duration that is made of any other: rounded up to nanoseconds, and saturated. What is
-/// an option of this type takes 20ms, 1.5s and hours::max() as after() does.
+/// A duration that is made of any other: rounded up to nanoseconds, and saturated. An
+/// option of this type takes 20ms, 1.5s and hours::max() as after() does.
 ///
-/// Errors    what is not a number: std::invalid_argument.
+/// Errors    a value that is not a number throws std::invalid_argument.
 class any_duration : public duration {
 public:
     constexpr any_duration() noexcept : duration(zero()) {}

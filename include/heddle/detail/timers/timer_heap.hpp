@@ -10,7 +10,7 @@
 
 namespace heddle::detail {
 
-/// What waits for a moment: a node of a heap, or of a list.
+/// A timer: a node of the heap, or of a list of the wheel.
 struct timer_entry {
     time_point deadline{};
     std::uint64_t order = 0;  // equal deadlines expire in order of insertion
@@ -18,19 +18,21 @@ struct timer_entry {
     timer_entry* next = nullptr;  // sibling
     timer_entry* prev = nullptr;  // sibling, or the parent of a first child
     bool queued = false;
-    std::uint16_t list = 0;  // of the wheel, from 1; 0: in the heap
+    std::uint16_t list = 0;  // its list in the wheel, from 1; 0 if it is in the heap
 
-    /// Its time has come and it has left the heap, whose lock is held.
+    /// Its deadline has passed and it has left the heap. The lock that guards the heap
+    /// is held.
     virtual void expire_locked(class expiry&) noexcept = 0;
 
 protected:
     ~timer_entry() = default;
 };
 
-/// By deadline. A pairing heap holds those that are near, and, once there are many, a
-/// hierarchical wheel those that are far, since a heap of many thousands misses the cache at
-/// each step. Intrusive: insert O(1), erase and pop O(log n) amortised; no recursion; no
-/// allocation but that of the wheel, once, which it can do without.
+/// The timers of a host, ordered by deadline. A pairing heap holds the near ones. Once
+/// there are many, a hierarchical wheel holds the far ones, since a heap of many
+/// thousands misses the cache at each step. Intrusive: insert is O(1), erase and pop
+/// are O(log n) amortised, nothing recurses, and nothing is allocated but the wheel,
+/// once; if there is no memory for the wheel, the heap holds all timers.
 class HEDDLE_API timer_heap {
 public:
     timer_heap() noexcept = default;
@@ -38,7 +40,7 @@ public:
     timer_heap(const timer_heap&) = delete;
     timer_heap& operator=(const timer_heap&) = delete;
 
-    /// Without the lock: a hint.
+    /// May be called without the lock; then the answer is a hint.
     bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
     timer_entry* front() noexcept;
     void insert(timer_entry&) noexcept;
@@ -67,16 +69,17 @@ private:
     std::uint64_t inserted_ = 0;
     wheel* wheel_ = nullptr;
     atomic<std::uint32_t> size_{0};
-    std::uint32_t near_ = 0;       // in the heap
-    std::uint32_t far_ = 0;        // in the wheel
-    std::uint32_t crowded_ = few;  // so many in the heap that it is time to rebase
+    std::uint32_t near_ = 0;       // how many are in the heap
+    std::uint32_t far_ = 0;        // how many are in the wheel
+    std::uint32_t crowded_ = few;  // with more than this in the heap, rebase() runs
 
     static constexpr std::uint32_t few = 64;
 };
 
-/// How long after some timers expired the next may be left, so that they expire together: a
-/// hundredth of what the shortest that waits was set to, but not less than `least`, nor more
-/// than 16 times that. O(1), as it only knows until when there may be timers of some length.
+/// How long after some timers expired the next ones may be delayed, so that they expire
+/// together: a hundredth of the length of the shortest timer that waits, but not less
+/// than `least`, nor more than 16 times that. O(1), as it notes only until when timers
+/// of each kind of length may wait.
 class timer_slack {
 public:
     static constexpr duration least = std::chrono::microseconds(50);
@@ -89,7 +92,8 @@ public:
             until_[k] = std::max(until_[k], deadline);
     }
 
-    /// For those that are due after `expired`, when others were.
+    /// The slack of the timers that are due after `expired`, the time at which others
+    /// expired.
     duration after(time_point expired) const noexcept {
         std::size_t k = 0;
         while (k < kinds && until_[k] <= expired)
@@ -99,7 +103,7 @@ public:
 
 private:
     static constexpr std::size_t kinds =
-        4;  // each twice as long; longer ones need no mark
+        4;  // each kind is twice as long as the one before; longer timers need no mark
     time_point until_[kinds] = {};
 };
 
