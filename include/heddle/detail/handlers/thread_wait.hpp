@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Operations for threads that are no tasks: the same operation objects, and the thread sleeps.
+// Threads that are not tasks wait in the same operation objects as tasks, and sleep.
 #pragma once
 
 #include <heddle/detail/core/operation.hpp>
