@@ -30,7 +30,8 @@ std::string hexadecimal(std::uintptr_t n) {
 
 std::uintptr_t number(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
-/// "balance() + 0x45", or "program + 0x1a45" for a function the program does not export.
+/// Gives "balance() + 0x45", or "program + 0x1a45" for a function that the program does
+/// not export.
 std::string where(const void* address) {
     Dl_info info{};
     if (!address || !::dladdr(address, &info))
@@ -99,7 +100,8 @@ void host::describe_tasks(const std::vector<counted<process>>& tasks, std::strin
     }
 }
 
-/// Makes hosts stand still for as long as it lives: no thread begins to drain them [dump].
+/// Makes hosts stand still for as long as it lives: no thread begins to drain them
+/// [dump].
 class host::standstill : pinned {
 public:
     void add(host& h) {

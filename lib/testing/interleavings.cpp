@@ -20,7 +20,7 @@ void join(auto& to, const auto& from) noexcept {
 
 }  // namespace
 
-// -- dependence of steps --------------------------------------------------------------
+// -- dependence of steps ------------------------------------------------------------
 
 bool interleavings::depend(const touch& a, const touch& b) noexcept {
     if (a.object != b.object || a.how == access::nothing || b.how == access::nothing)
@@ -42,7 +42,7 @@ bool interleavings::depend(const std::vector<touch>& a,
     });
 }
 
-// -- a run --------------------------------------------------------------------------------
+// -- a run --------------------------------------------------------------------------
 
 void interleavings::begin() noexcept {
     at_ = 0;
@@ -84,7 +84,7 @@ interleavings::node interleavings::make_node(std::uint32_t enabled) const {
 void interleavings::inherit_sleep(node& n) const {
     auto& last = path_[at_ - 1];
     if (!options_.reduce || options_.preemptions != none)
-        return;  // the order to be left out may have had too many preemptions
+        return;  // that order may have been left out, as too expensive
     for (auto left = (last.asleep | last.done) & ~bit(last.thread); left;
          left &= left - 1) {
         auto t = static_cast<std::size_t>(std::countr_zero(left));
@@ -262,7 +262,7 @@ bool interleavings::next_run() {
     return false;
 }
 
-// -- text ---------------------------------------------------------------------------------
+// -- text ---------------------------------------------------------------------------
 
 /// "0x12.1x3.c1": twelve steps of thread 0, three of thread 1, a choice of 1.
 std::string to_text(const std::vector<decision>& all) {

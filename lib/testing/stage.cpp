@@ -20,7 +20,7 @@ thread_local stage::seat* sitting = nullptr;
 // Not inlined: clang 16 keeps the address of a thread_local across a suspension.
 [[gnu::noinline]] stage::seat* here() noexcept { return sitting; }
 
-// -- the threads --------------------------------------------------------------------------
+// -- the threads --------------------------------------------------------------------
 
 void stage::cast(std::size_t n) {
     while (seats_.size() < n) {
@@ -105,7 +105,7 @@ void stage::dismiss() noexcept {
     }
 }
 
-// -- one schedule -------------------------------------------------------------------------
+// -- one schedule -------------------------------------------------------------------
 
 std::exception_ptr stage::run(const std::function<void(threads&)>& program,
                               std::string& dump) {
@@ -301,7 +301,7 @@ std::size_t stage::pick_replayed(std::uint32_t enabled) {
     return pick_freely(enabled);
 }
 
-// -- the seams ------------------------------------------------------------------------------
+// -- the seams ----------------------------------------------------------------------
 
 void stage::wrote(seat& s, const touch& t) noexcept {
     auto& n = writes_[t.object];

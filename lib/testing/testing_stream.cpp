@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// One direction of a connection in memory: bytes in a queue, and two events to wait for.
+// One direction of a connection in memory is a queue of bytes and two events.
 #include <heddle/testing_stream.hpp>
 
 #include <heddle/detail/core/host.hpp>

@@ -128,7 +128,7 @@ explored_threads explore_threads(const std::string& name,
 
 }  // namespace testing
 
-// -- the seams ------------------------------------------------------------------------------
+// -- the seams ----------------------------------------------------------------------
 
 namespace detail {
 

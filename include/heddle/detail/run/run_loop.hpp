@@ -9,8 +9,8 @@
 
 namespace heddle::detail {
 
-/// The io_context of heddle::run, its threads, and the clock and the seed it gives to its
-/// hosts.
+/// The io_context of heddle::run, its threads, and the clock and the seed that it gives
+/// to its hosts.
 class HEDDLE_API run_loop : pinned {
 public:
     run_loop(unsigned threads, std::optional<std::uint64_t> seed, bool virtual_clock,

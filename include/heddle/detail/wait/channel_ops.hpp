@@ -295,7 +295,7 @@ private:
     detail::channel_core<T>* channel_;
 };
 
-/// A receive into a T. Not an arm: a select could not tell closed from received.
+/// A receive into a T. It is not an arm: a select could not tell closed from received.
 template <class T>
 class [[nodiscard]] receive_into_op {
 public:
@@ -314,7 +314,8 @@ private:
     T& to_;
 };
 
-/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
+/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was
+/// given.
 template <class T>
 class [[nodiscard]] send_op {
 public:
