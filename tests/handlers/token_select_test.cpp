@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What select(arms...)(token) promises to who is no task, and, where Asio allows it, what
-// co_await of an operation does in an asio::awaitable.
+// The promises of select(arms...)(token) to callers that are not tasks, and, where Asio
+// allows it, those of co_await of an operation in an asio::awaitable.
 #include <heddle/heddle.hpp>
 
 #include "support/threads.hpp"

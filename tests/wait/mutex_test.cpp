@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a mutex promises. One thread, stepped by hand.
+// The promises of a mutex. One thread is stepped by hand.
 #include <heddle/sync.hpp>
 
 #include "support/ending.hpp"
@@ -337,8 +337,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a context may destroy mutex, holder and waiters in any order") {
-    // Tasks are destroyed the youngest first; so the one with the mutex starts last, and
-    // the address sanitizer sees whether a guard or a wait touches what is gone.
+    // The youngest task is destroyed first; so the one with the mutex starts last, and
+    // the address sanitizer sees whether a guard or a wait touches freed memory.
     world w;
     heddle::channel<mutex*> where;
     for (bool select : {false, true, false})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The selector: what select promises, of arms that stay.
+// The promises of the selector: those of select, for arms that stay enlisted.
 #include <heddle/selector.hpp>
 
 #include <heddle/testing.hpp>
@@ -581,7 +581,7 @@ struct crossing {
             set.add(on.receive(v));
     }
 
-    /// Notes what has happened; an arm that has sent gets another value.
+    /// Notes that an arm has happened; an arm that has sent gets another value.
     void note(std::size_t arm) {
         if (arm < static_cast<std::size_t>(senders)) {
             ++sent;
@@ -793,7 +793,7 @@ TEST_CASE("two sets of one task stand against each other on one channel, and wai
                     [](channel to) -> heddle::task<> { co_await to.send(3); }(b));
                 CHECK(co_await one.next() % 2 == 1);
                 CHECK(v == 3);
-                // Nor does a select of the task meet what stands in its sets.
+                // Nor does a select of the task meet the arms of its sets.
                 CHECK(co_await heddle::select(b.receive(w), a.send(4),
                                               heddle::after(1ms)) == 2);
             }(),
@@ -911,7 +911,7 @@ TEST_CASE("a selector with a timer outlives the context in which it waited") {
 }
 
 TEST_CASE("an arm keeps its channel") {
-    heddle::selector set;  // outlives who waits in it
+    heddle::selector set;  // outlives the task that waits in it
     std::vector<std::size_t> got;
     test::world world;
     {
@@ -1044,7 +1044,7 @@ heddle::task<> two_facing(bool plain) {
     co_await two;
 }
 
-/// Two that send, one that selects and one that takes what it can get.
+/// Two tasks send, one selects, and one takes whatever value it can get.
 heddle::task<> conserved(std::size_t capacity) {
     channel a(capacity), b;
     int sum = 0, left = 2;
