@@ -213,7 +213,7 @@ TEST_CASE("a timer is refused, and the handler is destroyed uncalled") {
     erased.emplace_back(heddle::after(1s));
     CHECK_THROWS_AS(heddle::select(erased)(ctx, handler), std::logic_error);
     CHECK(witness.use_count() == 2);  // `handler` itself
-    // One that owns its slot goes, too.
+    // A handler that owns its slot is freed, too.
     auto owned = std::make_shared<asio::cancellation_signal>();
     auto slot = owned->slot();
     std::weak_ptr<asio::cancellation_signal> watch = owned;

@@ -301,7 +301,8 @@ task<> assist(std::shared_ptr<secure> c, operation what) {
     }
 }
 
-/// Ends the operation after some steps of the loop. Whether it had completed by itself.
+/// Ends the operation after some steps of the loop. Returns whether it had completed by
+/// itself.
 bool end_after(int steps, operation what, ending how) {
     auto world = std::make_unique<test::world>();
     scene s(world->ctx);

@@ -702,8 +702,8 @@ TEST_CASE("a listening socket that fails ends it with the error") {
     });
 }
 
-/// UBSan looks at a vptr through a pipe, and calls it invalid where no descriptor is left: where
-/// that check is linked in, this is there.
+/// UBSan reads a vptr through a pipe, and calls it invalid if no descriptor is left.
+/// This symbol exists where that check is linked in.
 extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss_abort();
 
 TEST_CASE("when descriptors have run out it waits for some, without spinning" *

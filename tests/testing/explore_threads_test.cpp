@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The explorer of threads, on programs whose interleavings can be counted by hand, or by trying them all; and on
-// classic mistakes, which it has to find and to replay.
+// The explorer of threads runs programs whose interleavings can be counted, by hand or
+// by trying them all, and classic mistakes, which it has to find and to replay.
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
@@ -238,7 +238,7 @@ int programs(int few) {
     return given ? std::atoi(given) : few;
 }
 
-/// The traces of a program that an exploration comes by.
+/// The traces of a program that an exploration runs.
 struct traces {
     std::set<std::string> all;
     explored_threads how;

@@ -42,7 +42,7 @@ struct fault : std::runtime_error {
     fault() : std::runtime_error("fault") {}
 };
 
-/// Counts down through everything of a user's that may throw; at zero it does.
+/// Counts down at each point where code of a user may throw; at zero it throws.
 class countdown {
 public:
     static inline int left = -1;
@@ -642,7 +642,7 @@ private:
 // 0+1+2 + 10+11+12 + 20+21+22, and 1 for each of the nine.
 constexpr int rich_result = 99 + 9;
 
-/// Runs handlers until it has ended; how many there were.
+/// Runs at most so many handlers. Returns how many it ran.
 int run_handlers(asio::io_context& ctx, int at_most) {
     int n = 0;
     while (n < at_most && ctx.run_one() != 0)

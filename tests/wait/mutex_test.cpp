@@ -38,7 +38,7 @@ task<> lock_for_ever(mutex& m) {
     co_await heddle::event().wait();
 }
 
-/// Locks until its budget is spent, which it then is with the lock taken.
+/// Locks again and again until its budget is spent: then it has the lock.
 task<> lock_again_and_again(mutex& m) {
     for (;;)
         auto held = co_await m.lock();

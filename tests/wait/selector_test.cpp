@@ -174,11 +174,11 @@ TEST_CASE("law 32: each arm of a selector that is ready is equally likely") {
 
 namespace {
 
-/// So many arms that send, and that receive.
+/// The numbers of arms that send, and of arms that receive.
 constexpr std::pair<int, int> both_ways_round[] = {
     {1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 0}, {0, 3}, {3, 3}, {1, 5}, {5, 1}};
 
-/// An event whose waits count how often they were looked at.
+/// An event whose waits count how often they were tried.
 struct looked_at {
     struct node final : heddle::detail::operation {
         explicit node(looked_at& e) : event(e) {}
@@ -224,8 +224,8 @@ struct looked_at {
     int asked = 0;  // whether they are a closed token
 };
 
-/// Two sides that meet, as on a channel without values. One that is looked at without end
-/// happens, so that a test of it ends.
+/// Two sides that meet, as on a channel without values. An arm that is tried without
+/// end happens after all, so that the test ends.
 struct meeting {
     struct node final : heddle::detail::operation {
         template <class Op>
@@ -1017,7 +1017,7 @@ TEST_CASE("a dump lists the arms of a selector in the order in which they came")
 
 namespace {
 
-/// One that offers and takes on two channels by a selector, until it has done `n` of it.
+/// A task that sends and receives on two channels by a selector, `n` times in all.
 heddle::task<> both_ways(channel out, channel in, int n) {
     heddle::selector set;
     std::optional<int> v;
@@ -1218,7 +1218,7 @@ TEST_CASE("a turn under a closed token does not look for that token in every arm
 
 namespace {
 
-/// One that offers and takes on one channel, with arms to spare.
+/// A task that sends and receives on one channel, by more arms than it needs.
 heddle::task<> meet_once(channel c, int sends, int receives, std::vector<int>& got) {
     crossing both(c, sends, receives);
     both.note(co_await both.set.next());
