@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a task waits for an Asio operation, and how that wait is cancelled.
+// A task's wait for an Asio operation, and the cancellation of that wait.
 #include <heddle/detail/handlers/asio_wait.hpp>
 
 #include <utility>
@@ -47,7 +47,7 @@ void asio_wait::dropped() noexcept {
     process& p = self_;
     counted<host> home(p.home);  // the process may end as soon as it is abandoned
     bool expected =
-        home->expect();  // [homecoming]: the handler's work may have gone before
+        home->expect();  // [homecoming]: the handler's work may have ended already
     dropped_ = true;
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;
@@ -61,8 +61,9 @@ void asio_wait::dropped() noexcept {
         home->expect_no_more();
 }
 
-/// Emits on the executor of an operation that belongs to another context. Whether it is
-/// called or destroyed, the process hears that the emission is over.
+/// Emits the cancellation on the executor of an operation that belongs to another
+/// context. The destructor tells the process that the emission is over, whether the
+/// function object was called or not.
 class asio_wait::remote_emission {
 public:
     explicit remote_emission(process& p) noexcept : process_(&p) {}
@@ -76,7 +77,7 @@ public:
     void operator()() { process_->signal.emit(asio::cancellation_type::terminal); }
 
 private:
-    process* process_;  // alive: it cannot go on while `cancelling` is set
+    process* process_;  // stays alive: it cannot go on while `cancelling` is set
 };
 
 void asio_wait::emit() noexcept {
@@ -89,7 +90,7 @@ void asio_wait::emit() noexcept {
     }
 }
 
-/// The emission is over: an operation that completed meanwhile lets its task go on now.
+/// Ends an emission. If the operation completed meanwhile, its task goes on now.
 void asio_wait::emitted(process& p) noexcept {
     std::uint32_t old = p.word.load(std::memory_order_acquire);
     std::uint32_t want;

@@ -10,7 +10,7 @@ namespace heddle::detail {
 thread_wait::thread_wait() noexcept {
     foreign = [](sleeper& s) noexcept {
         auto& self = static_cast<thread_wait&>(s);
-        // release: pairs with sleep(), as does `left`
+        // release: pairs with sleep(), as does the store of `left`
         self.state_.store(woken, std::memory_order_release);
         self.state_.notify_one();
         self.state_.store(left, std::memory_order_release);  // [woken]

@@ -28,7 +28,7 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
     spin_lock* lock = op.source();
     if (!lock) {
         word.store(claim_word::waiting, std::memory_order_release);
-        return;  // nil: waits until it is cancelled
+        return;  // nil: it waits until it is cancelled
     }
     wake_list wakes;
     bool locked = acquire(*lock);
@@ -39,7 +39,8 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
         word.store(claim_word::waiting, std::memory_order_release);
     }
     release(*lock, locked);
-    // Not happened: not a word to this from here on.
+    // If it has not happened, this may be gone at any time: it is not touched from here
+    // on.
     if (happened) {
         wakes.release();
         foreign(*this);
@@ -73,7 +74,8 @@ bool token_wait::abandon() noexcept {
     return true;
 }
 
-/// [posting]: once it has left the list nothing else tells its context that it is needed.
+/// [posting]: once this has left the list, only `posting` tells the context that it is
+/// still needed.
 void token_wait::settle_and_leave(bool aborted) noexcept {
     auto state = std::move(state_);
     inside_context settling(*state);

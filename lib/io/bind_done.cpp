@@ -7,23 +7,23 @@ namespace heddle::detail {
 
 done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
     : watched_(std::in_place, std::move(token), ex) {
-    users_.take_first();  // the handler, and watch()
+    users_.take_first();  // one is the handler, the other is watch()
     watched_->operation.who = this;
     watched_->operation.exclusive = true;  // popping it is the claim
     foreign = [](sleeper& s) noexcept {
         auto& self = static_cast<done_emitter&>(s);
         self.post_emission();
-        self.release_one();  // what watch() took
+        self.release_one();  // the place that watch() took
         self.drop();
     };
 }
 
 void done_emitter::watch() noexcept {
     done_operation& op = watched_->operation;
-    if (spin_lock* lock = op.source()) {  // else a token that never closes
+    if (spin_lock* lock = op.source()) {  // null: the token never closes
         wake_list none;
         bool locked = acquire(*lock);
-        // What completed inside its initiation is not watched.
+        // An operation that completed inside its initiation is not watched.
         bool ended = state_.load(std::memory_order_acquire) & over;
         bool closed = !ended && op.attempt_locked(none);
         if (!ended && !closed) {
@@ -52,7 +52,8 @@ void done_emitter::emit(asio::cancellation_type_t type) {
     while (!exchange_if(state_, old, old + one_emission));
     struct under_way {
         ~under_way() {
-            // Whoever ends the last one after the operation clears in its stead [signal].
+            // The thread that ends the last emission after the operation is over clears
+            // the slot in its stead [signal].
             if (add(emitter.state_, 0 - one_emission, std::memory_order_acq_rel) ==
                 (over | one_emission))
                 emitter.signal_.slot().clear();
@@ -62,7 +63,7 @@ void done_emitter::emit(asio::cancellation_type_t type) {
     signal_.emit(type);
 }
 
-/// Whether that ended the emissions, and none is under way.
+/// Returns whether this call has ended the emissions, and none is under way.
 bool done_emitter::end_emissions() noexcept {
     std::uint32_t old = 0;
     while (!(old & over))
@@ -81,7 +82,7 @@ void done_emitter::leave() noexcept {
     bool was_queued = false;
     done_operation& op = watched_->operation;
     if (spin_lock* lock = op.source()) {
-        guard g(*lock);  // always: watch() may be about to enlist
+        guard g(*lock);  // always taken: watch() may be about to enlist
         was_queued = op.linked.load(std::memory_order_relaxed);
         if (was_queued)
             watched_->token.node()->waiters().erase(op);

@@ -14,7 +14,8 @@ bool inflight_core::flying() noexcept {
 
 namespace {
 
-/// A count that cannot grow does not shrink either: the task stays with its worker.
+/// Changes the number of pins of a task. A number that has reached its maximum never
+/// changes again: the task then stays with its worker for good.
 void change_pins(process& p, int by) noexcept {
     std::uint16_t n = p.pins.load(std::memory_order_relaxed);
     while (n != sleeper::max_pins &&
@@ -38,7 +39,8 @@ counted<process> inflight_core::unpin() noexcept {
     return std::exchange(pinned_, {});
 }
 
-/// Requires: it flies, the lock. At once: who sees that it flies no more sees the result.
+/// Requires: it flies, and the lock is held. Under one lock, so that a thread that sees
+/// it not fly any more sees the result.
 void inflight_core::land_locked(wake_list& wakes, landed& rest) noexcept {
     flying_ = false;
     set_locked(0, wakes);
@@ -46,8 +48,9 @@ void inflight_core::land_locked(wake_list& wakes, landed& rest) noexcept {
     rest.from = std::move(elsewhere_);
 }
 
-/// [homecoming]: who waited may have been claimed by another thread, and be under way. So the
-/// work that ends elsewhere is given to a turn of the home, which rests when it may.
+/// [homecoming]: the waiter may have been claimed by another thread, and be on its way.
+/// So before the work of `from` ends the home is given a turn, and rests only when it
+/// may.
 inflight_core::landed::~landed() {
     if (from)
         from->work.get()->poke();
@@ -69,7 +72,7 @@ void inflight_core::begin() {
     home_ = counted<host>(&here);
     elsewhere_.reset();
     pin(self);
-    signal_.slot().clear();  // what an earlier operation left
+    signal_.slot().clear();  // an earlier operation may have left a handler there
 }
 
 void inflight_core::not_begun() noexcept {
@@ -90,11 +93,11 @@ void inflight_core::rest() {
     set(1);
 }
 
-/// Requires: emitting_, so that nobody emits any more [emission].
+/// Requires: emitting_ is set, so that no thread begins to emit [emission].
 void inflight_core::land() noexcept {
     landed rest;
     wake_list wakes;
-    if (!dropped_)  // else the slot itself may be what destroys the handler
+    if (!dropped_)  // otherwise the slot itself may be destroying the handler
         signal_.slot().clear();
     {
         guard g(lock());
@@ -129,7 +132,7 @@ void inflight_core::cancel() noexcept {
             return;
         home = home_;
         expected =
-            home->expect();  // [homecoming]: a completion has to wait from here on
+            home->expect();  // [homecoming]: from here on a completion has to wait
         emitting_ = true;
     }
     if (host::current() == home.get() || home->is_shut()) {
@@ -153,7 +156,9 @@ bool inflight_core::has_ended() noexcept {
     return ended_;
 }
 
-/// Emits on the executor of an operation that belongs to another context.
+/// Emits the cancellation on the executor of an operation that belongs to another
+/// context. The destructor ends the emission, whether the function object was called or
+/// not.
 class inflight_core::remote_emission {
 public:
     explicit remote_emission(inflight_core& core) noexcept : core_(&core) {}
@@ -171,7 +176,7 @@ private:
 
 void inflight_core::emit() noexcept {
     if (home_->is_shut() || has_ended())
-        return emitted();  // what it would be emitted to may be gone
+        return emitted();  // the operation may be gone
     if (elsewhere_) {
         elsewhere_->executor.post(remote_emission(*this));
     } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the tasks of a host wait for.
+// The dump: each task of a context, and the operations for which it waits.
 #include <heddle/detail/core/host.hpp>
 #include <heddle/go.hpp>
 
@@ -30,7 +30,8 @@ std::string hexadecimal(std::uintptr_t n) {
 
 std::uintptr_t number(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
 
-/// "balance() + 0x45", or "program + 0x1a45" for a function the program does not export.
+/// Gives "balance() + 0x45", or "program + 0x1a45" for a function that the program does
+/// not export.
 std::string where(const void* address) {
     Dl_info info{};
     if (!address || !::dladdr(address, &info))
@@ -55,7 +56,7 @@ std::string seconds(duration d) {
 }
 
 void describe_wait(const process& p, time_point now, std::string& to) {
-    if (!p.is_fresh() && p.io) {  // one member of the union or the other
+    if (!p.is_fresh() && p.io) {  // a fresh process has no `io`
         to += " waits for an Asio operation";
     } else if (p.waits) {
         to += p.waits->sibling ? " waits in a select: " : " waits ";
@@ -75,7 +76,8 @@ void describe_wait(const process& p, time_point now, std::string& to) {
 
 }  // namespace
 
-/// `parked`: none of these tasks runs but, perhaps, the one on this thread's stack.
+/// `parked` says that none of these tasks runs, except perhaps the one on this thread's
+/// stack.
 void host::describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
                           bool parked) {
     host* here = current();
@@ -98,7 +100,8 @@ void host::describe_tasks(const std::vector<counted<process>>& tasks, std::strin
     }
 }
 
-/// Makes hosts stand still for as long as it lives: no thread begins to drain them [dump].
+/// Makes hosts stand still for as long as it lives: no thread begins to drain them
+/// [dump].
 class host::standstill : pinned {
 public:
     void add(host& h) {
@@ -111,7 +114,8 @@ public:
             held_[i]->dumping_.store(false, std::memory_order_seq_cst);
     }
 
-    /// Whether all of them stand still. If not, perhaps the next time.
+    /// Returns whether all of them stand still. If they do not, the next call may
+    /// succeed.
     bool reached() noexcept {
         while (raised_ < held_.size() &&
                !held_[raised_]->dumping_.exchange(true, std::memory_order_seq_cst))
@@ -125,13 +129,13 @@ private:
         return h->draining_.load(std::memory_order_seq_cst);
     }
 
-    std::vector<host*>
-        held_;  // all of them once, in one order: who dumps waits for the next
+    // Each host once, in the same order for all dumps: a dump waits for the next host.
+    std::vector<host*> held_;
     std::size_t raised_ = 0;
 };
 
 void host::describe(std::string& to) {
-    std::vector<counted<process>> tasks;  // dropped when the hosts go on
+    std::vector<counted<process>> tasks;  // dropped after the hosts go on
     standstill all;                       // a task of one worker may run on another
     if (worker_)
         for (std::size_t i = 0; i < worker_->pool.size(); ++i)

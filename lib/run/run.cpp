@@ -50,7 +50,8 @@ bool virtual_by_environment() {
 
 std::terminate_handler terminate_before = nullptr;
 
-/// A deadlock that nobody catches: the report after what was printed, and Go's exit code.
+/// Ends the program for a deadlock that nobody catches. The report follows the output
+/// of the program, and the exit code is Go's.
 [[noreturn]] void terminate_on_deadlock() {
     if (auto escaped = std::current_exception()) {
         try {
@@ -81,7 +82,7 @@ struct run_loop::stop_at_end : sleeper {
         foreign = [](sleeper& s) noexcept {
             static_cast<stop_at_end&>(s).loop.stop();
             if (host* here = host::current())
-                here->spend_all();  // what is ready does not run any more
+                here->spend_all();  // ready tasks do not run any more
         };
         join.who = this;
         join.exclusive = true;
@@ -98,7 +99,7 @@ struct run_loop::stop_at_end : sleeper {
     operation_of_join join;
 };
 
-/// What run was asked for, and what the environment makes of it.
+/// The settings of a run: its arguments, as the environment overrides them.
 class run_loop::settings {
 public:
     settings(unsigned wanted, std::optional<std::uint64_t> s, bool v)
@@ -257,7 +258,8 @@ void run_loop::stop() noexcept {
     context_state::of(context_)->stop_workers();
 }
 
-/// Runs until nothing is pending, then lets virtual time jump, or waits for others.
+/// Runs until nothing is pending. Then it lets virtual time jump, or waits for other
+/// threads.
 void run_loop::step(process& main) {
     context_.restart();
     if (threads_ > 1)
@@ -269,13 +271,13 @@ void run_loop::step(process& main) {
     auto state = context_state::of(context_);
     if (!state->somebody_comes() && state->is_virtual() && state->advance())
         return;
-    for (bool others = true; others;) {      // they may go away without a word
+    for (bool others = true; others;) {      // they may end without waking this loop
         others = state->somebody_comes() ||  // [homecoming]
                  state->handler_pending() || state->outsiders();
         auto work = asio::make_work_guard(context_);
         context_.restart();
         if (others ? context_.run_one_for(std::chrono::milliseconds(100))
-                   : context_.poll_one())  // what they did before they went
+                   : context_.poll_one())  // they may have posted before they ended
             return;
     }
     exit_on_deadlock();

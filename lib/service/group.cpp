@@ -81,7 +81,8 @@ group::group(std::ptrdiff_t limit) : made_by_(detail::running_here()) {
 }
 
 group::~group() {
-    // A frame that a dying context destroys is left by no exception, but by no task either.
+    // If a dying context destroys the frame, no exception is under way, but no task
+    // runs either.
     [[maybe_unused]] bool left_by_its_task = std::uncaught_exceptions() == 0 &&
                                              made_by_ &&
                                              detail::running_here() == made_by_;

@@ -34,7 +34,7 @@ task<> run_group::run() const {
     } catch (...) {
         why = std::current_exception();
     }
-    // Joins cannot be cancelled from here on, but what an interrupt starts can be.
+    // From here on the joins cannot be cancelled, but the work of an interrupt can be.
     if (first < running.size()) {
         detail::scope_guard to_the_end(detail::host::current_process(), nullptr);
         try {

@@ -26,7 +26,7 @@ duration serve_core::pause_after(std::error_code error) const {
     bool of_system = error.category() == asio::error::get_system_category() ||
                      error.category() == std::system_category();
     switch (of_system ? error.value() : 0) {
-    // accept(2): errors of a connection that was to be accepted.
+    // accept(2) says: these are errors of the connection that was to be accepted.
     case ECONNABORTED:
     case EPROTO:
     case ENETDOWN:
@@ -35,11 +35,11 @@ duration serve_core::pause_after(std::error_code error) const {
     case ENONET:
     case EHOSTUNREACH:
     case ENETUNREACH:
-    case EPERM:  // a firewall's
+    case EPERM:  // of a firewall
     case EINTR:
     case EAGAIN:
         return {};
-    // To go on at once would fail at once, four million times a second.
+    // Accepting again at once would fail at once, four million times a second.
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -121,7 +121,8 @@ signals::signals(detail::counted<detail::host> home, std::initializer_list<int> 
     : state_(std::make_shared<state>(home)) {
     for (int number : numbers)
         state_->set.add(number);
-    // Weak: else the set would be in its own handler, which only its end destroys.
+    // Weak, because the set would otherwise be owned by its own handler, which only the
+    // end of the set destroys.
     state_->set.async_wait(
         [weak = std::weak_ptr<state>(state_)](std::error_code error, int number) {
             auto s = weak.lock();

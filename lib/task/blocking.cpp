@@ -7,7 +7,8 @@
 
 namespace heddle::detail {
 
-/// Owns the process until the work is done; destroyed undone, it takes the process along.
+/// A job owns the process until the work is done. If it is destroyed before, the
+/// process is destroyed with it.
 class blocking_wait::job {
 public:
     explicit job(blocking_wait& w) noexcept : wait_(&w) {}
@@ -31,7 +32,7 @@ std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) no
     host& home = *p.home;  // once begun, the task may go on elsewhere
     begin(home);
     home_ = &home;
-    home.work_started();  // [homecoming]: until it has come home
+    home.work_started();  // [homecoming]: work until the task has come home
     try {
         asio::post(context_state::of(home.context())->blocking_pool(), job(*this));
     } catch (...) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The tree of done tokens: lib/README.md, "Closing".
+// The tree of done tokens. lib/README.md explains it under "Closing".
 #include <heddle/done.hpp>
 
 #include <heddle/go.hpp>
@@ -14,7 +14,8 @@ namespace {
 void cross_bridge(sleeper& s) noexcept;
 void discard_bridge(sleeper& s) noexcept;
 
-/// Those whose wake calls the user's functions, apart.
+/// Claims all waiters. Those whose wake calls functions of the user go to `calls`, the
+/// others to `wakes`.
 void claim_all(wait_list& waiters, wake_list& wakes, wake_list& calls) noexcept {
     while (operation* op = waiters.pop_claimed()) {
         op->result = outcome::done;
@@ -69,13 +70,14 @@ void done_node::unlink() noexcept {
 
 void done_node::retire(bool stays) noexcept {
     if (!has_parent())
-        return;  // the root: its block stays for its children, and closes no more
+        return;  // the root: its block stays for its children, but is not closed
     std::uint32_t left = 0;
     {
         guard g(tree_lock());
         if (!linked_)
             return;
-        // If this is closed, they are, too, and an arm may still name its token.
+        // If this node is closed and stays, its children stay below it: they are closed
+        // too, and an arm may still name the token of this node.
         while (done_node* n = closed() && stays ? nullptr : child_) {
             child_ = n->next_;
             n->parent_ = parent_;
@@ -91,7 +93,7 @@ void done_node::retire(bool stays) noexcept {
             unlink();
     }
     for (; left != 0; --left)
-        drop();  // what the children counted on this node
+        drop();  // the references of those children to this node
 }
 
 bool done_node::close(std::exception_ptr cause) noexcept {
@@ -106,7 +108,8 @@ bool done_node::close(std::exception_ptr cause) noexcept {
         if (closed())
             return false;
         cause_ = std::move(cause);
-        // Preorder, without recursion; what is closed has no open node below it [down].
+        // Preorder, without recursion. A closed node is skipped, because it has no open
+        // node below it [down].
         for (done_node* n = this; n;) {
             if (n != this)
                 n->cause_ = cause_;                             // [cause]
@@ -133,12 +136,13 @@ bool done_node::close(std::exception_ptr cause) noexcept {
 }
 
 void done_node::release(done_node* n) noexcept {
-    while (n && n->refs_.drop()) {  // a loop: chains are long
-        // Nobody else links it or unlinks it now. Before its parent is read: retire()
-        // cannot change that any more.
+    while (n && n->refs_.drop()) {  // a loop, because chains may be long
+        // No other thread links or unlinks it now. It is detached before its parent is
+        // read, so that retire() cannot change the parent any more.
         if (n->linked_)
             n->detach();
-        // Nothing can close it any more: what still waits are bridges to stop tokens.
+        // Nothing can close it any more: the only waiters left are bridges to stop
+        // tokens.
         while (operation* op = n->waiters_.front()) {
             n->waiters_.erase(*op);
             discard_bridge(*op->who);
@@ -158,9 +162,10 @@ private:
 
 }  // namespace
 
-/// A token that closes by itself. Who expires or closes it takes a reference first, if there
-/// still is one: the last may just be gone, and its owner wait for the lock. One that leaves
-/// the heap empty tells the host, whose Asio timer would hold the context up otherwise.
+/// A token that closes at its deadline. A thread that expires or closes it first takes
+/// a reference, if there still is one: the last may just have been dropped by a thread
+/// that now waits for the lock. If its removal leaves the heap empty, the host is told,
+/// because its Asio timer would keep the context from ending.
 class deadline_node final : public done_node, public timer_entry, public pooled {
 public:
     explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {
@@ -180,7 +185,7 @@ public:
         {
             guard g(home_->timer_lock());
             if (closed())
-                return;  // or interrupt() finds it in the heap
+                return;  // otherwise interrupt() finds it in the heap
             home_->insert_locked(*this, home_->read_clock());
         }
         home_->poke();
@@ -195,7 +200,7 @@ private:
         bool expected = false;
     };
 
-    /// Whether it was the last in the heap.
+    /// Returns whether it was the last in the heap.
     bool disarm() noexcept {
         guard g(home_->timer_lock());
         if (!queued)
@@ -206,13 +211,14 @@ private:
     void interrupt(wake_list&, wake_list& last) noexcept override {
         if (!take_if_any())
             return;  // dispose() disarms
-        // [homecoming]: its host had work to wake who is interrupted next.
+        // [homecoming]: the timer may have been the last work of its host, and the
+        // tasks that are interrupted next still have to come home.
         poker_.expected = home_->expect();
         poker_.due = disarm();
-        last.add(poker_);  // under the lock of the tree the host cannot be told
+        last.add(poker_);  // the host cannot be told under the lock of the tree
     }
     void expire_locked(expiry& e) noexcept override {
-        if (!take_if_any())  // the expiry's, until it has closed this
+        if (!take_if_any())  // held by the expiry until it has closed this
             return;
         next_expired = e.deadlines;
         e.deadlines = this;
@@ -235,8 +241,8 @@ void close_expired(expiry& e) noexcept {
     }
 }
 
-/// A token that a std::stop_token closes. The callback refers to the node: it is
-/// unregistered, and waited for, before the node goes.
+/// A token that a std::stop_token closes. The callback refers to the node, so it is
+/// unregistered, and waited for, before the node is freed.
 class stop_node final : public done_node, public pooled {
 public:
     explicit stop_node(std::stop_token stop)
@@ -252,8 +258,9 @@ private:
     std::stop_callback<close_this> closer_;
 };
 
-/// Stops a std::stop_source when a token closes. It stands in the token's queue, in front of
-/// all others, so that there is one at most; it dies with the queue or by the close.
+/// Stops a std::stop_source when a token closes. It is queued at the token in front of
+/// all other waiters, where the next caller finds it: so a token has one at most. The
+/// close deletes it, or the end of the queue.
 struct stop_bridge final : sleeper {
     explicit stop_bridge(done_node& node) : watch(&node) {
         watch.who = this;
@@ -274,7 +281,8 @@ void cross_bridge(sleeper& s) noexcept {
 
 void discard_bridge(sleeper& s) noexcept { delete static_cast<stop_bridge*>(&s); }
 
-/// Requires: the tree's lock. Null: there is none yet.
+/// Returns the bridge of a token, or null if it has none yet. Requires: the tree's
+/// lock.
 stop_bridge* bridge_of(done_node& node) noexcept {
     operation* first = node.waiters().front();
     return first && first->who->foreign == cross_bridge

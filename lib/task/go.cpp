@@ -23,7 +23,7 @@ void let_go(process& p) noexcept {
         report = unwanted && p.keeps_home && !p.ends_normally();
     }
     if (report) {
-        p.home->report(p);  // takes the reference over
+        p.home->report(p);  // and gives it the reference
         return;
     }
     if (unwanted && p.is_shared())
@@ -88,7 +88,7 @@ asio::any_io_executor this_task::executor() {
 void this_task::name(std::string name) {
     auto& self = detail::host::current_process();
     auto made = std::make_unique<std::string>(std::move(name));
-    detail::guard g(self.lock);  // a dump may be reading it
+    detail::guard g(self.lock);  // a dump may be reading the name
     std::swap(self.name, made);
 }
 

@@ -20,7 +20,7 @@ void join(auto& to, const auto& from) noexcept {
 
 }  // namespace
 
-// -- what depends on what ---------------------------------------------------------------
+// -- dependence of steps ------------------------------------------------------------
 
 bool interleavings::depend(const touch& a, const touch& b) noexcept {
     if (a.object != b.object || a.how == access::nothing || b.how == access::nothing)
@@ -28,7 +28,8 @@ bool interleavings::depend(const touch& a, const touch& b) noexcept {
     return a.how != b.how || (a.how != access::read && a.how != access::unlock);
 }
 
-/// Could the second have been done first? A lock that was taken cannot be taken.
+/// Returns whether the second could have been done first. A lock that is taken cannot
+/// be taken again.
 bool interleavings::can_swap(const touch& before, const touch& after) noexcept {
     return !(before.how == access::unlock && after.how == access::lock) &&
            !(before.how == access::lock && after.how == access::unlock);
@@ -41,7 +42,7 @@ bool interleavings::depend(const std::vector<touch>& a,
     });
 }
 
-// -- a run --------------------------------------------------------------------------------
+// -- a run --------------------------------------------------------------------------
 
 void interleavings::begin() noexcept {
     at_ = 0;
@@ -56,7 +57,8 @@ bool interleavings::affords(const node& n, std::size_t thread) const noexcept {
     return n.preemptions + preempts(n, thread) <= options_.preemptions;
 }
 
-/// The thread that goes on, if it can, or the first that can.
+/// Returns the thread of the step before, if it can go on; otherwise the first that
+/// can.
 std::uint32_t interleavings::cheap_first(const node& n) const noexcept {
     std::uint32_t awake = n.enabled & ~n.asleep;
     if (n.before != none && (awake & bit(n.before)))
@@ -77,12 +79,12 @@ interleavings::node interleavings::make_node(std::uint32_t enabled) const {
     return n;
 }
 
-/// What was asleep before the last step, or done in its place, is so after it, unless they
-/// depend on each other.
+/// A thread that was asleep before the last step, or whose step was done in its place,
+/// is asleep after it, unless the two steps depend on each other.
 void interleavings::inherit_sleep(node& n) const {
     auto& last = path_[at_ - 1];
     if (!options_.reduce || options_.preemptions != none)
-        return;  // an order that was left out may have been too expensive
+        return;  // that order may have been left out, as too expensive
     for (auto left = (last.asleep | last.done) & ~bit(last.thread); left;
          left &= left - 1) {
         auto t = static_cast<std::size_t>(std::countr_zero(left));
@@ -138,8 +140,9 @@ void interleavings::barrier() noexcept {
     clocks_.fill(all);
 }
 
-/// Steps of others that it depends on happened before it. With those that did so for no
-/// other reason it could have changed places: a race, and a reason to try that.
+/// Looks for the races of a touch. Steps of other threads on which it depends happened
+/// before it. If one of them did so for no other reason, the two could have changed
+/// places: that is a race, and the other order is to be run.
 void interleavings::look_for_races(std::size_t index, const touch& t) {
     auto& n = path_[index];
     clock known = clocks_[n.thread];
@@ -164,8 +167,9 @@ void interleavings::look_for_races(std::size_t index, const touch& t) {
     }
 }
 
-/// Some step that is independent of the first of two could have come before it, and led
-/// to the second without it: one of those with which such an order begins is wanted.
+/// Two steps race: there is an order that has the second without the first before it.
+/// It can begin with the next step of any thread of `initials`, which does not depend
+/// on the first of the two; one of them becomes wanted there.
 void interleavings::race(std::size_t first, std::size_t second, const touch& t) {
     auto& n = path_[first];
     std::size_t racer = path_[second].thread;
@@ -189,8 +193,9 @@ void interleavings::race(std::size_t first, std::size_t second, const touch& t) 
         initials &= ~bit(racer);  // it had to wait for the first
     if (options_.preemptions == none)
         return want(first, initials, racer);
-    // Bounded, an earlier switch may be the cheaper one: anywhere since the first thread came
-    // in. There another may already wait for a lock, say, and give way for nothing.
+    // With a bound, an earlier switch may cost fewer preemptions: at any step since the
+    // first thread was switched to. At that step another thread may already wait for a
+    // lock, say, and then the switch costs none.
     for (std::size_t k = first + 1; k-- > 0 && path_[k].thread == n.thread;) {
         auto enabled = path_[k].enabled;
         want(k, enabled & bit(racer) ? bit(racer) : enabled, racer);
@@ -257,7 +262,7 @@ bool interleavings::next_run() {
     return false;
 }
 
-// -- text ---------------------------------------------------------------------------------
+// -- text ---------------------------------------------------------------------------
 
 /// "0x12.1x3.c1": twelve steps of thread 0, three of thread 1, a choice of 1.
 std::string to_text(const std::vector<decision>& all) {

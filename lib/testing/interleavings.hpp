@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Which interleavings of a program's threads are run, and in which order: depth-first search with
-// partial-order reduction. It knows threads by number and steps by what they touch, and runs
-// nothing itself.
+// This class decides which interleavings of a program's threads are run, and in which
+// order: by depth-first search with partial-order reduction. It knows a thread by its
+// number and a step by the objects that it touches, and runs nothing itself.
 //
 //   Flanagan, Godefroid, "Dynamic partial-order reduction for model checking software", 2005
 //   Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction", 2014: source sets
@@ -19,7 +19,7 @@
 
 namespace heddle::detail {
 
-/// What a step does to one object.
+/// The access of a step to one object.
 struct touch {
     std::uint64_t object = 0;
     access how = access::nothing;
@@ -28,7 +28,8 @@ struct touch {
     friend bool operator==(const touch&, const touch&) = default;
 };
 
-/// Which thread goes on, or what a thread chooses. A schedule is a row of them.
+/// Says which thread goes on, or which alternative a thread chooses. A schedule is a
+/// sequence of decisions.
 struct decision {
     bool is_choice;
     std::uint32_t number;
@@ -43,8 +44,8 @@ public:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
     struct options {
-        std::size_t preemptions = none;  // at most that many
-        bool reduce = true;              // one of those that differ in nothing
+        std::size_t preemptions = none;  // so many at most in a run
+        bool reduce = true;              // equivalent runs: only one of them
     };
 
     explicit interleavings(options o) : options_(o) {}
@@ -53,28 +54,28 @@ public:
 
     void begin() noexcept;
 
-    /// The thread whose step is done next; `next[t]` is that of thread t, and bit t of
-    /// `enabled`, which is not 0, says whether it can be done. None: whatever follows has
-    /// been run in another order.
+    /// Returns the thread whose step is done next. `next[t]` is the step of thread t,
+    /// and bit t of `enabled`, which is not 0, says whether that step can be done.
+    /// Returns `none` if all that can follow has been run before, in another order.
     std::size_t pick(std::uint32_t enabled, const std::array<touch, max_threads>& next);
 
-    /// The step under way does that as well.
+    /// Adds a touch to the step under way.
     void also(touch t);
 
-    /// Nothing before can change places with anything after.
+    /// Says that no step before this call can change places with a step after it.
     void barrier() noexcept;
 
     std::uint32_t choose(std::uint32_t n) noexcept override;
     void was_moot() noexcept override;
 
-    /// The same decisions led to another program.
+    /// Returns whether the same decisions led to other steps than before.
     bool changed() const noexcept { return changed_; }
 
     std::size_t depth() const noexcept { return at_; }
 
     // -- between runs -----------------------------------------------------------------
 
-    /// Prepares the next run. False: that was the last.
+    /// Prepares the next run. Returns false if the run before was the last.
     bool next_run();
 
 private:
@@ -84,19 +85,19 @@ private:
         std::uint32_t taken, among;
     };
 
-    /// A step, and what is known of the others that could have been done instead.
+    /// A step, and the knowledge of the steps that could have been done instead.
     struct node {
         std::size_t thread;
-        std::size_t before;     // the thread of the step before, or none
-        std::uint32_t enabled;  // bits of threads
-        std::uint32_t asleep;  // what they would do here has been done in another order
-        std::uint32_t wanted;  // to be done here instead, at some time
-        std::uint32_t done;    // were done here
-        std::size_t preemptions;                            // before this step
-        std::vector<touch> touches;                         // of this step
-        std::vector<choice> choices;                        // in this step
+        std::size_t before;           // the thread of the step before, or none
+        std::uint32_t enabled;        // bits of threads
+        std::uint32_t asleep;         // their steps were done in another order
+        std::uint32_t wanted;         // are to be done here, in some run
+        std::uint32_t done;           // were done here
+        std::size_t preemptions;      // before this step
+        std::vector<touch> touches;   // of this step
+        std::vector<choice> choices;  // in this step
         std::array<std::vector<touch>, max_threads> known;  // of those asleep or done
-        clock after;  // what happened before the end of this step
+        clock after;  // the steps that happened before its end
     };
 
     static bool depend(const touch& a, const touch& b) noexcept;

@@ -20,7 +20,7 @@ thread_local stage::seat* sitting = nullptr;
 // Not inlined: clang 16 keeps the address of a thread_local across a suspension.
 [[gnu::noinline]] stage::seat* here() noexcept { return sitting; }
 
-// -- the threads --------------------------------------------------------------------------
+// -- the threads --------------------------------------------------------------------
 
 void stage::cast(std::size_t n) {
     while (seats_.size() < n) {
@@ -58,8 +58,8 @@ void stage::perform(seat& s) {
         run_context(s, a);
 }
 
-/// Handlers one by one, and when there is none, time goes on: if a deadline is near, perhaps
-/// before another thread sends something.
+/// Runs handlers one by one. When there is none, time goes on to the next deadline: in
+/// some schedules before another thread posts something, in others after it.
 void stage::run_context(seat& s, threads::impl::actor& a) {
     auto look = [&](auto f) {
         s.looking = true;
@@ -105,7 +105,7 @@ void stage::dismiss() noexcept {
     }
 }
 
-// -- one schedule -------------------------------------------------------------------------
+// -- one schedule -------------------------------------------------------------------
 
 std::exception_ptr stage::run(const std::function<void(threads&)>& program,
                               std::string& dump) {
@@ -162,7 +162,7 @@ std::exception_ptr stage::run(const std::function<void(threads&)>& program,
     return failure_;
 }
 
-/// Until all threads have ended, or none can go on.
+/// Runs threads until all have ended, or none can go on.
 void stage::play() {
     for (;;) {
         verdict_ = verdict::none;
@@ -173,8 +173,9 @@ void stage::play() {
     }
 }
 
-/// No thread can go on: perhaps there is something in their contexts that did not say so;
-/// then the program itself is asked. False: they are stuck.
+/// Called when no thread can go on. First each context is polled, because it may have
+/// handlers that were not announced; the next time the program's at_rest() function is
+/// called. Returns false if there is nothing left to do: the threads are stuck.
 bool stage::stir() noexcept {
     order_.barrier();
     if (!std::exchange(stirred_, true)) {
@@ -213,7 +214,7 @@ std::string stage::stuck() const {
     return text;
 }
 
-/// Not if a lock is held that it would take.
+/// Returns nothing if a thread waits for a lock, for which the dump might wait, too.
 std::string stage::dump_contexts() const {
     std::string text;
     for (std::size_t i = 0; i < program_->actors.size(); ++i)
@@ -224,10 +225,11 @@ std::string stage::dump_contexts() const {
     return text;
 }
 
-// -- who goes on ----------------------------------------------------------------------------
+// -- the choice of the next thread --------------------------------------------------
 
-/// Gives the baton to whoever is next. False: that is who asks. Else not a word after it to what
-/// the others may have changed by then.
+/// Gives the baton to the next thread. Returns false if that is `from` itself. If it
+/// returns true, other threads may run by then: the caller touches nothing that they
+/// may change.
 bool stage::hand_over(seat* from) {
     seat* to = pick();
     if (to == from)
@@ -246,7 +248,7 @@ stage::seat* stage::pick() {
             continue;
         left = true;
         if (s.next.how == access::nothing) {
-            s.next.how = access::read;  // up to its first step it is alone
+            s.next.how = access::read;  // it runs alone up to its first step
             return &s;
         }
         if (s.can())
@@ -288,7 +290,7 @@ std::size_t stage::pick_freely(std::uint32_t enabled) noexcept {
 
 std::size_t stage::pick_replayed(std::uint32_t enabled) {
     while (replayed_ < replay_->size() && (*replay_)[replayed_].is_choice)
-        ++replayed_;  // of an arm nobody asked for
+        ++replayed_;  // this run does not ask for that choice
     if (replayed_ == replay_->size())
         return pick_freely(enabled);
     auto to = (*replay_)[replayed_++].number;
@@ -299,7 +301,7 @@ std::size_t stage::pick_replayed(std::uint32_t enabled) {
     return pick_freely(enabled);
 }
 
-// -- the seams ------------------------------------------------------------------------------
+// -- the seams ----------------------------------------------------------------------
 
 void stage::wrote(seat& s, const touch& t) noexcept {
     auto& n = writes_[t.object];

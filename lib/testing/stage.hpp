@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The stage on which explored threads run, one at a time: who holds the baton runs to its next
-// step, decides with interleavings.hpp who is next, and hands over.
+// Explored threads run on a stage, one at a time. The thread that holds the baton runs
+// to its next step, asks interleavings.hpp which thread is next, and gives the baton to
+// that.
 #pragma once
 
 #include "context/context_state.hpp"
@@ -56,20 +57,23 @@ public:
     std::function<void()> at_end;
 };
 
-/// One exploration. Threads that a deadlock has left behind share it with the caller.
+/// One exploration. Threads that a deadlock has left behind own it together with the
+/// caller.
 class stage final : public detail::chooser, public std::enable_shared_from_this<stage> {
 public:
-    /// A thread, or (index max_threads) the one that asked for the exploration.
+    /// A thread of the program, or the thread that asked for the exploration, whose
+    /// index is max_threads.
     struct seat {
         stage* on = nullptr;
         std::size_t index = interleavings::max_threads;
-        std::uint32_t made = 0;  // objects, in this run
+        std::uint32_t made = 0;  // objects that it named in this run
         touch next;
         condition can;
-        std::unordered_map<std::uint64_t, std::uint32_t> seen;  // as `writes_` then
+        // The number in `writes_` at its last look at each object.
+        std::unordered_map<std::uint64_t, std::uint32_t> seen;
         bool ended = true;
-        bool mail = false;     // for its context
-        bool looking = false;  // at what its own host holds: no steps
+        bool mail = false;     // its context may have handlers to run
+        bool looking = false;  // at its own host: its touches are no steps
         bool quit = false;
         baton turn;
         std::thread thread;
@@ -90,7 +94,7 @@ public:
     bool changed() const noexcept { return order_.changed(); }
     std::size_t depth() const noexcept { return order_.depth(); }
     std::string schedule() const { return detail::to_text(made_); }
-    void dismiss() noexcept;  // the threads go home
+    void dismiss() noexcept;  // ends the threads
 
     // -- the seams ------------------------------------------------------------------
 
@@ -108,7 +112,7 @@ public:
 private:
     enum class verdict { none, ended, stuck };
 
-    /// An object for the contents of a context: what is posted goes in.
+    /// The object that stands for the queue of a context: each post writes it.
     static std::uint64_t mail_of(std::size_t seat) noexcept {
         return (std::uint64_t{1} << 63) | seat;
     }
@@ -143,22 +147,22 @@ private:
     std::vector<detail::decision> made_;  // in this run, up to its failure
 
     threads::impl* program_ = nullptr;
-    std::unique_ptr<threads::impl>
-        left_;  // by a deadlock; this lives as long as its threads
+    // Left by a deadlock: its threads still use it, and keep this alive.
+    std::unique_ptr<threads::impl> left_;
     std::vector<std::unique_ptr<seat>> seats_;
     seat caller_;
     std::unordered_map<std::uint64_t, std::uint32_t> writes_;
-    std::size_t last_ = 0;  // who runs
+    std::size_t last_ = 0;  // the thread that runs
     std::size_t steps_ = 0;
     verdict verdict_ = verdict::none;
-    bool cut_ = false;   // this run goes on as it likes: it was run before
-    bool free_ = false;  // so it does after a failure
+    bool cut_ = false;   // the rest of this run was run before
+    bool free_ = false;  // this run was cut or has failed: no thread is chosen
     bool endless_ = false;
     bool stirred_ = false;
     std::exception_ptr failure_;
 };
 
-/// Where this thread sits; null: it is not explored.
+/// Returns the seat of this thread, or null if it is not explored.
 stage::seat* here() noexcept;
 
 }  // namespace heddle::testing

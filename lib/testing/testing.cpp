@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Worlds, and exploration: depth-first through the choices a program meets. A run replays the
-// prefix of choices it was given and takes the first alternative from there on; the next run
-// differs in the last choice that has an alternative left.
+// Worlds and exploration. An exploration is a depth-first search through the choices
+// that a program meets: a run replays the prefix of choices that it was given and takes
+// the first alternative from there on; the next run differs in the last choice that has
+// an alternative left.
 #include <heddle/testing.hpp>
 
 #include "context/context_state.hpp"
@@ -94,7 +95,8 @@ std::optional<std::string> schedule_from_environment(const std::string& name) {
 
 namespace {
 
-/// Runs the program once. `dump` is what its tasks were doing when it failed.
+/// Runs the program once. If it fails, `dump` becomes the dump of its tasks at that
+/// time.
 std::exception_ptr run_once(world& in, const std::function<task<>()>& program,
                             bool may_leak, std::string& dump) {
     try {
@@ -102,7 +104,7 @@ std::exception_ptr run_once(world& in, const std::function<task<>()>& program,
         if (!may_leak)
             in.expect_end();
     } catch (const deadlock&) {
-        return std::current_exception();  // has the dump
+        return std::current_exception();  // its text has the dump
     } catch (const leaked&) {
         return std::current_exception();
     } catch (...) {
@@ -185,7 +187,7 @@ public:
         if (c.taken >= n)
             changed_ = true;  // the same choices led to another program
         else if (c.among < n)
-            c.among = n;  // it was replayed, or moot until now
+            c.among = n;  // the choice was replayed, or moot until now
         return c.taken < n ? c.taken : 0;
     }
     void was_moot() noexcept override {
@@ -195,9 +197,10 @@ public:
 
     void start() noexcept { at_ = 0; }
     bool changed() const noexcept { return changed_; }
-    bool failed() const noexcept { return failed_; }  // for want of memory
+    bool failed() const noexcept { return failed_; }  // because memory ran out
 
-    /// The next in the order of depth-first search. False: that was the last.
+    /// Moves to the next schedule in the order of depth-first search. Returns false if
+    /// the schedule before was the last.
     bool next(std::size_t deviations) {
         path_.resize(at_);
         for (; !path_.empty(); path_.pop_back()) {
@@ -230,7 +233,7 @@ private:
             path_.push_back({0, n});
             return true;
         } catch (const std::bad_alloc&) {
-            failed_ = true;  // this run goes on as it likes, and is the last
+            failed_ = true;  // this run is not recorded any more, and is the last
             return false;
         }
     }

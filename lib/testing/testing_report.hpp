@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How explorations report a failure, and what they are asked to replay.
+// Explorations report failures, and read which schedule they are to replay.
 #pragma once
 
 #include <exception>
@@ -8,12 +8,13 @@
 
 namespace heddle::testing {
 
-/// Writes what failed, what the tasks did then, and how to see it again, to stderr.
+/// Writes to stderr the failure, the dump of the tasks, and the command that replays
+/// it.
 void report(const std::string& name, const std::string& variable,
             const std::string& value, const std::exception_ptr& failure,
             const std::string& dump);
 
-/// The schedule that HEDDLE_SCHEDULE has for this name.
+/// Returns the schedule that HEDDLE_SCHEDULE gives for this name, if it gives one.
 std::optional<std::string> schedule_from_environment(const std::string& name);
 
 }  // namespace heddle::testing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// One direction of a connection in memory: bytes in a queue, and two events to wait for.
+// One direction of a connection in memory is a queue of bytes and two events.
 #include <heddle/testing_stream.hpp>
 
 #include <heddle/detail/core/host.hpp>
@@ -22,19 +22,19 @@ public:
         return bytes.size() < faults.window || ended || broken || abandoned;
     }
 
-    /// After any change: lets those go on who can.
+    /// Called after any change: lets the waiters go on that can.
     void tell() noexcept {
         readable() ? may_read.set() : may_read.reset();
         writable() ? may_write.set() : may_write.reset();
     }
 
-    /// How many of `n` bytes one operation moves.
+    /// Returns how many of `n` bytes one operation moves.
     std::size_t some_of(std::size_t n, std::size_t most) const noexcept {
         n = std::min(n, most);
         if (!faults.vary || n < 2)
             return n;
         auto choices = static_cast<std::uint32_t>(std::min<std::size_t>(n, 4));
-        // One, two, half, or all of them: what tends to find the seams.
+        // One byte, two, half of them, or all: such sizes tend to find the seams.
         switch (heddle::detail::host::current()->random_below(choices)) {
         case 1:
             return 1;

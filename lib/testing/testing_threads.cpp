@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Exploring threads: schedule after schedule on a stage (stage.hpp), and the seams of the library
-// that announce each step to it.
+// explore_threads runs schedule after schedule on a stage (stage.hpp). The seams of the
+// library, at the end of this file, announce each step to the stage.
 #include <heddle/testing_threads.hpp>
 
 #include "context/context_state.hpp"
@@ -40,8 +40,8 @@ namespace {
 
 extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*)());
 
-/// Tells the schedule in which an assertion, a bad access or a sanitizer ends the program. No
-/// more is promised than to try: it allocates, on the way down.
+/// Reports the schedule in which an assertion, a bad access or a sanitizer ends the
+/// program. It may fail to, because it allocates memory while the program goes down.
 class last_words {
 public:
     last_words(const std::string& name, const stage& on) : name_(name), on_(on) {
@@ -128,7 +128,7 @@ explored_threads explore_threads(const std::string& name,
 
 }  // namespace testing
 
-// -- the seams ------------------------------------------------------------------------------
+// -- the seams ----------------------------------------------------------------------
 
 namespace detail {
 

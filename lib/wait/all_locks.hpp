@@ -8,8 +8,9 @@
 
 namespace heddle::detail {
 
-/// The locks of the sources of some operations, each once, taken in address order; none if
-/// they are elided. `room`: for as many locks as there are operations.
+/// Holds the locks of the sources of some operations. Each is taken once, in address
+/// order; none is taken where locks are left out. `room` has space for as many locks as
+/// there are operations.
 class all_locks : pinned {
 public:
     all_locks(operation* const* ops, std::size_t n, spin_lock** room) noexcept
@@ -36,7 +37,7 @@ private:
     std::size_t n_ = 0;
 };
 
-/// Does each of `n` arms, but for those that are nil, wait for another source?
+/// Returns whether no two of `n` arms have the same source; nil arms have none.
 template <class At>
 bool sources_differ(std::size_t n, At op) noexcept {
     for (std::size_t i = 0; i < n; ++i)

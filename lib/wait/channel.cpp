@@ -27,7 +27,7 @@ void* channel_base::allocate(std::size_t core, std::size_t capacity,
 void channel_base::check_same_host() noexcept {
     const void* here = host::current();
     if (!here)
-        return;  // before or after the host's time: handles may be made and dropped there
+        return;  // outside every host: handles may be made and dropped there
     if (!only_host_)
         only_host_ = here;
     assert(here == only_host_ &&
@@ -43,7 +43,7 @@ bool channel_base::close() noexcept {
             return false;
         closed_ = true;                               // [final]
         receivers_.wake_all(wakes, outcome::closed);  // [receiver]: nothing is buffered
-        senders_.wake_all(wakes, outcome::closed);    // their values stay with them
+        senders_.wake_all(wakes, outcome::closed);  // the values stay with the senders
     }
     wakes.release();
     return true;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select: try the arms one by one in random order; if none can happen, lock all sources in
-// address order, look once more, enlist in all, park, unlock. Holding all locks while
-// enlisting is what makes two selects that face each other meet; the order is what keeps
-// them from dead- and livelock (Go's selectgo; model-checked against one lock at a time).
+// Select tries the arms one by one in random order. If none can happen, it locks all
+// sources in address order, tries the arms again, enlists all of them, parks and
+// unlocks. Two selects that face each other meet because each holds all its locks while
+// it enlists its arms; they cannot dead- or livelock because the locks are taken in one
+// order. Go's selectgo does the same. A model compares it with a select that takes one
+// lock at a time.
 #include <heddle/detail/wait/select_core.hpp>
 
 #include "wait/all_locks.hpp"
@@ -20,8 +22,9 @@ constexpr auto as_written = [] {
     return order;
 }();
 
-/// A random order of n arms, drawn as far as it is needed (Fisher, Yates). An explorer chooses
-/// the first, and the others follow as written: that gives each ready arm its chance.
+/// A random order of n arms, drawn only as far as it is asked for (Fisher, Yates). An
+/// explorer chooses the first arm, and the others follow as written: so each ready arm
+/// is chosen in some run.
 class select_core::shuffle {
 public:
     shuffle(select_core& s, std::uint32_t* large) noexcept
@@ -30,18 +33,18 @@ public:
         if (random_ && large_)
             std::iota(large_, large_ + n_, std::uint32_t{0});
     }
-    std::size_t operator[](std::size_t i) noexcept {  // i ascending
+    std::size_t operator[](std::size_t i) noexcept {  // requires: i ascends
         if (!random_)
             return i;
         if (host_.explorer())
             return turned(i);
         auto left = static_cast<std::uint32_t>(n_ - i);
         auto j = left > 1 ? i + host_.random_below(left) : i;
-        return large_ ? std::exchange(large_[j], large_[i])  // nobody asks for i again
+        return large_ ? std::exchange(large_[j], large_[i])  // i is not asked for again
                       : std::exchange(small_[j], small_[i]);
     }
 
-    /// No arm was ready: the order does not matter.
+    /// Tells the explorer that no arm was ready, so that the order did not matter.
     void found_nothing() noexcept {
         if (random_ && host_.explorer())
             host_.explorer()->was_moot();
@@ -74,7 +77,8 @@ std::uint32_t* select_core::large_order() const noexcept {
     return n_ <= few ? nullptr : reinterpret_cast<std::uint32_t*>(large_locks() + n_);
 }
 
-/// Is an arm the token in force, or one above it, and closed? Then that arm happens.
+/// Returns whether some arm waits for the token in force, or for one above it, and that
+/// is closed. Then that arm happens, and the select is not cancelled.
 bool select_core::stands_in(operation** ops) noexcept {
     for (std::size_t i = 0; i < n_; ++i)
         if (ops[i]->stands_for(self_)) {
@@ -84,7 +88,8 @@ bool select_core::stands_in(operation** ops) noexcept {
     return false;
 }
 
-/// Looks for an arm that can happen, each under its own lock, and tells it who asks.
+/// Tries each arm under its own lock, until one happens. Sets the waiter (`who`) of
+/// each arm that it tries.
 bool select_core::try_each(operation** ops) noexcept {
     shuffle order(*this, large_order());
     wake_list wakes;
@@ -108,7 +113,8 @@ bool select_core::try_each(operation** ops) noexcept {
     return false;
 }
 
-/// The same while all locks are held: what it does not find was not there at one instant.
+/// Tries the arms while all locks are held. If none happens, no arm was ready at that
+/// one instant.
 bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
     shuffle order(*this, large_order());
     for (std::size_t k = 0; k < n_; ++k) {
@@ -154,7 +160,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
                                              std::coroutine_handle<> frame) noexcept {
     process& self = self_;
     host& home = *self.home;
-    if (state_ == state::happened) {  // but the budget is spent
+    if (state_ == state::happened) {  // it happened, but the budget is spent
         if (chosen_ < n_)
             ops[chosen_]->postpone();
         home.push(self);
@@ -173,7 +179,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     self.winner = nullptr;
     self.waits = n_ > 0 ? ops[0] : nullptr;
     self.since = home.seen_now();
-    shuffle order(*this, large_order());  // equal send arms on one channel mix
+    shuffle order(*this, large_order());  // so that send arms on one channel mix
     bool in_order = home.explorer() && sources_differ(ops, n_);
     for (std::size_t k = 0; k < n_; ++k) {
         std::size_t i = in_order ? k : order[k];
@@ -184,8 +190,8 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
         if (op.source())
             op.enlist_locked();
     }
-    // What claims it may run it at once, on another thread: so it parks last, and then not
-    // a word to this frame.
+    // A thread that claims the process may run it at once. So parking comes last, and
+    // this frame is not touched after it.
     bool parked = exclusive || self.park();
     locks.unlock();
     return parked ? home.next() : frame;

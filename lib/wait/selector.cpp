@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// The selector. Its arms stay enlisted at their sources from one wait to the next. A source that
-// becomes ready pops them as it pops any waiter: it claims the task if that waits in the
-// selector, and hands over; else the arm is news, for the task to look at when it comes. So an arm
-// is looked at once for each time its source became ready, and once more when it is found not to be
-// ready any more and is enlisted again: a turn costs the same for any number of arms.
+// The selector. Its arms stay enlisted at their sources from one wait to the next. A
+// source that becomes ready pops an arm as it pops any waiter. If the task waits in the
+// selector, the source claims it and hands over; if not, the arm becomes news, and the
+// task tries it in its next wait. So an arm is tried once for each time its source
+// became ready, and once more when it turns out not to be ready any more and is
+// enlisted again: a turn costs the same for any number of arms.
 #include <heddle/detail/wait/selector_core.hpp>
 
 #include "wait/all_locks.hpp"
@@ -19,11 +20,11 @@ bool claim_standing(operation& op) noexcept {
 
 namespace {
 
-/// What it took goes where it was to go.
+/// Completes an operation that has happened: a received value goes to its destination.
 void complete_quietly(operation& op) noexcept {
     try {
         op.complete();
-    } catch (...) {  // a send that was refused
+    } catch (...) {  // it was a send on a closed channel
     }
 }
 
@@ -43,7 +44,7 @@ std::size_t selector_core::add(std::unique_ptr<standing_arm> made) {
         if (n > arms_.capacity()) {
             ready_.reserve(2 * n);
             free_.reserve(2 * n);
-            arms_.reserve(2 * n);  // last: now there is room everywhere
+            arms_.reserve(2 * n);  // last: now all three have room
         }
         arms_.emplace_back();
         free_.push_back(n - 1);
@@ -55,15 +56,15 @@ std::size_t selector_core::add(std::unique_ptr<standing_arm> made) {
 }
 
 void selector_core::replace(std::size_t index, std::unique_ptr<standing_arm> made) {
-    arm(index);  // is there
+    arm(index);  // throws if there is none
     uninstall(index);
     install(index, std::move(made));
 }
 
 void selector_core::remove(std::size_t index) {
-    arm(index);  // is there
+    arm(index);  // throws if there is none
     uninstall(index);
-    free_.push_back(index);  // there is room: add()
+    free_.push_back(index);  // add() made the room
 }
 
 void selector_core::install(std::size_t index,
@@ -118,15 +119,15 @@ void selector_core::turn_on(standing_arm& a) noexcept {
     put_ready(a);
 }
 
-/// Takes it away from its source, and is not asked about it any more.
+/// Disables an arm: it is withdrawn from its source, and not tried any more.
 void selector_core::turn_off(standing_arm& a) noexcept {
     a.on = false;
     a.op->withdraw();
-    take_news();  // its source may have dropped it before
+    take_news();  // its source may have made it news before
     unready(a);
     if (stand_in_ == &a)
         stand_in_ = nullptr;
-    if (chosen_ == &a) {  // for a task that was destroyed before it was told
+    if (chosen_ == &a) {  // for a task that was destroyed before it resumed
         complete_quietly(*a.op);
         chosen_ = nullptr;
         state_ = state::idle;
@@ -135,7 +136,7 @@ void selector_core::turn_off(standing_arm& a) noexcept {
 
 void selector_core::put_ready(standing_arm& a) noexcept {
     a.place = ready_.size();
-    ready_.push_back(&a);  // there is room: add()
+    ready_.push_back(&a);  // add() made the room
 }
 
 void selector_core::unready(standing_arm& a) noexcept {
@@ -147,7 +148,7 @@ void selector_core::unready(standing_arm& a) noexcept {
     a.place = standing_arm::nowhere;
 }
 
-// -- what the sources do ------------------------------------------------------------
+// -- called by the sources ----------------------------------------------------------
 
 bool selector_core::claim(operation& op) noexcept {
     guard g(lock_);
@@ -161,11 +162,11 @@ bool selector_core::claim(operation& op) noexcept {
     return false;
 }
 
-// -- what the task does -------------------------------------------------------------
+// -- called by the task -------------------------------------------------------------
 
 void selector_core::take_news() noexcept {
     if (!news_.load(std::memory_order_relaxed))
-        return;  // what comes now is found by park()
+        return;  // park() finds news that comes from now on
     runnable* list;
     {
         guard g(lock_);
@@ -179,8 +180,9 @@ void selector_core::take_news() noexcept {
     }
 }
 
-/// An arm that is the token in force, or one above it, and closed. It is remembered: who goes
-/// on in a closed scope does not look at all arms in each turn.
+/// Returns an enabled arm that waits for the token in force, or for one above it, if
+/// that is closed; else null. The arm is remembered, so that a task that goes on in a
+/// closed scope does not search all arms in each turn.
 standing_arm* selector_core::stand_in(process& self) noexcept {
     if (stand_in_ && stand_in_->op->stands_for(self))
         return stand_in_;
@@ -194,7 +196,8 @@ bool selector_core::stands_in(process& self) noexcept {
     return state_ == state::happened || stand_in(self);
 }
 
-/// Lets it happen. If it cannot, or not once more, it waits at its source from now on.
+/// Tries an arm. If it cannot happen now, or could not happen once more, it is enlisted
+/// at its source.
 bool selector_core::attempt(standing_arm& a, host& here) noexcept {
     operation& op = *a.op;
     spin_lock* lock = op.source();
@@ -204,7 +207,7 @@ bool selector_core::attempt(standing_arm& a, host& here) noexcept {
     }
     wake_list wakes;
     bool locked = acquire(*lock);
-    take_news();  // what its source has told is known; more comes by the attempt only
+    take_news();  // from here on only the attempt brings news of this source
     std::size_t known = ready_.size();
     bool happened = op.attempt_locked(wakes);
     if (!happened)
@@ -218,12 +221,14 @@ bool selector_core::attempt(standing_arm& a, host& here) noexcept {
     return happened;
 }
 
-/// As in a select, arms that send and arms that receive on one channel do not meet each other:
-/// but an attempt pops those that stand on the other side, which makes them news. Where it
-/// failed nothing has changed at the source, and so they wait there as before, in the same
-/// order. To look at them anew would pop the arms on this side, and so on without end.
+/// Enlists again the arms of this selector that a failed attempt has popped. As in a
+/// select, arms that send and arms that receive on one channel do not meet each other;
+/// but an attempt pops the arms that are enlisted on the other side, which makes them
+/// news. A failed attempt has changed nothing at the source, so they are enlisted as
+/// before, in the same order. If they were tried instead, they would pop the arms on
+/// this side, and so on without end.
 void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexcept {
-    take_news();  // the last that was popped comes first
+    take_news();  // the arm that was popped last comes first
     for (std::size_t i = ready_.size(); i-- > known;)
         if (standing_arm& kin = *ready_[i]; kin.op->source() == &lock) {
             unready(kin);
@@ -231,8 +236,9 @@ void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexc
         }
 }
 
-/// Looks at what is to be looked at, in random order, until one happens. An explorer chooses the
-/// first, as in a select; if none was ready that matters only to arms that stand in one queue.
+/// Tries the arms of `ready_` in random order until one happens. An explorer chooses
+/// the first, as in a select; if none was ready, the order matters only to arms that
+/// have the same source.
 bool selector_core::look(process& self) noexcept {
     host& home = *self.home;
     chooser* explorer = home.explorer();
@@ -262,14 +268,16 @@ bool selector_core::ready(process& self) noexcept {
     return self.home->spend();
 }
 
-/// All arms are enlisted, or there is news: a source takes its lock before this one.
+/// Parks the process unless there is news. A source takes this lock inside its own: so
+/// it finds the process parked, or the process finds the news.
 selector_core::parking selector_core::park(process& self) noexcept {
     guard g(lock_);
     if (news_.load(std::memory_order_relaxed))
         return parking::news;
     state_ = state::parked;
     parked_ = &self;
-    // Parked: not a word to this set from here on but to its lock, which who resumes takes.
+    // Once the process is parked, nothing of this set is touched but its lock, which
+    // the resumed task takes.
     return self.park() ? parking::parked : parking::cancelled;
 }
 
@@ -295,7 +303,7 @@ std::coroutine_handle<> selector_core::suspend(process& self,
             break;
         }
         // Two selectors that face each other may bring each other news without end, if
-        // their threads go in step.
+        // their threads run in step. Random pauses break the step.
         if (round > 3 && !home.explorer())
             for (auto n = home.random_below(64); n != 0; --n)
                 pause();
@@ -337,7 +345,7 @@ void selector_core::leave(process& self) noexcept {
     if (state_ != state::parked)
         return;
     unpark(self);
-    for (auto& a : arms_)  // its host withdrew them all
+    for (auto& a : arms_)  // the end of its host withdrew them all
         if (a && a->on && a->place == standing_arm::nowhere) {
             a->op->withdraw();
             take_news();

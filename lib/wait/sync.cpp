@@ -22,7 +22,7 @@ bool permit_core::give(std::ptrdiff_t n) noexcept {
             op->result = outcome::done;
             wakes.add(*op->who);
         }
-        if (owned_ && free_ != 0)  // [users]: else who was woken holds it now
+        if (owned_ && free_ != 0)  // [users]: otherwise the woken task holds it now
             last = leave_locked();
     }
     wakes.release();
@@ -114,7 +114,7 @@ barrier::barrier(std::ptrdiff_t n) {
 bool once::may_run() const {
     detail::process& self = detail::host::current_process();
     if (self.interrupted())
-        self.throw_cancelled();                 // as every wait, ready or not
+        self.throw_cancelled();                 // as in every wait, ready or not
     if (done_.load(std::memory_order_acquire))  // pairs with call()
         return false;
     if (runner_.load(std::memory_order_relaxed) == self.id)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select for completion handlers: as lib/wait/select.cpp, but who waits is on no host.
+// Select for completion handlers. It works as lib/wait/select.cpp does, but its waiter
+// is on no host.
 #include <heddle/detail/handlers/token_wait.hpp>
 
 #include "wait/all_locks.hpp"
@@ -16,8 +17,8 @@ namespace heddle::detail {
 
 namespace {
 
-/// An order of the arms: as written, or random, from the seed of the context. An explorer
-/// chooses the first, as in a select of a task.
+/// The order in which the arms are tried: as written, or random, by the seed of the
+/// context. An explorer chooses the first arm, as in a select of a task.
 class arm_order {
 public:
     arm_order(std::size_t n, bool random, context_state& state)
@@ -33,7 +34,7 @@ public:
     auto begin() const noexcept { return order_.begin(); }
     auto end() const noexcept { return order_.end(); }
 
-    /// The order did not matter.
+    /// Tells the explorer that the order did not matter.
     void was_moot() const noexcept {
         if (explorer_)
             explorer_->was_moot();
@@ -50,7 +51,7 @@ private:
     chooser* const explorer_;
 };
 
-/// Nil arms never happen. Requires: the arm's lock.
+/// Attempts an arm; a nil arm never happens. Requires: the lock of the arm's source.
 bool attempt_locked(operation& op, wake_list& wakes) noexcept {
     return op.source() && op.attempt_locked(wakes);
 }
@@ -71,8 +72,8 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
     arm_order order(n, !rule.by_priority, *context_state::of(ctx));
     begin(ctx, n == 0 ? nullptr : ops[0]);
 
-    // With all locks held: what is not ready was not at one instant, and nothing comes
-    // between "nothing is ready" and "enlisted everywhere".
+    // All locks are held: so there is one instant at which no arm is ready, and no
+    // source changes between that instant and the enlisting of all arms.
     wake_list wakes;
     all_locks locks(ops, n, room.data());
     for (std::size_t i : order)
@@ -90,7 +91,8 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
         word.store(claim_word::waiting, std::memory_order_release);
     }
     locks.unlock();
-    // Not happened: not a word to this from here on.
+    // If it has not happened, this may be gone at any time: it is not touched from here
+    // on.
     if (happened) {
         wakes.release();
         foreign(*this);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What go_blocking, dumps from other threads and HEDDLE_STATS promise. They start threads.
+// The promises of go_blocking, of dumps from other threads and of HEDDLE_STATS. These
+// tests start threads.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"

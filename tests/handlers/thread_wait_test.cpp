@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What receive_blocking and send_blocking promise to plain threads.
+// The promises of receive_blocking and send_blocking to plain threads.
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -17,7 +17,7 @@ using heddle::try_status;
 using test::crew;
 using test::tracked;
 
-/// Waits until the calling thread's peer is parked: a receiver takes what is tried.
+/// Waits until the calling thread's peer is parked: then try_send succeeds.
 void hand_over(heddle::sender<int> to, int v) {
     while (to.try_send(v) != try_status::done)
         std::this_thread::yield();

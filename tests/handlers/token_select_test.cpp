@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What select(arms...)(token) promises to who is no task, and, where Asio allows it, what
-// co_await of an operation does in an asio::awaitable.
+// The promises of select(arms...)(token) to callers that are not tasks, and, where Asio
+// allows it, those of co_await of an operation in an asio::awaitable.
 #include <heddle/heddle.hpp>
 
 #include "support/threads.hpp"
@@ -213,7 +213,7 @@ TEST_CASE("a timer is refused, and the handler is destroyed uncalled") {
     erased.emplace_back(heddle::after(1s));
     CHECK_THROWS_AS(heddle::select(erased)(ctx, handler), std::logic_error);
     CHECK(witness.use_count() == 2);  // `handler` itself
-    // One that owns its slot goes, too.
+    // A handler that owns its slot is freed, too.
     auto owned = std::make_shared<asio::cancellation_signal>();
     auto slot = owned->slot();
     std::weak_ptr<asio::cancellation_signal> watch = owned;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the completion-token forms promise to who is no task, and bind_done to Asio's
-// operations. One thread, stepped by hand.
+// The promises of the completion-token forms to callers that are not tasks, and those
+// of bind_done to Asio's operations. One thread is stepped by hand.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A done token and an Asio operation: whatever their order, the operation ends before
-// its task goes on, and what completed keeps its result.
+// A done token and an Asio operation: whichever is first, the operation ends before its
+// task goes on, and an operation that has completed keeps its result.
 #include "support/notes.hpp"
 #include "support/operations.hpp"
 #include "support/world.hpp"
@@ -311,7 +311,7 @@ TEST_CASE("a slot is clean for each operation: an old one is never asked to end"
     operation second;
     auto h = world.go([&]() -> heddle::task<> {
         co_await attempt(*first, trace);
-        first.reset();  // what it left in the slot would refer to freed memory
+        first.reset();  // a handler left in the slot would refer to freed memory
         co_await heddle::yield();
         co_await attempt(second, trace);
     });
@@ -392,7 +392,7 @@ TEST_CASE("real operations: a timer, an accept, a read, a composed read") {
         CHECK(how == "cancelled");
         CHECK(world.live() == 0);
     }
-    CHECK(text == "xy");  // what was read before the abort is not lost
+    CHECK(text == "xy");  // the bytes read before the abort are not lost
 }
 
 TEST_CASE("an operation of another context is cancelled by a handler over there") {

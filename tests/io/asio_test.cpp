@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a task may expect of Asio operations: shapes of results, errors, sockets, timers
-// and operations of anybody's making. How they are cancelled: asio_cancel_test.cpp.
+// The promises to a task that awaits Asio operations: shapes of results, errors,
+// sockets, timers, and operations of anybody's making. Their cancellation is in
+// asio_cancel_test.cpp.
 #include "support/operations.hpp"
 #include "support/world.hpp"
 

@@ -47,7 +47,7 @@ void finish(test::world& world, F&& f) {
     CHECK(world.live() == 0);
 }
 
-/// Whether `op`, which nothing completes, ends by the deadline of its task.
+/// Returns whether `op`, which nothing completes, ends by the deadline of its task.
 template <class Op>
 task<bool> ends_late(Op op) {
     auto wait = [](Op o) -> task<> { co_await std::move(o); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What an inflight promises: an Asio operation that outlasts the waits for it.
+// The promises of an inflight, an Asio operation that outlasts the waits for it.
 #include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -101,7 +101,7 @@ TEST_CASE("the loser of a select stays in flight, and keeps what it brings") {
     CHECK(log.take() == lines{"1", "1", "1"});
     CHECK(op.started() == 1);
     CHECK(op.cancelled() == 0);
-    op.complete(ok(), 5);  // and the result waits for whoever asks
+    op.complete(ok(), 5);  // and the result waits until a task asks for it
     world.settle();
     CHECK(log.take() == lines{"then 0, 5"});
 }

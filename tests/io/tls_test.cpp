@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// TLS streams as guests: composed operations of which each step may be cancelled, completed or
-// left alone while what they belong to goes.
+// TLS streams as guests: each step of their composed operations may be cancelled,
+// completed, or left alone while its stream or its context goes.
 #include "support/world.hpp"
 
 #include <asio/buffer.hpp>
@@ -248,7 +248,7 @@ namespace {
 enum class operation { handshake, read, write };
 enum class ending { destroy, stop, done, context, peer_resets };
 
-/// A task with a TLS operation in flight, and what it saw of its end.
+/// A task with a TLS operation in flight, and the end that it saw.
 struct scene {
     explicit scene(asio::io_context& ctx) : both(std::make_shared<secure>(ctx)) {}
     std::shared_ptr<secure> both;
@@ -301,7 +301,8 @@ task<> assist(std::shared_ptr<secure> c, operation what) {
     }
 }
 
-/// Ends the operation after some steps of the loop. Whether it had completed by itself.
+/// Ends the operation after some steps of the loop. Returns whether it had completed by
+/// itself.
 bool end_after(int steps, operation what, ending how) {
     auto world = std::make_unique<test::world>();
     scene s(world->ctx);

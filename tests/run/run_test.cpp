@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What heddle::run promises: run.hpp.
+// The promises of heddle::run (run.hpp).
 #include "support/ending.hpp"
 #include "support/world.hpp"
 

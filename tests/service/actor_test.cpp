@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What an actor promises. One thread, stepped by hand.
+// The promises of an actor. One thread is stepped by hand.
 #include <heddle/patterns.hpp>
 
 #include "support/notes.hpp"

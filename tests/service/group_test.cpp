@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a group promises. One thread, stepped by hand.
+// The promises of a group. One thread is stepped by hand.
 #include <heddle/group.hpp>
 
 #include "support/ending.hpp"
@@ -166,7 +166,8 @@ task<> leave_with_failure(heddle::event& ready) {
     co_await heddle::yield();
 }
 
-/// What a program that runs `f` says before it aborts; empty if it does not.
+/// Returns the message of a program that runs `f` and aborts; empty if it does not
+/// abort.
 template <class F>
 std::string last_words(F f) {
     int out[2];

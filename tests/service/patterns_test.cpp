@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What generate, merge and unbounded promise. One thread, stepped by hand.
+// The promises of generate, merge and unbounded. One thread is stepped by hand.
 #include <heddle/patterns.hpp>
 
 #include "support/notes.hpp"
@@ -37,7 +37,7 @@ struct crate {
     const int tag = 0;
 };
 
-// -- what the tasks of a test do ----------------------------------------------------
+// -- the tasks of the tests ---------------------------------------------------------
 
 task<> count(sender<int> out, int from, int n) {
     for (int i = from; i < from + n; ++i)
@@ -55,7 +55,7 @@ task<> print(trace& t, receiver<int> in) {
     t("closed");
 }
 
-/// What makes a receiver on the host of `w`, as a task there.
+/// Calls `f`, which makes a receiver, as a task on the host of `w`.
 template <class F>
 auto made_in(world& w, F f) {
     decltype(f()) made;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a run group promises. One thread, stepped by hand.
+// The promises of a run group. One thread is stepped by hand.
 #include <heddle/patterns.hpp>
 
 #include "support/notes.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What serve and signals promise. An acceptor whose every step the test decides, then real
-// sockets, on the loopback.
+// The promises of serve and signals. First the test decides each step of an acceptor;
+// then there are real sockets, on the loopback.
 #include "support/ending.hpp"
 #include "support/operations.hpp"
 #include "support/world.hpp"
@@ -130,13 +130,13 @@ struct site : test::world {
     heddle::join_handle<> server;
 };
 
-/// What it throws when cancelled was thrown by a wait of another task.
+/// When it is cancelled, it throws an exception that a wait of another task has thrown.
 task<> waits_for_one_like_it() {
     auto other = heddle::go([]() -> task<> { co_await heddle::sleep(1h); });
     co_await heddle::shield([](auto& h) -> task<> { co_await h; }(other));
 }
 
-/// What on_error was told.
+/// The failures that on_error was called with.
 std::vector<std::string> told;
 void tell(std::exception_ptr e) { told.push_back(test::why(e)); }
 
@@ -159,7 +159,7 @@ TEST_CASE("each connection gets a session, a task of its own") {
     s.connect(1);
     s.connect(3);
     CHECK(s.trace.take() == lines{"1 begins", "3 begins"});
-    CHECK(s.live() == 4);  // serve, who waits for it, two sessions
+    CHECK(s.live() == 4);  // serve, the task that waits for it, two sessions
     CHECK(visitor::open() == 2);
     s.gate.close();
     s.settle();
@@ -589,7 +589,7 @@ TEST_CASE("it serves real sockets, at once as many as may, and all in the end") 
     net.finish([&]() -> task<> {
         std::vector<tcp::socket> clients;
         for (int i = 0; i < 10; ++i)
-            clients.push_back(net.connect());  // the backlog takes those who must wait
+            clients.push_back(net.connect());  // the backlog takes those that must wait
         heddle::group asking;
         int answers = 0;
         for (auto& client : clients)
@@ -702,8 +702,8 @@ TEST_CASE("a listening socket that fails ends it with the error") {
     });
 }
 
-/// UBSan looks at a vptr through a pipe, and calls it invalid where no descriptor is left: where
-/// that check is linked in, this is there.
+/// UBSan reads a vptr through a pipe, and calls it invalid if no descriptor is left.
+/// This symbol exists where that check is linked in.
 extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss_abort();
 
 TEST_CASE("when descriptors have run out it waits for some, without spinning" *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What dumps, on_unhandled, resume_on and same_host promise. One thread.
+// The promises of dumps, on_unhandled, resume_on and same_host, on one thread.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"

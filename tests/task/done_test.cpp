@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What done sources and tokens promise: done.hpp. What a closed token does to the
-// tasks under it is in cancel_test.cpp.
+// The promises of done sources and tokens (done.hpp). The effects of a closed token on
+// the tasks under it are in cancel_test.cpp.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What go promises: go.hpp. Join handles are in join_test.cpp, cancelling in
+// The promises of go (go.hpp). Join handles are in join_test.cpp, cancelling is in
 // cancel_test.cpp.
 #include "support/ending.hpp"
 #include "support/world.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What join handles promise: go.hpp. Cancelling is in cancel_test.cpp.
+// The promises of join handles (go.hpp). Cancelling is in cancel_test.cpp.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 

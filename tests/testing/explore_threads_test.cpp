@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The explorer of threads, on programs whose interleavings can be counted by hand, or by trying them all; and on
-// classic mistakes, which it has to find and to replay.
+// The explorer of threads runs programs whose interleavings can be counted, by hand or
+// by trying them all, and classic mistakes, which it has to find and to replay.
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
@@ -52,7 +52,7 @@ explored_threads writers(std::size_t n, int times, bool to_one, thread_bounds bo
 
 using program = std::function<void(threads&)>;
 
-/// What is written to stderr while f() runs, and what f() throws.
+/// Returns the text that f() writes to stderr, and the message of its exception.
 std::pair<std::string, std::string> failure_of(const std::function<void()>& f) {
     std::string file = "/tmp/heddle-threads-" + std::to_string(::getpid()), said;
     std::fflush(stderr);
@@ -72,7 +72,8 @@ std::pair<std::string, std::string> failure_of(const std::function<void()>& f) {
     return {text, said};
 }
 
-/// What an exploration of this program throws. The schedule that it reports does so again.
+/// Returns the message that an exploration of this program throws. The reported
+/// schedule must throw it again.
 std::string found_in(const program& p, thread_bounds bounds = {}) {
     auto [text, said] = failure_of([&] { explore_threads("p", p, bounds); });
     if (said.empty())
@@ -106,7 +107,8 @@ struct section {
     atomic<int> wants[2]{0, 0}, turn{0};
     atomic<int> inside{0};  // a plain number would not be seen
 
-    /// Peterson 1981; `in_order` false: it gives way before it says what it wants.
+    /// The algorithm of Peterson, 1981. If `in_order` is false, a thread gives way
+    /// before it says that it wants to enter.
     void enter(int me, bool in_order) {
         if (!in_order)
             turn.store(1 - me);
@@ -131,7 +133,8 @@ struct step {
 };
 using steps = std::vector<std::vector<step>>;
 
-/// Threads of some steps on two objects, all of which end: thread 0 raises what others wait for.
+/// Draws threads with a few steps on two objects. All of them end: thread 0 raises the
+/// number that others wait for.
 steps draw(std::mt19937& random) {
     auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     steps all(2 + below(2));
@@ -148,8 +151,9 @@ steps draw(std::mt19937& random) {
     return all;
 }
 
-/// The steps of a run, up to the order of those that do not depend on each other: for each
-/// object who did what, where reads that follow each other are sorted.
+/// The steps of a run, up to the order of those that do not depend on each other: for
+/// each object its steps and their threads, where reads that follow each other are
+/// sorted.
 class trace {
 public:
     void add(const std::string& object, std::size_t who, bool reads, int saw) {
@@ -234,7 +238,7 @@ int programs(int few) {
     return given ? std::atoi(given) : few;
 }
 
-/// The traces of a program that an exploration comes by.
+/// The traces of a program that an exploration runs.
 struct traces {
     std::set<std::string> all;
     explored_threads how;

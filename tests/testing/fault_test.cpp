@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Faults on purpose: whatever may throw throws once, whoever waits is destroyed at every point, every cancel meets
-// every completion, and a context is stopped, restarted and destroyed after each of its handlers. Allocations
-// that fail: allocation_test.cpp.
+// Faults on purpose: each function that may throw throws once, a waiting task is
+// destroyed at every point, every cancel meets every completion, and a context is
+// stopped, restarted and destroyed after each of its handlers. Failing allocations are
+// in allocation_test.cpp.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
@@ -35,13 +36,13 @@ using heddle::testing::world;
 using test::ending;
 using test::tracked;
 
-// -- what throws ------------------------------------------------------------------------
+// -- values that throw ---------------------------------------------------------------
 
 struct fault : std::runtime_error {
     fault() : std::runtime_error("fault") {}
 };
 
-/// Counts down through everything of a user's that may throw; at zero it does.
+/// Counts down at each point where code of a user may throw; at zero it throws.
 class countdown {
 public:
     static inline int left = -1;
@@ -128,7 +129,7 @@ struct callable {
     }
 };
 
-/// What reached this program as a fault, and what of it was done.
+/// The faults that reached this program, and how much of its work was done.
 struct report {
     int faults = 0;
     int done = 0;
@@ -293,12 +294,14 @@ TEST_CASE("law 14: each copy, argument and result throws once, and reaches one p
 
 namespace {
 
-/// A wait, what completes it, and whether a completion nobody took is still there.
+/// A wait, the call that completes it, and whether a completion that nobody took is
+/// left.
 struct meeting {
     virtual ~meeting() = default;
     virtual task<> wait() = 0;
     virtual void complete() = 0;
-    /// Of what was completed, is the waiter's share left? Nothing: it cannot be told.
+    /// Returns whether the waiter's share of the completion is left; nothing if this
+    /// cannot be told.
     virtual std::optional<bool> left() = 0;
 };
 
@@ -541,7 +544,7 @@ public:
         heddle::go(asio::make_strand(in), &rich::on_strand, this);
     }
     int result = 0;
-    std::map<std::string, int> at;  // who waits where, just now
+    std::map<std::string, int> at;  // where each task waits, just now
 
 private:
     class here {
@@ -639,7 +642,7 @@ private:
 // 0+1+2 + 10+11+12 + 20+21+22, and 1 for each of the nine.
 constexpr int rich_result = 99 + 9;
 
-/// Runs handlers until it has ended; how many there were.
+/// Runs at most so many handlers. Returns how many it ran.
 int run_handlers(asio::io_context& ctx, int at_most) {
     int n = 0;
     while (n < at_most && ctx.run_one() != 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What heddle/testing_stream.hpp promises: a connection in memory, and what can go wrong with it.
+// The promises of heddle/testing_stream.hpp: a connection in memory, and its faults.
 #include "support/world.hpp"
 
 #include <heddle/testing.hpp>
@@ -27,7 +27,7 @@ using test::tracked;
 
 namespace {
 
-/// Reads to the end; gives what came, and the error that ended it if that was not the end.
+/// Reads to the end. Gives the text, and the error if it is not the end of the stream.
 task<std::string> drain(stream& from) {
     std::string all;
     for (std::array<char, 16> part;;) {
@@ -45,7 +45,7 @@ task<> write_all(stream& to, std::string text) {
     co_await asio::async_write(to, buffer, use_task);
 }
 
-/// What a user would test: echoes lines until the peer has closed.
+/// A user would test such a function: it echoes lines until the peer has closed.
 template <class Socket>
 task<> echo_lines(Socket socket) {
     std::string text;

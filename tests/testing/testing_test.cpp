@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What heddle/testing.hpp promises: worlds, exploration of every schedule, replay.
+// The promises of heddle/testing.hpp: worlds, exploration of every schedule, replay.
 #include "support/world.hpp"
 
 #include <heddle/testing.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a channel promises about the types it carries. What it refuses: compile_fail/.
+// The promises of a channel about the types that it carries. The types that it refuses
+// are in compile_fail/.
 #include <heddle/channel.hpp>
 
 #include "support/world.hpp"

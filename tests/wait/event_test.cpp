@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What events, latches, barriers and wait groups promise. One thread, stepped by hand.
+// The promises of events, latches, barriers and wait groups. One thread is stepped by
+// hand.
 #include <heddle/sync.hpp>
 
 #include "support/ending.hpp"
@@ -44,8 +45,8 @@ task<> keep(heddle::sender<Gate*> where, Args... args) {
     co_await heddle::event().wait();
 }
 
-/// Tasks are destroyed the youngest first, so the one whose frame has the primitive goes
-/// before those that wait for it; the address sanitizer sees what they touch.
+/// The youngest task is destroyed first, so the one whose frame has the primitive goes
+/// before those that wait for it. If these touch it, the address sanitizer sees it.
 template <class Gate, class... Args>
 void destroy_before_its_waiters(Args... args) {
     world w;
@@ -277,7 +278,7 @@ TEST_CASE("it makes n tasks wait for each other, again and again") {
     CHECK(t.take() == lines{"ann 1"});
     w.go(walk, ref(b), ref(t), "bob", 3);
     w.settle();
-    // Who arrives last goes on at once, and so is the first at the next step.
+    // The task that arrives last goes on at once, and so is the first at the next step.
     CHECK(t.take() == lines{"bob 1", "bob 2", "ann 2", "ann 3", "bob 3"});
     CHECK(w.live() == 0);
 }

@@ -33,7 +33,7 @@ struct count {
 };
 count so_far;
 
-/// Counts what is done to it. Both kinds of assignment are asked about.
+/// Counts its copies, moves and assignments. Its assignment may be noexcept or not.
 template <bool assigns_quietly>
 class parcel {
 public:
@@ -56,7 +56,7 @@ private:
 using quiet = parcel<true>;
 using loud = parcel<false>;
 
-/// What `f` adds to the counts.
+/// Returns how much `f` adds to the counts.
 template <class F>
 count during(F f) {
     so_far = {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a mutex promises. One thread, stepped by hand.
+// The promises of a mutex. One thread is stepped by hand.
 #include <heddle/sync.hpp>
 
 #include "support/ending.hpp"
@@ -38,7 +38,7 @@ task<> lock_for_ever(mutex& m) {
     co_await heddle::event().wait();
 }
 
-/// Locks until its budget is spent, which it then is with the lock taken.
+/// Locks again and again until its budget is spent: then it has the lock.
 task<> lock_again_and_again(mutex& m) {
     for (;;)
         auto held = co_await m.lock();
@@ -337,8 +337,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a context may destroy mutex, holder and waiters in any order") {
-    // Tasks are destroyed the youngest first; so the one with the mutex starts last, and
-    // the address sanitizer sees whether a guard or a wait touches what is gone.
+    // The youngest task is destroyed first; so the one with the mutex starts last, and
+    // the address sanitizer sees whether a guard or a wait touches freed memory.
     world w;
     heddle::channel<mutex*> where;
     for (bool select : {false, true, false})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a once promises. One thread, stepped by hand.
+// The promises of a once. One thread is stepped by hand.
 #include <heddle/sync.hpp>
 
 #include "support/ending.hpp"

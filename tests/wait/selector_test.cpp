@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The selector: what select promises, of arms that stay.
+// The promises of the selector: those of select, for arms that stay enlisted.
 #include <heddle/selector.hpp>
 
 #include <heddle/testing.hpp>
@@ -174,11 +174,11 @@ TEST_CASE("law 32: each arm of a selector that is ready is equally likely") {
 
 namespace {
 
-/// So many arms that send, and that receive.
+/// The numbers of arms that send, and of arms that receive.
 constexpr std::pair<int, int> both_ways_round[] = {
     {1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 0}, {0, 3}, {3, 3}, {1, 5}, {5, 1}};
 
-/// An event whose waits count how often they were looked at.
+/// An event whose waits count how often they were tried.
 struct looked_at {
     struct node final : heddle::detail::operation {
         explicit node(looked_at& e) : event(e) {}
@@ -224,8 +224,8 @@ struct looked_at {
     int asked = 0;  // whether they are a closed token
 };
 
-/// Two sides that meet, as on a channel without values. One that is looked at without end
-/// happens, so that a test of it ends.
+/// Two sides that meet, as on a channel without values. An arm that is tried without
+/// end happens after all, so that the test ends.
 struct meeting {
     struct node final : heddle::detail::operation {
         template <class Op>
@@ -581,7 +581,7 @@ struct crossing {
             set.add(on.receive(v));
     }
 
-    /// Notes what has happened; an arm that has sent gets another value.
+    /// Notes that an arm has happened; an arm that has sent gets another value.
     void note(std::size_t arm) {
         if (arm < static_cast<std::size_t>(senders)) {
             ++sent;
@@ -793,7 +793,7 @@ TEST_CASE("two sets of one task stand against each other on one channel, and wai
                     [](channel to) -> heddle::task<> { co_await to.send(3); }(b));
                 CHECK(co_await one.next() % 2 == 1);
                 CHECK(v == 3);
-                // Nor does a select of the task meet what stands in its sets.
+                // Nor does a select of the task meet the arms of its sets.
                 CHECK(co_await heddle::select(b.receive(w), a.send(4),
                                               heddle::after(1ms)) == 2);
             }(),
@@ -911,7 +911,7 @@ TEST_CASE("a selector with a timer outlives the context in which it waited") {
 }
 
 TEST_CASE("an arm keeps its channel") {
-    heddle::selector set;  // outlives who waits in it
+    heddle::selector set;  // outlives the task that waits in it
     std::vector<std::size_t> got;
     test::world world;
     {
@@ -1017,7 +1017,7 @@ TEST_CASE("a dump lists the arms of a selector in the order in which they came")
 
 namespace {
 
-/// One that offers and takes on two channels by a selector, until it has done `n` of it.
+/// A task that sends and receives on two channels by a selector, `n` times in all.
 heddle::task<> both_ways(channel out, channel in, int n) {
     heddle::selector set;
     std::optional<int> v;
@@ -1044,7 +1044,7 @@ heddle::task<> two_facing(bool plain) {
     co_await two;
 }
 
-/// Two that send, one that selects and one that takes what it can get.
+/// Two tasks send, one selects, and one takes whatever value it can get.
 heddle::task<> conserved(std::size_t capacity) {
     channel a(capacity), b;
     int sum = 0, left = 2;
@@ -1218,7 +1218,7 @@ TEST_CASE("a turn under a closed token does not look for that token in every arm
 
 namespace {
 
-/// One that offers and takes on one channel, with arms to spare.
+/// A task that sends and receives on one channel, by more arms than it needs.
 heddle::task<> meet_once(channel c, int sends, int receives, std::vector<int>& got) {
     crossing both(c, sends, receives);
     both.note(co_await both.set.next());

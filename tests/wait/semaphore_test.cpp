@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a semaphore promises. One thread, stepped by hand.
+// The promises of a semaphore. One thread is stepped by hand.
 #include <heddle/sync.hpp>
 
 #include "support/ending.hpp"
@@ -236,8 +236,8 @@ TEST_CASE("a permit taken at the end of the budget by a task that never runs aga
 }
 
 TEST_CASE("a context may destroy semaphore and waiters in any order") {
-    // The youngest task is destroyed first, and has the semaphore; the address sanitizer
-    // sees what the others touch.
+    // The youngest task is destroyed first, and has the semaphore. If the others touch
+    // it, the address sanitizer sees it.
     world w;
     heddle::channel<semaphore*> where;
     w.go(user, where);
@@ -249,7 +249,8 @@ TEST_CASE("a context may destroy semaphore and waiters in any order") {
 
 TEST_CASE("nor does the order matter for a permit taken at the end of the budget") {
     // Tasks that are ready are destroyed in the order of the queue, where the owner is
-    // before the user, who has spent the budget with a permit that it never got to see.
+    // before the user. The user has spent its budget and has a permit, but never went
+    // on.
     world w;
     heddle::channel<semaphore*> where;
     SUBCASE("a wait") { w.go(greedy_user, where); }

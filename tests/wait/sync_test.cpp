@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a wait group promises: sync.hpp.
+// The promises of a wait group (sync.hpp).
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -156,7 +156,7 @@ TEST_CASE("go() starts tasks that are counted until they end") {
                 g.go(wait_in, in);
             g.go(wait_in(in));  // a task
             g.go([](int n) { return n; },
-                 1);  // a plain function; what it gives is dropped
+                 1);  // a plain function; its result is dropped
             g.go([in]() -> task<> { (void)co_await in.receive(); });
             t("waits");
             co_await g.wait();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What timers, tickers and the clock promise: time.hpp. In virtual time, so exact.
+// The promises of timers, tickers and the clock (time.hpp). Time is virtual, and so
+// exact.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -30,7 +31,7 @@ using test::world;
 
 namespace {
 
-/// Logs what the clock shows, in seconds.
+/// Logs the time of the clock, in seconds.
 void stamp(trace& log, const std::string& what) {
     auto s = std::chrono::duration_cast<std::chrono::seconds>(
         heddle::now().time_since_epoch());
@@ -226,7 +227,7 @@ TEST_CASE("a duration of any rep and period is rounded up and saturates: a table
     static_assert(of<long double, exa>(most<long double>) == never);
     static_assert(of<long double, atto>(-most<long double>) == long_ago);
     static_assert(of<long double>(0x1p63L - 0.5L) == never);
-    // What converts.
+    // Some durations convert.
     static_assert(of<counts_reals, ratio<1>>({0.5}) == 500ms);
     static_assert(of<counts_reals, ratio<1>>({infinity<double>}) == never);
     static_assert(of<counts_whole, ratio<1>>({2}) == 2s);
@@ -238,7 +239,7 @@ TEST_CASE("a duration of any rep and period is rounded up and saturates: a table
 }
 
 TEST_CASE("what is calculated at run time saturates as well") {
-    // As above, but not by the compiler: under sanitizers, what must not be converted is seen.
+    // As above, but not by the compiler. Sanitizers see a conversion that is undefined.
     for (double given : {0x1p63, 1e300, infinity<double>, most<double>}) {
         volatile double n = given;
         CHECK(of<double>(n) == never);

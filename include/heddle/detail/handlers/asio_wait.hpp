@@ -13,16 +13,18 @@
 
 namespace heddle::detail {
 
-/// Fetches what a task needs to go on, which is cold after a system call. A handler knows both
-/// addresses: else the processor would learn of one after the other.
+/// Prefetches the memory that a task touches first when it goes on, which is cold after
+/// a system call. A handler knows both addresses, so that the loads overlap: the task
+/// itself would find the second address in the first object.
 inline void fetch(const void* wait, const process* p) noexcept {
     __builtin_prefetch(wait);
     __builtin_prefetch(&p->word);
     __builtin_prefetch(&p->since);
 }
 
-/// An operation of another context than its home: there its cancellation is emitted. Its home
-/// has work until who waits has come home [homecoming].
+/// The state of a wait for an operation of another context than the home of the task.
+/// Its cancellation is emitted in that context, on `executor`. The home has work until
+/// the waiting task has come home [homecoming].
 struct abroad {
     template <class Executor>
     abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
@@ -31,13 +33,14 @@ struct abroad {
     host_work work;
 };
 
-/// A wait for an Asio operation. Closing token and completion meet in the claim word of
-/// the process: in_io -> cancelling by the closer, -> completed by the completion; whoever
-/// comes second lets the process go on. Invariants:
+/// A task's wait for an Asio operation. The closing token and the completion meet in
+/// the claim word of the process: the closer takes it from in_io to cancelling, the
+/// completion to completed, and the second of the two lets the process go on.
+/// Invariants:
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
-///   [hop]    cancellation is emitted by a turn of the host (or, if the operation belongs
-///            to another context, by a handler there), never during initiation.
-///   [slot]   that of the process is empty whenever the process runs.
+///   [hop]    a cancellation is emitted by a turn of the host (or, if the operation
+///            belongs to another context, by a handler there), never during initiation.
+///   [slot]   the cancellation slot of the process is empty whenever the process runs.
 class HEDDLE_API asio_wait : pinned {
 public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
@@ -68,7 +71,7 @@ protected:
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
             elsewhere_ = std::make_unique<abroad>(ex, *self_.home);  // [homecoming]
     }
-    /// Can it be cancelled?
+    /// Begins the wait. Returns whether it can be cancelled.
     bool begin(const host& home) noexcept {
         process& p = self_;
         p.io = this;
@@ -76,29 +79,30 @@ protected:
         bool cancellable = p.cancellable();
         cancellable_ = cancellable;
         using namespace claim_word;
-        add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither is set
+        add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither was set
         return cancellable;
     }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
-    /// True: it has ended already, go on at once.
+    /// Returns true if the operation has ended already: the task goes on at once.
     bool begun() noexcept {
         std::uint32_t old = claim_word::in_io | claim_word::starting;
         return !exchange_if(self_.word, old, claim_word::in_io) && begun_amid();
     }
-    /// False: it was never started. Throws what its initiation threw.
+    /// Returns false if the operation was never started. Rethrows the exception of its
+    /// initiation.
     bool resume() {
         if (refused_)
             return false;
         self_.io = nullptr;
         if (cancellable_)
-            self_.signal.slot().clear();  // what the operation left there
+            self_.signal.slot().clear();  // the operation may have left a handler there
         if (failure_)
             std::rethrow_exception(failure_);
         return true;
     }
 
 private:
-    // What else happens meanwhile:
+    // The rare cases, in which initiation, completion and cancellation overlap:
     bool begun_amid() noexcept;
     void completed_amid() noexcept;
     void emit() noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Operations for threads that are no tasks: the same operation objects, and the thread sleeps.
+// Threads that are not tasks wait in the same operation objects as tasks, and sleep.
 #pragma once
 
 #include <heddle/detail/core/operation.hpp>
@@ -7,15 +7,15 @@
 namespace heddle::detail {
 
 /// A thread that waits in one operation. Invariants:
-///   [woken] the waker's last touch is the store of `left`; until then the waiting thread
-///           does not return, so that this may live on its stack.
+///   [woken] the waker's last touch is the store of `left`; until then the waiting
+///           thread does not return, so that this may live on its stack.
 class HEDDLE_API thread_wait : sleeper, pinned {
 public:
     thread_wait() noexcept;
 
-    /// Returns when the operation has happened. Throws std::logic_error, with nothing done,
-    /// on a thread that drains a host, for a channel promised to one host, and if it would
-    /// never return: for nil, and where there is no other thread.
+    /// Returns when the operation has happened. Throws std::logic_error, with nothing
+    /// done, on a thread that drains a host, for a channel promised to one host, and if
+    /// it would never return: for nil, and where there is no other thread.
     void wait(operation& op);
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Operations for who is no task: callbacks, futures, other coroutines. The same operation
-// objects, waited in by a completion handler.
+// Completion handlers (of callbacks, futures, other coroutines) wait in the same
+// operation objects as tasks.
 #pragma once
 
 #include <heddle/detail/context/context_guest.hpp>
@@ -17,38 +17,44 @@ namespace heddle::detail {
 
 class context_state;
 
-/// The arms of a select by a completion handler. Each has its index; as a sibling the next.
+/// The arms of a select by a completion handler. The index of each is set, and its
+/// sibling is the next arm.
 struct arms_of_wait {
     operation* const* ops;
     std::size_t n;
     select_rule rule;
 };
 
-/// A completion handler that waits in an operation, or in the first of several: they are
-/// each other's siblings. Invariants:
-///   [listed] from start() until it is settled it is in its context's list; a context that
-///            dies destroys the handlers in its list instead of calling them, and waits
-///            for those that another thread is settling.
-///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
-///   [shell]  a cancellation slot may refer to it long after that. So who settles it destroys
-///            all that it holds; then nobody touches anything but its word and its count. An
-///            exclusive one has no slot, and goes as a whole.
+/// A completion handler that waits in one operation, or in several, linked as siblings,
+/// for the first of them to happen. Invariants:
+///   [listed] from start() until it is settled it is in its context's list; a context
+///            that dies destroys the handlers in its list instead of calling them, and
+///            waits for those that another thread is settling.
+///   [claim]  as for a process: the thread that claims the word, or pops the exclusive
+///            node, settles the wait.
+///   [shell]  a cancellation slot may refer to this long after it was settled. So the
+///            settling thread destroys all that it holds; from then on only its word
+///            and its reference count are touched. An exclusive wait has no slot, and
+///            is freed as a whole.
 class HEDDLE_API token_wait : public context_guest, public sleeper {
 public:
     /// Cancels, from the handler's cancellation slot.
     void cancel() noexcept;
 
-    /// Destroys the handler uncalled, if nobody has settled it: its context dies.
+    /// Destroys the handler uncalled, unless the wait was settled. Called at the end of
+    /// the context.
     bool abandon() noexcept final;
 
 protected:
     token_wait() noexcept;
     ~token_wait() override = default;
 
-    /// Tries the operation, or enlists in it. `cancellable`: a slot is connected.
+    /// Tries the operation, and enlists in it if it cannot happen now. `cancellable`
+    /// says that a cancellation slot is connected.
     void start(asio::execution_context& ctx, operation& op, bool cancellable);
 
-    /// The same for the first of several that can happen: lib/wait/token_select.cpp.
+    /// Does the same for several arms: the first that can happen does, and the others
+    /// do not. It is defined in lib/wait/token_select.cpp.
     void start(asio::execution_context& ctx, const arms_of_wait& arms,
                bool cancellable);
 
@@ -57,10 +63,10 @@ private:
     bool claim_or_withdraw() noexcept;
     void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
-    virtual void abandoned() noexcept = 0;           // destroys what it holds
+    virtual void abandoned() noexcept = 0;           // destroys all that it holds
 
     std::shared_ptr<context_state> state_;
-    operation* op_ = nullptr;  // the first; null: none
+    operation* op_ = nullptr;  // the first arm; null if there is none
 
 protected:
     bool exclusive_ = false;  // nothing but its one operation, or the context, ends it
@@ -69,8 +75,8 @@ protected:
 /// Marks a handler that has no executor of its own.
 struct no_executor {};
 
-/// Does it say where its handler is to run? That of use_future does not: newer Asio lets it
-/// name the system's context, as any will do.
+/// Whether an executor says where its handler is to run. That of use_future does not:
+/// newer Asio lets it name the system's context, because any context will do.
 template <class Executor>
 constexpr bool names_context = requires(const Executor& ex) {
     {
@@ -83,7 +89,8 @@ constexpr bool names_context<asio::detail::promise_executor<T, Blocking>> = fals
 template <class Handler, class Fallback>
 using executor_for = typename asio::associated_executor<Handler, Fallback>::type;
 
-/// The executor of a handler that must have one, or the one given.
+/// Returns the executor that a handler names, or else the fallback. Without a fallback
+/// the handler must name one.
 template <class Handler>
 auto executor_of(const Handler& h, const no_executor&) {
     static_assert(
@@ -100,11 +107,11 @@ auto executor_of(const Handler& h, const Fallback& fallback) {
         return fallback;
 }
 
-/// A result whose move may throw: on its way to the handler only its address moves, so that it
-/// throws at most where the handler is called.
+/// Holds a result whose move may throw. Only its address moves on the way to the
+/// handler, so that the move can throw only where the handler is called.
 template <class T>
 struct boxed_result {
-    std::unique_ptr<T> value;  // null: there is none, a T is made for the handler
+    std::unique_ptr<T> value;  // null if there is no result: the handler gets a T{}
 };
 
 template <class T>
@@ -116,7 +123,8 @@ T unboxed(boxed_result<T>& boxed) {
     return boxed.value ? std::move(*boxed.value) : T{};
 }
 
-/// What is posted: the handler, and what it is called with. Holds work meanwhile.
+/// The function object that is posted: a handler and its arguments. It holds work of
+/// the executor meanwhile.
 template <class Handler, class Executor, class... Args>
 struct bound_completion {
     Handler handler;
@@ -128,9 +136,9 @@ struct bound_completion {
     }
 };
 
-/// Traits: `using operation`, an operation or several, constructed from (Traits&);
-/// `auto result(operation&, bool aborted)` gives the tuple of the handler's arguments; both
-/// run once.
+/// A token_wait with its handler and its operations. Traits has `using operation`, one
+/// operation or several, constructed from (Traits&); and `auto result(operation&, bool
+/// aborted)`, which returns the tuple of the handler's arguments. Each is used once.
 template <class Traits, class Handler, class Executor>
 class token_wait_for final : public token_wait, public pooled {
     static constexpr bool one =
@@ -154,7 +162,7 @@ public:
                 slot.clear();  // its canceller holds the handler, which may own the slot
             throw;
         }
-        wait.leave();  // the wait's own reference, dropped when it is settled
+        wait.leave();  // keeps the wait's own reference: settling drops it
     }
 
 private:
@@ -167,7 +175,7 @@ private:
         counted<token_wait> wait;
     };
 
-    /// What it waits in, and for whom.
+    /// The operation, and the handler that waits in it.
     struct holdings : detail::pinned {
         holdings(Traits&& t, Handler&& h, const Executor& ex)
             : traits(std::move(t)), operation(traits), handler(std::move(h)),
@@ -203,7 +211,7 @@ private:
         tracked ex(std::move(held_->executor));
         if (!exclusive_)
             held_.reset();  // [shell]
-        drop();             // before the call: it may want the memory
+        drop();             // before the call, which may want the memory
         post_bound(std::move(ex), std::move(handler), std::move(args));
     }
     template <class... Args>
@@ -226,11 +234,13 @@ void launch_token_wait(Traits&& traits, Handler&& handler, const Fallback& fallb
         std::move(traits), std::forward<Handler>(handler), ex);
 }
 
-/// Asio asks what it may call with a token; an error in the body would be no answer.
+/// Asio asks whether a function can be called with a token. The answer must be a
+/// constraint: an error in the body would end the compilation instead.
 template <class Token, class Signature>
 concept token_for = asio::completion_token_for<Token, Signature>;
 
-/// What some tokens ask an initiation for: cancel_after makes its timer of it.
+/// Gives an initiation the executor that some tokens ask it for: cancel_after makes its
+/// timer from that.
 template <class Executor>
 struct initiation_executor {
     using executor_type = Executor;
@@ -242,10 +252,10 @@ struct initiation_executor<no_executor> {
     no_executor executor;
 };
 
-/// Starts a wait. `Fallback`: an executor or no_executor.
+/// Starts a wait. `Fallback` is the type of an executor, or no_executor.
 template <class Traits, class Fallback>
 struct token_wait_initiation : initiation_executor<Fallback> {
-    // By reference: what is sent is in there.
+    // By reference, because the traits contain the value that is sent.
     template <class Handler>
     void operator()(Handler handler, Traits&& traits) const {
         if constexpr (requires { traits.begin(); })
@@ -272,7 +282,7 @@ private:
     }
 };
 
-/// asio::async_initiate for an operation of ours.
+/// Calls asio::async_initiate for an operation of this library.
 template <class Signature, class Traits, class Fallback, class Token>
 auto initiate_token_wait(Traits traits, Fallback fallback, Token&& token) {
     return asio::async_initiate<Token, Signature>(

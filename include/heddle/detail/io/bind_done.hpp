@@ -13,13 +13,14 @@ namespace heddle {
 
 namespace detail {
 
-/// Lets a done token cancel an Asio operation that is no task's: a sleeper on the token,
-/// woken once at most, that emits on the operation's executor. Invariants:
-///   [shell]  a slot that is chained may refer to it long after the operation. So it gives up
-///            its token and its executor as soon as nobody needs them any more: neither the
-///            handler, nor watch(), nor the token's queue.
-///   [signal] nothing is emitted once the operation is over; then its slot is cleared, never
-///            from inside an emission.
+/// Lets a done token cancel an Asio operation that no task awaits. It is a waiter of
+/// the token, is woken once at most, and then emits on the operation's executor.
+/// Invariants:
+///   [shell]  a slot that is chained may refer to this long after the operation. So it
+///            gives up its token and its executor as soon as neither the handler, nor
+///            watch(), nor the token's queue needs them any more.
+///   [signal] nothing is emitted once the operation is over; then its slot is cleared,
+///            never from inside an emission.
 class HEDDLE_API done_emitter final : public sleeper, public pooled, pinned {
 public:
     done_emitter(done_token token, const asio::any_io_executor& ex);
@@ -30,16 +31,18 @@ public:
             delete this;
     }
 
-    /// After initiation, once: from now on the token cancels, at once if it is closed.
+    /// Called once, after initiation: from now on the token cancels the operation, at
+    /// once if it is closed.
     void watch() noexcept;
-    /// Its initiation threw: there will be no watch().
+    /// Called instead of watch() if the initiation threw.
     void not_begun() noexcept { release_one(); }
-    /// The operation completed; on its executor.
+    /// Called on the executor when the operation has completed.
     void completed() noexcept;
-    /// The handler goes, called or not.
+    /// Called when the handler goes, whether it was called or not.
     void leave() noexcept;
 
-    /// Unless the operation has completed. On its executor.
+    /// Emits a cancellation, unless the operation has completed. Called on the
+    /// executor.
     void emit(asio::cancellation_type_t type);
     asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
@@ -112,7 +115,8 @@ struct chain_emission {
     counted<done_emitter> emitter;
 };
 
-/// What some tokens ask an initiation for, if it can tell: cancel_after does.
+/// Passes on the executor of an initiation, if it has one: some tokens ask for it, as
+/// cancel_after does.
 template <class Initiation>
 struct same_executor {};
 template <class Initiation>
@@ -161,7 +165,8 @@ struct done_initiation : same_executor<Initiation> {
             return executor_of(h, asio::system_executor());
     }
 
-    /// Some may not be posted to, as that of newer Asio's any_completion_handler.
+    /// Some executors cannot be posted to, as that of newer Asio's
+    /// any_completion_handler: then the fallback is used.
     template <class Handler, class Fallback>
     static asio::any_io_executor executor_of(const Handler& h,
                                              const Fallback& fallback) {
@@ -190,9 +195,9 @@ struct bound_done {
 ///
 /// Threads   the token may close on any thread; the associated executor must run handlers
 ///           one at a time, as Asio asks for every cancellation.
-/// Cancel    what completed first keeps its result.
+/// Cancel    an operation that completed first keeps its result.
 /// Lifetime  an operation that has ended keeps neither its token nor its executor; and when
-///           its handler is called, what it put into the slot it was given has gone.
+///           its handler is called, it has left nothing in the slot that it was given.
 template <class Token>
 auto bind_done(done_token done, Token&& token) {
     return detail::bound_done<std::decay_t<Token>>{std::move(done),
@@ -207,7 +212,8 @@ public:
     template <class Initiation>
     using initiation_for = heddle::detail::done_initiation<std::decay_t<Initiation>>;
 
-    /// Its type is said here: Asio asks for it with what is no initiation.
+    /// The return type is written out, because Asio also asks for it with types that
+    /// are no initiations.
     template <class Initiation, class Bound, class... Args>
     static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args)
         -> decltype(asio::async_initiate<Token, Signature>(
@@ -219,7 +225,7 @@ public:
     }
 };
 
-/// What else Asio asks about the handler is asked of the one it wraps.
+/// Every other question that Asio asks about the handler goes to the one it wraps.
 template <template <class, class> class Associator, class Handler, class Default>
 struct asio::associator<Associator, heddle::detail::done_handler<Handler>, Default>
     : Associator<Handler, Default> {

@@ -9,15 +9,18 @@
 
 namespace heddle::detail {
 
-/// What an inflight and the handler of its operation share: a count that is 0 while there
-/// is a result. So it is waited for as an event is. Invariants:
+/// The state that an inflight and the handler of its operation share: a count that is 0
+/// while there is a result. So tasks wait for it as they wait for an event. Invariants:
 ///   [flying]   from begin() to completed() or dropped() a handler owns a reference.
-///   [pinned]   its handlers run in the host that began it, so the task that did stays there.
-///   [emission] while cancellation is being emitted, or about to be, a completion is noted and
-///              not told; nothing is emitted after it. Then the slot is cleared.
+///   [pinned]   its handlers run in the host that began it, so the task that began it
+///              stays there.
+///   [emission] while a cancellation is being emitted, or is about to be, a completion
+///              is only noted, and the end of the emission tells it. Nothing is emitted
+///              after a completion; then the slot is cleared.
 class HEDDLE_API inflight_core : public wait_count, runnable {
 public:
-    /// Lets the operation's handler be told to hurry. From any thread.
+    /// Emits a cancellation to the operation, if it is in flight. Any thread may call
+    /// this.
     void cancel() noexcept;
 
     bool flying() noexcept;
@@ -33,7 +36,7 @@ public:
 protected:
     inflight_core() noexcept : wait_count("an operation in flight", 1) {}
 
-    /// Throws std::logic_error if it flies, or has a result.
+    /// Throws std::logic_error if it flies already, or has a result.
     void begin();
     void not_begun() noexcept;  // its initiation threw
     template <class Executor>
@@ -42,7 +45,8 @@ protected:
             elsewhere_ = std::make_unique<abroad>(ex, *home_);  // [homecoming]
     }
 
-    /// There is a result, which is being taken. Throws std::logic_error if there is none.
+    /// Called when the result is taken: from now on there is none. Throws
+    /// std::logic_error if there was none.
     void rest();
     bool was_dropped() const noexcept { return dropped_; }
 
@@ -56,7 +60,8 @@ private:
     void land() noexcept;
     void pin(process& p) noexcept;
     [[nodiscard]] counted<process> unpin() noexcept;
-    /// What is let go of without the lock, once who waited has been woken.
+    /// The references that are dropped without the lock, after the waiters have been
+    /// woken.
     struct landed {
         ~landed();
         counted<process> unpinned;

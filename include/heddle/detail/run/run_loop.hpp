@@ -9,8 +9,8 @@
 
 namespace heddle::detail {
 
-/// The io_context of heddle::run, its threads, and the clock and the seed it gives to its
-/// hosts.
+/// The io_context of heddle::run, its threads, and the clock and the seed that it gives
+/// to its hosts.
 class HEDDLE_API run_loop : pinned {
 public:
     run_loop(unsigned threads, std::optional<std::uint64_t> seed, bool virtual_clock,
@@ -19,7 +19,8 @@ public:
 
     counted<host> home();
 
-    /// Returns when the process has ended. Throws what left a detached task, or deadlock.
+    /// Returns when the process has ended. Throws deadlock, or the exception that left
+    /// a detached task.
     void run_until_ended(process& main);
 
 private:
@@ -35,7 +36,7 @@ private:
     asio::io_context context_;
     std::size_t threads_;
     host* sole_ = nullptr;          // the context's own, if one thread runs it
-    std::uint64_t numbers_before_;  // of tasks that are not ours
+    std::uint64_t numbers_before_;  // of tasks that were started before this run
     std::unique_ptr<quit_watch> quit_;
 };
 

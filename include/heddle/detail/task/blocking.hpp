@@ -7,7 +7,7 @@
 
 namespace heddle::detail {
 
-/// Awaits work on the blocking threads of the task's context, as it would await an Asio
+/// Awaits work on the blocking threads of the task's context, as a task awaits an Asio
 /// operation that cannot be cancelled: the job owns the process meanwhile.
 class HEDDLE_API blocking_wait final : public asio_wait {
 public:
@@ -30,10 +30,11 @@ private:
 
     void (*work_)(void*);
     void* argument_;
-    host* home_ = nullptr;  // that has work, as this runs elsewhere
+    host* home_ = nullptr;  // has work while this runs elsewhere
 };
 
-/// Work that keeps its exception to itself.
+/// Work for a blocking thread. It must not throw: it keeps its exception for the
+/// caller.
 template <class F>
 class blocking_op {
 public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A process with what it returns, and the waits for its end.
+// A process with its result, and the waits for its end.
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
@@ -16,10 +16,11 @@ namespace heddle::detail {
 
 [[noreturn]] HEDDLE_API void throw_already_joined(const char* what);
 
-/// Whoever claims it takes the result. Throws already_joined if somebody did before.
+/// Claims the result of a process: only the claimer may take it. Throws already_joined
+/// if it was claimed before, or if `p` is null.
 HEDDLE_API void claim_result(process* p);
 
-/// A process and what it will return.
+/// A process with a place for its result.
 template <class T>
 struct joinable final : process {
     using process::process;
@@ -63,8 +64,8 @@ struct joinable final : process {
     [[no_unique_address]] value_type value{};
 };
 
-/// Takes what it returned, or rethrows what escaped it. Requires: it has ended, and nobody
-/// else has.
+/// Takes the result of a process, or rethrows its failure. Requires: the process has
+/// ended, and nobody else has taken its result.
 template <class T>
 T result_of(joinable<T>& p) {
     if (p.failure)
@@ -122,7 +123,7 @@ public:
     void take() const noexcept {}
 };
 
-/// The wait of a completion handler for a process; takes the result from the handle.
+/// The wait of a completion handler for the end of a process, whose result it takes.
 template <class T>
 struct async_join_traits {
     using operation = async_join_operation;
@@ -149,7 +150,7 @@ struct async_join_traits {
             return boxed(std::move(failure));
     }
 
-    /// Where the result's move throws, that is the failure.
+    /// Boxes the result. If its move throws, that exception is the failure.
     auto boxed(std::exception_ptr failure) noexcept {
         boxed_result<value> result;
         try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The channel: a lock, a ring and two queues. lib/README.md tells the life of a send.
+// A channel is a lock, a ring and two queues. lib/README.md tells the life of a send.
 #pragma once
 
 #include <heddle/detail/memory/frame_pool.hpp>
@@ -14,12 +14,15 @@
 
 namespace heddle::detail {
 
-/// What a channel is apart from its element type. Invariants, whenever lock_ is free:
-///   [queues]   not both queues are non-empty, but for one process selecting on both.
-///   [receiver] a parked receiver means an empty ring; [sender] a parked sender a full one.
-///   [final]    closed_ never turns false again; then nobody is parked.
-///   [orphan]   no handle is left; the waits that are still queued keep the core alive and
-///              the last to leave frees it.
+/// The part of a channel that does not depend on its element type. Invariants, whenever
+/// lock_ is free:
+///   [queues]   at most one of the two queues is non-empty, unless one process selects
+///              on both.
+///   [receiver] while a receiver is parked, the ring is empty.
+///   [sender]   while a sender is parked, the ring is full.
+///   [final]    closed_ never turns false again; once it is true, nobody is parked.
+///   [orphan]   while orphan_ is set, no handle is left; the waits that are still
+///              queued keep the core alive, and the last to leave frees it.
 class HEDDLE_API channel_base : pinned {
 public:
     static constexpr std::uint64_t one_handle = 1;
@@ -44,7 +47,8 @@ public:
     }
     std::size_t capacity() const noexcept { return capacity_; }
 
-    /// Whether this call closed it. All waiters are claimed when it returns.
+    /// Returns whether this call closed the channel. All waiters are claimed when it
+    /// returns.
     bool close() noexcept;
 
     void name(std::string name);
@@ -64,10 +68,11 @@ protected:
         : lock_(shared), capacity_(capacity) {}
     ~channel_base();
 
-    /// Memory for a core and its ring; std::length_error if it cannot be had.
+    /// Allocates a core and its ring. Throws std::length_error if there is no memory
+    /// for a ring of this capacity.
     static void* allocate(std::size_t core, std::size_t capacity, std::size_t element);
 
-    /// In a debug build: is this the one host that was promised (same_host)?
+    /// Asserts, in a debug build, that a same_host channel is used by one host only.
     void check_host() noexcept {
 #ifndef NDEBUG
         if (!lock_.shared())
@@ -96,13 +101,14 @@ private:
     virtual void dispose() noexcept = 0;
 
     std::unique_ptr<std::string> name_;
-    const void* only_host_ = nullptr;  // the first that came, if only one may
+    const void* only_host_ = nullptr;  // the first host that used it, if only one may
 };
 
 template <class T>
 class channel_core;
 
-/// What a first look at a channel tells. Not known: there is somebody to wake, or it is closed.
+/// The result of a first look at a channel. `not_known`: a waiter may have to be woken,
+/// or the channel is closed.
 enum class first_look { done, pending, not_known };
 
 template <class T>
@@ -161,9 +167,9 @@ public:
     }
     bool happens_once() const noexcept override {
         return true;
-    }  // then there is no value
+    }  // a second send would have no value
     void complete() override { take(); }
-    void take() const;  // throws channel_closed: heddle/channel.hpp
+    void take() const;  // throws channel_closed; in channel_ops.hpp
 
     T& value() noexcept { return value_; }
 
@@ -184,7 +190,8 @@ public:
             channel_core(capacity, shared);
     }
 
-    /// Hands the value over, or keeps it in the ring. Pending: neither; it stays.
+    /// Hands the value to a receiver, or puts it into the ring. Returns pending if
+    /// neither is possible: the value stays where it is.
     outcome send_locked(T& value, wake_list& wakes) noexcept {
         check_host();
         if (closed_)
@@ -199,7 +206,7 @@ public:
                                                               : outcome::pending;
     }
 
-    /// The same for what touches nothing but the ring, as most values do.
+    /// Does the same if only the ring is touched, which is the usual case.
     first_look send_quickly_locked(T& value) noexcept {
         check_host();
         if (closed_ || !receivers_.empty())
@@ -219,7 +226,8 @@ public:
         return first_look::done;
     }
 
-    /// Closed: closed and drained. Pending: nothing to take yet.
+    /// Takes the next value. Returns closed if the channel is closed and drained, and
+    /// pending if there is no value yet.
     outcome take_locked(std::optional<T>& to, wake_list& wakes) noexcept {
         check_host();
         if (size_ != 0) {
@@ -280,7 +288,7 @@ private:
     }
 };
 
-/// A value that was handed to a receiver which was destroyed before it ran.
+/// Counts a value that was handed to a receiver which was destroyed before it ran.
 HEDDLE_API void count_undelivered() noexcept;
 HEDDLE_API std::uint64_t undelivered() noexcept;  // so far
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The waits of a channel: what send() and receive() give.
+// The operations that send() and receive() of a channel return, and their waits.
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
@@ -24,7 +24,8 @@ void send_operation<T>::take() const {
         throw_send_on_closed(*channel_);
 }
 
-/// Where a received value goes, and what `co_await` says of it: three shapes.
+/// The three destinations of a received value. deliver() moves the value there, and
+/// returns the result of `co_await`.
 template <class T>
 struct to_result {
     std::optional<T> deliver(std::optional<T>& value) const noexcept {
@@ -54,7 +55,7 @@ struct to_variable {
     bool deliver(std::optional<T>& value) const {
         if (!value)
             return false;
-        struct delivered {  // even if the assignment throws
+        struct delivered {  // resets the value even if the assignment throws
             ~delivered() { value.reset(); }
             std::optional<T>& value;
         } at_last{value};
@@ -83,7 +84,7 @@ private:
 template <class T>
 using receive_arm = receive_wait<T, to_optional<T>>;
 
-/// What a send is before it parks.
+/// A send before it parks.
 template <class T>
 struct send_attempt {
     using operation_type = send_operation<T>;
@@ -105,7 +106,7 @@ struct send_attempt {
     outcome result = outcome::done;
 };
 
-/// What a receive is before it parks.
+/// A receive before it parks.
 template <class T, class Destination>
 struct receive_attempt {
     using operation_type = receive_wait<T, Destination>;
@@ -127,8 +128,8 @@ struct receive_attempt {
     std::optional<T> value = std::nullopt;
 };
 
-/// Awaits a send or a receive. Most happen at once and touch nothing but the ring: that is
-/// inline, and the operation is made, where the attempt was, only to park.
+/// Awaits a send or a receive. Most happen at once and touch only the ring: that path
+/// is inline. The operation is made only to park, in the place of the attempt.
 template <class Attempt>
 class [[nodiscard]] await_channel {
     using operation_type = typename Attempt::operation_type;
@@ -167,7 +168,7 @@ public:
         make_operation();
         spin_lock* lock = parked_.source();
         bool parked = park_one(self_, parked_, lock);
-        // Parked: not a word to this frame from here on.
+        // Once the process is parked, this frame is not touched any more.
         if (lock)
             release(*lock, locked);
         return parked ? home.next() : frame;
@@ -179,7 +180,7 @@ public:
         if (state_ == state::cancelled)
             self_.throw_cancelled();
         self_.waits = nullptr;
-        if (!self_.winner) {  // claimed by its token, or not parked for it
+        if (!self_.winner) {  // the token closed, before or after it parked
             parked_.withdraw();
             self_.throw_cancelled();
         }
@@ -189,7 +190,7 @@ public:
 private:
     enum class state : std::uint8_t { none, happened, cancelled, parked };
 
-    // What follows releases the lock if it was taken, unless this is to park.
+    // These functions release the lock if it was taken, unless the process is to park.
 
     [[gnu::noinline]] bool lock_and_try() noexcept {
         attempt_.channel->lock().lock();
@@ -233,7 +234,7 @@ private:
     state state_ = state::none;
 };
 
-/// A channel whose handle is kept by whoever waits.
+/// A channel whose handle the caller keeps for as long as it waits.
 template <class T>
 struct channel_ref {
     channel_core<T>* core() const noexcept { return channel; }
@@ -272,8 +273,8 @@ public:
         : channel_(channel) {}
     operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
 
-    /// As async_receive(token); the handle must outlive the wait. With it an asio::awaitable
-    /// can `co_await c.receive()`, with an Asio newer than 1.22.
+    /// Works as async_receive(token) does; the handle must outlive the wait. So an
+    /// asio::awaitable can `co_await c.receive()`, with an Asio newer than 1.22.
     template <detail::token_for<void(std::error_code, std::optional<T>)> Token>
     auto operator()(Token&& token) const {
         return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
@@ -294,7 +295,7 @@ private:
     detail::channel_core<T>* channel_;
 };
 
-/// A receive into a T. Not an arm: a select could not tell closed from received.
+/// A receive into a T. It is not an arm: a select could not tell closed from received.
 template <class T>
 class [[nodiscard]] receive_into_op {
 public:
@@ -313,7 +314,8 @@ private:
     T& to_;
 };
 
-/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was given.
+/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was
+/// given.
 template <class T>
 class [[nodiscard]] send_op {
 public:
@@ -323,8 +325,8 @@ public:
     send_op(detail::channel_core<T>* channel, std::in_place_t, Args&&... args)
         : channel_(channel), owned_(std::in_place, std::forward<Args>(args)...) {}
 
-    /// As async_send(value, token): the value is moved into the operation. The handle must
-    /// outlive the wait.
+    /// Works as async_send(value, token) does: the value is moved into the operation.
+    /// The handle must outlive the wait.
     template <detail::token_for<void(std::error_code)> Token>
     auto operator()(Token&& token) {
         return detail::initiate_token_wait<void(std::error_code)>(

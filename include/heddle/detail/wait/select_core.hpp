@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The select algorithm, free of the types of its arms: lib/wait/select.cpp.
+// The select algorithm, which does not know the types of its arms: lib/wait/select.cpp.
 #pragma once
 
 #include <heddle/detail/core/host.hpp>
@@ -55,7 +55,7 @@ private:
     std::size_t chosen_ = 0;
     const select_rule rule_;
     state state_ = state::pending;
-    pool_block scratch_;  // for many arms: an order, and the locks
+    pool_block scratch_;  // for many arms: their order, and the locks
 };
 
 }  // namespace heddle::detail

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The algorithm of the selector, free of the types of its arms: lib/wait/selector.cpp.
+// The algorithm of the selector, which does not know the types of its arms:
+// lib/wait/selector.cpp.
 #pragma once
 
 #include <heddle/detail/memory/frame_pool.hpp>
@@ -15,9 +16,11 @@ namespace heddle::detail {
 
 class selector_core;
 
-/// An arm that stays. Invariant, whenever nobody works on it:
-///   [place] an arm that is on is enlisted at its source, which was not ready then; or it is
-///           in its set's ready_ or news_, to be looked at; or it was nil when it was.
+/// An arm that stays enlisted from one wait to the next. Invariant, whenever no thread
+/// works on it:
+///   [place] an enabled arm is in exactly one place: enlisted at its source, which was
+///           not ready then; in its set's `ready_` or `news_`, waiting to be tried; or
+///           nowhere, because it was nil when it was last tried.
 struct standing_arm : sleeper, pooled {
     static constexpr std::size_t nowhere = ~std::size_t{0};
 
@@ -42,27 +45,29 @@ public:
     void enable(std::size_t);
     std::size_t size() const noexcept { return arms_.size() - free_.size(); }
 
-    /// Has an arm happened, or is one the token in force, or one above it, and closed? Then
-    /// the wait does not throw.
+    /// Returns whether the wait does not throw although its scope is closed: because an
+    /// arm has happened, or waits for the closed token that is in force, or for one
+    /// above it.
     bool stands_in(process&) noexcept;
 
     bool ready(process&) noexcept;
     std::coroutine_handle<> suspend(process&, std::coroutine_handle<>) noexcept;
 
-    /// False: the token closed.
+    /// Returns false if the token in force closed.
     bool resume(process&) noexcept;
     std::size_t complete();
 
-    /// Who waits is destroyed.
+    /// Called when the waiting task is destroyed.
     void leave(process&) noexcept;
 
-    /// The source of `op`, whose lock is held, could let it happen. Whether its task was
-    /// waiting and has been claimed; it is who waits in `op` then. Else the arm is news.
+    /// Called by the source of `op`, with its lock held, when `op` could happen.
+    /// Returns whether the task was waiting and has been claimed: then it is the waiter
+    /// (`who`) of `op`. Otherwise the arm becomes news.
     bool claim(operation& op) noexcept;
 
 private:
-    /// Idle: nobody waits, or has looked and found nothing. Happened: chosen_ has, and
-    /// nobody was told yet.
+    /// `idle`: no task waits, or the task found no ready arm and has not parked yet.
+    /// `happened`: chosen_ has happened, and the task was not told yet.
     enum class state : std::uint8_t { idle, parked, happened };
     enum class parking : std::uint8_t { parked, news, cancelled };
 
@@ -84,21 +89,21 @@ private:
     parking park(process&) noexcept;
 
     spin_lock lock_;
-    process* parked_ = nullptr;  // who waits; guarded by lock_
-    /// What became ready while nobody waited; written under lock_.
+    process* parked_ = nullptr;  // the waiting task; guarded by lock_
+    /// The arms that became ready while no task waited; written under lock_.
     atomic<standing_arm*> news_{nullptr};
-    std::vector<standing_arm*> ready_;  // to be looked at
+    std::vector<standing_arm*> ready_;  // to be tried
     std::vector<std::unique_ptr<standing_arm>> arms_;
-    std::vector<std::size_t> free_;  // indices of arms_ that hold none
+    std::vector<std::size_t> free_;  // the empty places of arms_
     operation* first_ =
         nullptr;  // all arms, by sibling: for dumps, and the end of a host
     operation* last_ = nullptr;
     standing_arm* chosen_ = nullptr;
-    standing_arm* stand_in_ = nullptr;  // the last that was found to be a closed token
+    standing_arm* stand_in_ = nullptr;  // the last that stand_in() found
     state state_ = state::idle;
 };
 
-/// What selector::next() gives.
+/// The operation that selector::next() returns.
 class [[nodiscard]] next_op {
 public:
     explicit next_op(selector_core& set) noexcept : set_(set) {}

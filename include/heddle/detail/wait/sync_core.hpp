@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What sync.hpp and group.hpp are made of: a lock, a queue and a number.
+// The cores of sync.hpp and group.hpp: each is a lock, a queue and a number.
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
@@ -12,10 +12,10 @@
 namespace heddle::detail {
 
 /// The part of a primitive that may outlive the object. Invariant:
-///   [users] counts the object, each counted pointer, who holds a mutex, and each node
-///           from when it is queued until it is destroyed; the last to leave frees the
-///           core. So a dying context may destroy tasks, the primitives in their frames
-///           and the locks they hold in any order.
+///   [users] users_ counts the object, each counted pointer, each holder of a mutex,
+///           and each node from when it is queued until it is destroyed; the last to
+///           leave frees the core. So a dying context may destroy tasks, the primitives
+///           in their frames and the locks they hold in any order.
 class sync_core : public pooled, pinned {
 public:
     spin_lock& lock() noexcept { return lock_; }
@@ -37,7 +37,8 @@ public:
 
     void enter_locked() noexcept { ++users_; }
 
-    /// Whether that was the last one, who deletes the core after unlocking it.
+    /// Returns whether that was the last user, which deletes the core after unlocking
+    /// it.
     bool leave_locked() noexcept { return --users_ == 0; }
 
 protected:
@@ -88,15 +89,16 @@ inline void describe_wait(std::string& to, const char* what) {
     to += what;
 }
 
-/// Permits, handed out first come, first served: a semaphore's, and the one of a mutex.
-/// Invariant, whenever lock() is free:
-///   [permit] while one is free, nobody waits: what is given back goes to who has waited
-///            longest, and nobody overtakes.
+/// Permits, handed out first come, first served: those of a semaphore, and the one of a
+/// mutex. Invariant, whenever lock() is free:
+///   [permit] while a permit is free, nobody waits: a permit that is given back goes to
+///            the waiter that has waited longest, and nobody overtakes.
 class HEDDLE_API permit_core final : public sync_core {
 public:
     static constexpr std::ptrdiff_t max = PTRDIFF_MAX;
 
-    /// `owned`: who takes a permit gives it back, and is a user of the core until then.
+    /// `owned` says that the holder of a permit gives it back, and is a user of the
+    /// core until then.
     permit_core(const char* what, std::ptrdiff_t free, bool owned) noexcept
         : what_(what), free_(free), owned_(owned) {}
 
@@ -113,7 +115,7 @@ public:
         return take_locked();
     }
 
-    /// False: there would be more than max; nothing has changed.
+    /// Returns false, and changes nothing, if there would be more than max.
     bool give(std::ptrdiff_t n = 1) noexcept;
 
     const char* what() const noexcept { return what_; }
@@ -124,8 +126,9 @@ private:
     const bool owned_;
 };
 
-/// The wait for a permit. `result` is done while the node has one that nobody took from
-/// it: a task that is destroyed between hand-over and resumption passes it on.
+/// The wait for a permit. `result` is done while the node has a permit that its task
+/// has not taken: if the task is destroyed between hand-over and resumption, the node
+/// passes the permit on.
 class permit_operation : public sync_operation<permit_core> {
 public:
     using sync_operation::sync_operation;
@@ -161,15 +164,16 @@ public:
     void take() noexcept { claim_permit(); }
 };
 
-/// A count that is waited for to be zero: of a wait group, a latch; of an event, 1 while
-/// it is not set. Invariant, whenever lock() is free:
+/// A count whose waiters wait for it to be zero. It is that of a wait group or a latch;
+/// the count of an event is 1 while it is not set. Invariant, whenever lock() is free:
 ///   [zero] while the count is zero, nobody waits.
 class HEDDLE_API wait_count : public sync_core {
 public:
     explicit wait_count(const char* what, std::ptrdiff_t n = 0) noexcept
         : what_(what), count_(n) {}
 
-    /// Throws std::logic_error, and leaves the count, if it would be below zero.
+    /// Throws std::logic_error, and leaves the count, if it would be below zero or
+    /// beyond the largest count.
     void add(std::ptrdiff_t n);
     void set(std::ptrdiff_t n) noexcept;
 
@@ -201,12 +205,12 @@ public:
     void take() const noexcept {}
 };
 
-/// Those who have arrived at a barrier, all but the last of whom wait.
+/// The tasks that have arrived at a barrier; all but the last of them wait.
 class HEDDLE_API barrier_core final : public sync_core {
 public:
     explicit barrier_core(std::ptrdiff_t n) noexcept : expected_(n) {}
 
-    /// Whether that was the last one, who opens the barrier for all.
+    /// Returns whether that was the last arrival, which opens the barrier for all.
     bool arrive_locked(wake_list&) noexcept;
 
 private:
@@ -214,7 +218,8 @@ private:
     std::ptrdiff_t arrived_ = 0;  // guarded by lock()
 };
 
-/// Its attempt is the arrival, which stands even if the wait is cancelled: no arm.
+/// The attempt is the arrival, which counts even if the wait is cancelled: so this is
+/// no arm of a select.
 class barrier_operation final : public sync_operation<barrier_core> {
 public:
     using sync_operation::sync_operation;
@@ -226,7 +231,8 @@ public:
     void take() const noexcept {}
 };
 
-/// `co_await`ed, or an arm: an operation that refers to its core only. Node: its node.
+/// An operation that is `co_await`ed or is an arm. It refers to its core only; Node is
+/// the type of its node.
 template <class Core, class Node>
 class [[nodiscard]] sync_op {
 public:
