@@ -137,7 +137,7 @@ scope_guard::~scope_guard() {
 void misplaced_frame() noexcept {
     std::fputs(
         "heddle: g++ 12 has miscompiled a coroutine that declares no variable and has "
-        "co_await in a condition; declare one in it (README.md, Limits)\n",
+        "co_await in a condition; declare one in it (include/compilers.md)\n",
         stderr);
     std::abort();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The checker of histories accepts what can be, and nothing else. The histories it is for
-// come from threads: stress/history_stress.cpp.
+// come from threads: proof/stress/history_stress.cpp.
 #include "support/history.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a channel promises beyond the laws (laws/channel_data_test.cpp,
-// laws/close_test.cpp): handles, nil, names, the shapes of send and receive. The types
+// What a channel promises beyond the laws (proof/laws/channel_data_test.cpp,
+// proof/laws/close_test.cpp): handles, nil, names, the shapes of send and receive. The types
 // it carries: channel_types_test.cpp.
 #include <heddle/channel.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What select promises beyond the laws (laws/select_test.cpp, laws/select_traces_test.cpp):
+// What select promises beyond the laws (proof/laws/select_test.cpp,
+// proof/laws/select_traces_test.cpp):
 // its indexes, its kinds of arms, ranges, priority, and how it meets cancellation.
 #include <heddle/select.hpp>
 

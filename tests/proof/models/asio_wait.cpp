@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A wait for an Asio operation: the host starts it and emits its cancellation, another thread completes it, a third
-// closes the token. asio_wait.hpp, asio.cpp, process::interrupt_by. [hop] never emitted during initiation, nor when
-// the task has gone on; the task goes on once, and no bit is left in its word.
+// closes the token. detail/handlers/asio_wait.hpp, lib/handlers/asio_wait.cpp, process::interrupt_by. [hop] a
+// cancellation is never emitted during initiation, nor when the task has gone on; the task goes on once, and no bit
+// is left in its word.
 #include "model.hpp"
 
 using namespace model;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The lock of a worker's FIFO: one owner, two thieves. biased_lock.hpp, locks.cpp. One is inside at a time, and
-// sees what the others did; the owner always gets in. membarrier(2) is a fence that a thief makes the owner pass: here the
-// owner has it where the library has a fence of the compiler's.
+// The lock of a worker's FIFO: one owner, two thieves. lib/platform/biased_lock.hpp, lib/platform/locks.cpp. One
+// thread is inside at a time, and sees what the others did; the owner always gets in. membarrier(2) is a fence that a
+// thief makes the owner pass: here the owner has it where the library has a fence of the compiler's.
 #include "model.hpp"
 
 using namespace model;

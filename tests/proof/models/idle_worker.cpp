@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A worker goes idle while a thief moves its inbox to its FIFO: one thread submits a task, one a turn, one runs the drain
-// handlers that were posted, one robs. worker_pool.cpp: close_inbox_shared, take_inbox_locked, rob. [drainer] a worker is not
-// idle as long as it has something to run; [fifo] everything that was submitted is run once.
+// A worker goes idle while a thief moves its inbox to its FIFO: one thread submits a task, one a turn, one runs the
+// drain handlers that were posted, one steals. lib/core/host_worker.cpp: how an inbox is closed and taken, and the
+// theft. [drainer] a worker is not idle as long as it has something to run; [fifo] everything that was submitted is
+// run once.
 #include "model.hpp"
 
 using namespace model;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The inbox of a serial host: idle, empty, or a list. Two threads submit, one comes in by itself as a timer's handler
-// does, one runs the drain handlers that were posted, one dumps. host.cpp, dump.cpp. [drainer] one
-// drains at a time, and everything that was submitted is run; [dump] nobody drains while another describes.
+// does, one runs the drain handlers that were posted, one dumps. detail/core/inbox.hpp, lib/core/host.cpp,
+// lib/run/dump.cpp. [drainer] one thread drains at a time, and everything that was submitted is run; [dump] no thread
+// drains while another describes.
 #include "model.hpp"
 
 using namespace model;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The end of a serial host: one thread ends it, two submit. host_end.cpp, host.cpp. [sealed] what is
-// submitted is ended once, by the last sweep or by who brought it; then the sweep is over.
+// The end of a serial host: one thread ends it, two submit. lib/core/host_end.cpp, detail/core/inbox.hpp. [sealed]
+// what is submitted is ended once, by the last sweep or by the thread that brought it; then the sweep is over.
 #include "model.hpp"
 
 using namespace model;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Who looks for work on a parallel host: two workers, a thread for each, and one that submits. A task pushes two others and
-// does not end before another worker has run one. worker_pool.cpp, without what concerns the stuck. [watch] no worker has two
-// ready tasks while another one is idle, nobody is on watch and nobody is going to rouse it; while all are idle there is no watch,
-// and no timer armed for one. [active]
+// The search for work on a parallel host: two workers, a thread for each, and one that submits. A task pushes two
+// others and does not end before another worker has run one. lib/parallel/worker_pool.cpp, without what concerns a
+// stalled worker. [watch] no worker has two ready tasks while another one is idle, no worker searches and no thread
+// is going to wake a searcher; while all workers are idle there is no searcher, and no timer armed for one. [active]
 #include "model.hpp"
 
 using namespace model;
