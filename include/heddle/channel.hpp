@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/handlers/thread_wait.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
 #include <heddle/detail/wait/channel_ops.hpp>
-#include <heddle/detail/handlers/thread_wait.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/blocking.hpp>
+#include <heddle/inspect.hpp>
+#include <heddle/parallel.hpp>
+#include <heddle/this_task.hpp>
+
 #include <heddle/detail/core/await.hpp>
-#include <heddle/detail/task/blocking.hpp>
 #include <heddle/detail/core/hop.hpp>
-#include <heddle/detail/task/join.hpp>
 #include <heddle/detail/handlers/token_wait.hpp>
+#include <heddle/detail/task/join.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -186,10 +191,20 @@ task<result_of_go<F, Args...>> bind_task(F&& f, Args&&... args) {
             std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-template <class F>
-constexpr bool is_task = false;
-template <class T>
-constexpr bool is_task<task<T>> = true;
+/// Would `f(args...)` compile with the arguments themselves, but not with copies of them?
+/// Then a parameter is a non-const reference.
+template <class F, class... Args>
+constexpr bool needs_std_ref = std::invocable<F, Args...> &&
+                               !std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <class... Args>
+join_handle<> refuse_references() {
+    static_assert(
+        sizeof...(Args) == static_cast<std::size_t>(-1),
+        "heddle: go copies its arguments, and a copy cannot be bound to a "
+        "non-const reference: for a parameter of type T& use std::ref(argument)");
+    return {};
+}
 
 /// The token in force around this call, for what is started here; null outside a task.
 HEDDLE_API done_node* scope_here() noexcept;
@@ -223,12 +238,21 @@ template <class T>
 template <class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
              std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-[[gnu::noinline]] auto go(F&& f, Args&&... args) {
+[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(F&& f,
+                                                                   Args&&... args) {
     const void* at = __builtin_return_address(0);
     detail::host& home = detail::running_host();
     return detail::start(
         home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
         detail::scope_here(), at);
+}
+
+// Only reports that an argument must be wrapped in std::ref.
+template <class F, class... Args>
+    requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
+             detail::needs_std_ref<F, Args...>)
+join_handle<> go(F&&, Args&&...) {
+    return detail::refuse_references<F, Args...>();
 }
 
 /// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs on
@@ -246,12 +270,19 @@ template <detail::executor_or_context Executor, class T>
 template <detail::executor_or_context Executor, class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> &&
              std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-[[gnu::noinline]] auto go(Executor&& ex, F&& f, Args&&... args) {
+[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
+                                                                   Args&&... args) {
     const void* at = __builtin_return_address(0);
     auto home = detail::host_for(ex);
     return detail::start(
         *home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
         detail::scope_here(), at);
+}
+
+template <detail::executor_or_context Executor, class F, class... Args>
+    requires(!detail::is_task<std::decay_t<F>> && detail::needs_std_ref<F, Args...>)
+join_handle<> go(Executor&&, F&&, Args&&...) {
+    return detail::refuse_references<F, Args...>();
 }
 
 /// Lets every task that is ready run first; `co_await heddle::yield()`.
@@ -272,33 +303,6 @@ task<T> shield(task<T> work) {
     co_return co_await std::move(work);
 }
 
-namespace detail {
-
-template <class F, class... Args, class R = std::invoke_result_t<F, Args...>>
-task<R> run_blocking(F f, Args... args) {
-    static_assert(!std::is_reference_v<R>, "heddle: go_blocking returns by value");
-    std::exception_ptr failure;
-    std::optional<std::conditional_t<std::is_void_v<R>, int, R>> result;
-    auto work = [&] {
-        try {
-            if constexpr (std::is_void_v<R>)
-                std::invoke(std::move(f), std::move(args)...);
-            else
-                result.emplace(std::invoke(std::move(f), std::move(args)...));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-    };
-    blocking_op op(work);
-    co_await op;
-    if (failure)
-        std::rethrow_exception(std::move(failure));
-    if constexpr (!std::is_void_v<R>)
-        co_return *std::move(result);
-}
-
-}  // namespace detail
-
 /// The task goes on in the host of `ex`, and stays there: `co_await resume_on(pool)`. Its
 /// handle and its token are the same.
 ///
@@ -306,102 +310,6 @@ task<R> run_blocking(F f, Args... args) {
 template <detail::executor_or_context Executor>
 detail::resume_op resume_on(Executor&& ex) {
     return detail::resume_op(detail::host_for(ex));
-}
-
-/// Runs a function that blocks, on a thread of the context's own pool, and gives what it
-/// returns, or rethrows what it throws. `f` and the arguments are copied.
-///
-///     auto text = co_await heddle::go_blocking(read_file, path);
-///
-/// Threads   at most max(4, two for each core) such functions of a context run at once, the
-///           others wait for a thread in order. The first one ends single-threaded
-///           operation of the process for good.
-/// Resumes   on the task's host. Counts as work of the context meanwhile.
-/// Cancel    throws `cancelled` before it has begun to wait; after that the function is
-///           run to its end, and its result is kept.
-/// Lifetime  the end of the context waits for the functions that run; those that wait for
-///           a thread are dropped.
-template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-auto go_blocking(F&& f, Args&&... args) {
-    return detail::run_blocking<std::decay_t<F>, std::decay_t<Args>...>(
-        std::forward<F>(f), std::forward<Args>(args)...);
-}
-
-/// An executor for `go` whose tasks run in parallel, on the threads that run `ctx`: at most `n`
-/// of them at a time (0: one for each core; the first call for a context decides).
-///
-///     heddle::go(heddle::parallel(ctx), resize, picture);
-///
-/// Tasks started by these tasks run in parallel too, so data they share is synchronised: by
-/// channels, or the locks of sync.hpp. A task is run by one thread at a time, and what one
-/// run of it wrote the next one sees, on whatever thread. Tasks that share a socket or
-/// another Asio object belong on a serial host: go(strand, ...).
-///
-/// Resumes   where it was woken, if that was by another of these tasks; so tasks that talk
-///           to each other stay on one thread, until another has nothing to do. Within a
-///           thread first come, first served; between threads no order is promised. A
-///           ready task may wait some 10 ms for a thread that has nothing to do, where
-///           what that one took lately was over at once.
-/// Threads   any. The handlers of a task's Asio operations never run at the same time as
-///           the task itself. A task that has an inflight operation stays where it is
-///           until that has completed.
-/// Lifetime  the executor is one of ctx, and must not be used after it. After a fork before
-///           any thread runs ctx both processes run what was prepared (io_context asks
-///           for notify_fork). A child that is forked while other threads use heddle may
-///           use it on contexts of its own; those that other threads ran are of no use to it.
-HEDDLE_API asio::any_io_executor parallel(asio::io_context& ctx, unsigned n = 0);
-
-/// Of the running task; each throws not_in_task outside one.
-namespace this_task {
-
-/// Names the task for dumps and reports.
-HEDDLE_API void name(std::string name);
-
-/// A number that no other task of this program has.
-HEDDLE_API std::uint64_t id();
-
-/// An executor of the task's host: what runs there never runs at the same time as a task
-/// of that host, and tasks started on it belong to the same host. Of a parallel host: that of
-/// the worker that runs the task just now.
-HEDDLE_API asio::any_io_executor executor();
-
-}  // namespace this_task
-
-/// The number of tasks alive on the hosts of a context, or of the running task's context.
-/// O(hosts).
-HEDDLE_API std::size_t live_tasks(asio::execution_context& ctx);
-HEDDLE_API std::size_t live_tasks();
-template <detail::executor_only Executor>
-std::size_t live_tasks(const Executor& ex) {
-    return live_tasks(asio::query(ex, asio::execution::context));
-}
-
-/// Hands what escapes the detached tasks of a context to `f`, on the thread that drains
-/// them, instead of letting it leave io_context::run(). What `f` throws does leave it. A
-/// null `f` takes that back.
-///
-/// Threads   any.
-HEDDLE_API void on_unhandled(asio::execution_context& ctx,
-                             std::function<void(std::exception_ptr)> f);
-
-/// What each of these tasks waits for, a paragraph each: its number and name, the wait,
-/// since when, and where it was started.
-///
-///     task 7 (fetch) waits to receive on `jobs`: no task holds a sender
-///         for 1.500 s; started in balance() + 0x45
-///
-/// "For" is counted from the drain turn in which the task parked. Functions have names if
-/// the program exports them (-rdynamic), else addresses.
-///
-/// Threads   any, while tasks run on others: no frame that runs is touched. A host whose
-///           thread is busy is waited for, up to 50 ms; after that its tasks are only
-///           listed. Not from a signal handler.
-HEDDLE_API std::string dump_tasks(asio::execution_context& ctx);
-HEDDLE_API std::string dump_tasks();
-template <detail::executor_only Executor>
-std::string dump_tasks(const Executor& ex) {
-    return dump_tasks(asio::query(ex, asio::execution::context));
 }
 
 }  // namespace heddle

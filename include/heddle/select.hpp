@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
 #include <heddle/detail/wait/select_core.hpp>
-#include <heddle/detail/handlers/token_wait.hpp>
 
 #include <array>
 #include <concepts>

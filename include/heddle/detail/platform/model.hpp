@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The seams of heddle::model. Each lock, each atomic and each post says what it is about to do,
-// and the explorer (heddle/testing_threads.hpp) decides which thread goes on. On a thread that
+// and the explorer (heddle/testing/threads.hpp) decides which thread goes on. On a thread that
 // is not explored they do what those of the shipped library do.
 #pragma once
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/wait/sync_core.hpp>
+
+#include <cstddef>
+
+namespace heddle {
+
+/// A barrier makes `n` tasks wait for each other, again and again.
+///
+///     for (auto& step : steps) {
+///         compute(step);
+///         co_await all.arrive_and_wait();
+///     }
+///
+/// Threads   every member may be called from any thread.
+/// Resumes   the last to arrive goes on at once; the others, in order of arrival, on their
+///           own hosts.
+/// Cancel    a task whose token is closed does not arrive. An arrival cannot be withdrawn:
+///           who is cancelled while it waits throws `cancelled`, and has arrived all the
+///           same. So it is no arm.
+/// Lifetime  as of mutex.
+/// Errors    made for less than one: std::invalid_argument.
+class HEDDLE_API barrier {
+public:
+    explicit barrier(std::ptrdiff_t n);
+    barrier(const barrier&) = delete;
+    barrier& operator=(const barrier&) = delete;
+
+    /// Suspends until `n` tasks have arrived, counted since it opened last.
+    auto arrive_and_wait() const noexcept { return arrive_op(*core_); }
+
+private:
+    class [[nodiscard]] arrive_op {
+    public:
+        explicit arrive_op(detail::barrier_core& core) noexcept : core_(core) {}
+
+        // -- for the library --------------------------------------------------------
+        auto await_by(detail::process& self) const {
+            return detail::await_one<detail::barrier_operation>(self, core_);
+        }
+
+    private:
+        detail::barrier_core& core_;
+    };
+
+    detail::counted<detail::barrier_core> core_;
+};
+
+}  // namespace heddle
