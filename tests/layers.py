@@ -17,7 +17,7 @@ PUBLIC = {
     "core": "errors",
     "timers": "clock",
     "task": "task done go this_task blocking parallel inspect",
-    "wait": "channel select selector sync time",
+    "wait": "channel channel_operations select selector sync time",
     "io": "asio bind_done inflight",
     "service": "group patterns serve",
     "run": "run heddle",

@@ -5,6 +5,7 @@
 #include <heddle/bind_done.hpp>
 #include <heddle/blocking.hpp>
 #include <heddle/channel.hpp>
+#include <heddle/channel_operations.hpp>
 #include <heddle/clock.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>

@@ -298,13 +298,13 @@ auto priority_select(Arms&&... arms) {
 /// given by name is referred to. An empty one waits for
 /// ever. Allocates one block.
 template <detail::arm_range Range>
-auto select(Range&& arms) {
+detail::select_range_op<Range> select(Range&& arms) {
     return detail::select_range_op<Range>(detail::select_rule{false, false},
                                           std::forward<Range>(arms));
 }
 
 template <detail::arm_range Range>
-auto priority_select(Range&& arms) {
+detail::select_range_op<Range> priority_select(Range&& arms) {
     return detail::select_range_op<Range>(detail::select_rule{true, false},
                                           std::forward<Range>(arms));
 }

@@ -23,13 +23,15 @@ namespace heddle {
 /// Lifetime  as of mutex.
 /// Errors    made for less than one: std::invalid_argument.
 class HEDDLE_API barrier {
+    class arrive_op;
+
 public:
     explicit barrier(std::ptrdiff_t n);
     barrier(const barrier&) = delete;
     barrier& operator=(const barrier&) = delete;
 
     /// Suspends until `n` tasks have arrived, counted since it opened last.
-    auto arrive_and_wait() const noexcept { return arrive_op(*core_); }
+    arrive_op arrive_and_wait() const noexcept;
 
 private:
     class [[nodiscard]] arrive_op {
@@ -47,5 +49,9 @@ private:
 
     detail::counted<detail::barrier_core> core_;
 };
+
+inline barrier::arrive_op barrier::arrive_and_wait() const noexcept {
+    return arrive_op(*core_);
+}
 
 }  // namespace heddle
