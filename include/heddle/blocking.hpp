@@ -40,19 +40,19 @@ task<R> run_blocking(F f, Args... args) {
 
 }  // namespace detail
 
-/// Runs a function that blocks, on a thread of the context's own pool, and gives what it
-/// returns, or rethrows what it throws. `f` and the arguments are copied.
+/// Runs a function that blocks, on a thread of the context's own pool, and gives its
+/// result or rethrows its exception. `f` and the arguments are copied.
 ///
 ///     auto text = co_await heddle::go_blocking(read_file, path);
 ///
-/// Threads   at most max(4, two for each core) such functions of a context run at once, the
-///           others wait for a thread in order. The first one ends single-threaded
+/// Threads   at most max(4, two for each core) such functions of a context run at once,
+///           the others wait for a thread in order. The first call ends single-threaded
 ///           operation of the process for good.
-/// Resumes   on the task's host. Counts as work of the context meanwhile.
+/// Resumes   on the task's host. The call counts as work of the context meanwhile.
 /// Cancel    throws `cancelled` before it has begun to wait; after that the function is
 ///           run to its end, and its result is kept.
-/// Lifetime  the end of the context waits for the functions that run; those that wait for
-///           a thread are dropped.
+/// Lifetime  the end of the context waits for the functions that run; those that wait
+///           for a thread are dropped.
 template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 task<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>

@@ -26,7 +26,7 @@ namespace heddle {
 
 namespace detail {
 
-/// The handle no longer refers to the process: reports a failure nobody took.
+/// The handle no longer refers to the process: reports a failure that was not taken.
 HEDDLE_API void let_go(process& p) noexcept;
 
 /// Marks the result as taken. Throws already_joined if it was before, or there is none.
@@ -41,18 +41,20 @@ HEDDLE_API void launch(host& home, process& p, promise_base& root,
 /// The other end of `go`: joins the task, or cancels it. Dropping the handle detaches.
 ///
 ///     auto h = heddle::go(fetch, url);
-///     std::string page = co_await h;      // the result, or rethrows what escaped
+///     std::string page = co_await h;      // the result; or the exception of the task
 ///
-/// As an arm of a select it is referred to; winning leaves the result in the handle, and
-/// `co_await h` then gives it at once. A nil (moved-from) handle is never ready.
+/// A select refers to a handle that is its arm. If that arm happens, the result stays
+/// in the handle, and `co_await h` then gives it at once. A nil (moved-from) handle is
+/// never ready.
 ///
-/// Threads   cancel() from any thread, also while the handle is awaited; all other members
-///           from one thread at a time.
+/// Threads   cancel() from any thread, also while the handle is awaited; all other
+///           members from one thread at a time.
 /// Resumes   all joiners in order of arrival, each on its own host.
 /// Cancel    a cancelled join leaves the task running and the handle as it was.
-/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context of
-///           the task died first: task_abandoned. A handle dropped with an exception that
-///           nobody took reports it as a detached task does (out of io_context::run).
+/// Errors    a second `co_await` or one of a nil handle: already_joined. If the context
+///           of the task died first: task_abandoned. A handle that is dropped with an
+///           exception that no join took reports it as a detached task does (out of
+///           io_context::run).
 template <class T = void>
 class join_handle {
 public:
@@ -70,7 +72,8 @@ public:
     }
 
     /// Closes the task's own token: its waits, and those of its children, throw
-    /// `cancelled`. Before its first run, its first wait throws. No effect once it ended.
+    /// `cancelled`. If it has not run yet, its first wait throws. This has no effect
+    /// once the task has ended.
     void cancel(std::exception_ptr cause = {}) noexcept {
         if (!process_)
             return;
@@ -82,11 +85,12 @@ public:
         process_->close(std::move(cause));
     }
 
-    /// For who is no task: completes `token` with (std::exception_ptr) and, unless T is
-    /// void, the result; in an std::optional<T> if T cannot be default-made. Posted to the
-    /// token's associated executor, or else to the one given. Throws already_joined at
-    /// once. Cancelled through its slot the exception is a system_error,
-    /// operation_aborted, and the task can be joined again.
+    /// For callers that are no tasks: completes `token` with (std::exception_ptr) and,
+    /// unless T is void, the result; in an std::optional<T> if T cannot be
+    /// default-made. Posted to the token's associated executor, or else to the one
+    /// given. Throws already_joined at once. If it is cancelled through its slot, the
+    /// exception is a system_error, operation_aborted, and the task can be joined
+    /// again.
     template <class Token>
     auto async_join(Token&& token) {
         return initiate_join(detail::no_executor(), std::forward<Token>(token));
@@ -191,8 +195,8 @@ task<result_of_go<F, Args...>> bind_task(F&& f, Args&&... args) {
             std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// Would `f(args...)` compile with the arguments themselves, but not with copies of them?
-/// Then a parameter is a non-const reference.
+/// Would `f(args...)` compile with the arguments themselves, but not with copies of
+/// them? Then a parameter is a non-const reference.
 template <class F, class... Args>
 constexpr bool needs_std_ref = std::invocable<F, Args...> &&
                                !std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
@@ -213,21 +217,22 @@ HEDDLE_API done_node* scope_here() noexcept;
 
 /// go starts a task concurrently with the task that runs on this thread's stack: on its
 /// host, under its done token. `f` may be a coroutine or a plain function; it and the
-/// arguments are copied (decayed) into the new task now, std::ref shares.
+/// arguments are copied (decayed) into the new task now; std::ref shares an argument.
 ///
 ///     heddle::go(worker, in, out);
-///     heddle::go([in]() -> heddle::task<> { ... });   // the capture lives as long as it
+///     heddle::go([in]() -> heddle::task<> { ... });   // the task keeps the capture
 ///
-/// Resumes   the new task gets its first turn after the tasks that are ready now; or when
-///           a task of its host co_awaits its handle, which starts it as a call would.
+/// Resumes   the new task gets its first turn after the tasks that are ready now; or
+///           when a task of its host co_awaits its handle, which starts it as a call
+///           would.
 /// Cancel    the token in force here is above the new task's own.
-/// Lifetime  the task lives until it ends or its execution context is destroyed. What runs
-///           in a context (a task, a handler, what they call) cannot destroy it: that would
-///           wait for itself, so it says so on stderr and aborts.
-/// Errors    outside a task: not_in_task. Whatever copying the arguments throws; nothing
-///           has been started then. An exception that leaves a detached task leaves
-///           io_context::run(), or ends heddle::run; `cancelled` out of a detached task
-///           whose token is closed is a normal end.
+/// Lifetime  the task lives until it ends or its execution context is destroyed. Code
+///           that runs in a context (in a task or a handler) cannot destroy it: that
+///           would wait for itself, so the program says so on stderr and aborts.
+/// Errors    outside a task: not_in_task. An exception of the copying of the arguments
+///           is passed on; nothing has been started then. One that leaves a detached
+///           task leaves io_context::run(), or ends heddle::run; `cancelled` out of a
+///           detached task whose token is closed is a normal end.
 template <class T>
 [[gnu::noinline]] join_handle<T> go(task<T> work) {
     const void* at = __builtin_return_address(0);
@@ -255,11 +260,12 @@ join_handle<> go(F&&, Args&&...) {
     return detail::refuse_references<F, Args...>();
 }
 
-/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs on
-/// the serial host of the context, or, for an executor that is not the context's own (a
-/// strand, a pool's), on a new host of its own there.
+/// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs
+/// on the serial host of the context, or, for an executor that is not the context's own
+/// (a strand, a pool's), on a new host of its own there.
 ///
-/// Threads   any. From a task its token is inherited, as above; elsewhere there is none.
+/// Threads   any. A task that calls it passes on its token, as above; elsewhere there
+///           is none.
 template <detail::executor_or_context Executor, class T>
 [[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
     const void* at = __builtin_return_address(0);
@@ -295,16 +301,16 @@ task<T> with_done(done_token token, task<T> work) {
     co_return co_await std::move(work);
 }
 
-/// Runs `work` where no token is in force: its waits do not throw `cancelled`. What was
-/// closed meanwhile is seen by the next wait after it.
+/// Runs `work` where no token is in force: its waits do not throw `cancelled`. A token
+/// that has closed meanwhile is seen by the next wait after it.
 template <class T>
 task<T> shield(task<T> work) {
     detail::scope_guard scope(detail::host::current_process(), nullptr);
     co_return co_await std::move(work);
 }
 
-/// The task goes on in the host of `ex`, and stays there: `co_await resume_on(pool)`. Its
-/// handle and its token are the same.
+/// Moves the running task to the host of `ex`, where it stays: `co_await
+/// resume_on(pool)`. Its handle and its token are the same.
 ///
 /// Cancel    throws `cancelled`, before or after the move.
 template <detail::executor_or_context Executor>

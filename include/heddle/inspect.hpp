@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// To see which tasks are alive and for what they wait, and to be told of failures that no task takes.
+// The tasks that are alive, what they wait for, and failures that no task takes.
 #pragma once
 
 #include <heddle/detail/context/host_for.hpp>
@@ -11,8 +11,8 @@
 
 namespace heddle {
 
-/// The number of tasks alive on the hosts of a context, or of the running task's context.
-/// O(hosts).
+/// The number of tasks alive on the hosts of a context, or of the running task's
+/// context. O(hosts).
 HEDDLE_API std::size_t live_tasks(asio::execution_context& ctx);
 HEDDLE_API std::size_t live_tasks();
 template <detail::executor_only Executor>
@@ -20,26 +20,27 @@ std::size_t live_tasks(const Executor& ex) {
     return live_tasks(asio::query(ex, asio::execution::context));
 }
 
-/// Hands what escapes the detached tasks of a context to `f`, on the thread that drains
-/// them, instead of letting it leave io_context::run(). What `f` throws does leave it. A
-/// null `f` takes that back.
+/// Hands exceptions that leave the detached tasks of a context to `f`, on the thread
+/// that runs their host, instead of letting them leave io_context::run(). An exception
+/// of `f` does leave it. A null `f` takes that back.
 ///
 /// Threads   any.
 HEDDLE_API void on_unhandled(asio::execution_context& ctx,
                              std::function<void(std::exception_ptr)> f);
 
-/// What each of these tasks waits for, a paragraph each: its number and name, the wait,
-/// since when, and where it was started.
+/// Describes each of these tasks in a paragraph: its number and name, the wait that it
+///           is
+/// in, since when, and where it was started.
 ///
 ///     task 7 (fetch) waits to receive on `jobs`: no task holds a sender
 ///         for 1.500 s; started in balance() + 0x45
 ///
-/// "For" is counted from the drain turn in which the task parked. Functions have names if
-/// the program exports them (-rdynamic), else addresses.
+/// "For" is counted from the turn in which the task parked. Functions have names if the
+/// program exports them (-rdynamic), else addresses.
 ///
-/// Threads   any, while tasks run on others: no frame that runs is touched. A host whose
-///           thread is busy is waited for, up to 50 ms; after that its tasks are only
-///           listed. Not from a signal handler.
+/// Threads   any, while tasks run on others: no frame that runs is touched. A host
+///           whose thread is busy is waited for, up to 50 ms; after that its tasks are
+///           only listed. Not from a signal handler.
 HEDDLE_API std::string dump_tasks(asio::execution_context& ctx);
 HEDDLE_API std::string dump_tasks();
 template <detail::executor_only Executor>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// Which one? To guard data that tasks change between two of their waits: mutex. To bound
-// how many do something: semaphore. To tell many that something is so: event. To wait for
-// a number of things: wait_group, if tasks add to it; latch, if the number is known;
-// barrier, if those who arrive are those who wait. To do something once: once. To start
-// tasks that end, or fail, together: group, in group.hpp. To hand over values: a channel.
+// Which one do you need? A mutex guards data that a task uses across its waits. A
+// semaphore bounds how many tasks do something at a time. An event tells many tasks
+// that something is so. A wait_group waits for a number of things that tasks add to, a
+// latch for a number that is known; at a barrier the tasks that arrive are those that
+// wait. A once does something once. A group (group.hpp) starts tasks that end, or fail,
+// together. A channel hands over values.
 //
-// One host runs one of its tasks at a time, so what happens between two co_awaits needs no
-// mutex while all who do it are tasks of one host.
+// A serial host runs one of its tasks at a time, so code between two co_awaits needs no
+// mutex while only tasks of one such host run it.
 #pragma once
 
 #include <heddle/sync/barrier.hpp>

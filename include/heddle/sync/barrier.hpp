@@ -15,13 +15,13 @@ namespace heddle {
 ///     }
 ///
 /// Threads   every member may be called from any thread.
-/// Resumes   the last to arrive goes on at once; the others, in order of arrival, on their
-///           own hosts.
-/// Cancel    a task whose token is closed does not arrive. An arrival cannot be withdrawn:
-///           who is cancelled while it waits throws `cancelled`, and has arrived all the
-///           same. So it is no arm.
+/// Resumes   the task that arrives last goes on at once; the others resume in order of
+///           arrival, on their own hosts.
+/// Cancel    a task whose token is closed does not arrive. An arrival cannot be
+///           withdrawn: a task that is cancelled while it waits throws `cancelled`, and
+///           has arrived all the same. So arrive_and_wait() is no arm.
 /// Lifetime  as of mutex.
-/// Errors    made for less than one: std::invalid_argument.
+/// Errors    made for less than one task: std::invalid_argument.
 class HEDDLE_API barrier {
     class arrive_op;
 
@@ -30,7 +30,7 @@ public:
     barrier(const barrier&) = delete;
     barrier& operator=(const barrier&) = delete;
 
-    /// Suspends until `n` tasks have arrived, counted since it opened last.
+    /// Suspends until `n` tasks have arrived since the barrier opened last.
     arrive_op arrive_and_wait() const noexcept;
 
 private:

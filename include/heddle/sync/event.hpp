@@ -5,16 +5,16 @@
 
 namespace heddle {
 
-/// An event is set or not; who waits for it goes on when it is set.
+/// An event is set or not; tasks that wait for it go on when it is set.
 ///
 ///     heddle::event ready;
 ///     heddle::go(serve, std::ref(ready));     // calls ready.set() once it listens
 ///     co_await ready.wait();
 ///
 /// Threads   every member may be called from any thread.
-/// Resumes   all who wait, in order of arrival, on their own hosts, never inside set().
-///           Who waited when it was set goes on, even if it is reset before it runs.
-///           set() is O(waiters).
+/// Resumes   all waiters in order of arrival, on their own hosts, never inside set(). A
+///           task that waited when it was set goes on, even if the event is reset
+///           before the task runs. set() is O(waiters).
 /// Cancel    a cancelled wait() leaves no trace.
 /// Lifetime  as of mutex.
 class event {
@@ -29,7 +29,7 @@ public:
     void reset() noexcept { core_->set(1); }
     bool is_set() const noexcept { return core_->zero(); }
 
-    /// Suspends until it is set; an arm.
+    /// Suspends until the event is set. It is an arm.
     detail::wait_op wait() const noexcept { return detail::wait_op(*core_); }
 
 private:

@@ -7,16 +7,17 @@
 
 namespace heddle {
 
-/// A latch is counted down to zero, once; who waits for it goes on then, and so does
-/// everybody later.
+/// A latch is counted down to zero, once; then the tasks that wait for it go on, and
+/// every later wait ends at once.
 ///
 /// Threads   every member may be called from any thread.
-/// Resumes   all who wait, in order of arrival, on their own hosts, never inside
+/// Resumes   all waiters in order of arrival, on their own hosts, never inside
 ///           count_down().
 /// Cancel    a cancelled wait() leaves the count as it was.
 /// Lifetime  as of mutex.
-/// Errors    a count below zero: std::logic_error, and the count stays; to be made with
-///           one, or to count down by a negative number: std::invalid_argument.
+/// Errors    counted below zero: std::logic_error, and the count stays. Made with a
+///           negative count, or counted down by a negative number:
+///           std::invalid_argument.
 class HEDDLE_API latch {
 public:
     explicit latch(std::ptrdiff_t count);
@@ -25,7 +26,7 @@ public:
 
     void count_down(std::ptrdiff_t n = 1);
 
-    /// Suspends until the count is zero; an arm.
+    /// Suspends until the count is zero. It is an arm.
     detail::wait_op wait() const noexcept { return detail::wait_op(*core_); }
 
 private:

@@ -18,14 +18,18 @@ namespace heddle {
 ///
 /// Not recursive: a task that locks what it holds waits for itself.
 ///
-/// Threads   every member may be called from any thread, and a guard may unlock on another
-///           thread than the one it was locked on; one guard from one thread at a time.
-/// Resumes   unlocking hands the mutex to who has waited longest, who resumes on its own
-///           host, never inside unlock(). Nobody overtakes. All is O(1).
-/// Cancel    a lock that is cancelled, or loses its select, has not taken the mutex. If a
-///           task is destroyed before it could use the lock it was handed, the next gets it.
-/// Lifetime  outlives who waits for it or holds it; but when a context is destroyed, the
-///           order in which that destroys mutex, waiters and guards does not matter.
+/// Threads   every member may be called from any thread, and a guard may unlock on
+///           another thread than the one it was locked on; one guard from one thread at
+///           a time.
+/// Resumes   unlocking hands the mutex to the task that has waited longest. That task
+///           resumes on its own host, never inside unlock(). No task overtakes another.
+///           Every operation is O(1).
+/// Cancel    a lock that is cancelled, or loses its select, has not taken the mutex. If
+///           a task is destroyed before it could use the lock that it was handed, the
+///           next waiter gets the lock.
+/// Lifetime  the mutex outlives the tasks that wait for it or hold it; but when a
+///           context is destroyed, the order in which it destroys mutex, waiters and
+///           guards does not matter.
 /// Errors    unlocking through a guard that holds nothing: std::logic_error.
 class mutex {
     class lock_op;
@@ -38,13 +42,14 @@ public:
     mutex(const mutex&) = delete;
     mutex& operator=(const mutex&) = delete;
 
-    /// A guard that holds the mutex. Not an arm: its guard would go nowhere.
+    /// Gives a guard that holds the mutex. It is not an arm: its guard would be lost.
     lock_op lock() const noexcept;
 
-    /// The same into `to`, which then unlocks what it held before; the form for select.
+    /// Puts the guard into `to`, which then unlocks the mutex that it held before; this
+    /// is the form for select.
     lock_into_op lock(guard& to) const noexcept;
 
-    /// Never waits; the guard is empty if the mutex is not free.
+    /// Never waits. The guard is empty if the mutex is not free.
     guard try_lock() const noexcept;
 
 private:

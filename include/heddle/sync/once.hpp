@@ -13,26 +13,28 @@
 
 namespace heddle {
 
-/// A once does something once, however many tasks ask for it; all wait until it is done.
+/// A once runs a function once, however many tasks call it; all wait until it has run.
 ///
 ///     co_await loaded.call(load_table, std::ref(table));
 ///
-/// Unlike Go's, whose Do is over even if it panics: if what is called throws, its caller
-/// gets the exception, and the next caller calls what it brought. Otherwise a cancelled
-/// first caller would let all others go on with something half made.
+/// If the function throws, its caller gets the exception, and the next caller runs the
+/// function that it brought. (In Go, Do is over even if its function panics.) Otherwise
+/// a cancelled first caller would let all others go on with something half made.
 ///
 /// Threads   every member may be called from any thread.
-/// Resumes   who waits, in order of arrival, on their own hosts.
-/// Cancel    a cancelled call() that waits has done nothing; one that runs its function is
-///           cancelled where that waits, as in any call. No arm.
+/// Resumes   waiters in order of arrival, on their own hosts.
+/// Cancel    a call() that is cancelled while it waits for another has done nothing;
+///           one that runs its function is cancelled where the function waits, as in
+///           any call. It is no arm.
 /// Lifetime  as of mutex.
-/// Errors    call() inside what it calls, by the same task: std::logic_error (Go hangs).
+/// Errors    call() inside the function that it runs, by the same task:
+///           std::logic_error (Go hangs).
 class HEDDLE_API once {
 public:
     once() = default;
 
-    /// Calls f(args...), a coroutine or a plain function, unless it was done; what it
-    /// returns is dropped. Copies are made as by go.
+    /// Calls f(args...), a coroutine or a plain function, unless a call has succeeded
+    /// before. The result is dropped. `f` and the arguments are copied as by go.
     template <class F, class... Args>
         requires std::invocable<F, Args...>
     task<> call(F f, Args... args) {
@@ -59,7 +61,8 @@ private:
 
     mutex mutex_;
     detail::atomic<bool> done_{false};
-    detail::atomic<std::uint64_t> runner_{0};  // the task that runs it; ids never recur
+    detail::atomic<std::uint64_t> runner_{
+        0};  // the task that runs the function; ids never recur
 };
 
 }  // namespace heddle

@@ -29,7 +29,8 @@ private:
     counted<Core> core_;
 };
 
-// A parameter: it counts until the frame is destroyed, be it before its first run.
+// `in` is a parameter, so that it counts until the frame is destroyed, even if the task
+// never runs.
 template <class T>
 task<> run_counted([[maybe_unused]] counted_in<wait_count> in, task<T> work) {
     co_await std::move(work);
@@ -45,7 +46,7 @@ auto make_task(F&& f, Args&&... args) {
 
 }  // namespace detail
 
-/// A wait group waits for a number of things to be done, as Go's sync.WaitGroup.
+/// A wait group waits until a number of things are done, as Go's sync.WaitGroup does.
 ///
 ///     heddle::wait_group group;
 ///     for (auto url : urls) group.go(fetch, url);
@@ -54,9 +55,9 @@ auto make_task(F&& f, Args&&... args) {
 /// Threads   add() and done() from any thread.
 /// Resumes   waiters in order of arrival, on their own hosts, never inside done().
 /// Cancel    a cancelled wait() leaves the count as it was.
-/// Lifetime  outlives who calls done(), and else as of mutex; tasks started by its go() may
-///           outlive it.
-/// Errors    a count below zero: std::logic_error, and the count stays.
+/// Lifetime  the group outlives every caller of done(); otherwise as of mutex. Tasks
+///           started by its go() may outlive it.
+/// Errors    counted below zero: std::logic_error, and the count stays.
 class wait_group {
 public:
     wait_group() : core_(core_.adopt(new detail::wait_count("a wait group"))) {}
@@ -66,11 +67,11 @@ public:
     void add(std::ptrdiff_t n = 1) { core_->add(n); }
     void done() { core_->add(-1); }
 
-    /// Suspends until the count is zero; an arm.
+    /// Suspends until the count is zero. It is an arm.
     detail::wait_op wait() const noexcept { return detail::wait_op(*core_); }
 
-    /// Starts a task that is counted until it has ended, however it ends, and its frame is
-    /// destroyed. Errors as of go.
+    /// Starts a task that is counted until it has ended, however it ends, and its frame
+    /// is destroyed. Errors as of go.
     template <class F, class... Args>
     [[gnu::noinline]] void go(F&& f, Args&&... args) {
         const void* at = __builtin_return_address(0);
