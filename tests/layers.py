@@ -12,12 +12,12 @@ import sys
 
 FLOORS = "platform memory timers core parallel context handlers task wait io service run testing".split()
 LARGEST_KNOT = 3
-# The floor of each public header, which is that of what it declares.
+# The floor of each public header, and of each folder of them: that of what they declare.
 PUBLIC = {
     "core": "errors",
     "timers": "clock",
     "task": "task done go this_task blocking parallel inspect",
-    "wait": "channel select selector sync time",
+    "wait": "channel channel_operations select selector sync time",
     "io": "asio bind_done inflight",
     "service": "group patterns serve",
     "run": "run heddle",
@@ -33,7 +33,7 @@ def floor_of(path):
         return parts[1] if len(parts) > 2 else None
     if parts[2] == "detail":
         return parts[3] if len(parts) > 4 else None
-    return FLOOR_OF_HEADER.get(path.stem) if len(parts) == 3 else parts[2]
+    return FLOOR_OF_HEADER.get(path.stem if len(parts) == 3 else parts[2])
 
 
 def unit_of(path):

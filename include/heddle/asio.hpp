@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/bind_done.hpp>
 #include <heddle/detail/handlers/asio_wait.hpp>
-#include <heddle/detail/io/bind_done.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 

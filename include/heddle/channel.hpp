@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/wait/channel_async.hpp>
-#include <heddle/detail/wait/channel_ops.hpp>
+#include <heddle/channel_operations.hpp>
 #include <heddle/detail/handlers/thread_wait.hpp>
+#include <heddle/detail/wait/channel_async.hpp>
+#include <heddle/detail/wait/channel_try.hpp>
+#include <heddle/detail/wait/channel_value.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
@@ -30,43 +32,12 @@ struct same_host_t {
 };
 inline constexpr same_host_t same_host{};
 
-/// What became of an attempt that never waits.
-enum class try_status { done, would_block, closed };
-
 template <class T>
 class receiver;
 template <class T>
 class sender;
 
 namespace detail {
-
-/// An rvalue this small is copied into its send, which may then outlive the expression.
-template <class T>
-constexpr bool cheap_copy = std::is_trivially_copyable_v<T> &&
-                            std::is_copy_constructible_v<T> && sizeof(T) <= 16;
-
-// g++ before 13 destroys an aggregate prvalue in a co_await expression twice.
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-template <class T>
-constexpr bool destroyed_twice =
-    std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
-#else
-template <class T>
-constexpr bool destroyed_twice = false;
-#endif
-
-template <class T>
-constexpr bool element_type() {
-    static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
-                  "heddle::channel<T>: T must be a non-const object type");
-    static_assert(
-        std::is_nothrow_move_constructible_v<T>,
-        "heddle::channel<T>: moving a T may throw; send a std::unique_ptr<T>");
-    static_assert(
-        std::is_nothrow_destructible_v<T>,
-        "heddle::channel<T>: destroying a T may throw; send a std::unique_ptr<T>");
-    return true;
-}
 
 /// One end, or both: a counted pointer to the core.
 template <class T, std::uint64_t Kind>
@@ -139,14 +110,27 @@ public:
 
     /// Never waits. `closed`: closed and drained; then, and if it would block, `to` is
     /// left alone.
-    try_status try_receive(std::optional<T>& to) const noexcept;
+    try_status try_receive(std::optional<T>& to) const noexcept {
+        return try_receive_from(from(), to);
+    }
     try_status try_receive(T& to) const
-        requires std::is_move_assignable_v<T>;
+        requires std::is_move_assignable_v<T>
+    {
+        std::optional<T> got;
+        try_status status = try_receive(got);
+        if (got)
+            to = *std::move(got);
+        return status;
+    }
 
     /// For a plain thread: blocks it until there is a value; empty: closed and drained. No
     /// allocation. Throws std::logic_error where it must not block, as on a thread that
     /// runs tasks, or would for ever: on nil, or as the only thread of the process.
-    std::optional<T> receive_blocking() const;
+    std::optional<T> receive_blocking() const {
+        receive_wait<T, to_result<T>> op(from(), {});
+        thread_wait().wait(op);
+        return op.take();
+    }
 
     /// For who is no task: completes `token` with (error_code, std::optional<T>), posted to
     /// its associated executor, or else to the one given. Closed and drained is no error
@@ -222,7 +206,7 @@ public:
     }
 
     /// Never waits. Moves from `value` (or copies it) only if `done`.
-    try_status try_send(T&& value) const noexcept;
+    try_status try_send(T&& value) const noexcept { return try_send_to(to(), value); }
     try_status try_send(const T& value) const
         requires std::is_copy_constructible_v<T>
     {
@@ -248,7 +232,11 @@ public:
     /// For a plain thread: blocks it until there is a receiver, or room. Like send(): closed
     /// it throws channel_closed, and what was not sent is still the caller's. Throws
     /// std::logic_error as receive_blocking.
-    void send_blocking(T&& value) const;
+    void send_blocking(T&& value) const {
+        send_operation<T> op(to(), value);
+        thread_wait().wait(op);
+        op.take();
+    }
     void send_blocking(const T& value) const
         requires std::is_copy_constructible_v<T>
     {
@@ -395,73 +383,4 @@ public:
     }
 };
 
-namespace detail {
-
-template <class T, class Handle>
-try_status receiving<T, Handle>::try_receive(std::optional<T>& to) const noexcept {
-    channel_core<T>* c = from();
-    if (!c)
-        return try_status::would_block;
-    std::optional<T> got;
-    std::optional<T>& into = to ? got : to;  // no old value is destroyed under the lock
-    wake_list wakes;
-    outcome o;
-    {
-        guard g(c->lock());
-        o = c->take_locked(into, wakes);
-    }
-    wakes.release();
-    if (o == outcome::done) {
-        if (got) {
-            to.reset();
-            to.emplace(*std::move(got));
-        }
-        return try_status::done;
-    }
-    return o == outcome::closed ? try_status::closed : try_status::would_block;
-}
-
-template <class T, class Handle>
-try_status receiving<T, Handle>::try_receive(T& to) const
-    requires std::is_move_assignable_v<T>
-{
-    std::optional<T> got;
-    try_status status = try_receive(got);
-    if (got)
-        to = *std::move(got);
-    return status;
-}
-
-template <class T, class Handle>
-try_status sending<T, Handle>::try_send(T&& value) const noexcept {
-    channel_core<T>* c = to();
-    if (!c)
-        return try_status::would_block;
-    wake_list wakes;
-    outcome o;
-    {
-        guard g(c->lock());
-        o = c->send_locked(value, wakes);
-    }
-    wakes.release();
-    if (o == outcome::done)
-        return try_status::done;
-    return o == outcome::closed ? try_status::closed : try_status::would_block;
-}
-
-template <class T, class Handle>
-std::optional<T> receiving<T, Handle>::receive_blocking() const {
-    receive_wait<T, to_result<T>> op(from(), {});
-    thread_wait().wait(op);
-    return op.take();
-}
-
-template <class T, class Handle>
-void sending<T, Handle>::send_blocking(T&& value) const {
-    send_operation<T> op(to(), value);
-    thread_wait().wait(op);
-    op.take();
-}
-
-}  // namespace detail
 }  // namespace heddle

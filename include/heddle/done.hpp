@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/context/host_for.hpp>
 #include <heddle/detail/core/await.hpp>
 #include <heddle/detail/core/done_node.hpp>
-#include <heddle/detail/context/host_for.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 

@@ -2,12 +2,18 @@
 #pragma once
 
 #include <heddle/asio.hpp>
+#include <heddle/bind_done.hpp>
+#include <heddle/blocking.hpp>
 #include <heddle/channel.hpp>
+#include <heddle/channel_operations.hpp>
+#include <heddle/clock.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/go.hpp>
 #include <heddle/group.hpp>
 #include <heddle/inflight.hpp>
+#include <heddle/inspect.hpp>
+#include <heddle/parallel.hpp>
 #include <heddle/patterns.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
@@ -15,4 +21,5 @@
 #include <heddle/serve.hpp>
 #include <heddle/sync.hpp>
 #include <heddle/task.hpp>
+#include <heddle/this_task.hpp>
 #include <heddle/time.hpp>

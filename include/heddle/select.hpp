@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
 #include <heddle/detail/wait/select_core.hpp>
-#include <heddle/detail/handlers/token_wait.hpp>
 
 #include <array>
 #include <concepts>
@@ -298,13 +298,13 @@ auto priority_select(Arms&&... arms) {
 /// given by name is referred to. An empty one waits for
 /// ever. Allocates one block.
 template <detail::arm_range Range>
-auto select(Range&& arms) {
+detail::select_range_op<Range> select(Range&& arms) {
     return detail::select_range_op<Range>(detail::select_rule{false, false},
                                           std::forward<Range>(arms));
 }
 
 template <detail::arm_range Range>
-auto priority_select(Range&& arms) {
+detail::select_range_op<Range> priority_select(Range&& arms) {
     return detail::select_range_op<Range>(detail::select_rule{true, false},
                                           std::forward<Range>(arms));
 }

@@ -64,6 +64,11 @@ public:
     void take() const noexcept {}
 };
 
+template <class F>
+constexpr bool is_task = false;
+template <class T>
+constexpr bool is_task<task<T>> = true;
+
 }  // namespace detail
 
 /// A task is a coroutine that has not run yet: its type and its arguments, bound.

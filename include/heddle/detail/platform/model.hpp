@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The seams of heddle::model. Each lock, each atomic and each post announces its next
-// step, and the explorer (heddle/testing_threads.hpp) decides which thread goes on. On
+// step, and the explorer (heddle/testing/threads.hpp) decides which thread goes on. On
 // a thread that is not explored, a seam does the same as in the shipped library.
 #pragma once
 

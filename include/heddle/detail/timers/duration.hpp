@@ -11,13 +11,10 @@
 #include <ratio>
 #include <type_traits>
 
-namespace heddle {
+namespace heddle::detail {
 
-/// Durations and points of the host's clock, in nanoseconds.
-using duration = std::chrono::nanoseconds;
-using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
-
-namespace detail {
+using clock_duration = std::chrono::nanoseconds;
+using clock_point = std::chrono::time_point<std::chrono::steady_clock, clock_duration>;
 
 __extension__ typedef __int128 wide_int;
 __extension__ typedef unsigned __int128 wide_unsigned;
@@ -35,20 +32,20 @@ struct unit_of_time {
     static constexpr std::intmax_t common = std::gcd(std::nano::den, Period::den);
     static constexpr wide_int times = wide_int{Period::num} * (std::nano::den / common);
     static constexpr wide_int parts = Period::den / common;
-    static constexpr wide_int longest = duration::max().count();
+    static constexpr wide_int longest = clock_duration::max().count();
 
-    static constexpr duration of(wide_int n) noexcept {
+    static constexpr clock_duration of(wide_int n) noexcept {
         constexpr wide_int most = longest * parts / times;
         if (n > most)
-            return duration::max();
+            return clock_duration::max();
         if (n < -most)
-            return duration::min();
+            return clock_duration::min();
         wide_int whole = n * times / parts;
-        return duration(
-            static_cast<duration::rep>(whole + (whole * parts < n * times)));
+        return clock_duration(
+            static_cast<clock_duration::rep>(whole + (whole * parts < n * times)));
     }
 
-    static constexpr duration of(long double n) {
+    static constexpr clock_duration of(long double n) {
         constexpr auto max = static_cast<long double>(longest);
         constexpr auto factor = static_cast<long double>(times);
         constexpr auto divisor = static_cast<long double>(parts);
@@ -59,11 +56,11 @@ struct unit_of_time {
         // below, catches a product that was rounded up.
         long double exact = n < most && n > -most ? n * factor / divisor : n;
         if (n >= most || exact >= max)
-            return duration::max();
+            return clock_duration::max();
         if (n <= -most || exact <= -max)
-            return duration::min();
-        auto whole = static_cast<duration::rep>(exact);
-        return duration(whole + (static_cast<long double>(whole) < exact));
+            return clock_duration::min();
+        auto whole = static_cast<clock_duration::rep>(exact);
+        return clock_duration(whole + (static_cast<long double>(whole) < exact));
     }
 };
 
@@ -71,13 +68,13 @@ struct unit_of_time {
 /// early, and saturates, so that no value wraps. Every duration and every point of time
 /// that a caller gives passes through here. Throws std::invalid_argument for NaN.
 template <class Rep, class Period>
-constexpr duration
+constexpr clock_duration
 nanoseconds(std::chrono::duration<Rep, Period> d) noexcept(is_whole<Rep>) {
     using unit = unit_of_time<Period>;
-    if constexpr (std::is_same_v<std::chrono::duration<Rep, Period>, duration>)
+    if constexpr (std::is_same_v<std::chrono::duration<Rep, Period>, clock_duration>)
         return d;
     else if constexpr (std::is_same_v<Rep, wide_unsigned>)
-        return d.count() >> 127 != 0 ? duration::max()
+        return d.count() >> 127 != 0 ? clock_duration::max()
                                      : unit::of(static_cast<wide_int>(d.count()));
     else if constexpr (is_whole<Rep>)
         return unit::of(static_cast<wide_int>(d.count()));
@@ -88,33 +85,18 @@ nanoseconds(std::chrono::duration<Rep, Period> d) noexcept(is_whole<Rep>) {
 }
 
 template <class Duration>
-constexpr time_point
+constexpr clock_point
 nanoseconds(std::chrono::time_point<std::chrono::steady_clock, Duration> t) noexcept(
     is_whole<typename Duration::rep>) {
-    return time_point(nanoseconds(t.time_since_epoch()));
+    return clock_point(nanoseconds(t.time_since_epoch()));
 }
 
-/// Returns the deadline `d` after `now`: min(), which is at once, if `d` is not
-/// positive; max(), which is never, if the sum overflows.
-constexpr time_point deadline_after(time_point now, duration d) noexcept {
-    if (d <= duration::zero())
-        return time_point::min();
-    return d < time_point::max() - now ? now + d : time_point::max();
+/// The deadline `d` after `now`: at once for nothing or less, never for what cannot be
+/// counted.
+constexpr clock_point deadline_after(clock_point now, clock_duration d) noexcept {
+    if (d <= clock_duration::zero())
+        return clock_point::min();
+    return d < clock_point::max() - now ? now + d : clock_point::max();
 }
 
-}  // namespace detail
-
-/// A duration that is made of any other: rounded up to nanoseconds, and saturated. An
-/// option of this type takes 20ms, 1.5s and hours::max() as after() does.
-///
-/// Errors    a value that is not a number throws std::invalid_argument.
-class any_duration : public duration {
-public:
-    constexpr any_duration() noexcept : duration(zero()) {}
-    template <class Rep, class Period>
-    constexpr any_duration(std::chrono::duration<Rep, Period> d) noexcept(
-        detail::is_whole<Rep>)
-        : duration(detail::nanoseconds(d)) {}
-};
-
-}  // namespace heddle
+}  // namespace heddle::detail

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/clock.hpp>
 #include <heddle/detail/platform/config.hpp>
-#include <heddle/detail/timers/duration.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -2,8 +2,8 @@
 // The completion-token forms of a channel's operations.
 #pragma once
 
-#include <heddle/detail/wait/channel_core.hpp>
 #include <heddle/detail/handlers/token_wait.hpp>
+#include <heddle/detail/wait/channel_core.hpp>
 #include <heddle/errors.hpp>
 
 #include <optional>

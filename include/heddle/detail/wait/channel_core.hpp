@@ -2,8 +2,8 @@
 // A channel is a lock, a ring and two queues. lib/README.md tells the life of a send.
 #pragma once
 
-#include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/detail/core/operation.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <cstddef>
 #include <memory>

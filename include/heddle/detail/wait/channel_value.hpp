@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+// The requirements of a channel on the type of its values.
+#pragma once
+
+#include <type_traits>
+
+namespace heddle::detail {
+
+/// An rvalue this small is copied into its send, which may then outlive the expression.
+template <class T>
+constexpr bool cheap_copy = std::is_trivially_copyable_v<T> &&
+                            std::is_copy_constructible_v<T> && sizeof(T) <= 16;
+
+// g++ before 13 destroys an aggregate prvalue in a co_await expression twice.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+template <class T>
+constexpr bool destroyed_twice =
+    std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
+#else
+template <class T>
+constexpr bool destroyed_twice = false;
+#endif
+
+template <class T>
+constexpr bool element_type() {
+    static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
+                  "heddle::channel<T>: T must be a non-const object type");
+    static_assert(
+        std::is_nothrow_move_constructible_v<T>,
+        "heddle::channel<T>: moving a T may throw; send a std::unique_ptr<T>");
+    static_assert(
+        std::is_nothrow_destructible_v<T>,
+        "heddle::channel<T>: destroying a T may throw; send a std::unique_ptr<T>");
+    return true;
+}
+
+}  // namespace heddle::detail

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <heddle/detail/service/closer.hpp>
+#include <heddle/go.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace heddle {
+
+namespace detail {
+
+template <class T, class R>
+task<> close_after([[maybe_unused]] closer<T> out, task<R> work) {
+    (void)co_await std::move(work);
+}
+
+template <class T, class F, class... Args>
+receiver<T> generate(const void* at, const channel<T>& out, F&& f, Args&&... args) {
+    host& home = running_host();
+    auto work =
+        bind_task(std::forward<F>(f), sender<T>(out), std::forward<Args>(args)...);
+    (void)start(home, close_after(closer<T>(out), std::move(work)), scope_here(), at);
+    return out;
+}
+
+template <class F, class T, class... Args>
+concept generator = std::invocable<std::decay_t<F>, sender<T>, std::decay_t<Args>...>;
+
+}  // namespace detail
+
+/// generate starts a task f(sender<T>, args...), and gives the end to receive what it sends.
+///
+///     heddle::task<> count(heddle::sender<int> out, int from) {
+///         for (int i = from;; ++i) co_await out.send(i);
+///     }
+///     auto numbers = heddle::generate<int>(count, 1);       // unbuffered
+///     auto numbers = heddle::generate<int>(64, count, 1);   // buffers 64
+///
+/// Copies are made as by go. Nobody but f can send.
+///
+/// Resumes   the task gets its first turn after the tasks that are ready now.
+/// Closing   the channel is closed when f has ended, by return, by an exception or by
+///           cancellation, and its frame is destroyed; also if its context is destroyed.
+/// Cancel    the token in force here is above the task's own. If nobody reads any more, f
+///           waits in its send until that closes: generators want a scope, with_done say.
+/// Errors    of the call, as of go, or of channel. An exception of f is a detached task's
+///           (on_unhandled, or out of run): the reader only sees the channel closed.
+template <class T, class F, class... Args>
+    requires detail::generator<F, T, Args...>
+[[nodiscard, gnu::noinline]] receiver<T> generate(F&& f, Args&&... args) {
+    return detail::generate(__builtin_return_address(0), channel<T>(),
+                            std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+template <class T, std::integral N, class F, class... Args>
+    requires detail::generator<F, T, Args...>
+[[nodiscard, gnu::noinline]] receiver<T> generate(N capacity, F&& f, Args&&... args) {
+    return detail::generate(__builtin_return_address(0), channel<T>(capacity),
+                            std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace heddle
