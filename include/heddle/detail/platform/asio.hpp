@@ -34,6 +34,10 @@
 #include <asio/deferred.hpp>
 #endif
 
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
 // The executor of use_future's handlers, which no public name tells from one that was chosen.
 namespace asio {
 #ifdef ASIO_INLINE_NAMESPACE_BEGIN
@@ -61,3 +65,22 @@ inline constexpr const deferred_t& deferred = asio::deferred;
 #endif
 
 }  // namespace heddle
+
+namespace heddle::detail {
+
+/// An io_context's executor that counts as work.
+using working_io_executor = std::decay_t<decltype(asio::prefer(
+    std::declval<const asio::io_context::executor_type&>(),
+    asio::execution::outstanding_work.tracked))>;
+
+/// The executor of that type that `ex` wraps, or null.
+template <class Executor>
+const Executor* inner_executor(const asio::any_io_executor& ex) noexcept {
+#ifndef ASIO_NO_TYPEID
+    if (ex.target_type() == typeid(Executor))
+        return ex.template target<Executor>();
+#endif
+    return nullptr;
+}
+
+}  // namespace heddle::detail
