@@ -186,12 +186,6 @@ counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor&
 
 namespace {
 
-/// Asio's target<E>() trusts its caller (1.22.1: an unchecked cast).
-template <class E>
-const E* target_of(const asio::any_io_executor& ex) noexcept {
-    return ex.target_type() == typeid(E) ? ex.target<E>() : nullptr;
-}
-
 template <class... E>
 host* home_of(const asio::any_io_executor& ex) noexcept {
     host* home = nullptr;

@@ -764,7 +764,7 @@ namespace {
 /// A handler that waits is called, whatever happens to it, also if there is no memory then.
 template <class Executor>
 void wakes_without_memory(asio::io_context& ctx, const Executor& ex) {
-    heddle::channel<int> sent, closed, cancelled, one, other, full(1);
+    heddle::channel<int> sent, closed, cancelled, ended, one, other, full(1);
     heddle::channel<std::string> text;
     REQUIRE(full.try_send(1) == heddle::try_status::done);
     int called = 0;
@@ -782,6 +782,11 @@ void wakes_without_memory(asio::io_context& ctx, const Executor& ex) {
                 signal.slot(), [&](std::error_code ec, std::optional<int>) {
                     called += ec == asio::error::operation_aborted;
                 }));
+    heddle::done_source stop;
+    ended.async_receive(ex, heddle::bind_done(stop.token(), [&](std::error_code ec,
+                                                                std::optional<int>) {
+                            called += ec == asio::error::operation_aborted;
+                        }));
     std::optional<int> a, b;
     heddle::select(one.receive(a), other.receive(b))(
         ex,
@@ -797,11 +802,12 @@ void wakes_without_memory(asio::io_context& ctx, const Executor& ex) {
         (void)full.try_receive(a);
         signal.emit(asio::cancellation_type::terminal);
         closed.close();
+        stop.close();
     }
     CHECK(called == 0);  // they are posted
     ctx.restart();
     ctx.run();
-    CHECK(called == 6);
+    CHECK(called == 7);
 }
 
 }  // namespace
@@ -810,6 +816,22 @@ TEST_CASE("law 70: a handler that waits has the memory that its post will need")
     asio::io_context ctx;
     wakes_without_memory(ctx, ctx.get_executor());
     wakes_without_memory(ctx, asio::any_io_executor(ctx.get_executor()));
+}
+
+TEST_CASE("law 70: so has a task that waits in another context, for its cancellation") {
+    test::world world;
+    asio::io_context other;
+    heddle::done_source stop;
+    world.go(heddle::with_done(stop.token(), post_to(other)));
+    world.settle();
+    {
+        test::no_memory none;
+        stop.close();
+        world.ctx.poll();
+    }
+    other.poll();
+    world.settle();
+    CHECK(world.live() == 0);
 }
 
 TEST_CASE("law 70: that memory is freed with the wait, called or destroyed") {

@@ -285,7 +285,7 @@ private:
             post_here(ex, ex, std::move(handler), std::move(args));
         } else {
             if constexpr (std::is_same_v<tracked, asio::any_io_executor>)
-                if (auto* inner = inner_executor<working_io_executor>(ex))
+                if (auto* inner = target_of<working_io_executor>(ex))
                     return post_here(*inner, ex, std::move(handler), std::move(args));
             drop();  // before the call: it may want the memory
             asio::post(ex, completion{std::move(handler), std::move(args), ex});

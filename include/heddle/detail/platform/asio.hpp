@@ -73,12 +73,13 @@ using working_io_executor = std::decay_t<decltype(asio::prefer(
     std::declval<const asio::io_context::executor_type&>(),
     asio::execution::outstanding_work.tracked))>;
 
-/// The executor of that type that `ex` wraps, or null.
-template <class Executor>
-const Executor* inner_executor(const asio::any_io_executor& ex) noexcept {
+/// The executor of that type in it, or null. Asio's target<E>() trusts its caller (1.22.1: an
+/// unchecked cast).
+template <class E>
+const E* target_of(const asio::any_io_executor& ex) noexcept {
 #ifndef ASIO_NO_TYPEID
-    if (ex.target_type() == typeid(Executor))
-        return ex.template target<Executor>();
+    if (ex.target_type() == typeid(E))
+        return ex.target<E>();
 #endif
     return nullptr;
 }
