@@ -4,6 +4,7 @@
 #pragma once
 
 #include <heddle/detail/context/context_guest.hpp>
+#include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/context/host_for.hpp>
 
 #include <algorithm>
@@ -193,6 +194,11 @@ template <auto Bits>
 constexpr bool
     allocates_once<asio::io_context::basic_executor_type<std::allocator<void>, Bits>> =
         true;
+
+/// An io_context's executor that counts as work.
+using working_io_executor = std::decay_t<decltype(asio::prefer(
+    std::declval<const asio::io_context::executor_type&>(),
+    asio::execution::outstanding_work.tracked))>;
 
 /// Traits: `using operation`, an operation or several, constructed from (Traits&);
 /// `auto result(operation&, bool aborted)` gives the tuple of the handler's arguments; both

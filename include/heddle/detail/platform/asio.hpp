@@ -34,10 +34,6 @@
 #include <asio/deferred.hpp>
 #endif
 
-#include <type_traits>
-#include <typeinfo>
-#include <utility>
-
 // The executor of use_future's handlers, which no public name tells from one that was chosen.
 namespace asio {
 #ifdef ASIO_INLINE_NAMESPACE_BEGIN
@@ -65,23 +61,3 @@ inline constexpr const deferred_t& deferred = asio::deferred;
 #endif
 
 }  // namespace heddle
-
-namespace heddle::detail {
-
-/// An io_context's executor that counts as work.
-using working_io_executor = std::decay_t<decltype(asio::prefer(
-    std::declval<const asio::io_context::executor_type&>(),
-    asio::execution::outstanding_work.tracked))>;
-
-/// The executor of that type in it, or null. Asio's target<E>() trusts its caller (1.22.1: an
-/// unchecked cast).
-template <class E>
-const E* target_of(const asio::any_io_executor& ex) noexcept {
-#ifndef ASIO_NO_TYPEID
-    if (ex.target_type() == typeid(E))
-        return ex.target<E>();
-#endif
-    return nullptr;
-}
-
-}  // namespace heddle::detail
