@@ -188,12 +188,6 @@ counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor&
 
 namespace {
 
-/// Asks for the target with a check: Asio's target<E>() is an unchecked cast (1.22.1).
-template <class E>
-const E* target_of(const asio::any_io_executor& ex) noexcept {
-    return ex.target_type() == typeid(E) ? ex.target<E>() : nullptr;
-}
-
 template <class... E>
 host* home_of(const asio::any_io_executor& ex) noexcept {
     host* home = nullptr;

@@ -6,8 +6,9 @@
 #include "context/context_state.hpp"
 
 #include "parallel/worker_pool.hpp"
-#include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/core/host.hpp>
+#include <heddle/detail/memory/handler_memory.hpp>
+#include <heddle/detail/platform/asio.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -17,53 +18,6 @@
 #include <utility>
 
 namespace heddle::detail {
-
-/// The memory for the one drain handler that is outstanding.
-class handler_memory : pinned {
-public:
-    void* allocate(std::size_t bytes) {
-        if (taken_ || bytes > sizeof(block_))
-            return ::operator new(bytes);
-        taken_ = true;
-        return block_;
-    }
-    void free(void* p) noexcept {
-        if (p == block_)
-            taken_ = false;
-        else
-            ::operator delete(p);
-    }
-
-private:
-    alignas(std::max_align_t) std::byte block_[192];
-    bool taken_ = false;
-};
-
-template <class T>
-class handler_allocator {
-public:
-    using value_type = T;
-
-    explicit handler_allocator(handler_memory& m) noexcept : memory_(&m) {}
-    template <class U>
-    handler_allocator(const handler_allocator<U>& o) noexcept : memory_(o.memory_) {}
-
-    T* allocate(std::size_t n) {
-        return static_cast<T*>(memory_->allocate(n * sizeof(T)));
-    }
-    void deallocate(T* p, std::size_t) noexcept { memory_->free(p); }
-
-    friend bool operator==(const handler_allocator& a,
-                           const handler_allocator& b) noexcept {
-        return a.memory_ == b.memory_;
-    }
-
-private:
-    template <class U>
-    friend class handler_allocator;
-
-    handler_memory* memory_;
-};
 
 template <class Executor>
 class host_on final : public host {
@@ -109,7 +63,7 @@ private:
     /// Holds the host. It is destroyed instead of called if the context is destroyed.
     class drain_handler {
     public:
-        using allocator_type = handler_allocator<void>;
+        using allocator_type = handler_allocator<void, 192>;
 
         explicit drain_handler(host_on& h) noexcept : host_(&h) {}
         void operator()() const { host_->drain(); }
@@ -194,8 +148,8 @@ private:
     }
 
     asio::execution_context& context_;
-    std::optional<Executor> executor_;  // there until the context has ended
-    handler_memory memory_;
+    std::optional<Executor> executor_;  // until the context has ended
+    handler_memory<192> memory_;        // for the one drain handler that is outstanding
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;
     work_guard work_guard_;  // guarded by work_lock_

@@ -83,7 +83,7 @@ private:
 void asio_wait::emit() noexcept {
     process& p = self_;
     if (elsewhere_) {
-        elsewhere_->executor.post(remote_emission(p));
+        elsewhere_->executor.post(remote_emission(p), elsewhere_->memory);
     } else {
         p.signal.emit(asio::cancellation_type::terminal);
         emitted(p);

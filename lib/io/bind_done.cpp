@@ -39,9 +39,11 @@ void done_emitter::watch() noexcept {
 }
 
 void done_emitter::post_emission() noexcept {
-    watched_->executor.post([self = counted<done_emitter>(this)] {
-        self->emit(asio::cancellation_type::terminal);
-    });
+    watched_->executor.post(
+        [self = counted<done_emitter>(this)] {
+            self->emit(asio::cancellation_type::terminal);
+        },
+        memory_);
 }
 
 void done_emitter::emit(asio::cancellation_type_t type) {

@@ -178,7 +178,7 @@ void inflight_core::emit() noexcept {
     if (home_->is_shut() || has_ended())
         return emitted();  // the operation may be gone
     if (elsewhere_) {
-        elsewhere_->executor.post(remote_emission(*this));
+        elsewhere_->executor.post(remote_emission(*this), elsewhere_->memory);
     } else {
         signal_.emit(asio::cancellation_type::terminal);
         emitted();

@@ -19,6 +19,7 @@ thread_local std::size_t total = 0;
 thread_local bool armed = false;
 thread_local bool failed = false;
 thread_local std::size_t until_failure = 0;
+thread_local bool nothing_left = false;
 
 std::atomic<long> bytes_held{0};  // by all threads
 
@@ -31,6 +32,8 @@ void* take(std::size_t bytes, std::size_t alignment) {
         failed = true;
         throw std::bad_alloc();
     }
+    if (nothing_left)
+        throw std::bad_alloc();
     void* p = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
                   ? std::malloc(bytes)
                   : std::aligned_alloc(alignment,
@@ -55,6 +58,10 @@ void give_back(void* p) noexcept {
 const bool blocks_are_counted = (heddle::detail::blocks_from_heap(), true);
 
 }  // namespace
+
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
+    return nothing_left ? nullptr : ::memalign(alignment, bytes);
+}
 
 // The array and nothrow forms of the standard library end up in these; a sanitizer's do not.
 void* operator new(std::size_t n) { return take(n, 1); }
@@ -88,6 +95,9 @@ failing_allocation::failing_allocation(std::size_t n) noexcept {
 }
 failing_allocation::~failing_allocation() { armed = false; }
 bool failing_allocation::happened() const noexcept { return failed; }
+
+no_memory::no_memory() noexcept { nothing_left = true; }
+no_memory::~no_memory() { nothing_left = false; }
 
 void empty_frame_pools() {
     for (std::size_t bytes = 16; recycling && bytes <= 2048; bytes += 8) {

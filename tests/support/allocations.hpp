@@ -31,6 +31,14 @@ public:
     bool happened() const noexcept;
 };
 
+/// Within its life this thread gets no memory: neither from operator new nor from
+/// aligned_alloc, where Asio takes its own.
+class no_memory {
+public:
+    no_memory() noexcept;
+    ~no_memory();
+};
+
 /// Whether frames are recycled: else each is an allocation of its own.
 #ifdef HEDDLE_NO_FRAME_RECYCLING
 constexpr bool recycling = false;

@@ -2,19 +2,32 @@
 // A way to post to a context that may end on another thread at any time.
 #pragma once
 
+#include <heddle/detail/memory/frame_pool.hpp>
+#include <heddle/detail/memory/handler_memory.hpp>
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/platform/config.hpp>
-#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <memory>
+#include <typeinfo>
 #include <utility>
 
 namespace heddle::detail {
 
 class context_state;
 
-/// An executor in a block of its own: a thread that copies, moves or destroys an
-/// executor may run code of a user, so under a lock only the pointer to it moves.
+/// The executor of that type in it, or null. Asio's target<E>() trusts its caller (1.22.1: an
+/// unchecked cast).
+template <class E>
+const E* target_of(const asio::any_io_executor& ex) noexcept {
+#ifndef ASIO_NO_TYPEID
+    if (ex.target_type() == typeid(E))
+        return ex.target<E>();
+#endif
+    return nullptr;
+}
+
+/// An executor in a block of its own: whoever copies, moves or destroys an executor may run code
+/// of a user, so under a lock only the pointer to it moves.
 class lent_executor : public pooled, pinned {
 public:
     explicit lent_executor(const asio::any_io_executor& ex) : executor(ex) {}
@@ -33,24 +46,43 @@ private:
     ref_count refs_;
 };
 
-/// An executor of a context that other threads run, and end. Invariants:
-///   [lent]    while it is not empty it is in its context's list; a context that ends
-///             takes back the executors in its list, as some must not outlive it.
+/// Enough for a handler that is a pointer, with what an io_context adds.
+using posted_memory = handler_memory<64>;
+
+template <class F>
+struct posted_there {
+    using allocator_type = handler_allocator<void, 64>;
+
+    void operator()() { f(); }
+    allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+
+    F f;
+    posted_memory* memory;
+};
+
+/// An executor of a context that others run, and end. Invariants:
+///   [lent]    while it is not empty it is in its context's list; a context that ends takes
+///             back the executors in its list, as some must not outlive it.
 ///   [posting] a thread that uses it is counted; the end of the context waits for that.
 class HEDDLE_API foreign_executor : pinned {
 public:
     explicit foreign_executor(const asio::any_io_executor& ex);
     ~foreign_executor();
 
-    /// Posts f, or destroys it if the context has ended. *this may be destroyed
-    /// meanwhile.
+    /// Posts f, or destroys it if the context has ended. This may be destroyed meanwhile. The
+    /// memory, which lives until f is destroyed, is enough for an io_context; in other
+    /// executors Asio takes its own, and the program ends if there is none.
     template <class F>
-    void post(F f) noexcept {
+    void post(F f, posted_memory& memory) noexcept {
         use in_use(*this);
         if (!in_use.lent)
             return;
-        before_post(in_use.lent->executor);
-        asio::post(in_use.lent->executor, std::move(f));
+        const asio::any_io_executor& ex = in_use.lent->executor;
+        before_post(ex);
+        if (auto* io = target_of<asio::io_context::executor_type>(ex))
+            asio::post(*io, posted_there<F>{std::move(f), &memory});
+        else
+            asio::post(ex, std::move(f));
     }
 
 private:

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <heddle/detail/context/foreign_executor.hpp>
-#include <heddle/detail/core/host.hpp>
 #include <heddle/detail/context/host_executor.hpp>
+#include <heddle/detail/core/host.hpp>
 
 #include <coroutine>
 #include <cstdint>
@@ -31,6 +31,7 @@ struct abroad {
 
     foreign_executor executor;
     host_work work;
+    posted_memory memory;  // for the cancellation
 };
 
 /// A task's wait for an Asio operation. The closing token and the completion meet in

@@ -4,10 +4,14 @@
 #pragma once
 
 #include <heddle/detail/context/context_guest.hpp>
+#include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/context/host_for.hpp>
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -25,17 +29,17 @@ struct arms_of_wait {
     select_rule rule;
 };
 
-/// A completion handler that waits in one operation, or in several, linked as siblings,
-/// for the first of them to happen. Invariants:
-///   [listed] from start() until it is settled it is in its context's list; a context
-///            that dies destroys the handlers in its list instead of calling them, and
-///            waits for those that another thread is settling.
-///   [claim]  as for a process: the thread that claims the word, or pops the exclusive
-///            node, settles the wait.
-///   [shell]  a cancellation slot may refer to this long after it was settled. So the
-///            settling thread destroys all that it holds; from then on only its word
-///            and its reference count are touched. An exclusive wait has no slot, and
-///            is freed as a whole.
+/// A completion handler that waits in an operation, or in the first of several: they are
+/// each other's siblings. Invariants:
+///   [listed] from start() until it is settled it is in its context's list; a context that
+///            dies destroys the handlers in its list instead of calling them, and waits
+///            for those that another thread is settling.
+///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
+///   [shell]  a cancellation slot may refer to it long after that. So who settles it destroys
+///            all that it holds; then nobody touches anything but its word and its count.
+///   [room]   where it held that, the posted handler is stored until it is called or
+///            destroyed, if the executor allows it: so a wake needs no memory. The wait's
+///            own reference is dropped with it.
 class HEDDLE_API token_wait : public context_guest, public sleeper {
 public:
     /// Cancels, from the handler's cancellation slot.
@@ -66,10 +70,8 @@ private:
     virtual void abandoned() noexcept = 0;           // destroys all that it holds
 
     std::shared_ptr<context_state> state_;
-    operation* op_ = nullptr;  // the first arm; null if there is none
-
-protected:
-    bool exclusive_ = false;  // nothing but its one operation, or the context, ends it
+    operation* op_ = nullptr;  // the first; null: none
+    bool exclusive_ = false;   // nothing but its one operation, or the context, ends it
 };
 
 /// Marks a handler that has no executor of its own.
@@ -136,9 +138,77 @@ struct bound_completion {
     }
 };
 
-/// A token_wait with its handler and its operations. Traits has `using operation`, one
-/// operation or several, constructed from (Traits&); and `auto result(operation&, bool
-/// aborted)`, which returns the tuple of the handler's arguments. Each is used once.
+template <class Handler, class Executor, class Result>
+struct completion_with;
+template <class Handler, class Executor, class... Args>
+struct completion_with<Handler, Executor, std::tuple<Args...>> {
+    using type = bound_completion<Handler, Executor, Args...>;
+};
+
+/// The memory of a settled wait, for the handler that is posted [room]. To free that is to
+/// drop the wait: so it is only for an executor that allocates once in a post, and that uses
+/// no copy of the allocator later.
+template <class T, class Wait>
+class wait_allocator {
+public:
+    using value_type = T;
+
+    explicit wait_allocator(Wait& w) noexcept : wait_(&w) {}
+    template <class U>
+    wait_allocator(const wait_allocator<U, Wait>& o) noexcept : wait_(o.wait_) {}
+
+    T* allocate(std::size_t n) {
+        return static_cast<T*>(fits(n) ? wait_->room() : ::operator new(n * sizeof(T)));
+    }
+    void deallocate(T* p, std::size_t n) noexcept {
+        if (!fits(n))
+            ::operator delete(p);
+        wait_->drop();
+    }
+
+    friend bool operator==(const wait_allocator& a, const wait_allocator& b) noexcept {
+        return a.wait_ == b.wait_;
+    }
+
+private:
+    template <class U, class W>
+    friend class wait_allocator;
+
+    static bool fits(std::size_t n) noexcept {
+        return n * sizeof(T) <= Wait::room_size && alignof(T) <= Wait::room_alignment;
+    }
+
+    Wait* wait_;
+};
+
+template <class Completion, class Wait>
+struct completion_in_wait : Completion {
+    using allocator_type = wait_allocator<void, Wait>;
+    allocator_type get_allocator() const noexcept { return allocator_type(*wait); }
+
+    Wait* wait;
+};
+
+/// Does a post to it allocate just once, from the handler's allocator? A post to an io_context
+/// does, so it cannot fail for memory. In other executors Asio takes memory of its own, and the
+/// program ends if there is none: any_io_executor moves each handler into a block from its
+/// cache or the heap, whatever the allocator (so an io_context's executor is taken out of it);
+/// a strand also posts a handler of its own, which keeps the allocator after ours has run.
+template <class Executor>
+constexpr bool allocates_once = false;
+template <auto Bits>
+constexpr bool
+    allocates_once<asio::io_context::basic_executor_type<std::allocator<void>, Bits>> =
+        true;
+
+/// An io_context's executor that counts as work.
+using working_io_executor = std::decay_t<decltype(asio::prefer(
+    std::declval<const asio::io_context::executor_type&>(),
+    asio::execution::outstanding_work.tracked))>;
+
+/// Traits: `using operation`, an operation or several, constructed from (Traits&);
+/// `auto result(operation&, bool aborted)` gives the tuple of the handler's arguments; both
+/// run once.
 template <class Traits, class Handler, class Executor>
 class token_wait_for final : public token_wait, public pooled {
     static constexpr bool one =
@@ -156,13 +226,13 @@ public:
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
         try {
-            wait->start(ctx, arms(wait->held_->operation), cancellable);
+            wait->start(ctx, arms(wait->held_.operation), cancellable);
         } catch (...) {
             if (cancellable)
                 slot.clear();  // its canceller holds the handler, which may own the slot
             throw;
         }
-        wait.leave();  // keeps the wait's own reference: settling drops it
+        wait.leave();  // the wait's own reference, dropped when it is settled [room]
     }
 
 private:
@@ -188,8 +258,12 @@ private:
     };
 
     token_wait_for(Traits&& traits, Handler&& handler, const Executor& ex)
-        : held_(std::in_place, std::move(traits), std::move(handler), ex) {
-        occupy(held_->operation);
+        : held_(std::move(traits), std::move(handler), ex) {
+        occupy(held_.operation);
+    }
+    ~token_wait_for() override {
+        if (holds_)
+            held_.~holdings();
     }
 
     void occupy(auto& what) noexcept {
@@ -205,26 +279,58 @@ private:
             return what.arms();
     }
 
+    using result_type = decltype(std::declval<Traits&>().result(
+        std::declval<typename Traits::operation&>(), bool()));
+    using completion = typename completion_with<Handler, tracked, result_type>::type;
+    using completion_here = completion_in_wait<completion, token_wait_for>;
+
     void settle(bool aborted) noexcept override {
-        Handler handler(std::move(held_->handler));
-        auto args = held_->traits.result(held_->operation, aborted);
-        tracked ex(std::move(held_->executor));
-        if (!exclusive_)
-            held_.reset();  // [shell]
-        drop();             // before the call, which may want the memory
-        post_bound(std::move(ex), std::move(handler), std::move(args));
+        Handler handler(std::move(held_.handler));
+        auto args = held_.traits.result(held_.operation, aborted);
+        tracked ex(std::move(held_.executor));
+        empty();  // [shell]
+        post(ex, std::move(handler), std::move(args));
     }
-    template <class... Args>
-    static void post_bound(tracked ex, Handler&& handler, std::tuple<Args...>&& args) {
-        tracked work = ex;
+    void post(const tracked& ex, Handler&& handler, result_type&& args) {
         before_post(ex);
-        asio::post(ex, bound_completion<Handler, tracked, Args...>{
-                           std::move(handler), std::move(args), std::move(work)});
+        if constexpr (allocates_once<tracked>) {
+            post_here(ex, ex, std::move(handler), std::move(args));
+        } else {
+            if constexpr (std::is_same_v<tracked, asio::any_io_executor>)
+                if (auto* inner = target_of<working_io_executor>(ex))
+                    return post_here(*inner, ex, std::move(handler), std::move(args));
+            drop();  // before the call: it may want the memory
+            asio::post(ex, completion{std::move(handler), std::move(args), ex});
+        }
     }
-    void abandoned() noexcept override { held_.reset(); }
+    void post_here(const auto& to, const tracked& work, Handler&& handler,
+                   result_type&& args) {
+        asio::post(to, completion_here{{std::move(handler), std::move(args), work},
+                                       this});  // [room]
+    }
+    void abandoned() noexcept override { empty(); }
     void dispose() noexcept override { delete this; }
 
-    std::optional<holdings> held_;
+    void empty() noexcept {
+        holds_ = false;
+        held_.~holdings();
+    }
+
+    template <class T, class Wait>
+    friend class wait_allocator;
+
+    /// Asio makes an operation of the handler, with its allocator and a few pointers.
+    static constexpr std::size_t room_size =
+        std::max(sizeof(holdings), sizeof(completion_here) + 5 * sizeof(void*));
+    static constexpr std::size_t room_alignment =
+        std::max(alignof(holdings), alignof(completion_here));
+    void* room() noexcept { return room_; }
+
+    bool holds_ = true;
+    union {
+        holdings held_;                                      // while it holds_ them
+        alignas(room_alignment) std::byte room_[room_size];  // then [room]
+    };
 };
 
 template <class Traits, class Handler, class Fallback>

@@ -70,6 +70,7 @@ private:
 
     asio::cancellation_signal signal_;
     std::optional<watched> watched_;
+    posted_memory memory_;            // for the emission
     atomic<std::uint32_t> state_{0};  // emissions under way, and whether it is over
     ref_count users_;                 // of watched_
     ref_count refs_;
