@@ -24,19 +24,21 @@ namespace heddle {
 ///
 /// Gives the results after the error code: nothing, the value, or a tuple.
 ///
-/// Threads   the handlers of the operation, those of a composed one too, run in the task's
-///           host.
+/// Threads   the handlers of the operation, those of a composed one too, run in the
+///           task's host.
 /// Resumes   on the task's host, after the operation has completed.
-/// Cancel    a closed token emits terminal cancellation on the operation's executor, never
-///           during initiation; the task goes on when the operation has ended. What
-///           completed keeps its result, what was aborted throws `cancelled`. With as_tuple
-///           it gives asio::error::operation_aborted instead of throwing.
+/// Cancel    a closed token emits terminal cancellation on the operation's executor,
+///           never during initiation; the task goes on when the operation has ended. An
+///           operation that completed keeps its result, one that was aborted throws
+///           `cancelled`. With as_tuple it gives asio::error::operation_aborted instead
+///           of throwing.
 /// Lifetime  a task that waits here is owned by the operation's handler: if that is
 ///           destroyed instead of called, the task is destroyed in the next turn of its
-///           host, or at once if the context of the host has ended; never earlier. When the
-///           task goes on, what the operation put into its cancellation slot has gone. No
-///           allocation but Asio's own.
-/// Errors    std::system_error (asio::system_error); what an exception_ptr holds.
+///           host, or at once if the context of the host has ended; never earlier. When
+///           the task goes on, the cancellation handler that the operation put into its
+///           slot has gone. No allocation but Asio's own.
+/// Errors    std::system_error (asio::system_error); the exception that an
+///           exception_ptr holds.
 struct use_task_t {
     constexpr use_task_t() noexcept {}
 
@@ -82,14 +84,14 @@ auto tail(std::tuple<First, Rest...>&& all) {
         all);
 }
 
-/// What operation_aborted looks like to a caller who asked for a tuple.
+/// The form of operation_aborted for a caller that asked for a tuple.
 template <class T>
 constexpr bool is_error_tuple = false;
 template <class... Rest>
 constexpr bool is_error_tuple<std::tuple<std::error_code, Rest...>> =
     (std::is_default_constructible_v<Rest> && ...);
 
-/// What a handler was called with, and how it becomes the result of co_await.
+/// The arguments of a handler, and how they become the result of co_await.
 template <class... Results>
 class asio_results {
     using tuple = std::tuple<Results...>;
@@ -184,8 +186,8 @@ public:
     }
 
 private:
-    /// Owns the process while the operation runs: a handler that is destroyed instead of
-    /// called takes the process with it.
+    /// Owns the process while the operation runs: a handler that is destroyed instead
+    /// of called takes the process with it.
     class handler {
     public:
         using executor_type = handler_executor;

@@ -9,18 +9,19 @@
 
 namespace heddle {
 
-/// Adapts any completion token so that `done` cancels the operation: terminal cancellation
-/// is emitted on the operation's associated executor, never during initiation (on that of the
-/// socket or timer, if the handler is an any_completion_handler). A slot that the token has
-/// already is chained, not replaced.
+/// Adapts any completion token so that `done` cancels the operation: terminal
+/// cancellation is emitted on the operation's associated executor, never during
+/// initiation (on that of the socket or timer, if the handler is an
+/// any_completion_handler). A slot that the token has already is chained, not replaced.
 ///
 ///     socket.async_read_some(buffer, heddle::bind_done(done, asio::use_awaitable));
 ///
-/// Threads   the token may close on any thread; the associated executor must run handlers
-///           one at a time, as Asio asks for every cancellation.
-/// Cancel    what completed first keeps its result.
-/// Lifetime  an operation that has ended keeps neither its token nor its executor; and when
-///           its handler is called, what it put into the slot it was given has gone.
+/// Threads   the token may close on any thread; the associated executor must run
+///           handlers one at a time, as Asio asks for every cancellation.
+/// Cancel    an operation that completed first keeps its result.
+/// Lifetime  an operation that has ended keeps neither its token nor its executor; and
+///           when its handler is called, the cancellation handler that it put into the
+///           slot it was given has gone.
 template <class Token>
 detail::bound_done<std::decay_t<Token>> bind_done(done_token done, Token&& token) {
     return {std::move(done), std::forward<Token>(token)};

@@ -97,8 +97,8 @@ public:
     /// `std::optional<T>`: the next value; empty: closed and drained.
     receive_value_op<T> receive() const noexcept { return receive_value_op<T>(from()); }
 
-    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The form
-    /// for select. `to` must outlive the wait.
+    /// The same into `to`, which is emptied if closed; `co_await` gives a bool. The
+    /// form for select. `to` must outlive the wait.
     receive_op<T> receive(std::optional<T>& to) const noexcept { return {from(), &to}; }
 
     /// A bool; `to` is left alone if closed. For `while (co_await in.receive(v))`.
@@ -123,20 +123,22 @@ public:
         return status;
     }
 
-    /// For a plain thread: blocks it until there is a value; empty: closed and drained. No
-    /// allocation. Throws std::logic_error where it must not block, as on a thread that
-    /// runs tasks, or would for ever: on nil, or as the only thread of the process.
+    /// For a plain thread: blocks it until there is a value; empty: closed and drained.
+    /// No allocation. Throws std::logic_error where it must not block, as on a thread
+    /// that runs tasks, or would for ever: on nil, or as the only thread of the
+    /// process.
     std::optional<T> receive_blocking() const {
         receive_wait<T, to_result<T>> op(from(), {});
         thread_wait().wait(op);
         return op.take();
     }
 
-    /// For who is no task: completes `token` with (error_code, std::optional<T>), posted to
-    /// its associated executor, or else to the one given. Closed and drained is no error
-    /// but an empty optional; cancelled through its slot: asio::error::operation_aborted.
-    /// Counts as work of that executor meanwhile. A context that dies destroys the handler.
-    /// When the wait has ended it keeps no channel, whatever its slot still refers to.
+    /// For callers that are no tasks: completes `token` with (error_code,
+    /// std::optional<T>), posted to its associated executor, or else to the one given.
+    /// Closed and drained is no error but an empty optional; cancelled through its
+    /// slot: asio::error::operation_aborted. Counts as work of that executor meanwhile.
+    /// A context that dies destroys the handler. When the wait has ended it keeps no
+    /// channel, whatever its slot still refers to.
     template <class Token>
     auto async_receive(Token&& token) const {
         return initiate_receive(no_executor(), std::forward<Token>(token));
@@ -170,9 +172,9 @@ public:
         return {to(), std::in_place, value};
     }
 
-    /// The same; the value is moved from when the send happens, and not before: if it is
-    /// refused, cancelled or loses a select, the value is still the caller's. It must
-    /// outlive the wait.
+    /// The same; the value is moved from when the send happens, and not before: if it
+    /// is refused, cancelled or loses a select, the value is still the caller's. It
+    /// must outlive the wait.
     send_op<T> send(T&& value) const
         requires(!destroyed_twice<T>)
     {
@@ -219,9 +221,9 @@ public:
         return try_send(unit{});
     }
 
-    /// No value follows. Buffered ones can still be received; parked receivers get empty,
-    /// parked senders channel_closed with their values. Closing twice, or nil, throws
-    /// channel_closed.
+    /// No value follows. Buffered ones can still be received; parked receivers get
+    /// empty, parked senders channel_closed with their values. Closing twice, or nil,
+    /// throws channel_closed.
     void close() const {
         if (!try_close())
             throw_close_of_closed(to());
@@ -229,9 +231,9 @@ public:
     /// Whether this call closed it.
     bool try_close() const noexcept { return to() && to()->close(); }
 
-    /// For a plain thread: blocks it until there is a receiver, or room. Like send(): closed
-    /// it throws channel_closed, and what was not sent is still the caller's. Throws
-    /// std::logic_error as receive_blocking.
+    /// For a plain thread: blocks it until there is a receiver, or room. Like send():
+    /// closed it throws channel_closed, and a value that was not sent is still the
+    /// caller's. Throws std::logic_error as receive_blocking.
     void send_blocking(T&& value) const {
         send_operation<T> op(to(), value);
         thread_wait().wait(op);
@@ -249,9 +251,10 @@ public:
         send_blocking(unit{});
     }
 
-    /// For who is no task: completes `token` with (error_code), posted as by async_receive.
-    /// The value is moved into the operation; refused with errc::closed, or aborted, it is
-    /// destroyed at once, on the thread that closes or aborts, before the handler is called.
+    /// For callers that are no tasks: completes `token` with (error_code), posted as by
+    /// async_receive. The value is moved into the operation; refused with errc::closed,
+    /// or aborted, it is destroyed at once, on the thread that closes or aborts, before
+    /// the handler is called.
     template <class Token>
     auto async_send(T value, Token&& token) const {
         return initiate_send(no_executor(), std::move(value),
@@ -278,8 +281,8 @@ private:
 
 }  // namespace detail
 
-/// A channel carries values of type T from tasks that send to tasks that receive. A handle
-/// is cheap; a copy is the same channel.
+/// A channel carries values of type T from tasks that send to tasks that receive. A
+/// handle is cheap; a copy is the same channel.
 ///
 ///     heddle::channel<int> c;        // unbuffered: a send waits for its receiver
 ///     heddle::channel<int> c(64);    // buffered: a send waits only if 64 values do
@@ -288,27 +291,29 @@ private:
 ///     while (auto v = co_await c.receive()) use(*v);
 ///     c.close();
 ///
-/// Each value sent is received once: what a cancelled, losing or refused send held is still
-/// its owner's, and a cancelled or losing receive has taken nothing. A value whose receiver
-/// was destroyed in between is destroyed once. Values arrive in the order of the sends.
-/// Moving a T, and destroying what was moved from, is the only code of yours that runs
-/// under the channel's lock; it must not call heddle.
+/// Each value sent is received once: the value of a cancelled, losing or refused send
+/// is still its owner's, and a cancelled or losing receive has taken nothing. A value
+/// whose receiver was destroyed in between is destroyed once. Values arrive in the
+/// order of the sends. The move of a T, and the destruction of a moved-from T, are the
+/// only code of yours that runs under the channel's lock; it must not call heddle.
 ///
-/// A value moves twice from hand to hand, and once more through the buffer: into the wait of
-/// its receiver, and from there to where that wants it, be it by assignment. A try_receive
-/// into an empty optional takes it at once. What a send copies or builds, it builds in
-/// place; as an arm that moves once more, and three times more by async_send.
+/// A value moves twice from hand to hand, and once more through the buffer: into the
+/// wait of its receiver, and from there to the receiver's destination, by construction
+/// or assignment. A try_receive into an empty optional takes it at once. A send that
+/// copies or builds its value builds it in place; as an arm that moves once more, and
+/// three times more by async_send.
 ///
-/// Threads   every member may be called from any thread; one handle object from one thread
-///           at a time, as a shared_ptr.
-/// Resumes   waiters in order of arrival, each on its own host, never inside the call that
-///           woke them. Every operation is O(1), leaving a queue too.
+/// Threads   every member may be called from any thread; one handle object from one
+///           thread at a time, as a shared_ptr.
+/// Resumes   waiters in order of arrival, each on its own host, never inside the call
+///           that woke them. Every operation is O(1), leaving a queue too.
 /// Closing   see close(). Dropping handles closes nothing.
 /// Cancel    a cancelled wait leaves the channel as if it had never been there.
-/// Lifetime  the channel lives while a handle does, and the handle a wait was made from must
-///           outlive the wait. A moved-from handle is nil.
-/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error. On
-///           nil every wait lasts for ever, try_ operations would block, close throws.
+/// Lifetime  the channel lives while a handle does, and the handle a wait was made from
+///           must outlive the wait. A moved-from handle is nil.
+/// Errors    channel_closed as said; a capacity that cannot be had: std::length_error.
+///           On nil every wait lasts for ever, try_ operations would block, close
+///           throws.
 template <class T = unit>
 class channel : public detail::channel_handle<T, detail::channel_base::one_sender>,
                 public detail::sending<T, channel<T>>,
@@ -321,8 +326,8 @@ public:
     /// Buffers `capacity` values; 0: unbuffered.
     template <std::integral N>
     explicit channel(N capacity) : base(typename base::adopt{}, make(capacity, true)) {}
-    /// Promises that only one serial host uses it: no locks, even if the process has more
-    /// threads. Checked in debug builds by an assertion.
+    /// Promises that only one serial host uses it: no locks, even if the process has
+    /// more threads. Checked in debug builds by an assertion.
     template <std::integral N>
     channel(N capacity, same_host_t)
         : base(typename base::adopt{}, make(capacity, false)) {}

@@ -12,10 +12,10 @@ namespace heddle {
 using duration = std::chrono::nanoseconds;
 using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
 
-/// A duration that is made of any other: rounded up to nanoseconds, and saturated. What is
-/// an option of this type takes 20ms, 1.5s and hours::max() as after() does.
+/// A duration that is made of any other: rounded up to nanoseconds, and saturated. An
+/// option of this type takes 20ms, 1.5s and hours::max() as after() does.
 ///
-/// Errors    what is not a number: std::invalid_argument.
+/// Errors    made of a duration that is not a number: std::invalid_argument.
 class any_duration : public duration {
 public:
     constexpr any_duration() noexcept : duration(zero()) {}

@@ -46,17 +46,16 @@ private:
 
 }  // namespace detail
 
-/// A done token tells whether, and why, work is to stop. Cheap to copy; a default-made one
-/// never closes.
+/// A done token tells whether, and why, work is to stop. Cheap to copy; a default-made
+/// one never closes.
 ///
 ///     switch (co_await heddle::select(in.receive(v), done)) { ... }   // an arm
 ///     co_await done;                                                  // a wait
 ///
 /// Threads   every member may be called from any thread, not from a signal handler.
-/// Resumes   who waits for it, in order of arrival, on their own hosts, never inside
-///           close().
-/// Cancel    a wait for the token that is in force for the task itself does not throw for
-///           it: it happens.
+/// Resumes   waiters in order of arrival, on their own hosts, never inside close().
+/// Cancel    a wait for the token that is in force for the task itself does not throw
+///           for it: it happens.
 /// Lifetime  independent of the source's.
 class HEDDLE_API done_token {
 public:
@@ -70,11 +69,12 @@ public:
         return closed() ? node_->cause() : nullptr;
     }
 
-    /// A std::stop_token that is stopped when this closes, on the thread that closes it.
-    /// There it is before tasks resume; on other threads they may do so at the same time.
-    /// A std::stop_callback may destroy a context whose tasks the closing stops, unless the
-    /// closing thread runs that context: then the program aborts, with a word. The first call
-    /// allocates; what it made lives as long as the source's state, and all calls share it.
+    /// A std::stop_token that is stopped when this closes, on the thread that closes
+    /// it. There it is before tasks resume; on other threads they may do so at the same
+    /// time. A std::stop_callback may destroy a context whose tasks the closing stops,
+    /// unless the closing thread runs that context: then the program aborts with a
+    /// message. The first call allocates; the stop source that it makes lives as long
+    /// as the state of the done source, and all calls share it.
     std::stop_token stop_token() const;
 
     friend bool operator==(const done_token&, const done_token&) = default;
@@ -92,25 +92,26 @@ private:
     detail::counted<detail::done_node> node_;
 };
 
-/// A done source closes its token, and with it the tokens of all sources below it and the
-/// waits of all tasks under them.
+/// A done source closes its token, and with it the tokens of all sources below it and
+/// the waits of all tasks under them.
 ///
 ///     heddle::done_source stop;                       // a root
 ///     heddle::done_source stop(heddle::this_task::done());          // a child
 ///     heddle::done_source stop(parent, 5s);           // closes by itself after 5 s
 ///
-/// A deadline runs on the clock of the host of the task that makes the source; elsewhere
-/// name an executor. Closing is O(waiters and sources below); making a child O(1).
+/// A deadline runs on the clock of the host of the task that makes the source;
+/// elsewhere name an executor. Closing is O(waiters and sources below); making a child
+/// O(1).
 ///
-/// Threads   close() and token() from any thread, also at once; not from a signal handler.
-///           Destroying a source must not race with other calls on it.
-/// Closing   the destructor closes. A child never closes its parent. When close() returns,
-///           closed() is true in the whole tree and its parked waiters have been claimed;
-///           they resume later, on their own hosts.
+/// Threads   close() and token() from any thread, also at once; not from a signal
+///           handler. Destroying a source must not race with other calls on it.
+/// Closing   the destructor closes. A child never closes its parent. When close()
+///           returns, closed() is true in the whole tree and its parked waiters have
+///           been claimed; they resume later, on their own hosts.
 /// Lifetime  movable; a moved-from source has a token that never closes, and closing it
 ///           does nothing.
-/// Errors    a deadline outside a task and without an executor: not_in_task. A deadline or
-///           timeout that is not a number: std::invalid_argument.
+/// Errors    a deadline outside a task and without an executor: not_in_task. A deadline
+///           or timeout that is not a number: std::invalid_argument.
 class HEDDLE_API done_source {
 public:
     done_source();

@@ -13,7 +13,7 @@
 
 namespace heddle {
 
-/// What a wait throws when the done token of its task is closed. The token is
+/// A wait throws this when the done token of its task is closed. The token is
 /// level-triggered: the next wait throws again, ready or not, and consumes nothing.
 ///
 /// Not derived from std::exception, so that `catch (const std::exception&)` around the
@@ -53,29 +53,30 @@ public:
     using std::logic_error::logic_error;
 };
 
-/// What a second `co_await` of a task, or a second join, throws.
+/// Thrown by a second `co_await` of a task, and by a second join.
 class HEDDLE_API already_joined : public std::logic_error {
 public:
     using std::logic_error::logic_error;
 };
 
-/// What is thrown where a running task is needed and there is none.
+/// Thrown where a running task is needed and there is none.
 class HEDDLE_API not_in_task : public std::logic_error {
 public:
     using std::logic_error::logic_error;
 };
 
-/// What a joiner gets if the execution context of the joined task was destroyed before
+/// Thrown to a joiner if the execution context of the joined task was destroyed before
 /// the task had ended.
 class HEDDLE_API task_abandoned : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no timer
-/// or Asio operation is pending, and no other context that lives has used heddle: what runs
-/// there might still send. what() lists who waits for what, as dump_tasks does. If it
-/// escapes main(), the program writes that to stderr and exits with code 2, as Go's.
+/// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no
+/// timer or Asio operation is pending, and no other context that lives has used heddle:
+/// code that runs there might still send. what() lists what each task waits for, as
+/// dump_tasks does. If it escapes main(), the program writes that to stderr and exits
+/// with code 2, as Go's.
 class HEDDLE_API deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

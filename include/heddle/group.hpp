@@ -13,7 +13,8 @@ namespace heddle {
 
 namespace detail {
 
-/// What a group and its children share: how many there are, the token, the first failure.
+/// The state that a group and its children share: their number, the token, the first
+/// failure.
 class HEDDLE_API group_core final : public wait_count {
 public:
     explicit group_core(std::ptrdiff_t limit);
@@ -75,33 +76,34 @@ HEDDLE_API task<> wait_for_children(counted<group_core> group);
 
 }  // namespace detail
 
-/// A group starts tasks, its children, that belong together: it ends when all have ended,
-/// and if one fails the others are cancelled.
+/// A group starts tasks, its children, that belong together: it ends when all have
+/// ended, and if one fails the others are cancelled.
 ///
 ///     heddle::group fetches(8);                    // at most 8 at once
 ///     for (auto& url : urls) fetches.go(fetch, url);
 ///     co_await fetches.wait();                     // throws what the first failure threw
 ///
-/// Children run under the group's token, which is below the token in force where the group
-/// was made, and closes when a child fails. `cancelled` that leaves a child after that is
-/// no failure. Every child runs, also one that is queued when the token closes: its first
-/// wait throws.
+/// Children run under the group's token, which is below the token in force where the
+/// group was made, and closes when a child fails. `cancelled` that leaves a child after
+/// that is no failure. Every child runs, also one that is queued when the token closes:
+/// its first wait throws.
 ///
 /// Threads   go() from any task, of any host; all else from one thread at a time.
-/// Resumes   wait() on the host of who waits, after the frames of all children have been
-///           destroyed. Queued children start in order of arrival, on their own hosts.
+/// Resumes   wait() on the host of the task that waits, after the frames of all
+///           children have been destroyed. Queued children start in order of arrival,
+///           on their own hosts.
 /// Closing   the token closes by the first failure, by the token above it, by wait() if
 ///           that is cancelled, and by the destructor. A group can be used again after
 ///           wait(), until then.
-/// Cancel    wait() cannot be withdrawn, and is no arm: cancelled, it closes the group's
-///           token, still waits for every child, and then throws.
-/// Lifetime  Requires: no child is left, and no failure unseen, when the task that made the
-///           group comes to the end of its scope; asserted. If an exception leaves the
-///           scope, or the task is destroyed, the token closes and the children, none of
-///           which refers to the group, end by themselves.
+/// Cancel    wait() cannot be withdrawn, and is no arm: cancelled, it closes the
+///           group's token, still waits for every child, and then throws.
+/// Lifetime  Requires: no child is left, and no failure unseen, when the task that made
+///           the group comes to the end of its scope; asserted. If an exception leaves
+///           the scope, or the task is destroyed, the token closes and the children,
+///           none of which refers to the group, end by themselves.
 /// Errors    wait() throws the first failure, each time; if no child failed and it was
-///           cancelled, `cancelled`. A limit below one: std::invalid_argument. go() outside
-///           a task: not_in_task, else as heddle::go.
+///           cancelled, `cancelled`. A limit below one: std::invalid_argument. go()
+///           outside a task: not_in_task, else as heddle::go.
 class HEDDLE_API group {
 public:
     /// No limit.
@@ -112,8 +114,8 @@ public:
     group& operator=(const group&) = delete;
     ~group();
 
-    /// Starts a child, on the host of the running task, or queues it; never waits. What it
-    /// returns is dropped.
+    /// Starts a child, on the host of the running task, or queues it; never waits. The
+    /// result of the child is dropped.
     template <class F, class... Args>
     [[gnu::noinline]] void go(F&& f, Args&&... args) {
         const void* at = __builtin_return_address(0);

@@ -142,9 +142,9 @@ public:
 
 }  // namespace detail
 
-/// inflight is an Asio operation that stays in flight over many waits. As an arm of select
-/// it happens when the operation has completed; if another arm happens the operation goes
-/// on, and keeps what it brings.
+/// inflight is an Asio operation that stays in flight over many waits. As an arm of
+/// select it happens when the operation has completed; if another arm happens the
+/// operation goes on, and keeps its result.
 ///
 ///     heddle::inflight reading(socket.async_read_some(buffer, heddle::deferred));
 ///     for (std::optional<note> n;;)
@@ -155,26 +155,29 @@ public:
 ///             break;
 ///         ...
 ///
-/// The operation is started when the inflight is made, and again by start(). While it has
-/// neither a result nor an operation, it is a nil arm: never ready.
+/// The operation is started when the inflight is made, and again by start(). While it
+/// has neither a result nor an operation, it is a nil arm: never ready.
 ///
-/// keep...: what the operation uses, moved in or shared_ptrs; it lives until the inflight and
-/// the operation's handler are gone. Requires: without it the operation is a single step of
-/// a socket or timer (async_read_some, async_wait, not async_read or TLS), and the inflight is
-/// destroyed before that object, in its task's host.
+/// keep...: what the operation uses, moved in or shared_ptrs; it lives until the
+/// inflight and the operation's handler are gone. Requires: without it the operation is
+/// a single step of a socket or timer (async_read_some, async_wait, not async_read or
+/// TLS), and the inflight is destroyed before that object, in its task's host.
 ///
-/// Threads   made, waited for and asked by tasks of one host at a time; the operation may
-///           belong to another context.
+/// Threads   made, waited for and asked by tasks of one host at a time; the operation
+///           may belong to another context.
 /// Resumes   on the task's host, after the operation has completed. The handlers of the
 ///           operation, those of a composed one too, run in the host that started it.
-/// Cancel    a done token ends the wait and not the operation; stop() and the destructor
-///           end the operation, by terminal cancellation emitted on its own executor.
-/// Lifetime  to destroy it cancels, and does not wait. One allocation, when it is made; none
-///           for an operation but Asio's own. What an operation put into its cancellation slot
-///           goes when it has completed, before that can be seen.
-/// Errors    made or started outside a task: not_in_task. start() while one is in flight or
-///           has a result that nobody took, result() where there is none, and any use of one
-///           that was moved from, but has_result(): std::logic_error.
+/// Cancel    a done token ends the wait and not the operation; stop() and the
+///           destructor end the operation, by terminal cancellation emitted on its own
+///           executor.
+/// Lifetime  to destroy it cancels, and does not wait. One allocation, when it is made;
+///           none for an operation but Asio's own. The cancellation handler that an
+///           operation put into its slot goes when it has completed, before that can be
+///           seen.
+/// Errors    made or started outside a task: not_in_task. start() while one is in
+///           flight or has a result that was not taken, result() where there is none,
+///           and any use of one that was moved from, but has_result():
+///           std::logic_error.
 template <class Signature>
 class [[nodiscard]] inflight {
     using core_type = detail::inflight_of<Signature>;
@@ -210,9 +213,9 @@ public:
     /// std::system_error if the operation failed.
     typename core_type::result_type result() { return here().take_result(); }
 
-    /// Cancels the operation and waits until it has ended, whatever the token in force; then
-    /// throws `cancelled` if that is closed. What completed before it could be cancelled can
-    /// still be taken.
+    /// Cancels the operation and waits until it has ended, whatever the token in force;
+    /// then throws `cancelled` if that is closed. The result of an operation that
+    /// completed before it could be cancelled can still be taken.
     task<> stop() {
         return detail::join_cancelled(detail::counted<detail::inflight_core>(&here()));
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// What programs write again and again, made of the other headers. Which one? A task whose
-// values another reads: generate. Many inputs as one: merge. A reader too slow for who may
-// not wait: unbounded. State that many use, one at a time, by functions: actor (by lines of
-// their own: a mutex). Services that live and die together: run_group (tasks that fail
-// together: group).
+// Patterns that many programs need, made of the other headers. Which one do you need?
+// generate runs a task whose values another task reads. merge makes one channel of
+// many. unbounded takes values from senders that may not wait for a slow reader. An
+// actor runs functions on a state that many tasks share, one at a time (a mutex lets
+// the tasks use the state themselves). A run_group runs services that live and die
+// together (a group, tasks that fail together).
 #pragma once
 
 #include <heddle/patterns/actor.hpp>

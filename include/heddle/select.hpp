@@ -22,19 +22,20 @@ struct otherwise_t {
 };
 inline constexpr otherwise_t otherwise{};
 
-/// What can be an arm: an operation of this library, a done token, a join handle.
+/// A type that can be an arm: an operation of this library, a done token, a join
+/// handle.
 template <class A>
 concept selectable = requires { typename std::remove_cvref_t<A>::arm_node; };
 
-/// Any arm, its kind erased, so that a range can mix kinds. Takes what it is made from by
-/// value, but timers and join handles given by name are referred to. One allocation, when
-/// it is made; in one select at a time.
+/// Any arm, its kind erased, so that a range can mix kinds. Takes the arm that it is
+/// made from by value, but timers and join handles given by name are referred to. One
+/// allocation, when it is made; in one select at a time.
 class arm;
 
 namespace detail {
 
-/// How a select keeps an arm: by value, or by reference what is to remember that it
-/// happened.
+/// How a select keeps an arm: by value, or by reference if the arm is to remember that
+/// it happened.
 template <class A>
 struct keep_arm {
     using type = std::remove_cvref_t<A>;
@@ -167,7 +168,7 @@ struct token_select_traits {
     Arms arms;
 };
 
-/// What select gives: awaited by a task, or called with a completion token.
+/// The result of select: awaited by a task, or called with a completion token.
 template <class Nodes, class Arms>
 class [[nodiscard]] select_op_of {
 public:
@@ -177,7 +178,7 @@ public:
 
     auto await_by(process& self) { return select_awaiter<Nodes>(self, rule_, arms_); }
 
-    /// For who is no task: completes `token` with (error_code, std::size_t).
+    /// For callers that are no tasks: completes `token` with (error_code, std::size_t).
     template <token_for<void(std::error_code, std::size_t)> Token>
     auto operator()(Token&& token) {
         return initiate(no_executor(), std::forward<Token>(token));
@@ -261,26 +262,28 @@ concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
 ///     case 0: ...
 ///     }
 ///
-/// Arms: any operation of this library, a done_token, a join_handle, and last `otherwise`,
-/// which is taken if at one instant no other arm was ready. Each arm's expressions are
-/// evaluated once, before blocking, in unspecified order. A nil arm is never ready; a
-/// select of nothing waits for ever. Arms that lose leave no trace.
+/// Arms: any operation of this library, a done_token, a join_handle, and last
+/// `otherwise`, which is taken if at one instant no other arm was ready. Each arm's
+/// expressions are evaluated once, before blocking, in unspecified order. A nil arm is
+/// never ready; a select of nothing waits for ever. Arms that lose leave no trace.
 ///
-/// Threads   sources may be used by any thread at once; the arms that block are enlisted
-///           with all their sources locked in address order.
-/// Resumes   on the task's host; a task that neither waits nor is out of its budget goes on
-///           at once.
-/// Cancel    throws `cancelled` if the token in force is closed, and nothing has happened;
-///           unless an arm is that token, or one above it that closed: then the arm happens.
-/// Tokens    select(arms...)(token) and select(arms...)(executor, token) are for who is no
-///           task: any completion token, of (error_code, std::size_t), once. Cancelled
-///           through its slot the error is asio::error::operation_aborted and nothing has
-///           happened; if the arm that happens is a send on a closed channel, errc::closed.
-///           Posted as by async_receive. A timer is no arm then: std::logic_error; the
-///           token of a done_source with a timeout is one. A value given to send as an
-///           rvalue outlives the wait: rather use emplace.
+/// Threads   sources may be used by any thread at once; the arms that block are
+///           enlisted with all their sources locked in address order.
+/// Resumes   on the task's host; a task that neither waits nor is out of its budget
+///           goes on at once.
+/// Cancel    throws `cancelled` if the token in force is closed, and nothing has
+///           happened; unless an arm is that token, or one above it that closed: then
+///           the arm happens.
+/// Tokens    select(arms...)(token) and select(arms...)(executor, token) are for
+///           callers that are no tasks: any completion token, of (error_code,
+///           std::size_t), once. Cancelled through its slot the error is
+///           asio::error::operation_aborted and nothing has happened; if the arm that
+///           happens is a send on a closed channel, errc::closed. Posted as by
+///           async_receive. A timer is no arm then: std::logic_error; the token of a
+///           done_source with a timeout is one. A value given to send as an rvalue
+///           outlives the wait: rather use emplace.
 /// Lifetime  arms are taken by value, but timers and join handles given by name are
-///           referred to; what an arm refers to outlives the select.
+///           referred to; everything that an arm refers to outlives the select.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel.
 ///           O(arms), and O(arms log arms) if it waits while other threads exist.
 template <detail::selectable_or_otherwise... Arms>

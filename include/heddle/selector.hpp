@@ -12,7 +12,7 @@ namespace heddle {
 
 namespace detail {
 
-/// What an arm that stays keeps alive: its channel, if it names one.
+/// Keeps the channel of an arm that stays, if it names one.
 template <class A>
 struct arm_keeps {
     explicit arm_keeps(A&) noexcept {}
@@ -47,9 +47,9 @@ private:
 
 }  // namespace detail
 
-/// A select that is kept: a set of arms, of which each co_await of next() lets one happen
-/// and gives its index. If several can, each is as likely. A turn costs the same however many
-/// arms there are, where select looks at each of them.
+/// A select that is kept: a set of arms, of which each co_await of next() lets one
+/// happen and gives its index. If several can, each is as likely. A turn costs the same
+/// however many arms there are, where select looks at each of them.
 ///
 ///     heddle::selector jobs;
 ///     for (std::size_t i = 0; i < in.size(); ++i)
@@ -58,31 +58,33 @@ private:
 ///     while (co_await jobs.next() != stop)
 ///         work(*job);
 ///
-/// Arms      as of select. A send, a lock, a timer and a join happen once and are off then:
-///           replace() puts another arm in their place. All others stay on: a receive from
-///           a channel that is closed and drained happens whenever it is asked, so remove
-///           it. An arm that is nil when it is looked at is off until enable() has it looked
-///           at again. What does not happen has no effect: nothing is taken while nobody
-///           waits. Any number of arms may wait for one source; those that send and those
-///           that receive on one channel do not meet each other, but in its buffer.
-/// Threads   a selector is used by one task at a time, which waits in it, adds and removes;
-///           what its arms wait for may be used by any thread.
-/// Resumes   as select. Those who wait for the same source are served in the order in which
+/// Arms      as of select. A send, a lock, a timer and a join happen once and are off
+///           then: replace() puts another arm in their place. All others stay on: a
+///           receive from a channel that is closed and drained happens whenever it is
+///           asked, so remove it. An arm that is nil when it is looked at is off until
+///           enable() has it looked at again. An arm that does not happen has no
+///           effect: nothing is taken while no task waits. Any number of arms may wait
+///           for one source; those that send and those that receive on one channel do
+///           not meet each other, but in its buffer.
+/// Threads   a selector is used by one task at a time, which waits in it, adds and
+///           removes; the sources of its arms may be used by any thread.
+/// Resumes   as select. Waiters for the same source are served in the order in which
 ///           the source was found not to be ready.
 /// Cancel    as select: throws `cancelled`, and nothing has happened. The arms stay.
-/// Lifetime  an arm keeps its channel; what else it refers to (where a value goes to or
-///           comes from, a timer or handle given by name) outlives its place in the set. A
-///           timer that is on keeps its context running until it is due. Nobody waits in
-///           a selector that is destroyed. If a task is destroyed when an arm has happened
-///           already, the next wait gives it.
+/// Lifetime  an arm keeps its channel; everything else that it refers to (the place
+///           that a value goes to or comes from, a timer or handle given by name)
+///           outlives its place in the set. A timer that is on keeps its context
+///           running until it is due. Requires: no task waits in a selector that is
+///           destroyed. If a task is destroyed when an arm has happened already, the
+///           next wait gives it.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel;
-///           std::out_of_range from members that take an index, if no arm has it.
-///           add() and replace() allocate and, if they throw, have changed nothing; waiting
+///           std::out_of_range from members that take an index, if no arm has it. add()
+///           and replace() allocate and, if they throw, have changed nothing; waiting
 ///           does not.
-/// Cost      next() is O(1) amortised, and so is each change at a source that makes one of
-///           its arms ready, but that who looks at a channel passes the set's own arms which
-///           wait on its other side; remove(), replace() and a wait that is cancelled are
-///           O(arms).
+/// Cost      next() is O(1) amortised, and so is each change at a source that makes one
+///           of its arms ready, except that an operation at a channel passes the set's
+///           own arms that wait on its other side; remove(), replace() and a wait that
+///           is cancelled are O(arms).
 class selector {
 public:
     /// Adds an arm and returns its index: the smallest that has never been used, or one

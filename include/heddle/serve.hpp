@@ -20,7 +20,8 @@
 
 namespace heddle {
 
-/// How `serve` serves. Plain values, so that g++ 12 can make one in a co_await expression.
+/// How `serve` serves. Plain values, so that g++ 12 can make one in a co_await
+/// expression.
 struct serve_options {
     /// How many sessions run at once.
     std::ptrdiff_t sessions = 1024;
@@ -28,14 +29,15 @@ struct serve_options {
     /// How long sessions may go on after the stop.
     any_duration grace = std::chrono::seconds(10);
 
-    /// Called on the server's host with each exception that leaves a session and would be
-    /// reported of a detached task, and with each error of accept that is tried again later.
+    /// Called on the server's host with each exception that leaves a session and would
+    /// be reported of a detached task, and with each error of accept that is tried
+    /// again later.
     void (*on_error)(std::exception_ptr) = nullptr;
 };
 
 namespace detail {
 
-/// What serve and its sessions share: how many there are, and their token.
+/// The state that serve and its sessions share: their number and their token.
 class HEDDLE_API serve_core final : public wait_count {
 public:
     explicit serve_core(const serve_options& options);
@@ -137,23 +139,25 @@ task<> run_server(Acceptor acceptor, done_token stop, Session session,
 ///     co_await heddle::serve(std::move(acceptor), stop.token(), session, {.sessions = 100});
 ///
 /// Of sessions there are never more than options.sessions: while there are, it does not
-/// accept, and peers wait in the backlog of the system. `session` is copied for each, as by
-/// go. A server that is one of several tasks of main is started: go(serve(...)).
+/// accept, and peers wait in the backlog of the system. `session` is copied for each,
+/// as by go. A server that is one of several tasks of main is started: go(serve(...)).
 ///
-/// Threads   the sessions run in the host of the task that serves. Requires: the acceptor,
-///           of any protocol, belongs to its context.
+/// Threads   the sessions run in the host of the task that serves. Requires: the
+///           acceptor, of any protocol, belongs to its context.
 /// Resumes   when all sessions have ended and their frames have been destroyed.
 /// Closing   once `stop` has closed, it closes the acceptor, waits for the sessions for
 ///           options.grace, then cancels them, with the cause of `stop`, waits for the
 ///           rest, and returns. Sessions that want to know of it earlier ask `stop`.
-/// Cancel    cancels the sessions at once, waits for them, then throws `cancelled`. Each
-///           session's token is below the one in force for serve.
-/// Lifetime  a session's slot is free again when its frame, with its socket, is destroyed.
-/// Errors    of accept: connections that failed before they were accepted are ignored; if
-///           descriptors or memory have run out it tries again in 100 ms; all else cancels
-///           the sessions, and is thrown when they have ended. An exception out of a session
-///           goes to options.on_error, or else where a detached task's goes; neither ends
-///           serve. options.sessions below one: std::invalid_argument.
+/// Cancel    cancels the sessions at once, waits for them, then throws `cancelled`.
+///           Each session's token is below the one in force for serve.
+/// Lifetime  a session's slot is free again when its frame, with its socket, is
+///           destroyed.
+/// Errors    of accept: connections that failed before they were accepted are ignored;
+///           if descriptors or memory have run out it tries again in 100 ms; all else
+///           cancels the sessions, and is thrown when they have ended. An exception out
+///           of a session goes to options.on_error, or else where a detached task's
+///           goes; neither ends serve. options.sessions below one:
+///           std::invalid_argument.
 template <class Acceptor, class Session>
 [[gnu::noinline]] task<> serve(Acceptor acceptor, done_token stop, Session session,
                                serve_options options = {}) {
@@ -181,8 +185,9 @@ private:
 ///     heddle::signals stop({SIGINT, SIGTERM});
 ///     co_await heddle::serve(std::move(acceptor), stop.token(), session);
 ///
-/// Only the first one is caught: the next does what it does without a `signals`, so that a
-/// second Ctrl-C ends a program that takes its time. The cause is signal_received.
+/// Only the first one is caught: the next does what it does without a `signals`, so
+/// that a second Ctrl-C ends a program that takes its time. The cause is
+/// signal_received.
 ///
 /// Threads   made in a task, or with the executor to use; token() from any thread.
 /// Closing   the destructor closes the token, as a done_source's does.

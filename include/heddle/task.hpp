@@ -77,14 +77,15 @@ constexpr bool is_task<task<T>> = true;
 ///     int n = co_await answer();   // runs it in place, as a call in Go
 ///     heddle::go(answer());        // runs it concurrently
 ///
-/// An exception that leaves the body leaves the co_await. Calls may nest to any depth: the
-/// stack does not grow with them.
+/// An exception that leaves the body leaves the co_await. Calls may nest to any depth:
+/// the stack does not grow with them.
 ///
-/// Threads   a task runs on one thread at a time, in the host of who awaits it.
+/// Threads   a task runs on one thread at a time, in the host of the task that awaits
+///           it.
 /// Cancel    co_await of a task is a call, not a wait: it does not throw `cancelled`
 ///           itself, the waits inside do.
-/// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken by
-///           reference must outlive it (`go` copies them, see go.hpp).
+/// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken
+///           by reference must outlive it (`go` copies them, see go.hpp).
 /// Errors    awaited a second time, or moved from: already_joined.
 template <class T = void>
 class [[nodiscard]] task {

@@ -21,16 +21,17 @@ class timer_operation;
 
 /// A moment to wait for: `co_await` it, or make it an arm.
 ///
-/// The deadline is fixed when it is made, so one made before a loop bounds the whole loop.
-/// A named timer is ready once; after it has happened it is a nil arm, never ready.
+/// The deadline is fixed when it is made, so one made before a loop bounds the whole
+/// loop. A named timer is ready once; after it has happened it is a nil arm, never
+/// ready.
 ///
 ///     auto too_late = heddle::after(1s);
 ///     while (co_await heddle::select(in.receive(v), too_late) == 0) ...
 ///
-/// Resumes   by deadline; equal deadlines in order of enlisting. Never early against the
-///           clock of the host; in virtual time exactly at the deadline. In real time,
-///           just after others expired, later by up to 50 us, or a hundredth of its length
-///           but at most 0.8 ms: so that many take few wake-ups.
+/// Resumes   by deadline; equal deadlines in order of enlisting. Never early against
+///           the clock of the host; in virtual time exactly at the deadline. In real
+///           time, just after others expired, later by up to 50 us, or a hundredth of
+///           its length but at most 0.8 ms: so that many take few wake-ups.
 /// Cancel    leaves the timer as it was. Entering costs O(1), leaving O(log timers).
 /// Lifetime  a named timer in a select is referred to, and must outlive it.
 class [[nodiscard]] timer {
@@ -89,7 +90,8 @@ public:
     }
 
 private:
-    /// The host of the task that asks; of an arm that stays, the one whose heap it is in.
+    /// The host of the task that asks; of an arm that stays, the one whose heap it is
+    /// in.
     host& here() const noexcept {
         if (standing)
             return home_ ? *home_ : *host::current();
@@ -131,11 +133,11 @@ timer::await_by(detail::process& self) {
     return detail::await_one<detail::timer_operation>(self, *this);
 }
 
-/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires, nor
-/// does what is longer or infinite.
+/// A timer `d` from now. Zero or less is ready at once; duration::max() never fires,
+/// nor does a longer or infinite duration.
 ///
-/// Errors    here, and wherever else a duration is given: what is not a number (NaN) is
-///           std::invalid_argument.
+/// Errors    here, and wherever else a duration is given: one that is not a number
+///           (NaN) is std::invalid_argument.
 template <class Rep, class Period>
 timer after(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>) {
     return timer(detail::deadline_from_now(detail::nanoseconds(d)));
@@ -161,14 +163,15 @@ timer sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration>
     return at(deadline);
 }
 
-/// Ticks at start + d, start + 2d, ... for as long as somebody asks.
+/// Ticks at start + d, start + 2d, ... for as long as a task asks.
 ///
 ///     heddle::ticker every(1s);
 ///     for (;;) { co_await every.next(); report(); }
 ///
-/// The grid is fixed when the ticker is made. A tick nobody waited for is skipped, not
-/// queued: next() is the first point of the grid that lies ahead. In a select whose other
-/// arms are busy, name the tick before the loop, so that it is late rather than skipped.
+/// The grid is fixed when the ticker is made. A tick that no task waited for is
+/// skipped, not queued: next() is the first point of the grid that lies ahead. In a
+/// select whose other arms are busy, name the tick before the loop, so that it is late
+/// rather than skipped.
 ///
 /// A period that cannot be counted never ticks.
 ///
@@ -200,8 +203,8 @@ task<T> within(duration d, task<T> work) {
 
 }  // namespace detail
 
-/// Runs `work` under a deadline of its own, counted from when it starts to run: its waits
-/// throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
+/// Runs `work` under a deadline of its own, counted from when it starts to run: its
+/// waits throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
 ///
 /// The token that was in force before stays above the deadline.
 template <class T, class Rep, class Period>

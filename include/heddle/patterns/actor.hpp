@@ -36,7 +36,7 @@ task<answer_of<F&, State&, Args...>> act_on(std::shared_ptr<State> state, F f,
 }
 
 /// A job: runs `work` as a task of its own, to its end, and hands on its handle, which
-/// holds the result, and reports a failure if nobody takes it.
+/// holds the result, and reports a failure if no caller takes it.
 template <class R>
 task<> perform(closer<join_handle<R>> reply, task<R> work) {
     auto handle = go(std::move(work));
@@ -60,8 +60,8 @@ inline task<> tell(sender<task<>> jobs, task<> job) {
 
 }  // namespace detail
 
-/// An actor owns a State; whatever is to be done with that is sent to it as a function, and
-/// it runs one at a time, to its end, its waits included.
+/// An actor owns a State; callers send it functions to run on that State, and it runs
+/// them one at a time, each to its end, its waits included.
 ///
 ///     heddle::actor<account> a(100);                       // account(100)
 ///     int left = co_await a.call(&account::withdraw, 30);  // the result, or it rethrows
@@ -74,18 +74,20 @@ inline task<> tell(sender<task<>> jobs, task<> job) {
 /// Threads   call(), cast() and stop() from any task, of any host.
 /// Resumes   functions run on the host, and under the token, of the task that made the
 ///           actor, in the order of the calls; callers resume on their own hosts.
-/// Closing   stop(), the destructor, and the end of the actor's token refuse all that has
-///           not begun: those calls throw channel_closed. What has begun goes on to its end.
-/// Cancel    a call or cast that is cancelled before its function began has done nothing;
-///           after that the function goes on, and nobody gets its result.
-/// Lifetime  what is under way does not refer to this object; the state lives until that
-///           has ended. Calls that are not awaited do nothing.
+/// Closing   stop(), the destructor, and the end of the actor's token refuse all
+///           functions that have not begun: those calls throw channel_closed. A
+///           function that has begun goes on to its end.
+/// Cancel    a call or cast that is cancelled before its function began has done
+///           nothing; after that the function goes on, and its result is dropped.
+/// Lifetime  functions under way do not refer to this object; the state lives until
+///           they have ended. Calls that are not awaited do nothing.
 /// Errors    an exception of f is its caller's; without one, also because it was
 ///           cancelled, it is a detached task's. If the actor's context was destroyed:
 ///           task_abandoned, or channel_closed. To be made outside a task: not_in_task.
-///           No memory to start a function ends the actor: its caller gets task_abandoned.
-///           A function that awaits a call to, or the stop of, its own actor waits for
-///           itself. With g++ 12, name a lambda that captures before you give it to call.
+///           No memory to start a function ends the actor: its caller gets
+///           task_abandoned. A function that awaits a call to, or the stop of, its own
+///           actor waits for itself. With g++ 12, name a lambda that captures before
+///           you give it to call.
 template <class State>
 class actor {
 public:
@@ -101,7 +103,7 @@ public:
     actor& operator=(const actor&) = delete;
     ~actor() { core_->jobs.try_close(); }
 
-    /// What f(state, args...) gives, or throws.
+    /// Runs f(state, args...) and gives its result, or rethrows its exception.
     template <class F, class... Args>
         requires std::invocable<F&, State&, Args...>
     task<detail::answer_of<F&, State&, Args...>> call(F f, Args... args) const {
@@ -111,7 +113,7 @@ public:
             core_->jobs, job<result>(reply, std::move(f), std::move(args)...), reply);
     }
 
-    /// Waits until f(state, args...) begins; what that gives is dropped.
+    /// Waits until f(state, args...) begins; its result is dropped.
     template <class F, class... Args>
         requires std::invocable<F&, State&, Args...>
     task<> cast(F f, Args... args) const {
@@ -120,7 +122,8 @@ public:
                             job<result>(nullptr, std::move(f), std::move(args)...));
     }
 
-    /// Refuses what has not begun, and waits for what has; again and again, if you like.
+    /// Refuses functions that have not begun, and waits for those that have. It may be
+    /// called again.
     task<> stop() const { return stop(core_); }
 
 private:

@@ -31,7 +31,8 @@ concept generator = std::invocable<std::decay_t<F>, sender<T>, std::decay_t<Args
 
 }  // namespace detail
 
-/// generate starts a task f(sender<T>, args...), and gives the end to receive what it sends.
+/// generate starts a task f(sender<T>, args...), and gives the receiving end of its
+/// channel.
 ///
 ///     heddle::task<> count(heddle::sender<int> out, int from) {
 ///         for (int i = from;; ++i) co_await out.send(i);
@@ -39,15 +40,18 @@ concept generator = std::invocable<std::decay_t<F>, sender<T>, std::decay_t<Args
 ///     auto numbers = heddle::generate<int>(count, 1);       // unbuffered
 ///     auto numbers = heddle::generate<int>(64, count, 1);   // buffers 64
 ///
-/// Copies are made as by go. Nobody but f can send.
+/// `f` and the arguments are copied as by go. Only f can send.
 ///
 /// Resumes   the task gets its first turn after the tasks that are ready now.
 /// Closing   the channel is closed when f has ended, by return, by an exception or by
-///           cancellation, and its frame is destroyed; also if its context is destroyed.
-/// Cancel    the token in force here is above the task's own. If nobody reads any more, f
-///           waits in its send until that closes: generators want a scope, with_done say.
-/// Errors    of the call, as of go, or of channel. An exception of f is a detached task's
-///           (on_unhandled, or out of run): the reader only sees the channel closed.
+///           cancellation, and its frame is destroyed; also if its context is
+///           destroyed.
+/// Cancel    the token in force here is above the task's own. If the channel is read no
+///           more, f waits in its send until that token closes: so give generators a
+///           scope, such as with_done.
+/// Errors    of the call, as of go, or of channel. An exception of f is a detached
+///           task's (on_unhandled, or out of run): the reader only sees the channel
+///           closed.
 template <class T, class F, class... Args>
     requires detail::generator<F, T, Args...>
 [[nodiscard, gnu::noinline]] receiver<T> generate(F&& f, Args&&... args) {

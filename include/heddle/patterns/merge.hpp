@@ -22,20 +22,21 @@ task<> pass_on(std::shared_ptr<closer<T>> out, receiver<T> in) {
 
 }  // namespace detail
 
-/// merge gives the values of all inputs on one channel, in the order in which they come.
+/// merge gives the values of all inputs on one channel, in the order in which they
+/// come.
 ///
 ///     auto all = heddle::merge(joe, ann);        // receivers or channels of one type
 ///     auto all = heddle::merge(std::move(parts));     // a std::vector<receiver<T>>
 ///
-/// The values of one input stay in order. One task for each input: a value costs one more
-/// send and receive, whatever the number of inputs, and one value of each input may be
-/// under way, neither in its input nor received.
+/// The values of one input stay in order. One task for each input: a value costs one
+/// more send and receive, whatever the number of inputs, and one value of each input
+/// may be under way, neither in its input nor received.
 ///
 /// Resumes   as of go.
-/// Closing   closes when all inputs are closed and drained; of no inputs, at once. A nil
-///           input never ends.
-/// Cancel    the token in force here closes the output; what was under way is destroyed.
-///           If nobody reads any more, that is what ends the tasks.
+/// Closing   closes when all inputs are closed and drained; of no inputs, at once. A
+///           nil input never ends.
+/// Cancel    the token in force here closes the output; values under way are destroyed.
+///           If the output is read no more, that is how the tasks end.
 /// Errors    as of go; then nothing has been taken from any input.
 template <class T>
 [[nodiscard]] receiver<T> merge(std::vector<receiver<T>> inputs) {

@@ -16,20 +16,23 @@ namespace heddle {
 ///     g.add(wait_for_signal);                  // interrupted by cancelling it
 ///     co_await g.run();
 ///
-/// run() starts all; when the first has returned, it calls every interrupt (also that of
-/// the first, as oklog's does), in the order they were added, with what the first threw,
-/// or null; when all have returned, it throws that. An interrupt makes its service return
-/// soon; it must bear to be called after that. What the others throw is dropped.
+/// run() starts all; when the first has returned, it calls every interrupt (also that
+/// of the first, as oklog's does), in the order in which they were added, with the
+/// exception of the first, or null; when all have returned, it throws that exception.
+/// An interrupt makes its service return soon; it must allow a call after its service
+/// has returned. Exceptions of the other services are dropped.
 ///
 /// Threads   one at a time; add() not while run() runs.
-/// Resumes   services run on the host, and under the token, of who runs run(), and start in
-///           the order they were added; run() ends after all their frames are destroyed.
+/// Resumes   services run on the host, and under the token, of the task that awaits
+///           run(), and start in the order in which they were added; run() ends after
+///           all their frames are destroyed.
 /// Cancel    run() cannot be withdrawn, and is no arm: cancelled before a service has
-///           returned, it interrupts all with `cancelled`, still waits for every service,
-///           and then throws that.
+///           returned, it interrupts all with `cancelled`, still waits for every
+///           service, and then throws that.
 /// Lifetime  outlives run(). The functions are copied for each run.
-/// Errors    what the first threw; if it threw nothing, what an interrupt threw, which
-///           stops nothing. An execute that cannot be started counts as the first.
+/// Errors    run() throws the exception of the first; if it threw none, that of an
+///           interrupt, which stops nothing. An execute that cannot be started counts
+///           as the first.
 class HEDDLE_API run_group {
 public:
     using execute = std::function<task<>()>;

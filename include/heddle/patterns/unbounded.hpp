@@ -33,17 +33,20 @@ task<> keep(closer<T> out, receiver<T> in) {
 
 }  // namespace detail
 
-/// unbounded gives the values of `in`, and takes them from there at once, whether somebody
-/// receives them or not: who sends to `in` never waits for that.
+/// unbounded gives the values of `in`, and takes them from there at once, whether they
+/// are received or not: a sender to `in` never waits for a receiver of the output.
 ///
-/// What nobody receives stays in memory, which nothing limits: a sender that is faster for
-/// long needs a channel that makes it wait. Values stay in order. O(1) for each.
+/// Values that are not received stay in memory, which nothing limits: a sender that is
+/// faster for long needs a channel that makes it wait. Values stay in order. O(1) for
+/// each.
 ///
-/// Resumes   as of go; a send to `in` waits at most for turns of the task that takes it.
+/// Resumes   as of go; a send to `in` waits at most for turns of the task that takes
+///           it.
 /// Closing   closes when `in` is closed and all has been received.
-/// Cancel    the token in force here closes the output; what was kept is destroyed.
-/// Errors    as of go. No memory for a value: the output is closed, std::bad_alloc is the
-///           task's.
+/// Cancel    the token in force here closes the output; the values that it kept are
+///           destroyed.
+/// Errors    as of go. No memory for a value: the output is closed, std::bad_alloc is
+///           the task's.
 template <class T>
 [[nodiscard]] receiver<T> unbounded(receiver<T> in) {
     channel<T> out;

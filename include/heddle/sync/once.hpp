@@ -18,8 +18,8 @@ namespace heddle {
 ///     co_await loaded.call(load_table, std::ref(table));
 ///
 /// If the function throws, its caller gets the exception, and the next caller runs the
-/// function that it brought. (In Go, Do is over even if its function panics.) Otherwise
-/// a cancelled first caller would let all others go on with something half made.
+/// function that it brought. Otherwise a cancelled first caller would let all others go
+/// on with something half made. (In Go, Do is over even if its function panics.)
 ///
 /// Threads   every member may be called from any thread.
 /// Resumes   waiters in order of arrival, on their own hosts.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A connection in memory, for deterministic tests of what reads and writes sockets.
+// A connection in memory, for deterministic tests of code that reads and writes
+// sockets.
 #pragma once
 
 #include <heddle/asio.hpp>
@@ -15,21 +16,22 @@
 
 namespace heddle::testing {
 
-/// What goes wrong on the way out of one end of a connection.
+/// The faults of the data that one end of a connection sends.
 struct stream_faults {
-    /// At most that many bytes are taken by each write, and given to each read of the peer.
+    /// At most that many bytes are taken by each write, and given to each read of the
+    /// peer.
     std::size_t write_at_most = static_cast<std::size_t>(-1);
     std::size_t read_at_most = static_cast<std::size_t>(-1);
 
-    /// Each write and read moves from one byte to all it could: chosen by the seed of the
-    /// world, or by its explorer.
+    /// Each write and read moves from one byte to all it could: chosen by the seed of
+    /// the world, or by its explorer.
     bool vary = false;
 
     /// Each operation takes that long, in the time of the world.
     any_duration delay = {};
 
-    /// After that many bytes the peer reads the end; or its connection is reset, with what it
-    /// had not read lost.
+    /// After that many bytes the peer reads the end; or its connection is reset, and
+    /// what it had not read is lost.
     std::optional<std::size_t> end_after = {};
     std::optional<std::size_t> reset_after = {};
 
@@ -52,28 +54,31 @@ HEDDLE_API void reset(pipe&) noexcept;
 
 }  // namespace detail_stream
 
-/// One end of a connection in memory: an AsyncReadStream and AsyncWriteStream, for what takes
-/// a socket as a template parameter.
+/// One end of a connection in memory: an AsyncReadStream and AsyncWriteStream, for code
+/// that takes a socket as a template parameter.
 ///
 ///     heddle::testing::world world;
 ///     auto [client, server] = heddle::testing::stream::pair(world.context(), {.vary = true});
 ///     world.go(session<heddle::testing::stream>, std::move(server));
 ///     ... co_await asio::async_write(client, asio::buffer("GET / HTTP/1.1\r\n"), use_task);
 ///
-/// Any completion token will do. One read and one write at a time for each end, as with a
-/// socket. An operation is a task of the executor: it waits in the world's time, is explored
-/// with the rest, and stands in its dumps.
+/// Any completion token will do. One read and one write at a time for each end, as with
+/// a socket. An operation is a task of the executor: it waits in the world's time, is
+/// explored with the rest, and stands in its dumps.
 ///
 /// Threads   as a socket: one at a time, on the executor.
-/// Cancel    terminal cancellation: asio::error::operation_aborted, and no byte has moved.
+/// Cancel    terminal cancellation: asio::error::operation_aborted, and no byte has
+///           moved.
 /// Lifetime  the buffers outlive the operation, the stream need not. Destroying closes.
-/// Errors    asio::error::eof when the peer has closed and all is read; connection_reset,
-///           broken_pipe for a write to who has closed; bad_descriptor after close().
+/// Errors    asio::error::eof when the peer has closed and all is read;
+///           connection_reset, broken_pipe for a write to a peer that has closed;
+///           bad_descriptor after close().
 class stream {
 public:
     using executor_type = asio::any_io_executor;
 
-    /// Two ends; the faults of what the first and the second sends.
+    /// Two ends; the faults of the data that the first sends, and of those that the
+    /// second sends.
     template <class Context>
     static std::pair<stream, stream> pair(Context& context, stream_faults first = {},
                                           stream_faults second = {}) {
@@ -95,7 +100,8 @@ public:
     executor_type get_executor() const noexcept { return executor_; }
     bool is_open() const noexcept { return in_ != nullptr; }
 
-    /// The peer reads what was written, and then the end. What this end still does is aborted.
+    /// The peer reads what was written, and then the end. Operations of this end are
+    /// aborted.
     void close() noexcept {
         if (!is_open())
             return;
@@ -166,8 +172,9 @@ private:
             token, executor_, open != nullptr, std::move(operation));
     }
 
-    /// The handler is posted, whatever happened; it holds work until then. `self` is its own
-    /// handle: kept here, so that a slot that outlives the operation keeps nothing alive.
+    /// The handler is posted, whatever happened; it holds work until then. `self` is
+    /// its own handle: kept here, so that a slot that outlives the operation keeps
+    /// nothing alive.
     template <class Handler, class Operation>
     static task<> perform([[maybe_unused]] std::shared_ptr<join_handle<>> self,
                           Handler handler, executor_type ex, bool is_open,

@@ -14,8 +14,8 @@
 
 namespace heddle::testing {
 
-/// For what the threads of a program share besides channels: its operations are steps that are
-/// explored, as those of the library are.
+/// An atomic that the threads of a program share besides channels: its operations are
+/// steps that are explored, as those of the library are.
 template <class T>
 using atomic = detail::atomic<T>;
 using mutex = detail::spin_lock;
@@ -23,10 +23,11 @@ using mutex = detail::spin_lock;
 /// The threads of a program that explore_threads runs.
 class HEDDLE_API threads {
 public:
-    /// A thread that calls f(). If f takes an asio::io_context&, it gets one that is the thread's own, in
-    /// virtual time, and has a host; the thread runs it until no task and no handler is left in it. If f
-    /// gives a task, that is started on such a context before any thread goes on. Contexts live until
-    /// all threads have ended. At most 8 threads.
+    /// A thread that calls f(). If f takes an asio::io_context&, it gets one that is
+    /// the thread's own, in virtual time, and has a host; the thread runs it until no
+    /// task and no handler is left in it. If f gives a task, that is started on such a
+    /// context before any thread goes on. Contexts live until all threads have ended.
+    /// At most 8 threads.
     template <class F>
     asio::io_context& run(F f) {
         if constexpr (std::invocable<F&, asio::io_context&>)
@@ -40,8 +41,9 @@ public:
                        how::calls);
     }
 
-    /// Calls f, once, when no thread can go on: the place to see that nobody waits who should
-    /// not, and then to close what the others wait for. No step of it is explored.
+    /// Calls f, once, when no thread can go on: the place to check that only those
+    /// threads wait that should, and then to close the channels that they wait for. No
+    /// step of it is explored.
     void at_rest(std::function<void()> f);
 
     /// Calls f when all threads have ended.
@@ -63,19 +65,19 @@ struct thread_bounds {
     /// At most that many schedules are run.
     std::size_t schedules = 100000;
 
-    /// Schedules in which a thread that could go on is interrupted at most that often (Musuvathi,
-    /// Qadeer 2007).
+    /// At most that often a thread that could go on is interrupted in a schedule
+    /// (Musuvathi, Qadeer 2007).
     std::size_t preemptions = static_cast<std::size_t>(-1);
 
-    /// Steps of a schedule: what takes more does not end, it is said.
+    /// A schedule of more steps is reported as one that does not end.
     std::size_t steps = 20000;
 
-    /// Interleaves what happens to numbers that are only added to as well, reference counts first of
-    /// all: for programs about who is the last to let go.
+    /// Interleaves also operations on numbers that are only added to, such as reference
+    /// counts: for programs in which it matters which thread drops the last reference.
     bool counts = false;
 
-    /// Of schedules that differ only in the order of steps that do not depend on each other, one
-    /// is run. False: all of them.
+    /// Of schedules that differ only in the order of steps that do not depend on each
+    /// other, one is run. False: all of them.
     bool reduce = true;
 };
 
@@ -85,9 +87,10 @@ struct explored_threads : explored {
         0;  // begun, and seen to be the same as one before; not in `schedules`
 };
 
-/// Runs a program of two or three threads under every interleaving of what they do to locks, to
-/// atomics and to each other's contexts, and with each ready arm of each select. `program` makes the threads anew
-/// for each; what they do may depend on nothing else that changes.
+/// Runs a program of two or three threads under every interleaving of their operations
+/// on locks, on atomics and on each other's contexts, and with each ready arm of each
+/// select. `program` makes the threads anew for each; their operations may depend on
+/// nothing else that changes.
 ///
 ///     auto all = explore_threads("close beside a send", [](threads& t) {
 ///         heddle::channel<int> c;
@@ -96,16 +99,18 @@ struct explored_threads : explored {
 ///     });
 ///     CHECK(all.complete);
 ///
-/// A schedule in which a thread throws, in which all wait for each other, or after which a task is left, ends
-/// the exploration: a report with that schedule, the dump and the command that replays it goes
-/// to stderr, and the exception on to the caller (heddle::deadlock; leaked). With
-/// HEDDLE_SCHEDULE=<name>:<schedule> only that one is run. After a deadlock the threads are left where they are.
-/// An assertion or a sanitizer that ends the program is reported in the same way.
+/// A schedule in which a thread throws, in which all wait for each other, or after
+/// which a task is left, ends the exploration: a report with that schedule, the dump
+/// and the command that replays it goes to stderr, and the exception on to the caller
+/// (heddle::deadlock; leaked). With HEDDLE_SCHEDULE=<name>:<schedule> only that one is
+/// run. After a deadlock the threads are left where they are. An assertion or a
+/// sanitizer that ends the program is reported in the same way.
 ///
-/// Threads   one runs at a time. Interleavings are sequentially consistent: what weaker memory orders allow
-///           is not seen, nor what is shared without lock or atomic.
-/// Requires  no real time, sockets or other blocking calls in the threads, no run(), no parallel
-///           host, no go_blocking.
+/// Threads   one runs at a time. Interleavings are sequentially consistent: effects of
+///           weaker memory orders are not seen, nor are races on data that is shared
+///           without lock or atomic.
+/// Requires  no real time, sockets or other blocking calls in the threads, no run(), no
+///           parallel host, no go_blocking.
 HEDDLE_API explored_threads
 explore_threads(const std::string& name, const std::function<void(threads&)>& program,
                 thread_bounds bounds = {});

@@ -15,14 +15,15 @@
 
 namespace heddle::testing {
 
-/// Thrown where a program has ended and tasks are left that wait for ever. what() lists them.
+/// Thrown where a program has ended and tasks are left that wait for ever. what() lists
+/// them.
 class HEDDLE_API leaked : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// A world is an io_context stepped by hand, in virtual time, whose every choice (who runs next,
-/// which ready arm happens) comes from a seed.
+/// A world is an io_context stepped by hand, in virtual time, whose every choice (which
+/// task runs next, which ready arm happens) comes from a seed.
 ///
 ///     heddle::testing::world world;
 ///     world.go(server, requests);
@@ -34,8 +35,9 @@ public:
 /// Threads   one: nothing in it may be used by another.
 /// Resumes   tasks run inside settle, advance, run and expect_end only.
 /// Lifetime  to destroy it destroys its tasks, as any context.
-/// Errors    what escapes a detached task leaves the member that ran it. Real I/O is not
-///           waited for: what has not completed when it is asked has not happened.
+/// Errors    an exception that leaves a detached task leaves the member that ran it.
+///           Real I/O is not waited for: an operation that has not completed when it is
+///           asked has not happened.
 class HEDDLE_API world {
 public:
     /// The seed is HEDDLE_TEST_SEED, or else 1.
@@ -58,16 +60,16 @@ public:
     /// Runs until every task waits for something that has not happened.
     void settle();
 
-    /// Settles, and then again at each deadline within the next `d`; now() is `d` later at the
-    /// end. Nothing happens out of order, or late.
+    /// Settles, and then again at each deadline within the next `d`; now() is `d` later
+    /// at the end. Nothing happens out of order, or late.
     template <class Rep, class Period>
     void advance(std::chrono::duration<Rep, Period> d) {
         go_forth(detail::nanoseconds(d));
     }
 
-    /// Runs `main` to its end and gives what it gives; time jumps whenever every task waits.
-    /// Throws heddle::deadlock if it waits for what cannot happen, with the dump; inside a
-    /// task std::logic_error, as heddle::run.
+    /// Runs `main` to its end and gives its result; time jumps whenever every task
+    /// waits. Throws heddle::deadlock if it waits for something that cannot happen,
+    /// with the dump; inside a task std::logic_error, as heddle::run.
     template <class T>
     T run(task<T> main) {
         detail::host::refuse_to_block("co_await the task, or start it with go");

@@ -8,8 +8,8 @@
 
 namespace heddle::detail {
 
-/// Closes a channel when it is destroyed. As the first parameter of a task it does so on
-/// every way out, after all else in the frame, be it before the first run.
+/// Closes a channel when it is destroyed. As the first parameter of a task it does so
+/// on every way out, after all else in the frame, even if the task never runs.
 template <class T>
 class closer {
 public:
