@@ -20,7 +20,7 @@ void change_pins(process& p, int by) noexcept {
     std::uint16_t n = p.pins.load(std::memory_order_relaxed);
     while (n != sleeper::max_pins &&
            !p.pins.compare_exchange_strong(n, static_cast<std::uint16_t>(n + by),
-                                         std::memory_order_relaxed)) {
+                                           std::memory_order_relaxed)) {
     }
 }
 

@@ -6,8 +6,8 @@
 // goes to the slabs.
 #include "memory/slabs.hpp"
 
-#include <heddle/detail/platform/config.hpp>
 #include <heddle/detail/memory/frame_pool.hpp>
+#include <heddle/detail/platform/config.hpp>
 
 #include <pthread.h>
 

@@ -3,9 +3,9 @@
 // is on no host.
 #include <heddle/detail/handlers/token_wait.hpp>
 
-#include "wait/all_locks.hpp"
 #include "context/context_state.hpp"
 #include "platform/random.hpp"
+#include "wait/all_locks.hpp"
 
 #include <algorithm>
 #include <numeric>

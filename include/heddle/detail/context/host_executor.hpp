@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/detail/core/host.hpp>
 #include <heddle/detail/core/host_ref.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <concepts>
 #include <memory>

@@ -2,8 +2,8 @@
 // Finds the host that belongs to an executor or a context.
 #pragma once
 
-#include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/core/host.hpp>
+#include <heddle/detail/platform/asio.hpp>
 
 #include <cstddef>
 #include <type_traits>

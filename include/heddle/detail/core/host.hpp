@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/core/context_member.hpp>
 #include <heddle/detail/core/expiry.hpp>
 #include <heddle/detail/core/inbox.hpp>
@@ -9,6 +8,7 @@
 #include <heddle/detail/core/promise.hpp>
 #include <heddle/detail/core/ready_list.hpp>
 #include <heddle/detail/core/task_registry.hpp>
+#include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 
 #include <memory>

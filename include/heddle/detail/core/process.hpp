@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/core/done_node.hpp>
 #include <heddle/detail/memory/frame_pool.hpp>
+#include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 
 #include <coroutine>

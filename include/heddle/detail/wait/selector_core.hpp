@@ -3,9 +3,9 @@
 // lib/wait/selector.cpp.
 #pragma once
 
-#include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/detail/core/host.hpp>
 #include <heddle/detail/core/operation.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <coroutine>
 #include <cstddef>
