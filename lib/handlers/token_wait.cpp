@@ -23,7 +23,7 @@ void token_wait::begin(asio::execution_context& ctx, operation* first) {
     state_->add(*this);  // [listed]
 }
 
-void token_wait::start(asio::execution_context& ctx, operation& op, bool cancellable) {
+void token_wait::start(asio::execution_context& ctx, operation& op) {
     begin(ctx, &op);
     spin_lock* lock = op.source();
     if (!lock) {
@@ -34,7 +34,6 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
     bool locked = acquire(*lock);
     bool happened = op.attempt_locked(wakes);
     if (!happened) {
-        exclusive_ = op.exclusive = !cancellable;
         op.enlist_locked();
         word.store(claim_word::waiting, std::memory_order_release);
     }
@@ -47,22 +46,23 @@ void token_wait::start(asio::execution_context& ctx, operation& op, bool cancell
     }
 }
 
-bool token_wait::claim_or_withdraw() noexcept {
-    if (!exclusive_ && !claim())
-        return false;  // [shell]
-    bool was_queued = false;
+/// The word is asked first: once another thread has claimed it, nothing that the wait held may be
+/// touched [shell].
+bool token_wait::claim_and_withdraw() noexcept {
+    if (!claim())
+        return false;
     for (operation* op = op_; op; op = op->sibling)
-        was_queued = op->withdraw();
-    return !exclusive_ || was_queued;
+        op->withdraw();
+    return true;
 }
 
 void token_wait::cancel() noexcept {
-    if (claim_or_withdraw())
+    if (claim_and_withdraw())
         settle_and_leave(true);
 }
 
 bool token_wait::abandon() noexcept {
-    if (!claim_or_withdraw()) {
+    if (!claim_and_withdraw()) {
         if (wake_list::holds_back(*this))
             ends_from_inside();  // else this thread would wait for itself
         return false;

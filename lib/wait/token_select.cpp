@@ -58,8 +58,7 @@ bool attempt_locked(operation& op, wake_list& wakes) noexcept {
 
 }  // namespace
 
-void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
-                       bool cancellable) {
+void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms) {
     auto [ops, n, rule] = arms;
     for (std::size_t i = 0; i < n; ++i)
         if (ops[i]->needs_task())
@@ -67,7 +66,7 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms,
                 "heddle: a timer is an arm of tasks only; a done_source "
                 "with a timeout has a token that is one of handlers");
     if (n == 1 && !rule.otherwise)
-        return start(ctx, *ops[0], cancellable);
+        return start(ctx, *ops[0]);
     std::vector<spin_lock*> room(n);
     arm_order order(n, !rule.by_priority, *context_state::of(ctx));
     begin(ctx, n == 0 ? nullptr : ops[0]);

@@ -35,9 +35,11 @@ struct arms_of_wait {
 ///   [listed] from start() until it is settled it is in its context's list; a context that
 ///            dies destroys the handlers in its list instead of calling them, and waits
 ///            for those that another thread is settling.
-///   [claim]  as for a process: who claims the word, or pops the exclusive node, settles.
-///   [shell]  a cancellation slot may refer to it long after that. So who settles it destroys
-///            all that it holds; then nobody touches anything but its word and its count.
+///   [claim]  as for a process: the thread that claims the word settles the wait. Its
+///            operation is never exclusive, since the end of the context claims it too.
+///   [shell]  a cancellation slot, and the end of the context, may refer to this after it was
+///            settled. So the settling thread destroys all that it holds; from then on only
+///            its word and its reference count are touched.
 ///   [room]   where it held that, the posted handler is stored until it is called or
 ///            destroyed, if the executor allows it: so a wake needs no memory. The wait's
 ///            own reference is dropped with it.
@@ -54,25 +56,21 @@ protected:
     token_wait() noexcept;
     ~token_wait() override = default;
 
-    /// Tries the operation, and enlists in it if it cannot happen now. `cancellable`
-    /// says that a cancellation slot is connected.
-    void start(asio::execution_context& ctx, operation& op, bool cancellable);
+    /// Tries the operation, and enlists in it if it cannot happen now.
+    void start(asio::execution_context& ctx, operation& op);
 
-    /// Does the same for several arms: the first that can happen does, and the others
-    /// do not. It is defined in lib/wait/token_select.cpp.
-    void start(asio::execution_context& ctx, const arms_of_wait& arms,
-               bool cancellable);
+    /// The same for the first of several that can happen: lib/wait/token_select.cpp.
+    void start(asio::execution_context& ctx, const arms_of_wait& arms);
 
 private:
     void begin(asio::execution_context& ctx, operation* first);
-    bool claim_or_withdraw() noexcept;
+    bool claim_and_withdraw() noexcept;
     void settle_and_leave(bool aborted) noexcept;
     virtual void settle(bool aborted) noexcept = 0;  // posts the completion
     virtual void abandoned() noexcept = 0;           // destroys all that it holds
 
     std::shared_ptr<context_state> state_;
     operation* op_ = nullptr;  // the first; null: none
-    bool exclusive_ = false;   // nothing but its one operation, or the context, ends it
 };
 
 /// The function object that is posted: a handler and its arguments. It holds work of
@@ -176,7 +174,7 @@ public:
         if (cancellable)
             slot.template emplace<canceller>(counted<token_wait>(wait.get()));
         try {
-            wait->start(ctx, arms(wait->held_.operation), cancellable);
+            wait->start(ctx, arms(wait->held_.operation));
         } catch (...) {
             if (cancellable)
                 slot.clear();  // its canceller holds the handler, which may own the slot
