@@ -4,6 +4,7 @@
 
 #include "core/context_core.hpp"
 #include "core/drained_here.hpp"
+#include "core/outside_work.hpp"
 #include "core/worker.hpp"
 
 #include <memory>
@@ -77,9 +78,13 @@ bool host::submit_to_idle(runnable& r) noexcept {
     std::shared_ptr<context_core> state = state_;
     inside_context posting(*state);
     add(state->posting, 1, std::memory_order_relaxed);
-    bool first = inbox_.push_if_idle(r);
-    if (first)
-        post_drain(false);
+    bool first;
+    {
+        outside_work until_it_is_posted(*this);
+        first = inbox_.push_if_idle(r);
+        if (first)
+            post_drain(false);
+    }
     keep = {};
     add(state->posting, -1,
         std::memory_order_release);  // pairs with wait_for_posting()

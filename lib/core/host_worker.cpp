@@ -5,6 +5,7 @@
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
+#include "core/outside_work.hpp"
 #include "core/worker.hpp"
 
 #include <algorithm>
@@ -180,14 +181,17 @@ void host::submit_shared(runnable& r) noexcept {
     std::shared_ptr<context_core> state = state_;
     add(state->posting, 1, std::memory_order_relaxed);  // [posting]
     inbox::sent how = inbox_.push_if_busy(r);
-    while (how == inbox::sent::idle && !inbox_.push_if_idle(r))
+    while (how == inbox::sent::idle) {
+        outside_work until_it_is_posted(*this);
+        if (inbox_.push_if_idle(r)) {
+            worker_->pool.woken();
+            post_drain(false);
+            break;
+        }
         how = inbox_.push_if_busy(r);
-    if (how == inbox::sent::idle) {
-        worker_->pool.woken();
-        post_drain(false);
-    } else if (how == inbox::sent::queued && !is_shut()) {
-        worker_->pool.notice(1);
     }
+    if (how == inbox::sent::queued && !is_shut())
+        worker_->pool.notice(1);
     keep = {};
     add(state->posting, -1, std::memory_order_release);
     if (how == inbox::sent::refused)

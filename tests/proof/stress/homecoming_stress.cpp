@@ -28,8 +28,13 @@ using heddle::task;
 
 namespace {
 
+#ifdef __SANITIZE_THREAD__
 constexpr int many = 20'000;  // rounds
 constexpr int some = 4'000;
+#else
+constexpr int many = 5'000;
+constexpr int some = 2'000;
+#endif
 
 using strand = asio::strand<asio::thread_pool::executor_type>;
 using timer =

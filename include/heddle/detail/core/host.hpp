@@ -12,7 +12,6 @@
 #include <heddle/detail/timers/timer_heap.hpp>
 
 #include <memory>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -282,6 +281,7 @@ private:
     bool wake() noexcept;
     bool wake_for_watch() noexcept;
 
+    class outside_work;
     bool submit_to_idle(runnable& r) noexcept;
     void submit_expected(process& p) noexcept;
     bool may_rest() noexcept;
