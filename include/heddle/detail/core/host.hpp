@@ -33,8 +33,7 @@ struct worker;
 ///             as is one that uses its executor; the end of the context waits for that.
 ///   [homecoming] a process that has to come home is work of the home context, at every
 ///             instant: in an operation elsewhere by work of its own, and once claimed
-///             because no host of the context rests until it is in an inbox.
-///             lib/README.md, "Hosts".
+///             because no host of the context rests until it is in an inbox: lib/README.md.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard,
 ///             which exists in between.
 ///   [counted] a reference is held by the service for a context's own host, by each
@@ -328,7 +327,8 @@ private:
 
     // The members that each turn of an Asio handler needs come first, close together.
     const std::unique_ptr<worker> worker_;  // null if the host is serial
-    const void* sole_thread_ = nullptr;     // marks the only thread of the context
+    relaxed_pointer<const void> sole_thread_{
+        nullptr};  // marks the only thread of the context
 
     // These belong to the drainer [fifo].
     ready_list ready_;
