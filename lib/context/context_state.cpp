@@ -74,6 +74,18 @@ void set_context_state(asio::execution_context& ctx,
     asio::make_service<host_service>(ctx, std::move(state));
 }
 
+namespace {
+
+template <class Executor>
+counted<host> make_host(const std::shared_ptr<context_state>& state, const Executor& ex,
+                        std::unique_ptr<worker> w = {}) {
+    auto made = counted<host>::adopt(new host_on<Executor>(state, ex, std::move(w)));
+    state->add(*made);  // [listed]
+    return made;
+}
+
+}  // namespace
+
 template <class Executor>
 counted<host> context_state::own(const std::shared_ptr<context_state>& self,
                                  const Executor& ex) {
@@ -82,7 +94,7 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
         if (self->own_)
             return self->own_;
     }
-    auto made = counted<host>::adopt(new host_on<Executor>(self, ex));
+    auto made = make_host(self, ex);
     made->lasts_ = true;
     guard g(self->lock_);
     if (!self->own_)
@@ -102,10 +114,8 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
     }
     made = std::make_unique<worker_pool>();
     for (std::size_t i = 0; i < n; ++i)
-        workers.push_back(
-            counted<host>::adopt(new host_on<asio::io_context::executor_type>(
-                self, ex,
-                std::make_unique<worker>(*made, static_cast<std::uint16_t>(i)))));
+        workers.push_back(make_host(
+            self, ex, std::make_unique<worker>(*made, static_cast<std::uint16_t>(i))));
     guard g(self->lock_);
     if (!self->workers_) {
         made->adopt(std::move(workers));
@@ -213,8 +223,7 @@ counted<host> host_of(const asio::any_io_executor& ex) {
     auto& ctx = asio::query(ex, asio::execution::context);
     if (target_of<asio::io_context::executor_type>(ex))
         return host_of(static_cast<asio::io_context&>(ctx));
-    return counted<host>::adopt(
-        new host_on<asio::any_io_executor>(context_state::of(ctx), ex));
+    return make_host(context_state::of(ctx), ex);
 }
 
 }  // namespace detail

@@ -144,6 +144,7 @@ private:
     void dispose() noexcept override {
         auto kept = shared_state();
         inside_context ending(*kept);  // the executor may be the context's last owner
+        kept->remove(*this);           // [listed]
         delete this;
     }
 

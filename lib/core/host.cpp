@@ -66,10 +66,9 @@ host::host(std::shared_ptr<context_core> state, std::unique_ptr<worker> w) noexc
         shut_.store(true, std::memory_order_relaxed);
         inbox_.begin_sealed();
     }
-    state_->add(*this);
 }
 
-host::~host() { state_->remove(*this); }
+host::~host() = default;
 
 time_point host::read_clock() const noexcept {
     return virtual_ ? state_->virtual_now() : std::chrono::steady_clock::now();
@@ -124,10 +123,14 @@ bool host::has_work() const noexcept {
                    : ready_.first != nullptr;
 }
 
-/// Goes idle if there is nothing to drain. Returns whether the host is idle now.
+/// Goes idle if there is nothing to drain. Returns whether the host is idle now. It asks
+/// whether a task is on its way after it has looked at the timers: a thread that takes the
+/// last timer away counted the timer's task before [homecoming].
 inline bool host::go_idle() {
     if (armed_ != time_point::max() || !timers_.empty())
         settle_timer();  // [armed]
+    if (!may_rest())
+        return false;
     end_draining();
     if (inbox_.go_idle())
         return true;  // another thread may drain from here on
@@ -141,6 +144,8 @@ bool host::go_idle_shared() {
     pool.before_idle(*this);
     bool on_watch = worker_->on_watch;
     settle_timer();
+    if (!may_rest())
+        return false;
     end_draining();
     if (close_inbox_shared()) {
         pool.after_idle(*this, on_watch);
@@ -270,9 +275,9 @@ bool host::drain_as(void (*first)(void*), void* argument) {
     auto has_turn = [this] { return shared ? has_work() : ready_.first != nullptr; };
     auto at_rest = [this] {
         if constexpr (shared)
-            return !worker_->pool.find_work(*this) && may_rest() && go_idle_shared();
+            return !worker_->pool.find_work(*this) && go_idle_shared();
         else
-            return may_rest() && go_idle();
+            return go_idle();
     };
     begin_draining();
     budget_ = budget;
@@ -349,7 +354,7 @@ void host::leave() {
         finished_->turn = reap_turn;
         push(*std::exchange(finished_, nullptr));
     }
-    if (has_work() || !may_rest() || !(worker_ ? go_idle_shared() : go_idle())) {
+    if (has_work() || !(worker_ ? go_idle_shared() : go_idle())) {
         end_draining();
         post_drain(true);
     }

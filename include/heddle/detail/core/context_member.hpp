@@ -24,6 +24,9 @@ protected:
 };
 
 /// A host as its context sees it: the context counts, describes, wakes and ends it.
+/// Invariant:
+///   [listed] other threads find a member in the list of its context from when it is
+///            complete until just before its destructor runs.
 class HEDDLE_API context_member : public pinned {
 public:
     void take() noexcept { refs_.take(); }

@@ -40,8 +40,9 @@ public:
     timer_heap(const timer_heap&) = delete;
     timer_heap& operator=(const timer_heap&) = delete;
 
-    /// May be called without the lock; then the answer is a hint.
-    bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
+    /// May be called without the lock; then the answer is a hint. A thread that sees it empty
+    /// sees all that the thread which removed the last timer had done before.
+    bool empty() const noexcept { return size_.load(std::memory_order_acquire) == 0; }
     timer_entry* front() noexcept;
     void insert(timer_entry&) noexcept;
     void erase(timer_entry&) noexcept;
@@ -62,7 +63,8 @@ private:
 
     void count(int change) noexcept {
         auto n = size_.load(std::memory_order_relaxed);
-        size_.store(n + static_cast<std::uint32_t>(change), std::memory_order_relaxed);
+        size_.store(n + static_cast<std::uint32_t>(change),
+                    std::memory_order_release);  // pairs with empty()
     }
 
     timer_entry* root_ = nullptr;
