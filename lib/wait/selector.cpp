@@ -164,9 +164,7 @@ bool selector_core::claim(operation& op) noexcept {
 
 // -- called by the task -------------------------------------------------------------
 
-void selector_core::take_news() noexcept {
-    if (!news_.load(std::memory_order_relaxed))
-        return;  // park() finds news that comes from now on
+void selector_core::make_news_ready() noexcept {
     runnable* list;
     {
         guard g(lock_);
@@ -218,6 +216,10 @@ bool selector_core::attempt(standing_arm& a, host& here) noexcept {
     }
     release(*lock, locked);
     wakes.release(&here);
+    if (happened) {
+        chosen_ = &a;
+        state_ = state::happened;
+    }
     return happened;
 }
 
@@ -236,29 +238,34 @@ void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexc
         }
 }
 
-/// Tries the arms of `ready_` in random order until one happens. An explorer chooses
-/// the first, as in a select; if none was ready, the order matters only to arms that
-/// have the same source.
+/// Tries the arms of `ready_` in random order until one happens.
 bool selector_core::look(process& self) noexcept {
     host& home = *self.home;
-    chooser* explorer = home.explorer();
     take_news();
-    bool moot = explorer && ready_.size() > 1 &&
+    if (home.explorer())
+        return look_by_choice(home);
+    while (!ready_.empty()) {
+        auto n = static_cast<std::uint32_t>(ready_.size());
+        if (attempt(*ready_[n == 1 ? 0 : home.random_below(n)], home))
+            return true;
+    }
+    return false;
+}
+
+/// Does the same for an explorer, which chooses the first arm, as in a select; if none was
+/// ready, the order matters only to arms that have the same source.
+[[gnu::noinline]] bool selector_core::look_by_choice(host& home) noexcept {
+    bool moot = ready_.size() > 1 &&
                 sources_differ(ready_.size(), [this](std::size_t i) -> operation& {
                     return *ready_[i]->op;
                 });
     for (bool first = true; !ready_.empty(); first = false) {
         auto n = static_cast<std::uint32_t>(ready_.size());
-        bool follows = n == 1 || (explorer && !first);
-        standing_arm& a = *ready_[follows ? 0 : home.random_below(n)];
-        if (attempt(a, home)) {
-            chosen_ = &a;
-            state_ = state::happened;
+        if (attempt(*ready_[n == 1 || !first ? 0 : home.random_below(n)], home))
             return true;
-        }
     }
     if (moot)
-        explorer->was_moot();
+        home.explorer()->was_moot();
     return false;
 }
 

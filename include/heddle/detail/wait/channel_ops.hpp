@@ -197,7 +197,7 @@ private:
         return try_quickly(locked_ = true);
     }
 
-    bool try_quickly(bool locked) noexcept {
+    [[gnu::always_inline]] bool try_quickly(bool locked) noexcept {
         first_look found = attempt_.try_quickly_locked();
         if (found == first_look::not_known)
             return try_fully(locked);

@@ -74,7 +74,12 @@ private:
     standing_arm& arm(std::size_t index);
     void install(std::size_t index, std::unique_ptr<standing_arm>) noexcept;
     void uninstall(std::size_t index) noexcept;
-    void take_news() noexcept;
+    void take_news() noexcept {
+        if (news_.load(
+                std::memory_order_relaxed))  // else park() finds what comes later
+            make_news_ready();
+    }
+    void make_news_ready() noexcept;
     void put_ready(standing_arm&) noexcept;
     void unready(standing_arm&) noexcept;
     void turn_on(standing_arm&) noexcept;
@@ -83,6 +88,7 @@ private:
     void unlink(operation&) noexcept;
     void unpark(process&) noexcept;
     bool look(process&) noexcept;
+    bool look_by_choice(host&) noexcept;
     standing_arm* stand_in(process&) noexcept;
     bool attempt(standing_arm&, host&) noexcept;
     void put_back_kin(const spin_lock&, std::size_t known) noexcept;
