@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/core/hop.hpp>
 
+#include "core/drained_here.hpp"
+
 namespace heddle::detail {
 
 void move_to(process& p, host& to) noexcept {
@@ -10,7 +12,7 @@ void move_to(process& p, host& to) noexcept {
         p.home = &to;
     }
     to.enrol(p);
-    to.ready(p, host::current());
+    to.ready(p, drained_here);
 }
 
 }  // namespace heddle::detail

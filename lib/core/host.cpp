@@ -31,13 +31,13 @@ void expiry::release(host* here) noexcept {
 
 void wake_list::release() noexcept {
     if (first_)
-        release(host::current());
+        release(drained_here);
 }
 
 host* host::current() noexcept { return drained_here; }
 
 void host::refuse_to_block(const char* instead) {
-    if (current())
+    if (drained_here)
         throw std::logic_error(
             std::string("heddle: a task, or a handler that runs in a host, would "
                         "block the thread of its event loop: ") +
@@ -45,7 +45,7 @@ void host::refuse_to_block(const char* instead) {
 }
 
 process& host::current_process() {
-    host* h = current();
+    host* h = drained_here;
     if (!h || !h->running_)
         throw not_in_task(
             "heddle: this needs a running task, and none runs on this thread; "

@@ -6,6 +6,7 @@
 #include <heddle/errors.hpp>
 
 #include "core/context_core.hpp"
+#include "core/drained_here.hpp"
 #include "core/worker.hpp"
 
 #include <cstdio>
@@ -45,7 +46,7 @@ std::exception_ptr host::end(process& p, bool abandoned) noexcept {
         }
     }
     p.retire(p.exposed);
-    host* here = current();
+    host* here = drained_here;
     if (p.was_called() && here == this)
         return_to(wakes);
     else
@@ -83,18 +84,18 @@ void host::destroy(process& p) noexcept {
     p.drop();
 }
 
-void host::completed_elsewhere(process& p) noexcept { ready(p, current()); }
+void host::completed_elsewhere(process& p) noexcept { ready(p, drained_here); }
 
 void host::abandon(process& p) noexcept {
     p.turn = abandon_turn;
-    ready(p, current());
+    ready(p, drained_here);
 }
 
 void host::abandon_turn(runnable& r, host& h) { h.destroy(as_process(r)); }
 
 void host::report(process& p) noexcept {
     p.turn = report_turn;
-    ready(p, current());
+    ready(p, drained_here);
 }
 
 void host::report_turn(runnable& r, host& h) {
@@ -203,7 +204,7 @@ bool host::sweep() noexcept {
 }
 
 void ends_from_inside() noexcept {
-    host* h = host::current();
+    host* h = drained_here;
     process* p = h ? h->running() : nullptr;
     std::string who = "a handler";
     if (p) {

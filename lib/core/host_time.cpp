@@ -4,6 +4,7 @@
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
+#include "core/drained_here.hpp"
 #include "core/worker.hpp"
 
 namespace heddle {
@@ -42,7 +43,7 @@ time_point host::first_deadline() noexcept {
 }
 
 void host::poke() noexcept {
-    if (current() == this || is_shut() ||
+    if (drained_here == this || is_shut() ||
         poked_.exchange(true, std::memory_order_acq_rel))
         return;
     take();

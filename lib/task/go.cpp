@@ -4,6 +4,7 @@
 #include <heddle/detail/context/host_executor.hpp>
 
 #include "context/context_state.hpp"
+#include "core/drained_here.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -40,13 +41,14 @@ void claim_result(process* p) {
 }
 
 done_node* scope_here() noexcept {
-    host* h = host::current();
+    host* h = drained_here;
     process* p = h ? h->running() : nullptr;
     return p ? p->scope() : nullptr;
 }
 
 void launch(host& home, process& p, promise_base& root, done_node* scope) noexcept {
-    host& at = home.place(host::current());
+    host* here = drained_here;
+    host& at = home.place(here);
     p.home = &at;
     p.top = &root;
     root.self = &p;
@@ -55,7 +57,6 @@ void launch(host& home, process& p, promise_base& root, done_node* scope) noexce
     if (p.closed())
         p.word.store(claim_word::cancelled, std::memory_order_relaxed);
     at.enrol(p);
-    host* here = host::current();
     if (here == &at)
         at.push_fresh(p);
     else

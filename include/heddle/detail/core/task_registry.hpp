@@ -100,6 +100,8 @@ public:
 
 private:
     std::uint64_t next_number() noexcept {
+        if (batch_ == 1)
+            return new_task_numbers(1);
         if (numbers_ == 0) {
             next_number_ = new_task_numbers(batch_);
             numbers_ = batch_;
