@@ -142,13 +142,13 @@ inline bool host::go_idle() {
 bool host::go_idle_shared() {
     worker_group& pool = worker_->pool;
     pool.before_idle(*this);
-    bool on_watch = worker_->on_watch;
+    bool is_searcher = worker_->is_searcher;
     settle_timer();
     if (!may_rest())
         return false;
     end_draining();
     if (close_inbox_shared()) {
-        pool.after_idle(*this, on_watch);
+        pool.after_idle(*this, is_searcher);
         return true;
     }
     begin_draining();
@@ -293,8 +293,8 @@ bool host::drain_as(void (*first)(void*), void* argument) {
         expire_timers();
     resume_next<shared>();
     while (has_turn() || (inbox_.has_mail() && take_inbox()) || !at_rest()) {
-        if (shared && worker_->on_watch)
-            worker_->pool.leave_watch(*this);
+        if (shared && worker_->is_searcher)
+            worker_->pool.end_search(*this);
         if (budget_ <= 0 || (shared && worker_->pool.stopped())) {
             settle_timer();
             end_draining();
