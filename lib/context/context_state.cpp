@@ -38,6 +38,10 @@ public:
 
 private:
     void shutdown() override { state->shut(); }
+    void notify_fork(asio::execution_context::fork_event event) override {
+        if (event == asio::execution_context::fork_child)
+            state->use_in_child();
+    }
 };
 
 asio::execution_context::id host_service::id;

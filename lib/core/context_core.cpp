@@ -3,6 +3,8 @@
 
 #include "platform/random.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -11,7 +13,17 @@
 namespace heddle::detail {
 namespace {
 
+/// The hosts of all contexts that this process uses. The child of a fork has no thread
+/// that runs a context of its parent; if it goes on with one, it calls notify_fork.
 atomic<std::size_t> all_hosts{0};
+
+/// How many forks led to this process. It is written while there is one thread.
+unsigned forks = 0;
+
+[[maybe_unused]] const int at_fork = ::pthread_atfork(nullptr, nullptr, [] {
+    all_hosts.store(0, std::memory_order_relaxed);
+    ++forks;
+});
 
 }  // namespace
 
@@ -20,7 +32,8 @@ context_core::context_core(std::optional<std::uint64_t> seed, bool virtual_clock
     : random_(seed ? *seed
                    : (std::uint64_t{std::random_device{}()} << 32) ^
                          std::random_device{}()),
-      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer) {}
+      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer),
+      used_after_(forks) {}
 
 std::uint64_t context_core::next_seed() noexcept {
     guard g(lock_);
@@ -31,8 +44,9 @@ void context_core::add(context_member& h) noexcept {
     guard g(lock_);
     if (!is_shut()) {
         h.counted_ = true;
-        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
         ++hosts_;
+        if (used_here())
+            detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
     }
     h.next_host_ = first_;
     if (first_)
@@ -43,8 +57,9 @@ void context_core::add(context_member& h) noexcept {
 void context_core::leave(context_member& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
         --hosts_;
+        if (used_here())
+            detail::add(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
     }
 }
 
@@ -58,7 +73,16 @@ void context_core::remove(context_member& h) noexcept {
 
 bool context_core::outsiders() noexcept {
     guard g(lock_);
-    return all_hosts.load(std::memory_order_relaxed) > hosts_;
+    return all_hosts.load(std::memory_order_relaxed) > (used_here() ? hosts_ : 0);
+}
+
+bool context_core::used_here() const noexcept { return used_after_ == forks; }
+
+void context_core::use_in_child() noexcept {
+    guard g(lock_);
+    if (!used_here())
+        detail::add(all_hosts, hosts_, std::memory_order_relaxed);
+    used_after_ = forks;
 }
 
 std::size_t

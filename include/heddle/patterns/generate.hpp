@@ -27,7 +27,7 @@ receiver<T> generate(const void* at, const channel<T>& out, F&& f, Args&&... arg
 }
 
 template <class F, class T, class... Args>
-concept generator = std::invocable<std::decay_t<F>, sender<T>, std::decay_t<Args>...>;
+concept generator = callable_later<F, sender<T>, Args...>;
 
 }  // namespace detail
 
