@@ -234,8 +234,8 @@ HEDDLE_API done_node* scope_here() noexcept;
 ///           task leaves io_context::run(), or ends heddle::run; `cancelled` out of a
 ///           detached task whose token is closed is a normal end.
 template <class T>
-[[gnu::noinline]] join_handle<T> go(task<T> work) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<T> go(task<T> work) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(detail::running_host(), std::move(work), detail::scope_here(),
                          at);
 }
@@ -243,9 +243,9 @@ template <class T>
 template <class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
              std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(F&& f,
-                                                                   Args&&... args) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
+                                                                 Args&&... args) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     detail::host& home = detail::running_host();
     return detail::start(
         home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
@@ -267,8 +267,8 @@ join_handle<> go(F&&, Args&&...) {
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.
 template <detail::executor_or_context Executor, class T>
-[[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<T> go(Executor&& ex, task<T> work) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(*detail::host_for(ex), std::move(work), detail::scope_here(),
                          at);
 }
@@ -276,9 +276,9 @@ template <detail::executor_or_context Executor, class T>
 template <detail::executor_or_context Executor, class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> &&
              std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
-                                                                   Args&&... args) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
+                                                                 Args&&... args) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     auto home = detail::host_for(ex);
     return detail::start(
         *home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
