@@ -31,9 +31,9 @@ bool prepare_barrier() noexcept;
 bool pass_barrier() noexcept;
 
 /// Arranges that f(p) runs when this thread ends, after the destructors of its
-/// thread_local variables. Each thread calls it at most once, all with the same f. Returns
-/// false if the system has no room for that. A port may return false: threads then keep
-/// no free blocks.
+/// thread_local variables. All threads call it with the same f, and none again once it has
+/// returned true. Returns false if the system has no room for that. A port may return
+/// false: threads then keep no free blocks.
 bool at_thread_end(void (*f)(void*), void* p) noexcept;
 
 /// Arranges that a thread that forks this process calls `before`, and after the fork, in
@@ -103,7 +103,8 @@ enum class accept_error {
     other           // the acceptor cannot go on
 };
 
-/// Returns what an error of accept() means. `value` is a number of std::system_category().
+/// Returns what an error of accept() means. `value` is one of std::system_category(). A
+/// port may return `other`: each error then ends serve.
 accept_error kind_of_accept_error(int value) noexcept;
 
 }  // namespace heddle::detail::port
