@@ -165,8 +165,8 @@ HEDDLE_API done_node* scope_here() noexcept;
 ///           task leaves io_context::run(), or ends heddle::run; `cancelled` out of a
 ///           detached task whose token is closed is a normal end.
 template <class T>
-[[gnu::noinline]] join_handle<T> go(task<T> work) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<T> go(task<T> work) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(detail::running_host(), std::move(work), detail::scope_here(),
                          at);
 }
@@ -174,9 +174,9 @@ template <class T>
 template <class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
              detail::callable_later<F, Args...>)
-[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(F&& f,
-                                                                   Args&&... args) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
+                                                                 Args&&... args) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     detail::host& home = detail::running_host();
     return detail::start(
         home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
@@ -190,17 +190,17 @@ template <class F, class... Args>
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.
 template <detail::executor_or_context Executor, class T>
-[[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<T> go(Executor&& ex, task<T> work) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(*detail::host_for(ex), std::move(work), detail::scope_here(),
                          at);
 }
 
 template <detail::executor_or_context Executor, class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && detail::callable_later<F, Args...>)
-[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
-                                                                   Args&&... args) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
+                                                                 Args&&... args) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     auto home = detail::host_for(ex);
     return detail::start(
         *home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),

@@ -70,8 +70,8 @@ public:
     /// Starts a child, on the host of the running task, or queues it; never waits. The
     /// result of the child is dropped.
     template <class F, class... Args>
-    [[gnu::noinline]] void go(F&& f, Args&&... args) {
-        const void* at = __builtin_return_address(0);
+    HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
+        const void* at = HEDDLE_RETURN_ADDRESS();
         detail::host& home = detail::running_host();
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
         (void)detail::start(home,

@@ -130,15 +130,15 @@ task<> run_server(Acceptor acceptor, done_token stop, Session session,
 ///           goes; neither ends serve. options.sessions below one:
 ///           std::invalid_argument.
 template <class Acceptor, class Session>
-[[gnu::noinline]] task<> serve(Acceptor acceptor, done_token stop, Session session,
-                               serve_options options = {}) {
+HEDDLE_NOINLINE task<> serve(Acceptor acceptor, done_token stop, Session session,
+                             serve_options options = {}) {
     using peer = decltype(std::declval<inflight<detail::signature_of<
                               decltype(acceptor.async_accept(use_task))>>&>()
                               .result());
     static_assert(std::is_invocable_r_v<task<>, Session, peer>,
                   "heddle::serve: session(socket) must return a task<>");
     return detail::run_server(std::move(acceptor), std::move(stop), std::move(session),
-                              options, __builtin_return_address(0));
+                              options, HEDDLE_RETURN_ADDRESS());
 }
 
 /// The cause of a token that a signal has closed.

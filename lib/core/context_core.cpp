@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "core/context_core.hpp"
 
+#include "platform/port.hpp"
 #include "platform/random.hpp"
-
-#include <pthread.h>
 
 #include <algorithm>
 #include <random>
@@ -20,7 +19,7 @@ atomic<std::size_t> all_hosts{0};
 /// How many forks led to this process. It is written while there is one thread.
 unsigned forks = 0;
 
-[[maybe_unused]] const int at_fork = ::pthread_atfork(nullptr, nullptr, [] {
+[[maybe_unused]] const bool counts_anew = port::at_fork(nullptr, nullptr, [] {
     all_hosts.store(0, std::memory_order_relaxed);
     ++forks;
 });

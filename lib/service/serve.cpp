@@ -2,9 +2,10 @@
 #include <heddle/detail/context/host_executor.hpp>
 #include <heddle/serve.hpp>
 
+#include "platform/port.hpp"
+
 #include <asio/signal_set.hpp>
 
-#include <cerrno>
 #include <string>
 #include <system_error>
 
@@ -22,32 +23,21 @@ counted<children> make_sessions(const serve_options& options) {
 duration pause_after(std::error_code error, const serve_options& options) {
     bool of_system = error.category() == asio::error::get_system_category() ||
                      error.category() == std::system_category();
-    switch (of_system ? error.value() : 0) {
-    // accept(2) says: these are errors of the connection that was to be accepted.
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EPERM:  // of a firewall
-    case EINTR:
-    case EAGAIN:
+    if (!of_system)
+        throw asio::system_error(error, "accept");
+    switch (port::kind_of_accept_error(error.value())) {
+    case port::accept_error::of_connection:
         return {};
-    // Accepting again at once would fail at once, four million times a second.
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
+    case port::accept_error::of_resources:
         if (options.on_error)
             options.on_error(
                 std::make_exception_ptr(asio::system_error(error, "accept")));
+        // At once it would fail at once, four million times a second.
         return std::chrono::milliseconds(100);
-    default:
-        throw asio::system_error(error, "accept");
+    case port::accept_error::other:
+        break;
     }
+    throw asio::system_error(error, "accept");
 }
 
 namespace {

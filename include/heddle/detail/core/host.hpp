@@ -46,7 +46,7 @@ public:
     static constexpr int max_transfers = 64;        // depth of symmetric transfer
 
     /// The host this thread drains, or null.
-    [[gnu::noinline]] static host* current() noexcept;
+    HEDDLE_NOINLINE static host* current() noexcept;
 
     /// The process that runs on this thread's stack. Throws not_in_task without one.
     static process& current_process();

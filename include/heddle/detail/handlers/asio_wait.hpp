@@ -17,9 +17,9 @@ namespace heddle::detail {
 /// a system call. A handler knows both addresses, so that the loads overlap: the task
 /// itself would find the second address in the first object.
 inline void fetch(const void* wait, const process* p) noexcept {
-    __builtin_prefetch(wait);
-    __builtin_prefetch(&p->word);
-    __builtin_prefetch(&p->since);
+    prefetch(wait);
+    prefetch(&p->word);
+    prefetch(&p->since);
 }
 
 /// The state of a wait for an operation of another context than the home of the task.
