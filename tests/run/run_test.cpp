@@ -591,7 +591,6 @@ TEST_CASE("in a forked child the contexts of its parent do not hide a deadlock")
     }));
 }
 
-// Last in this suite: they start threads.
 TEST_CASE("a context that a forked child goes on with is one that may wake main") {
 #ifdef __SANITIZE_THREAD__
     MESSAGE("skipped: ThreadSanitizer lets no child of a fork start threads");
@@ -617,6 +616,7 @@ TEST_CASE("a context that a forked child goes on with is one that may wake main"
     other.notify_fork(asio::io_context::fork_parent);
 }
 
+// Last in this suite: it starts a thread.
 TEST_CASE("while another context lives, a run that waits is no deadlock") {
     auto answer = [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {
         while (auto n = co_await in.receive())
