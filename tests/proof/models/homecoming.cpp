@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // A task that still has to come home is work of the home context [homecoming]: a task waits for an Asio operation,
 // which completes while another thread closes the task's token. detail/core/host.hpp, detail/handlers/asio_wait.hpp,
-// process::interrupt_by, host::may_rest. The home runs out of work, and its run() returns, only when the task has
-// gone on. In one case the operation belongs to the home, and only the count of tasks under way keeps the home up; in
-// the other it belongs to another context, where the cancellation is emitted, too.
+// process::interrupt_by, host::may_rest; idle_host.cpp has what happens at an idle inbox. The home runs out of work,
+// and its run() returns, only when the task has gone on. In one case the operation belongs to the home, and only the
+// count of tasks under way keeps the home up; in the other it belongs to another context, where the cancellation is
+// emitted, too.
 #include "model.hpp"
 
 using namespace model;
