@@ -6,40 +6,25 @@
 
 namespace heddle::detail {
 
-using namespace claim_word;
-
 bool asio_wait::begun_amid() noexcept {
     process& p = self_;
-    std::uint32_t old = p.word.load(std::memory_order_acquire);
-    std::uint32_t want;
-    do {
-        if (old & claim_word::completed)
-            want = old & cancelled;
-        else if (old & cancelled)
-            want =
-                (old & ~starting) | cancelling;  // its token closed during initiation
-        else
-            want = old & ~starting;
-    } while (!exchange_if(p.word, old, want));
-    if (old & claim_word::completed) {
+    switch (p.word.begun()) {
+    case claim_word::initiated::in_flight:
+        return false;
+    case claim_word::initiated::cancelling:  // its token closed during initiation
+        emit();
+        return false;
+    case claim_word::initiated::completed:
         if (!dropped_ || failure_)
             return true;
         p.home->abandon(p);
-    } else if (want & cancelling) {
-        emit();
     }
     return false;
 }
 
 void asio_wait::completed_amid() noexcept {
     process& p = self_;
-    std::uint32_t old = p.word.load(std::memory_order_acquire);
-    std::uint32_t want;
-    do
-        want = old & (starting | cancelling) ? old | claim_word::completed
-                                             : old & cancelled;
-    while (!exchange_if(p.word, old, want));
-    if (!(want & claim_word::completed))
+    if (p.word.complete())
         p.home->completed(p);
 }
 
@@ -49,13 +34,7 @@ void asio_wait::dropped() noexcept {
     bool expected =
         home->expect();  // [homecoming]: the handler's work may have ended already
     dropped_ = true;
-    std::uint32_t old = p.word.load(std::memory_order_acquire);
-    std::uint32_t want;
-    do
-        want = old & (starting | cancelling) ? old | claim_word::completed
-                                             : old & cancelled;
-    while (!exchange_if(p.word, old, want));
-    if (!(want & claim_word::completed))
+    if (p.word.complete())
         home->abandon(p);
     if (expected)
         home->expect_no_more();
@@ -77,7 +56,7 @@ public:
     void operator()() { process_->signal.emit(asio::cancellation_type::terminal); }
 
 private:
-    process* process_;  // stays alive: it cannot go on while `cancelling` is set
+    process* process_;  // stays alive: it cannot go on while it is cancelling
 };
 
 void asio_wait::emit() noexcept {
@@ -92,12 +71,7 @@ void asio_wait::emit() noexcept {
 
 /// Ends an emission. If the operation completed meanwhile, its task goes on now.
 void asio_wait::emitted(process& p) noexcept {
-    std::uint32_t old = p.word.load(std::memory_order_acquire);
-    std::uint32_t want;
-    do
-        want = old & claim_word::completed ? old & cancelled : old & ~cancelling;
-    while (!exchange_if(p.word, old, want));
-    if (!(old & claim_word::completed))
+    if (!p.word.emitted())
         return;
     if (p.io->dropped_)
         p.home->abandon(p);
@@ -108,7 +82,7 @@ void asio_wait::emitted(process& p) noexcept {
 void emit_cancellation(runnable& r, host& h) {
     process& p = as_process(r);
     p.turn = nullptr;
-    if ((p.word.load(std::memory_order_acquire) & completed) || h.is_shut())
+    if (p.word.has_completed() || h.is_shut())
         asio_wait::emitted(p);
     else
         p.io->emit();

@@ -35,8 +35,7 @@ struct abroad {
 };
 
 /// A task's wait for an Asio operation. The closing token and the completion meet in
-/// the claim word of the process: the closer takes it from in_io to cancelling, the
-/// completion to completed, and the second of the two lets the process go on.
+/// the claim word of the process, and the second of the two lets the process go on.
 /// Invariants:
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
 ///   [hop]    a cancellation is emitted by a turn of the host (or, if the operation
@@ -47,8 +46,7 @@ public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
     void completed() noexcept {
-        std::uint32_t old = claim_word::in_io;
-        if (exchange_if(self_.word, old, std::uint32_t{0}))
+        if (self_.word.complete_alone())
             self_.home->completed(self_);
         else
             completed_amid();
@@ -79,16 +77,12 @@ protected:
         p.since = home.seen_now();
         bool cancellable = p.cancellable();
         cancellable_ = cancellable;
-        using namespace claim_word;
-        add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither was set
+        p.word.begin_io();
         return cancellable;
     }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
     /// Returns true if the operation has ended already: the task goes on at once.
-    bool begun() noexcept {
-        std::uint32_t old = claim_word::in_io | claim_word::starting;
-        return !exchange_if(self_.word, old, claim_word::in_io) && begun_amid();
-    }
+    bool begun() noexcept { return !self_.word.begun_alone() && begun_amid(); }
     /// Returns false if the operation was never started. Rethrows the exception of its
     /// initiation.
     bool resume() {
