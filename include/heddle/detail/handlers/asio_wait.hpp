@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/context/host_executor.hpp>
 #include <heddle/detail/core/host.hpp>
+#include <heddle/detail/handlers/emission.hpp>
 
 #include <coroutine>
 #include <cstdint>
@@ -21,18 +21,6 @@ inline void fetch(const void* wait, const process* p) noexcept {
     __builtin_prefetch(&p->word);
     __builtin_prefetch(&p->since);
 }
-
-/// The state of a wait for an operation of another context than the home of the task.
-/// Its cancellation is emitted in that context, on `executor`. The home has work until
-/// the waiting task has come home [homecoming].
-struct abroad {
-    template <class Executor>
-    abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
-
-    foreign_executor executor;
-    host_work work;
-    posted_memory memory;  // for the cancellation
-};
 
 /// A task's wait for an Asio operation. The closing token and the completion meet in
 /// the claim word of the process, and the second of the two lets the process go on.
@@ -100,10 +88,12 @@ private:
     // The rare cases, in which initiation, completion and cancellation overlap:
     bool begun_amid() noexcept;
     void completed_amid() noexcept;
-    void emit() noexcept;
-    static void emitted(process&) noexcept;
-    class remote_emission;
     friend void emit_cancellation(runnable&, host&);
+
+    friend emission<asio_wait>;
+    bool has_completed() const noexcept { return self_.word.has_completed(); }
+    void emit() { self_.signal.emit(asio::cancellation_type::terminal); }
+    void emitted() noexcept;
 
     process& self_;
     std::unique_ptr<abroad> elsewhere_;
