@@ -34,7 +34,7 @@ void describe_wait(const process& p, time_point now, std::string& to) {
                 to += ", or ";
             op->describe(to);
         }
-    } else if (p.word.load(std::memory_order_acquire) & claim_word::waiting) {
+    } else if (p.word.is_parked()) {
         to += " waits in a select without arms";
     } else {
         to += " is ready to run\n    ";

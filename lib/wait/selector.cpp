@@ -285,7 +285,7 @@ selector_core::parking selector_core::park(process& self) noexcept {
     parked_ = &self;
     // Once the process is parked, nothing of this set is touched but its lock, which
     // the resumed task takes.
-    return self.park() ? parking::parked : parking::cancelled;
+    return self.word.park() ? parking::parked : parking::cancelled;
 }
 
 std::coroutine_handle<> selector_core::suspend(process& self,

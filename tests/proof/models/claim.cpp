@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 // The claim word: a task parks to receive, another sends, a third closes its token; whoever wakes it may run it, while
-// the thread on which it parked still unlocks. detail/core/operation.hpp, detail/core/await.hpp, process::interrupt_by. [claim] one
-// waker for each park; [winner] it is set before the wake; [linked] nobody looks at the node of a frame that is gone; a token
-// that closes between check and park is not overlooked; the value is received or kept.
-#include "model.hpp"
+// the thread on which it parked still unlocks. detail/core/claim_word.hpp, detail/core/await.hpp,
+// process::interrupt_by. [claim] one waker for each park; [winner] it is set before the wake; [linked] nobody looks at
+// the node of a frame that is gone; a token that closes between check and park is not overlooked; the value is
+// received or kept.
+#include "claim_word.hpp"
 
 using namespace model;
 
 namespace {
 
-constexpr unsigned waiting = 1, cancelled = 32;
+constexpr claim_word::bug bugs_of_word[] = {claim_word::none,
+                                            claim_word::park_orders_nothing,
+                                            claim_word::park_overlooks_cancelled,
+                                            claim_word::none,
+                                            claim_word::none,
+                                            claim_word::interrupt_forgets_cancelled,
+                                            claim_word::none,
+                                            claim_word::none};
 
 struct claim : rl::test_suite<claim, 3> {
-    rl::atomic<unsigned> word;
+    claim_word word;
     rl::atomic<int> closed, linked, ready;  // ready: 1 woken, 2 runs again
     rl::mutex channel, process;
     rl::var<int> queued, buffered;  // guarded by channel
@@ -22,7 +30,7 @@ struct claim : rl::test_suite<claim, 3> {
     int sent, got, was_cancelled;
 
     void before() {
-        word($) = 0;
+        word.begin(0, bugs_of_word[broken]);
         closed($) = 0;
         linked($) = 0;
         ready($) = 0;
@@ -80,12 +88,12 @@ private:
         bool parked;
         if (broken ==
             6) {  // as long as the task came back to this thread that was right
-            parked = park();
+            parked = word.park();
             if (parked)
                 enlist();
         } else {
             enlist();
-            parked = park();
+            parked = word.park();
         }
         channel.unlock($);
         if (!parked)
@@ -94,17 +102,6 @@ private:
         while (ready($).load(acquire) == 0)
             pause.yield($);
         take_turn();
-    }
-
-    bool park() {
-        unsigned idle = 0;
-        bool parked = word($).compare_exchange_strong(
-            idle, waiting, broken == 1 ? relaxed : acq_rel, acquire);
-        if (broken == 2 && !parked) {  // overlooks that its token has closed
-            word($).store(waiting, release);
-            parked = true;
-        }
-        return parked;
     }
 
     void enlist() {
@@ -144,9 +141,7 @@ private:
             queued($) = 0;
             if (broken == 7)
                 linked($).store(0, release);
-            unsigned parked = waiting;
-            won = word($).compare_exchange_strong(parked, 0u, acq_rel, acquire);
-            won = won || broken == 3;
+            won = word.claim() || broken == 3;
             touch_node();
             if (won)
                 winner($) = 1;
@@ -166,15 +161,11 @@ private:
     void close() {
         closed($).store(1, release);
         process.lock($);
-        unsigned old = word($).load(relaxed), want;
-        do
-            want = broken == 5 ? old & ~waiting : (old & ~waiting) | cancelled;
-        while (!word($).compare_exchange_strong(old, want, acq_rel, acquire));
-        bool parked = old & waiting;
-        if (parked)
+        bool claimed = word.interrupt() == claim_word::interrupted::claimed;
+        if (claimed)
             winner($) = 0;
         process.unlock($);
-        if (parked)
+        if (claimed)
             wake();
     }
 };
