@@ -18,9 +18,9 @@ struct list_place {
 ///
 /// The other lists of the library have forms of their own. The queue of a source
 /// (wait_list) is a FIFO in a ring, which one pointer holds. A timer is in a heap or in
-/// the wheel: in the heap, `prev` of a first child is the parent, and the wheel walks a
-/// chain to take all of it. A FIFO of turns loses only its first element, so it is
-/// singly linked (runnable::next_ready).
+/// the wheel: in the heap, `prev` of a first child is the parent, and the wheel takes
+/// out a whole chain at once. The FIFO of a host, its inbox and a wake list are singly
+/// linked, as a turn goes from one to the other, and mostly from the front.
 template <class T, list_place<T> T::* Place>
 class intrusive_list {
 public:
