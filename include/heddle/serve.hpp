@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/executor.hpp>
 #include <heddle/go.hpp>
 #include <heddle/inflight.hpp>
 #include <heddle/select.hpp>
@@ -198,7 +199,7 @@ class HEDDLE_API signals {
 public:
     explicit signals(std::initializer_list<int> numbers)
         : signals(detail::current_host(), numbers) {}
-    template <detail::executor_or_context Executor>
+    template <executor_or_context Executor>
     signals(Executor&& ex, std::initializer_list<int> numbers)
         : signals(detail::host_for(ex), numbers) {}
     signals(const signals&) = delete;

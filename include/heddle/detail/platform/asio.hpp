@@ -50,16 +50,13 @@ ASIO_INLINE_NAMESPACE_END
 #endif
 }  // namespace asio
 
-namespace heddle {
+namespace heddle::detail {
 
+// The home of as_tuple and deferred.
 #if ASIO_VERSION < 102400
-using asio::experimental::as_tuple;
-using asio::experimental::deferred_t;
-inline constexpr const deferred_t& deferred = asio::experimental::deferred;
+namespace asio_tokens = asio::experimental;
 #else
-using asio::as_tuple;
-using asio::deferred_t;
-inline constexpr const deferred_t& deferred = asio::deferred;
+namespace asio_tokens = asio;
 #endif
 
-}  // namespace heddle
+}  // namespace heddle::detail
