@@ -205,13 +205,21 @@ template <class F, class... Args>
 constexpr bool needs_std_ref = std::invocable<F, Args...> &&
                                !std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
 
-template <class... Args>
-join_handle<> refuse_references() {
+/// What can be started: a task, or a function that can be called with copies of the
+/// arguments. One that can be called with the arguments alone is refused later, by a
+/// message.
+template <class F, class... Args>
+concept startable_with =
+    (is_task<std::decay_t<F>> && sizeof...(Args) == 0) ||
+    std::invocable<std::decay_t<F>, std::decay_t<Args>...> || needs_std_ref<F, Args...>;
+
+template <class Result, class... Args>
+Result refuse_references() {
     static_assert(
         sizeof...(Args) == static_cast<std::size_t>(-1),
         "heddle: go copies its arguments, and a copy cannot be bound to a "
         "non-const reference: for a parameter of type T& use std::ref(argument)");
-    return {};
+    __builtin_unreachable();
 }
 
 /// The token in force around this call, for what is started here; null outside a task.
@@ -261,7 +269,7 @@ template <class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && !executor_or_context<F> &&
              detail::needs_std_ref<F, Args...>)
 join_handle<> go(F&&, Args&&...) {
-    return detail::refuse_references<F, Args...>();
+    return detail::refuse_references<join_handle<>, F, Args...>();
 }
 
 /// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs
@@ -292,7 +300,7 @@ template <executor_or_context Executor, class F, class... Args>
 template <executor_or_context Executor, class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && detail::needs_std_ref<F, Args...>)
 join_handle<> go(Executor&&, F&&, Args&&...) {
-    return detail::refuse_references<F, Args...>();
+    return detail::refuse_references<join_handle<>, F, Args...>();
 }
 
 /// What yield() returns, to be `co_await`ed.

@@ -117,6 +117,7 @@ public:
     /// Starts a child, on the host of the running task, or queues it; never waits. The
     /// result of the child is dropped.
     template <class F, class... Args>
+        requires detail::startable_with<F, Args...>
     [[gnu::noinline]] void go(F&& f, Args&&... args) {
         const void* at = __builtin_return_address(0);
         detail::host& home = detail::running_host();

@@ -40,6 +40,8 @@ template <class F, class... Args>
 auto make_task(F&& f, Args&&... args) {
     if constexpr (is_task<std::decay_t<F>>)
         return std::forward<F>(f);
+    else if constexpr (needs_std_ref<F, Args...>)
+        return refuse_references<task<>, F, Args...>();
     else
         return bind_task(std::forward<F>(f), std::forward<Args>(args)...);
 }
@@ -73,6 +75,7 @@ public:
     /// Starts a task that is counted until it has ended, however it ends, and its frame
     /// is destroyed. Errors as of go.
     template <class F, class... Args>
+        requires detail::startable_with<F, Args...>
     [[gnu::noinline]] void go(F&& f, Args&&... args) {
         const void* at = __builtin_return_address(0);
         detail::host& home = detail::running_host();
