@@ -14,8 +14,10 @@ FLOORS = "platform memory timers core parallel context handlers task wait io ser
 LARGEST_KNOT = 3
 # The floor of each public header, and of each folder of them: that of what they declare.
 PUBLIC = {
+    "platform": "asio_tokens",
     "core": "errors",
     "timers": "clock",
+    "context": "executor",
     "task": "task done go this_task blocking parallel inspect",
     "wait": "channel channel_operations select selector sync time",
     "io": "asio bind_done inflight",

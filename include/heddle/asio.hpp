@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/asio_tokens.hpp>
 #include <heddle/bind_done.hpp>
 #include <heddle/detail/handlers/asio_wait.hpp>
 #include <heddle/done.hpp>
@@ -17,7 +18,7 @@ namespace heddle {
 /// The completion token that makes an Asio operation awaitable by a task.
 ///
 ///     std::size_t n = co_await socket.async_read_some(buffer, heddle::use_task);
-///     using heddle::as_tuple;                           // Asio's
+///     using heddle::as_tuple;
 ///     auto [ec, n] = co_await socket.async_read_some(buffer, as_tuple(heddle::use_task));
 ///     co_await timer.async_wait(heddle::deferred);      // Asio's deferred does as well
 ///     auto socket   = heddle::use_task.as_default_on(tcp::socket(ctx));
@@ -58,7 +59,7 @@ struct use_task_t {
         executor_with_default<typename T::executor_type>>::other;
 
     template <class T>
-    static auto as_default_on(T&& object) {
+    static as_default_on_t<std::decay_t<T>> as_default_on(T&& object) {
         return as_default_on_t<std::decay_t<T>>(std::forward<T>(object));
     }
 };
@@ -223,8 +224,10 @@ private:
     asio_results<std::decay_t<Results>...> results_;
 };
 
-/// An operation given use_task, not yet started. It refers to what it was given by
-/// reference, as Asio's do.
+}  // namespace detail
+
+/// What an Asio operation given use_task returns: it starts when it is `co_await`ed, or
+/// by an inflight. It refers to what it was given by reference, as Asio's do.
 template <class Signature, class Initiation, class... Args>
 class [[nodiscard]] asio_op {
 public:
@@ -232,6 +235,7 @@ public:
     explicit asio_op(std::in_place_t, I&& initiation, A&&... args)
         : initiation_(std::forward<I>(initiation)), args_(std::forward<A>(args)...) {}
 
+    // -- for the library ------------------------------------------------------------
     /// Calls look(executor) with that of the operation, if it tells.
     template <class Look>
     void look_at_executor(Look look) const {
@@ -250,17 +254,20 @@ public:
     }
 
     /// For co_await, during which it stays where it is.
-    auto await_by(process& self) && {
-        return asio_awaiter<Signature, asio_op&>(self, *this);
+    detail::asio_awaiter<Signature, asio_op&> await_by(detail::process& self) && {
+        return detail::asio_awaiter<Signature, asio_op&>(self, *this);
     }
-    auto moved_and_awaited_by(process& self) && {
-        return asio_awaiter<Signature, asio_op>(self, std::move(*this));
+    detail::asio_awaiter<Signature, asio_op>
+    moved_and_awaited_by(detail::process& self) && {
+        return detail::asio_awaiter<Signature, asio_op>(self, std::move(*this));
     }
 
 private:
     Initiation initiation_;
     std::tuple<Args...> args_;
 };
+
+namespace detail {
 
 /// Anything that starts when called with a token: Asio's deferred operations.
 template <class Op>
@@ -286,9 +293,11 @@ template <class R, class... Results>
 class asio::async_result<heddle::use_task_t, R(Results...)> {
 public:
     template <class Initiation, class... Args>
-    static auto initiate(Initiation&& initiation, heddle::use_task_t, Args&&... args) {
-        return heddle::detail::asio_op<R(Results...), std::decay_t<Initiation>,
-                                       std::decay_t<Args>...>(
+    static heddle::asio_op<R(Results...), std::decay_t<Initiation>,
+                           std::decay_t<Args>...>
+    initiate(Initiation&& initiation, heddle::use_task_t, Args&&... args) {
+        return heddle::asio_op<R(Results...), std::decay_t<Initiation>,
+                               std::decay_t<Args>...>(
             std::in_place, std::forward<Initiation>(initiation),
             std::forward<Args>(args)...);
     }

@@ -9,6 +9,13 @@
 
 namespace heddle {
 
+/// What bind_done() returns: a completion token.
+template <class Token>
+struct bound_done {
+    done_token done;
+    Token token;
+};
+
 /// Adapts any completion token so that `done` cancels the operation: terminal
 /// cancellation is emitted on the operation's associated executor, never during
 /// initiation (on that of the socket or timer, if the handler is an
@@ -23,8 +30,27 @@ namespace heddle {
 ///           when its handler is called, the cancellation handler that it put into the
 ///           slot it was given has gone.
 template <class Token>
-detail::bound_done<std::decay_t<Token>> bind_done(done_token done, Token&& token) {
+bound_done<std::decay_t<Token>> bind_done(done_token done, Token&& token) {
     return {std::move(done), std::forward<Token>(token)};
 }
 
 }  // namespace heddle
+
+template <class Token, class Signature>
+class asio::async_result<heddle::bound_done<Token>, Signature> {
+public:
+    template <class Initiation>
+    using initiation_for = heddle::detail::done_initiation<std::decay_t<Initiation>>;
+
+    /// The return type is written out, because Asio also asks for it with types that
+    /// are no initiations.
+    template <class Initiation, class Bound, class... Args>
+    static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args)
+        -> decltype(asio::async_initiate<Token, Signature>(
+            std::declval<initiation_for<Initiation>>(), bound.token,
+            std::move(bound.done), std::forward<Args>(args)...)) {
+        return asio::async_initiate<Token, Signature>(
+            initiation_for<Initiation>(std::forward<Initiation>(initiation)),
+            bound.token, std::move(bound.done), std::forward<Args>(args)...);
+    }
+};

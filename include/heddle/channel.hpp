@@ -37,8 +37,6 @@ class receiver;
 template <class T>
 class sender;
 
-namespace detail {
-
 /// One end, or both: a counted pointer to the core.
 template <class T, std::uint64_t Kind>
 class channel_handle {
@@ -77,22 +75,22 @@ public:
     }
 
     // -- for the library ------------------------------------------------------------
-    channel_core<T>* core() const noexcept { return core_; }
+    detail::channel_core<T>* core() const noexcept { return core_; }
 
 protected:
     struct adopt {};
-    channel_handle(adopt, channel_core<T>* core) noexcept : core_(core) {}
-    explicit channel_handle(channel_core<T>* core) noexcept : core_(core) {
+    channel_handle(adopt, detail::channel_core<T>* core) noexcept : core_(core) {}
+    explicit channel_handle(detail::channel_core<T>* core) noexcept : core_(core) {
         if (core_)
             core_->take(Kind);
     }
 
-    channel_core<T>* core_;
+    detail::channel_core<T>* core_;
 };
 
 /// The verbs of a receiving end.
 template <class T, class Handle>
-class receiving {
+class receiving_end {
 public:
     /// `std::optional<T>`: the next value; empty: closed and drained.
     receive_value_op<T> receive() const noexcept { return receive_value_op<T>(from()); }
@@ -111,7 +109,7 @@ public:
     /// Never waits. `closed`: closed and drained; then, and if it would block, `to` is
     /// left alone.
     try_status try_receive(std::optional<T>& to) const noexcept {
-        return try_receive_from(from(), to);
+        return detail::try_receive_from(from(), to);
     }
     try_status try_receive(T& to) const
         requires std::is_move_assignable_v<T>
@@ -128,8 +126,8 @@ public:
     /// that runs tasks, or would for ever: on nil, or as the only thread of the
     /// process.
     std::optional<T> receive_blocking() const {
-        receive_wait<T, to_result<T>> op(from(), {});
-        thread_wait().wait(op);
+        detail::receive_wait<T, detail::to_result<T>> op(from(), {});
+        detail::thread_wait().wait(op);
         return op.take();
     }
 
@@ -138,32 +136,34 @@ public:
     /// Closed and drained is no error but an empty optional; cancelled through its
     /// slot: asio::error::operation_aborted. Counts as work of that executor meanwhile.
     /// A context that dies destroys the handler. When the wait has ended it keeps no
-    /// channel, whatever its slot still refers to.
-    template <class Token>
+    /// channel, whatever its slot still refers to. The token decides what is returned.
+    template <asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
     auto async_receive(Token&& token) const {
-        return initiate_receive(no_executor(), std::forward<Token>(token));
+        return initiate_receive(detail::no_executor(), std::forward<Token>(token));
     }
-    template <executor_or_context E, class Token>
+    template <executor_or_context E,
+              asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
     auto async_receive(E&& ex, Token&& token) const {
-        return initiate_receive(executor_in(ex), std::forward<Token>(token));
+        return initiate_receive(detail::executor_in(ex), std::forward<Token>(token));
     }
 
 private:
     template <class Fallback, class Token>
     auto initiate_receive(Fallback fallback, Token&& token) const {
-        return initiate_token_wait<void(std::error_code, std::optional<T>)>(
-            async_receive_traits<receiver<T>, T>{static_cast<const Handle&>(*this)},
+        return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
+            detail::async_receive_traits<receiver<T>, T>{
+                static_cast<const Handle&>(*this)},
             std::move(fallback), std::forward<Token>(token));
     }
 
-    channel_core<T>* from() const noexcept {
+    detail::channel_core<T>* from() const noexcept {
         return static_cast<const Handle&>(*this).core();
     }
 };
 
 /// The verbs of a sending end.
 template <class T, class Handle>
-class sending {
+class sending_end {
 public:
     /// Waits for a receiver, or for room. The value is copied now.
     send_op<T> send(const T& value) const
@@ -176,9 +176,9 @@ public:
     /// is refused, cancelled or loses a select, the value is still the caller's. It
     /// must outlive the wait.
     send_op<T> send(T&& value) const
-        requires(!destroyed_twice<T>)
+        requires(!detail::destroyed_twice<T>)
     {
-        if constexpr (cheap_copy<T>)
+        if constexpr (detail::cheap_copy<T>)
             return {to(), std::in_place, value};
         else
             return {to(), value};
@@ -188,7 +188,7 @@ public:
         "g++ before 13 destroys an aggregate that is made inside a co_await "
         "expression twice; use emplace(args...), or emplace(std::move(named))")]]
     send_op<T> send(T&& value) const
-        requires(destroyed_twice<T>)
+        requires(detail::destroyed_twice<T>)
     {
         return {to(), value};
     }
@@ -208,7 +208,9 @@ public:
     }
 
     /// Never waits. Moves from `value` (or copies it) only if `done`.
-    try_status try_send(T&& value) const noexcept { return try_send_to(to(), value); }
+    try_status try_send(T&& value) const noexcept {
+        return detail::try_send_to(to(), value);
+    }
     try_status try_send(const T& value) const
         requires std::is_copy_constructible_v<T>
     {
@@ -226,7 +228,7 @@ public:
     /// throws channel_closed.
     void close() const {
         if (!try_close())
-            throw_close_of_closed(to());
+            detail::throw_close_of_closed(to());
     }
     /// Whether this call closed it.
     bool try_close() const noexcept { return to() && to()->close(); }
@@ -235,8 +237,8 @@ public:
     /// closed it throws channel_closed, and a value that was not sent is still the
     /// caller's. Throws std::logic_error as receive_blocking.
     void send_blocking(T&& value) const {
-        send_operation<T> op(to(), value);
-        thread_wait().wait(op);
+        detail::send_operation<T> op(to(), value);
+        detail::thread_wait().wait(op);
         op.take();
     }
     void send_blocking(const T& value) const
@@ -255,31 +257,30 @@ public:
     /// async_receive. The value is moved into the operation; refused with errc::closed,
     /// or aborted, it is destroyed at once, on the thread that closes or aborts, before
     /// the handler is called.
-    template <class Token>
+    template <asio::completion_token_for<void(std::error_code)> Token>
     auto async_send(T value, Token&& token) const {
-        return initiate_send(no_executor(), std::move(value),
+        return initiate_send(detail::no_executor(), std::move(value),
                              std::forward<Token>(token));
     }
-    template <executor_or_context E, class Token>
+    template <executor_or_context E,
+              asio::completion_token_for<void(std::error_code)> Token>
     auto async_send(E&& ex, T value, Token&& token) const {
-        return initiate_send(executor_in(ex), std::move(value),
+        return initiate_send(detail::executor_in(ex), std::move(value),
                              std::forward<Token>(token));
     }
 
 private:
     template <class Fallback, class Token>
     auto initiate_send(Fallback fallback, T&& value, Token&& token) const {
-        return initiate_token_wait<void(std::error_code)>(
-            async_send_traits<sender<T>, T>{static_cast<const Handle&>(*this),
-                                            std::move(value)},
+        return detail::initiate_token_wait<void(std::error_code)>(
+            detail::async_send_traits<sender<T>, T>{static_cast<const Handle&>(*this),
+                                                    std::move(value)},
             std::move(fallback), std::forward<Token>(token));
     }
-    channel_core<T>* to() const noexcept {
+    detail::channel_core<T>* to() const noexcept {
         return static_cast<const Handle&>(*this).core();
     }
 };
-
-}  // namespace detail
 
 /// A channel carries values of type T from tasks that send to tasks that receive. A
 /// handle is cheap; a copy is the same channel.
@@ -315,10 +316,10 @@ private:
 ///           On nil every wait lasts for ever, try_ operations would block, close
 ///           throws.
 template <class T = unit>
-class channel : public detail::channel_handle<T, detail::channel_base::one_sender>,
-                public detail::sending<T, channel<T>>,
-                public detail::receiving<T, channel<T>> {
-    using base = detail::channel_handle<T, detail::channel_base::one_sender>;
+class channel : public channel_handle<T, detail::channel_base::one_sender>,
+                public sending_end<T, channel<T>>,
+                public receiving_end<T, channel<T>> {
+    using base = channel_handle<T, detail::channel_base::one_sender>;
 
 public:
     /// Unbuffered.
@@ -354,9 +355,9 @@ private:
 
 /// The receiving end of a channel; default-made it is nil.
 template <class T = unit>
-class receiver : public detail::channel_handle<T, detail::channel_base::one_handle>,
-                 public detail::receiving<T, receiver<T>> {
-    using base = detail::channel_handle<T, detail::channel_base::one_handle>;
+class receiver : public channel_handle<T, detail::channel_base::one_handle>,
+                 public receiving_end<T, receiver<T>> {
+    using base = channel_handle<T, detail::channel_base::one_handle>;
 
 public:
     receiver(std::nullptr_t = nullptr) noexcept : base(nullptr) {}
@@ -372,9 +373,9 @@ public:
 
 /// The sending end of a channel; default-made it is nil.
 template <class T = unit>
-class sender : public detail::channel_handle<T, detail::channel_base::one_sender>,
-               public detail::sending<T, sender<T>> {
-    using base = detail::channel_handle<T, detail::channel_base::one_sender>;
+class sender : public channel_handle<T, detail::channel_base::one_sender>,
+               public sending_end<T, sender<T>> {
+    using base = channel_handle<T, detail::channel_base::one_sender>;
 
 public:
     sender(std::nullptr_t = nullptr) noexcept : base(nullptr) {}

@@ -46,7 +46,9 @@ public:
 
     /// Works as async_receive(token) does; the handle must outlive the wait. So an
     /// asio::awaitable can `co_await c.receive()`, with an Asio newer than 1.22.
-    template <detail::token_for<void(std::error_code, std::optional<T>)> Token>
+    // Asio asks whether this can be called with a token. The answer must be a
+    // constraint: an error in the body would end the compilation instead.
+    template <asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
     auto operator()(Token&& token) const {
         return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
             detail::async_receive_traits<detail::channel_ref<T>, T>{{channel_}},
@@ -98,7 +100,7 @@ public:
 
     /// Works as async_send(value, token) does: the value is moved into the operation.
     /// The handle must outlive the wait.
-    template <detail::token_for<void(std::error_code)> Token>
+    template <asio::completion_token_for<void(std::error_code)> Token>
     auto operator()(Token&& token) {
         return detail::initiate_token_wait<void(std::error_code)>(
             detail::async_send_traits<detail::channel_ref<T>, T>{{channel_},

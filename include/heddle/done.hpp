@@ -5,6 +5,7 @@
 #include <heddle/detail/core/await.hpp>
 #include <heddle/detail/core/done_node.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
 #include <heddle/task.hpp>
 
 #include <cstdint>
@@ -126,11 +127,11 @@ public:
     template <class Rep, class Period>
     done_source(const done_token& parent, std::chrono::duration<Rep, Period> timeout)
         : done_source(detail::current_host(), parent, detail::nanoseconds(timeout)) {}
-    template <detail::executor_or_context Executor, class Duration>
+    template <executor_or_context Executor, class Duration>
     done_source(Executor&& ex, const done_token& parent,
                 std::chrono::time_point<std::chrono::steady_clock, Duration> deadline)
         : done_source(detail::host_for(ex), parent, detail::nanoseconds(deadline)) {}
-    template <detail::executor_or_context Executor, class Rep, class Period>
+    template <executor_or_context Executor, class Rep, class Period>
     done_source(Executor&& ex, const done_token& parent,
                 std::chrono::duration<Rep, Period> timeout)
         : done_source(detail::host_for(ex), parent, detail::nanoseconds(timeout)) {}

@@ -13,6 +13,7 @@
 #include <heddle/detail/task/join.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
 #include <heddle/task.hpp>
 
 #include <exception>
@@ -35,6 +36,11 @@ HEDDLE_API void launch(host& home, process& p, promise_base& root,
                        done_node* scope) noexcept;
 
 }  // namespace detail
+
+/// What async_join of a join_handle<T> completes a token with: (std::exception_ptr) and,
+/// unless T is void, the result; in an std::optional<T> if T cannot be default-made.
+template <class T>
+using join_signature = typename detail::signature_of_join<T>::type;
 
 /// The other end of `go`: joins the task, or cancels it. Dropping the handle detaches.
 ///
@@ -83,17 +89,16 @@ public:
         process_->close(std::move(cause));
     }
 
-    /// For callers that are no tasks: completes `token` with (std::exception_ptr) and,
-    /// unless T is void, the result; in an std::optional<T> if T cannot be
-    /// default-made. Posted to the token's associated executor, or else to the one
-    /// given. Throws already_joined at once. If it is cancelled through its slot, the
-    /// exception is a system_error, operation_aborted, and the task can be joined
-    /// again.
-    template <class Token>
+    /// For callers that are no tasks: completes `token` with a join_signature<T>,
+    /// posted to the token's associated executor, or else to the one given. Throws
+    /// already_joined at once. If it is cancelled through its slot, the exception is a
+    /// system_error, operation_aborted, and the task can be joined again.
+    template <asio::completion_token_for<join_signature<T>> Token>
     auto async_join(Token&& token) {
         return initiate_join(detail::no_executor(), std::forward<Token>(token));
     }
-    template <detail::executor_or_context E, class Token>
+    template <executor_or_context E,
+              asio::completion_token_for<join_signature<T>> Token>
     auto async_join(E&& ex, Token&& token) {
         return initiate_join(detail::executor_in(ex), std::forward<Token>(token));
     }
@@ -118,8 +123,7 @@ private:
         static_assert(!std::is_reference_v<T>, "heddle: async_join of a task<T&>");
         if (!process_)
             detail::claim_result(process_);  // throws
-        return detail::initiate_token_wait<
-            typename detail::async_join_signature<T>::type>(
+        return detail::initiate_token_wait<join_signature<T>>(
             detail::async_join_traits<T>{
                 detail::counted<detail::joinable<T>>(process_)},
             std::move(fallback), std::forward<Token>(token));
@@ -172,7 +176,7 @@ HEDDLE_NOINLINE join_handle<T> go(task<T> work) {
 }
 
 template <class F, class... Args>
-    requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
+    requires(!detail::is_task<std::decay_t<F>> && !executor_or_context<F> &&
              detail::callable_later<F, Args...>)
 HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
                                                                  Args&&... args) {
@@ -189,14 +193,14 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
 ///
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.
-template <detail::executor_or_context Executor, class T>
+template <executor_or_context Executor, class T>
 HEDDLE_NOINLINE join_handle<T> go(Executor&& ex, task<T> work) {
     const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(*detail::host_for(ex), std::move(work), detail::scope_here(),
                          at);
 }
 
-template <detail::executor_or_context Executor, class F, class... Args>
+template <executor_or_context Executor, class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && detail::callable_later<F, Args...>)
 HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
                                                                  Args&&... args) {
@@ -207,8 +211,18 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, 
         detail::scope_here(), at);
 }
 
+/// What yield() returns, to be `co_await`ed.
+struct [[nodiscard]] yield_op {
+    yield_op() noexcept {}
+
+    // -- for the library ------------------------------------------------------------
+    detail::yield_awaiter await_by(detail::process& self) const noexcept {
+        return detail::yield_awaiter(self);
+    }
+};
+
 /// Lets every task that is ready run first; `co_await heddle::yield()`.
-inline detail::yield_op yield() noexcept { return {}; }
+inline yield_op yield() noexcept { return {}; }
 
 /// Runs `work` under `token` instead of the token in force.
 template <class T>
@@ -225,13 +239,28 @@ task<T> shield(task<T> work) {
     co_return co_await std::move(work);
 }
 
+/// What resume_on() returns, to be `co_await`ed.
+class [[nodiscard]] resume_op {
+public:
+    explicit resume_op(detail::counted<detail::host> to) noexcept
+        : to_(std::move(to)) {}
+
+    // -- for the library ------------------------------------------------------------
+    detail::resume_awaiter await_by(detail::process& self) const noexcept {
+        return detail::resume_awaiter(self, to_);
+    }
+
+private:
+    detail::counted<detail::host> to_;
+};
+
 /// Moves the running task to the host of `ex`, where it stays: `co_await
 /// resume_on(pool)`. Its handle and its token are the same.
 ///
 /// Cancel    throws `cancelled`, before or after the move.
-template <detail::executor_or_context Executor>
-detail::resume_op resume_on(Executor&& ex) {
-    return detail::resume_op(detail::host_for(ex));
+template <executor_or_context Executor>
+resume_op resume_on(Executor&& ex) {
+    return resume_op(detail::host_for(ex));
 }
 
 }  // namespace heddle

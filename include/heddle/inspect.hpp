@@ -2,7 +2,8 @@
 // The tasks that are alive, what they wait for, and failures that no task takes.
 #pragma once
 
-#include <heddle/detail/context/host_for.hpp>
+#include <heddle/detail/platform/config.hpp>
+#include <heddle/executor.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -15,7 +16,7 @@ namespace heddle {
 /// context. O(hosts).
 HEDDLE_API std::size_t live_tasks(asio::execution_context& ctx);
 HEDDLE_API std::size_t live_tasks();
-template <detail::executor_only Executor>
+template <executor_only Executor>
 std::size_t live_tasks(const Executor& ex) {
     return live_tasks(asio::query(ex, asio::execution::context));
 }
@@ -43,7 +44,7 @@ HEDDLE_API void on_unhandled(asio::execution_context& ctx,
 ///           only listed. Not from a signal handler.
 HEDDLE_API std::string dump_tasks(asio::execution_context& ctx);
 HEDDLE_API std::string dump_tasks();
-template <detail::executor_only Executor>
+template <executor_only Executor>
 std::string dump_tasks(const Executor& ex) {
     return dump_tasks(asio::query(ex, asio::execution::context));
 }

@@ -3,6 +3,7 @@
 
 #include <heddle/detail/run/run_loop.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
 #include <heddle/go.hpp>
 
 #include <cstdint>
@@ -41,7 +42,7 @@ struct run_options {
 /// send to tasks of `ctx`: it counts as work, and no deadlock is reported.
 class HEDDLE_API external_producer {
 public:
-    template <detail::execution_context_type Context>
+    template <execution_context_type Context>
     explicit external_producer(Context& ctx)
         : work_(asio::prefer(asio::any_io_executor(ctx.get_executor()),
                              asio::execution::outstanding_work.tracked)) {}

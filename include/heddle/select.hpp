@@ -27,15 +27,20 @@ inline constexpr otherwise_t otherwise{};
 template <class A>
 concept selectable = requires { typename std::remove_cvref_t<A>::arm_node; };
 
-/// Any arm, its kind erased, so that a range can mix kinds. Takes the arm that it is
-/// made from by value, but timers and join handles given by name are referred to. One
-/// allocation, when it is made; in one select at a time.
-class arm;
+/// An arm, or `otherwise`.
+template <class A>
+concept selectable_or_otherwise =
+    selectable<A> || std::same_as<std::remove_cvref_t<A>, otherwise_t>;
+
+/// A range of arms that exist: not a view that makes them as it is walked.
+template <class R>
+concept selectable_range =
+    std::ranges::forward_range<R> && std::ranges::sized_range<R> &&
+    std::is_reference_v<std::ranges::range_reference_t<R>> &&
+    selectable<std::ranges::range_reference_t<R>>;
 
 namespace detail {
 
-/// How a select keeps an arm: by value, or by reference if the arm is to remember that
-/// it happened.
 template <class A>
 struct keep_arm {
     using type = std::remove_cvref_t<A>;
@@ -46,29 +51,57 @@ struct keep_arm<A&> {
     using type = A&;
 };
 
+}  // namespace detail
+
+/// What a select keeps of an arm: its value, or a reference if the arm is to remember
+/// that it happened, as a timer or a join handle given by name.
+template <class A>
+using kept_arm = typename detail::keep_arm<A>::type;
+
+/// Any arm, its kind erased, so that a range can mix kinds. Takes the arm that it is
+/// made from by value, but timers and join handles given by name are referred to. One
+/// allocation, when it is made; in one select at a time.
+class arm;
+
+namespace detail {
+
 template <class A>
 using node_of = typename std::remove_cvref_t<A>::arm_node;
 
 inline operation& operation_of(operation& op) noexcept { return op; }
 
-/// The nodes of arms whose number is known to the compiler.
+template <class A>
+constexpr bool is_otherwise = std::is_same_v<A, otherwise_t>;
+
 template <class... Kept>
-class some_nodes {
-    using nodes = std::tuple<node_of<Kept>...>;
+constexpr bool otherwise_is_last = true;
+template <class First, class... Rest>
+constexpr bool otherwise_is_last<First, Rest...> =
+    otherwise_is_last<Rest...> && !(is_otherwise<First> && sizeof...(Rest) > 0);
+
+/// The nodes of arms whose number is known to the compiler: of the first I of them, as a
+/// last `otherwise` has none.
+template <class Indices, class... Kept>
+class some_nodes;
+template <std::size_t... I, class... Kept>
+class some_nodes<std::index_sequence<I...>, Kept...> {
+    using kept = std::tuple<Kept...>;
 
 public:
-    static constexpr std::size_t size = sizeof...(Kept);
+    static constexpr std::size_t size = sizeof...(I);
 
-    explicit some_nodes(std::tuple<Kept...>& arms)
-        : nodes_(std::apply([](auto&... arm) { return nodes(arm...); }, arms)) {
-        std::apply([this](auto&... node) { ops_ = {&operation_of(node)...}; }, nodes_);
-    }
+    explicit some_nodes(kept& arms)
+        : nodes_(std::get<I>(arms)...), ops_{{&operation_of(std::get<I>(nodes_))...}} {}
     operation** ops() noexcept { return ops_.data(); }
 
 private:
-    nodes nodes_;
+    std::tuple<node_of<std::tuple_element_t<I, kept>>...> nodes_;
     std::array<operation*, size> ops_;
 };
+template <class... Kept>
+using nodes_of =
+    some_nodes<std::make_index_sequence<(std::size_t{0} + ... + !is_otherwise<Kept>)>,
+               Kept...>;
 
 /// The nodes of a range of arms: one block, from the frame pool.
 template <class Range>
@@ -168,25 +201,27 @@ struct token_select_traits {
     Arms arms;
 };
 
-/// The result of select: awaited by a task, or called with a completion token.
 template <class Nodes, class Arms>
-class [[nodiscard]] select_op_of {
+class select_op_of {
 public:
     template <class... Args>
     explicit select_op_of(select_rule rule, Args&&... arms)
         : rule_(rule), arms_(std::forward<Args>(arms)...) {}
 
-    auto await_by(process& self) { return select_awaiter<Nodes>(self, rule_, arms_); }
-
     /// For callers that are no tasks: completes `token` with (error_code, std::size_t).
-    template <token_for<void(std::error_code, std::size_t)> Token>
+    template <asio::completion_token_for<void(std::error_code, std::size_t)> Token>
     auto operator()(Token&& token) {
         return initiate(no_executor(), std::forward<Token>(token));
     }
     template <executor_or_context E,
-              token_for<void(std::error_code, std::size_t)> Token>
+              asio::completion_token_for<void(std::error_code, std::size_t)> Token>
     auto operator()(E&& ex, Token&& token) {
         return initiate(executor_in(ex), std::forward<Token>(token));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    select_awaiter<Nodes> await_by(process& self) {
+        return select_awaiter<Nodes>(self, rule_, arms_);
     }
 
 private:
@@ -201,59 +236,33 @@ private:
     Arms arms_;  // a range that was given by name: a reference
 };
 
-template <class... Kept>
-using select_op = select_op_of<some_nodes<Kept...>, std::tuple<Kept...>>;
-template <class Range>
-using select_range_op =
-    select_op_of<range_nodes<std::remove_reference_t<Range>>, Range>;
-
-template <class A>
-constexpr bool is_otherwise = std::is_same_v<std::remove_cvref_t<A>, otherwise_t>;
-
-template <class... Arms>
-auto make_select(bool by_priority, Arms&&... arms) {
-    static_assert((!is_otherwise<Arms> && ...),
-                  "heddle::select: otherwise must be last");
-    return select_op<typename keep_arm<Arms>::type...>(select_rule{by_priority, false},
-                                                       std::forward<Arms>(arms)...);
-}
-
-/// The same without the last arm, `otherwise`.
-template <class Tuple, std::size_t... I>
-auto make_select_otherwise(bool by_priority, Tuple&& arms, std::index_sequence<I...>) {
-    static_assert(
-        (!is_otherwise<std::tuple_element_t<I, std::remove_cvref_t<Tuple>>> && ...),
-        "heddle::select: otherwise must be last, and once");
-    return select_op<typename keep_arm<
-        std::tuple_element_t<I, std::remove_cvref_t<Tuple>>>::type...>(
-        select_rule{by_priority, true}, std::get<I>(std::move(arms))...);
-}
-
-template <class... Arms>
-auto select_by(bool by_priority, Arms&&... arms) {
-    constexpr std::size_t n = sizeof...(Arms);
-    if constexpr (n > 0) {
-        using last = std::tuple_element_t<n - 1, std::tuple<Arms...>>;
-        if constexpr (is_otherwise<last>)
-            return make_select_otherwise(
-                by_priority, std::forward_as_tuple(std::forward<Arms>(arms)...),
-                std::make_index_sequence<n - 1>{});
-        else
-            return make_select(by_priority, std::forward<Arms>(arms)...);
-    } else {
-        return make_select(by_priority);
-    }
-}
-
-template <class R>
-concept arm_range = std::ranges::forward_range<R> && std::ranges::sized_range<R> &&
-                    std::is_reference_v<std::ranges::range_reference_t<R>> &&
-                    selectable<std::ranges::range_reference_t<R>>;
-
-template <class A>
-concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
-
 }  // namespace detail
+
+/// What select returns, of arms that are kept by value or, if they are references, by
+/// reference: `co_await`ed by a task, or called with a completion token.
+template <class... Arms>
+class [[nodiscard]] select_op
+    : public detail::select_op_of<detail::nodes_of<Arms...>, std::tuple<Arms...>> {
+    static constexpr bool otherwise_is_last = detail::otherwise_is_last<Arms...>;
+    static_assert(otherwise_is_last,
+                  "heddle::select: otherwise must be last, and once");
+
+public:
+    template <class... Given>
+    explicit select_op(bool by_priority, Given&&... arms)
+        : select_op::select_op_of(
+              detail::select_rule{by_priority, (detail::is_otherwise<Arms> || ...)},
+              std::forward<Given>(arms)...) {}
+};
+
+/// What select of a range returns; the range is kept as an arm is.
+template <class Range>
+class [[nodiscard]] select_range_op
+    : public detail::select_op_of<detail::range_nodes<std::remove_reference_t<Range>>,
+                                  Range> {
+public:
+    using select_range_op::select_op_of::select_op_of;
+};
 
 /// select waits until one of its arms can happen, lets that one happen, and gives its
 /// index. If several can, each is as likely.
@@ -286,30 +295,30 @@ concept selectable_or_otherwise = selectable<A> || is_otherwise<A>;
 ///           referred to; everything that an arm refers to outlives the select.
 /// Errors    channel_closed if the arm that happens is a send on a closed channel.
 ///           O(arms), and O(arms log arms) if it waits while other threads exist.
-template <detail::selectable_or_otherwise... Arms>
-auto select(Arms&&... arms) {
-    return detail::select_by(false, std::forward<Arms>(arms)...);
+template <selectable_or_otherwise... Arms>
+select_op<kept_arm<Arms>...> select(Arms&&... arms) {
+    return select_op<kept_arm<Arms>...>(false, std::forward<Arms>(arms)...);
 }
 
 /// The same, but of the arms that are ready the first in written order happens.
-template <detail::selectable_or_otherwise... Arms>
-auto priority_select(Arms&&... arms) {
-    return detail::select_by(true, std::forward<Arms>(arms)...);
+template <selectable_or_otherwise... Arms>
+select_op<kept_arm<Arms>...> priority_select(Arms&&... arms) {
+    return select_op<kept_arm<Arms>...>(true, std::forward<Arms>(arms)...);
 }
 
 /// A run-time number of arms, which exist already (a vector, an array, a span); a range
 /// given by name is referred to. An empty one waits for
 /// ever. Allocates one block.
-template <detail::arm_range Range>
-detail::select_range_op<Range> select(Range&& arms) {
-    return detail::select_range_op<Range>(detail::select_rule{false, false},
-                                          std::forward<Range>(arms));
+template <selectable_range Range>
+select_range_op<Range> select(Range&& arms) {
+    return select_range_op<Range>(detail::select_rule{false, false},
+                                  std::forward<Range>(arms));
 }
 
-template <detail::arm_range Range>
-detail::select_range_op<Range> priority_select(Range&& arms) {
-    return detail::select_range_op<Range>(detail::select_rule{true, false},
-                                          std::forward<Range>(arms));
+template <selectable_range Range>
+select_range_op<Range> priority_select(Range&& arms) {
+    return select_range_op<Range>(detail::select_rule{true, false},
+                                  std::forward<Range>(arms));
 }
 
 namespace detail {
@@ -353,8 +362,7 @@ public:
     template <selectable A>
         requires(!std::same_as<std::remove_cvref_t<A>, arm>)
     arm(A&& a)
-        : arm_(std::make_unique<
-               detail::erased_arm_of<typename detail::keep_arm<A>::type>>(
+        : arm_(std::make_unique<detail::erased_arm_of<kept_arm<A>>>(
               std::forward<A>(a))) {}
 
     // -- for the library ------------------------------------------------------------

@@ -86,6 +86,8 @@ private:
 ///           own arms that wait on its other side; remove(), replace() and a wait that
 ///           is cancelled are O(arms).
 class selector {
+    class next_op;
+
 public:
     /// Adds an arm and returns its index: the smallest that has never been used, or one
     /// that remove() has set free.
@@ -112,16 +114,31 @@ public:
     bool empty() const noexcept { return size() == 0; }
 
     /// Waits until an arm happens; if none is on, for ever.
-    detail::next_op next() noexcept { return detail::next_op(core_); }
+    next_op next() noexcept;
 
 private:
     template <class A>
     static std::unique_ptr<detail::standing_arm> made(A&& arm) {
-        using kept = typename detail::keep_arm<A>::type;
+        using kept = kept_arm<A>;
         return std::make_unique<detail::standing_arm_of<kept>>(std::forward<A>(arm));
     }
 
     detail::selector_core core_;
 };
+
+class [[nodiscard]] selector::next_op {
+public:
+    explicit next_op(detail::selector_core& set) noexcept : set_(set) {}
+
+    // -- for the library ------------------------------------------------------------
+    detail::next_awaiter await_by(detail::process& self) const noexcept {
+        return detail::next_awaiter(set_, self);
+    }
+
+private:
+    detail::selector_core& set_;
+};
+
+inline selector::next_op selector::next() noexcept { return next_op(core_); }
 
 }  // namespace heddle

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/detail/service/children.hpp>
+#include <heddle/executor.hpp>
 #include <heddle/go.hpp>
 #include <heddle/inflight.hpp>
 #include <heddle/select.hpp>
@@ -169,7 +170,7 @@ class HEDDLE_API signals {
 public:
     explicit signals(std::initializer_list<int> numbers)
         : signals(detail::current_host(), numbers) {}
-    template <detail::executor_or_context Executor>
+    template <executor_or_context Executor>
     signals(Executor&& ex, std::initializer_list<int> numbers)
         : signals(detail::host_for(ex), numbers) {}
     signals(const signals&) = delete;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Asio operations that outlast the waits for them.
 #include <heddle/inflight.hpp>
+#include <heddle/sync/operations.hpp>
 
 #include <stdexcept>
 #include <utility>

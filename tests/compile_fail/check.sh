@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
 # Passes if FILE does not compile, for the reason its one line `// error: REGEX` (extended)
-# names. `// error: none` must compile: it shows that the others fail by their own fault.
+# names, and if the first error names nothing of heddle::detail. `// error: none` must
+# compile: it shows that the others fail by their own fault.
 # Usage: check.sh FILE COMPILER FLAGS...
 set -u
 file=$1
@@ -20,10 +21,12 @@ if [ "$reason" = none ]; then
     complaint="does not compile"
 elif [ $status = 0 ]; then
     complaint="compiles, but should fail with: $reason"
-elif printf '%s\n' "$output" | grep 'error:' | grep -Eq -e "$reason"; then
-    exit 0
-else
+elif ! printf '%s\n' "$output" | grep 'error:' | grep -Eq -e "$reason"; then
     complaint="fails, but no error matches: $reason"
+elif printf '%s\n' "$output" | grep -m 1 'error:' | grep -Eq '(heddle::|[^:a-z_])detail::'; then
+    complaint="the first error names what is private"
+else
+    exit 0
 fi
 echo "$file: $complaint"
 printf '%s\n' "$output"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/wait/sync_core.hpp>
+#include <heddle/sync/operations.hpp>
 
 namespace heddle {
 
@@ -30,7 +30,7 @@ public:
     bool is_set() const noexcept { return core_->zero(); }
 
     /// Suspends until the event is set. It is an arm.
-    detail::wait_op wait() const noexcept { return detail::wait_op(*core_); }
+    wait_op wait() const noexcept { return wait_op(*core_); }
 
 private:
     detail::counted<detail::wait_count> core_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/wait/sync_core.hpp>
+#include <heddle/sync/operations.hpp>
 
 #include <cstddef>
 
@@ -27,7 +27,7 @@ public:
     void count_down(std::ptrdiff_t n = 1);
 
     /// Suspends until the count is zero. It is an arm.
-    detail::wait_op wait() const noexcept { return detail::wait_op(*core_); }
+    wait_op wait() const noexcept { return wait_op(*core_); }
 
 private:
     detail::counted<detail::wait_count> core_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/wait/sync_core.hpp>
+#include <heddle/sync/operations.hpp>
 
 #include <cstddef>
 
@@ -31,7 +31,7 @@ public:
     semaphore& operator=(const semaphore&) = delete;
 
     /// Takes a permit, and waits for one if none is free. It is an arm.
-    detail::acquire_op acquire() const noexcept { return detail::acquire_op(*core_); }
+    acquire_op acquire() const noexcept { return acquire_op(*core_); }
 
     /// Never waits. Returns whether it took a permit.
     [[nodiscard]] bool try_acquire() noexcept { return core_->try_take(); }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/wait/sync_core.hpp>
 #include <heddle/go.hpp>
+#include <heddle/sync/operations.hpp>
 
 #include <cstddef>
 #include <type_traits>
@@ -68,11 +68,12 @@ public:
     void done() { core_->add(-1); }
 
     /// Suspends until the count is zero. It is an arm.
-    detail::wait_op wait() const noexcept { return detail::wait_op(*core_); }
+    wait_op wait() const noexcept { return wait_op(*core_); }
 
     /// Starts a task that is counted until it has ended, however it ends, and its frame
     /// is destroyed. Errors as of go.
     template <class F, class... Args>
+        requires detail::startable_with<F, Args...>
     HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
         const void* at = HEDDLE_RETURN_ADDRESS();
         detail::host& home = detail::running_host();

@@ -119,7 +119,8 @@ public:
         in_ = out_ = nullptr;
     }
 
-    template <class Buffers, class Token>
+    template <class Buffers,
+              asio::completion_token_for<void(std::error_code, std::size_t)> Token>
     auto async_read_some(const Buffers& buffers, Token&& token) {
         asio::mutable_buffer to;
         for (auto at = asio::buffer_sequence_begin(buffers);
@@ -132,7 +133,8 @@ public:
                      });
     }
 
-    template <class Buffers, class Token>
+    template <class Buffers,
+              asio::completion_token_for<void(std::error_code, std::size_t)> Token>
     auto async_write_some(const Buffers& buffers, Token&& token) {
         asio::const_buffer from;
         for (auto at = asio::buffer_sequence_begin(buffers);

@@ -51,7 +51,7 @@ public:
     asio::io_context& context() noexcept;
     std::uint64_t seed() const noexcept;
 
-    /// Starts a task, as heddle::go on its context.
+    /// Starts a task, as heddle::go on its context, and gives the join_handle of it.
     template <class... Args>
     auto go(Args&&... args) {
         return heddle::go(context(), std::forward<Args>(args)...);

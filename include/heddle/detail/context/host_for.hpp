@@ -3,7 +3,7 @@
 #pragma once
 
 #include <heddle/detail/core/host.hpp>
-#include <heddle/detail/platform/asio.hpp>
+#include <heddle/executor.hpp>
 
 #include <cstddef>
 #include <type_traits>
@@ -20,17 +20,6 @@ HEDDLE_API counted<host> host_of(asio::execution_context& ctx,
 /// is none yet. If time is virtual or the schedule is seeded, it is the serial host
 /// instead.
 HEDDLE_API counted<host> worker_of(asio::io_context& ctx, std::size_t n);
-
-template <class E>
-concept execution_context_type =
-    std::is_base_of_v<asio::execution_context, std::remove_cvref_t<E>>;
-
-template <class E>
-concept executor_only = asio::execution::is_executor<std::remove_cvref_t<E>>::value &&
-                        std::is_convertible_v<E, asio::any_io_executor>;
-
-template <class E>
-concept executor_or_context = execution_context_type<E> || executor_only<E>;
 
 template <executor_or_context E>
 counted<host> host_for(E& e) {

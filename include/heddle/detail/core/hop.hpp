@@ -28,11 +28,6 @@ private:
     process& self_;
 };
 
-struct yield_op {
-    yield_op() noexcept {}
-    yield_awaiter await_by(process& self) const noexcept { return yield_awaiter(self); }
-};
-
 /// Moves a process to another host and queues it there. Requires: it is in no queue.
 HEDDLE_API void move_to(process& p, host& to) noexcept;
 
@@ -57,14 +52,6 @@ public:
 private:
     process& self_;
     counted<host> to_;
-};
-
-struct resume_op {
-    explicit resume_op(counted<host> h) noexcept : to(std::move(h)) {}
-    resume_awaiter await_by(process& self) const noexcept {
-        return resume_awaiter(self, to);
-    }
-    counted<host> to;
 };
 
 }  // namespace heddle::detail

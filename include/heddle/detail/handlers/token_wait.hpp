@@ -3,6 +3,7 @@
 // operation objects as tasks.
 #pragma once
 
+#include <heddle/asio_tokens.hpp>
 #include <heddle/detail/context/context_guest.hpp>
 #include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/context/host_for.hpp>
@@ -287,11 +288,6 @@ void launch_token_wait(Traits&& traits, Handler&& handler, const Fallback& fallb
     token_wait_for<Traits, std::decay_t<Handler>, decltype(ex)>::launch(
         std::move(traits), std::forward<Handler>(handler), ex);
 }
-
-/// Asio asks whether a function can be called with a token. The answer must be a
-/// constraint: an error in the body would end the compilation instead.
-template <class Token, class Signature>
-concept token_for = asio::completion_token_for<Token, Signature>;
 
 /// Gives an initiation the executor that some tokens ask it for: cancel_after makes its
 /// timer from that.

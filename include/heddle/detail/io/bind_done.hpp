@@ -179,34 +179,9 @@ struct done_initiation : same_executor<Initiation> {
     }
 };
 
-template <class Token>
-struct bound_done {
-    done_token done;
-    Token token;
-};
-
 }  // namespace detail
 
 }  // namespace heddle
-
-template <class Token, class Signature>
-class asio::async_result<heddle::detail::bound_done<Token>, Signature> {
-public:
-    template <class Initiation>
-    using initiation_for = heddle::detail::done_initiation<std::decay_t<Initiation>>;
-
-    /// The return type is written out, because Asio also asks for it with types that
-    /// are no initiations.
-    template <class Initiation, class Bound, class... Args>
-    static auto initiate(Initiation&& initiation, Bound&& bound, Args&&... args)
-        -> decltype(asio::async_initiate<Token, Signature>(
-            std::declval<initiation_for<Initiation>>(), bound.token,
-            std::move(bound.done), std::forward<Args>(args)...)) {
-        return asio::async_initiate<Token, Signature>(
-            initiation_for<Initiation>(std::forward<Initiation>(initiation)),
-            bound.token, std::move(bound.done), std::forward<Args>(args)...);
-    }
-};
 
 /// Every other question that Asio asks about the handler goes to the one it wraps.
 template <template <class, class> class Associator, class Handler, class Default>

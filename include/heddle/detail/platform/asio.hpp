@@ -52,19 +52,14 @@ ASIO_INLINE_NAMESPACE_END
 #endif
 }  // namespace asio
 
-namespace heddle {
+namespace heddle::detail {
 
+// The home of as_tuple and deferred.
 #if ASIO_VERSION < 102400
-using asio::experimental::as_tuple;
-using asio::experimental::deferred_t;
-inline constexpr const deferred_t& deferred = asio::experimental::deferred;
+namespace asio_tokens = asio::experimental;
 #else
-using asio::as_tuple;
-using asio::deferred_t;
-inline constexpr const deferred_t& deferred = asio::deferred;
+namespace asio_tokens = asio;
 #endif
-
-namespace detail {
 
 /// The executor of that type in it, or null. Asio's target<E>() trusts its caller
 /// (1.22.1: an unchecked cast).
@@ -77,5 +72,4 @@ const E* target_of(const asio::any_io_executor& ex) noexcept {
     return nullptr;
 }
 
-}  // namespace detail
-}  // namespace heddle
+}  // namespace heddle::detail

@@ -42,6 +42,12 @@ using result_later =
 template <class F, class... Args>
 concept callable_later = requires { typename result_later<F, Args...>; };
 
+/// What can be started: a task, or a function that takes these arguments. If it does not
+/// take copies of them, it is refused later, by a message.
+template <class F, class... Args>
+concept startable_with =
+    (is_task<std::decay_t<F>> && sizeof...(Args) == 0) || callable_later<F, Args...>;
+
 template <class R>
 struct task_result {
     using type = R;

@@ -178,11 +178,11 @@ struct async_join_traits {
 };
 
 template <class T>
-struct async_join_signature {
+struct signature_of_join {
     using type = void(std::exception_ptr, typename async_join_traits<T>::value);
 };
 template <>
-struct async_join_signature<void> {
+struct signature_of_join<void> {
     using type = void(std::exception_ptr);
 };
 

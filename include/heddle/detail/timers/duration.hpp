@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <numeric>
 #include <ratio>
 #include <type_traits>
 
@@ -26,9 +25,9 @@ constexpr bool is_whole = std::is_integral_v<Rep> || std::is_same_v<Rep, wide_in
 /// lowest terms.
 template <class Period>
 struct unit_of_time {
-    static constexpr std::intmax_t common = std::gcd(std::nano::den, Period::den);
-    static constexpr wide_int times = wide_int{Period::num} * (std::nano::den / common);
-    static constexpr wide_int parts = Period::den / common;
+    using nanos_by_den = std::ratio<std::nano::den, Period::den>;  // in lowest terms
+    static constexpr wide_int times = wide_int{Period::num} * nanos_by_den::num;
+    static constexpr wide_int parts = nanos_by_den::den;
     static constexpr wide_int longest = clock_duration::max().count();
 
     static constexpr clock_duration of(wide_int n) noexcept {

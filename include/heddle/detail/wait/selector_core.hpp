@@ -109,41 +109,30 @@ private:
     state state_ = state::idle;
 };
 
-/// The operation that selector::next() returns.
-class [[nodiscard]] next_op {
+/// Awaits the next arm that happens.
+class next_awaiter : pinned {
 public:
-    explicit next_op(selector_core& set) noexcept : set_(set) {}
+    next_awaiter(selector_core& set, process& self) noexcept : set_(set), self_(self) {}
+    ~next_awaiter() { set_.leave(self_); }
 
-    // -- for the library ------------------------------------------------------------
-    auto await_by(process& self) const noexcept { return awaiter(set_, self); }
+    bool await_ready() noexcept {
+        cancelled_ = self_.interrupted() && !set_.stands_in(self_);
+        return cancelled_ || set_.ready(self_);
+    }
+    HEDDLE_GIVES_AWAY std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<> frame) noexcept {
+        return set_.suspend(self_, frame);
+    }
+    std::size_t await_resume() {
+        if (cancelled_ || !set_.resume(self_))
+            self_.throw_cancelled();
+        return set_.complete();
+    }
 
 private:
-    class awaiter : pinned {
-    public:
-        awaiter(selector_core& set, process& self) noexcept : set_(set), self_(self) {}
-        ~awaiter() { set_.leave(self_); }
-
-        bool await_ready() noexcept {
-            cancelled_ = self_.interrupted() && !set_.stands_in(self_);
-            return cancelled_ || set_.ready(self_);
-        }
-        HEDDLE_GIVES_AWAY std::coroutine_handle<>
-        await_suspend(std::coroutine_handle<> frame) noexcept {
-            return set_.suspend(self_, frame);
-        }
-        std::size_t await_resume() {
-            if (cancelled_ || !set_.resume(self_))
-                self_.throw_cancelled();
-            return set_.complete();
-        }
-
-    private:
-        selector_core& set_;
-        process& self_;
-        bool cancelled_ = false;
-    };
-
     selector_core& set_;
+    process& self_;
+    bool cancelled_ = false;
 };
 
 }  // namespace heddle::detail

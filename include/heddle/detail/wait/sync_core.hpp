@@ -247,7 +247,4 @@ private:
     Core* core_;
 };
 
-using wait_op = sync_op<wait_count, count_operation>;
-using acquire_op = sync_op<permit_core, acquire_operation>;
-
 }  // namespace heddle::detail

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+// The operation has not even started.
+// error: ignoring returned value of type 'heddle::asio_op<.*'|ignoring return value .*nodiscard
+#include <heddle/heddle.hpp>
+
+#pragma GCC diagnostic error "-Wunused-result"
+#pragma GCC diagnostic error "-Wunused-value"
+
+heddle::task<> f(asio::steady_timer& timer) {
+    timer.async_wait(heddle::use_task);
+    co_return;
+}
