@@ -211,8 +211,8 @@ TEST_CASE(
         bool sound = false;
         std::thread late([&] {
             (void)exhausted.receive_blocking();
-            void* few = std::calloc(1, 1024);
-            std::vector<held>& all = spare;  // whose memory is there
+            void* volatile few = std::calloc(1, 1024);  // so that it is not left out
+            std::vector<held>& all = spare;             // whose memory is there
             for (int i = 0; !few && i < 500; ++i)
                 all.push_back(filled(480));
             sound = all.size() == 500 && std::all_of(all.begin(), all.end(), untouched);

@@ -14,7 +14,7 @@
 /// variable, and go on in another thread.
 #define HEDDLE_NOINLINE [[gnu::noinline]]
 
-/// Marks a function that is to be inlined even where the compiler would not. May be
+/// Marks a function that is to be inlined even where the compiler would not. It may be
 /// empty.
 #define HEDDLE_ALWAYS_INLINE [[gnu::always_inline]]
 
@@ -28,11 +28,11 @@
 #endif
 
 /// Marks a thread_local of the size of a pointer that is read without a call, in a shared
-/// library as well. May be empty.
+/// library as well. It may be empty.
 #define HEDDLE_STATIC_TLS [[gnu::tls_model("initial-exec")]]
 
 /// The address to which the function that names it will return, for a report. The function
-/// must be HEDDLE_NOINLINE. May be null.
+/// must be HEDDLE_NOINLINE. It may be null.
 #define HEDDLE_RETURN_ADDRESS() __builtin_return_address(0)
 
 namespace heddle::detail {
@@ -44,14 +44,14 @@ __extension__ typedef unsigned __int128 wide_unsigned;
 /// Works in a constant expression, which std::isnan does not in C++20.
 constexpr bool is_nan(long double n) noexcept { return __builtin_isnan(n); }
 
-/// Begins to load the cache line of `p`. May do nothing.
+/// Begins to load the cache line of `p`. It may do nothing.
 inline void prefetch(const void* p) noexcept { __builtin_prefetch(p); }
 
-/// Promises to the compiler that control does not get here. May do nothing.
+/// Promises to the compiler that control does not get here. It may do nothing.
 [[noreturn]] inline void unreachable() noexcept { __builtin_unreachable(); }
 
 /// Tells the processor that this thread polls a value, so that the poll costs other
-/// threads less. May do nothing but keep the compiler from moving memory accesses.
+/// threads less. It may do nothing but keep the compiler from moving memory accesses.
 inline void relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();

@@ -11,10 +11,10 @@
 
 namespace heddle::detail::port {
 
-/// Returns whether this process has never started a second thread. Is called before each
-/// lock, so it is inline. Marked likely: a mispredicted jump is hidden by the locked
-/// instruction that follows it on the other path.
-/// A port may return false, and then no lock is left out.
+/// Returns whether this process has never started a second thread. It is called before
+/// each lock, so it is inline; and it is marked likely, since a mispredicted jump is hidden
+/// by the locked instruction that follows it on the other path. A port may return false:
+/// then no lock is left out.
 inline bool single_threaded() noexcept {
 #if __has_include(<sys/single_threaded.h>)
     return __builtin_expect(__libc_single_threaded != 0, 1);
