@@ -2,6 +2,7 @@
 #include "context/context_state.hpp"
 
 #include "context/host_on.hpp"
+#include "context/unwrapped.hpp"
 #include "platform/port.hpp"
 #include "platform/random.hpp"
 
@@ -63,6 +64,16 @@ counted<host> make_host(const std::shared_ptr<context_state>& state, const Execu
                         std::unique_ptr<worker> w = {}) {
     auto made = counted<host>::adopt(new host_on<Executor>(state, ex, std::move(w)));
     state->add(*made);  // [listed]
+    return made;
+}
+
+/// The host of an executor that is not any_io_executor, if it can be: it needs no memory
+/// for its posts then.
+counted<host> make_host(const std::shared_ptr<context_state>& state,
+                        const asio::any_io_executor& ex) {
+    counted<host> made;
+    if (!unwrapped(ex, [&](const auto& inner) { made = make_host(state, inner); }))
+        made = make_host<asio::any_io_executor>(state, ex);
     return made;
 }
 
@@ -166,27 +177,6 @@ counted<host> worker_of(asio::io_context& ctx, std::size_t n) {
 counted<host> host_of(asio::execution_context& ctx, const asio::any_io_executor& ex) {
     return context_state::own(context_state::of(ctx), ex);
 }
-
-namespace {
-
-template <class... E>
-host* home_of(const asio::any_io_executor& ex) noexcept {
-    host* home = nullptr;
-    auto look = [&home](const auto* e) { home = e ? e->home() : home; };
-    (look(target_of<E>(ex)), ...);
-    return home;
-}
-
-host* host_in(const asio::any_io_executor& ex) noexcept {
-    using held = counted<host>;
-    return home_of<
-        basic_host_executor<false, held>, basic_host_executor<true, held>,
-        basic_host_executor<false, host_work>, basic_host_executor<true, host_work>,
-        basic_host_executor<false, lent_host>, basic_host_executor<true, lent_host>>(
-        ex);
-}
-
-}  // namespace
 
 counted<host> host_of(const asio::any_io_executor& ex) {
     if (host* ours = host_in(ex))

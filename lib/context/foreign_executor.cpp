@@ -3,6 +3,8 @@
 
 #include "context/context_state.hpp"
 
+#include <utility>
+
 namespace heddle::detail {
 
 foreign_executor::foreign_executor(const asio::any_io_executor& ex)
@@ -16,6 +18,12 @@ foreign_executor::~foreign_executor() {
     (void)state_->take_back(*this);
     add(state_->posting, -1,
         std::memory_order_release);  // pairs with the context's end
+}
+
+void foreign_executor::post(errand f, posted_memory& memory) noexcept {
+    use in_use(*this);
+    if (in_use.lent)
+        post_in_place(in_use.lent->executor, std::move(f), memory);
 }
 
 foreign_executor::use::use(foreign_executor& of) noexcept : state_(of.state_) {

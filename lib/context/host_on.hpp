@@ -37,18 +37,27 @@ public:
     }
 
 private:
-    using asio_timer =
-        asio::basic_waitable_timer<std::chrono::steady_clock,
-                                   asio::wait_traits<std::chrono::steady_clock>,
-                                   Executor>;
+    /// A timer of a strand's host is not on the strand: in that Asio would need memory when
+    /// the timer fires, and could only throw it away.
+    static constexpr bool on_strand =
+        requires(const Executor& ex) { ex.get_inner_executor(); };
+    static decltype(auto) timer_place(const Executor& ex) noexcept {
+        if constexpr (on_strand)
+            return ex.get_inner_executor();
+        else
+            return ex;
+    }
+    using asio_timer = asio::basic_waitable_timer<
+        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+        std::decay_t<decltype(timer_place(std::declval<const Executor&>()))>>;
 
     using working_executor = std::decay_t<decltype(asio::prefer(
         std::declval<Executor&>(), asio::execution::outstanding_work.tracked))>;
 
-    /// Whether the executor is copied without code of a user. Then it may be copied
-    /// under the lock; else only its address moves there.
-    static constexpr bool plain =
-        std::is_same_v<Executor, asio::io_context::executor_type>;
+    /// Whether the executor is copied without code of a user, and without memory. Then it may
+    /// be copied under the lock; else only its address moves there, and the program ends if
+    /// there is no memory for it.
+    static constexpr bool plain = !std::is_same_v<Executor, asio::any_io_executor>;
     using work_guard = std::conditional_t<plain, std::optional<working_executor>,
                                           std::unique_ptr<working_executor>>;
 
@@ -80,7 +89,7 @@ private:
         explicit timer_handler(host_on& h) noexcept : host_(&h) {}
         void operator()(const std::error_code& ec) const {
             if (!ec)
-                host_->timer_fired();
+                host_->timer_fired(!on_strand);
         }
 
     private:
@@ -96,7 +105,7 @@ private:
     }
     void arm(time_point t) override {
         if (!timer_)
-            timer_.emplace(*executor_);
+            timer_.emplace(timer_place(*executor_));
         timer_->expires_at(t);
         timer_->async_wait(timer_handler(*this));
     }

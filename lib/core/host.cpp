@@ -119,8 +119,9 @@ bool host::has_work() const noexcept {
 /// whether a task is on its way after it has looked at the timers: a thread that takes the
 /// last timer away counted the timer's task before [homecoming].
 inline bool host::go_idle() {
-    if (armed_ != time_point::max() || !timers_.empty())
-        settle_timer();  // [armed]
+    if ((armed_ != time_point::max() || !timers_.empty()) &&
+        !settle_timer())  // [armed]
+        return false;
     if (!may_rest())
         return false;
     end_draining();
@@ -135,8 +136,7 @@ bool host::go_idle_shared() {
     worker_group& pool = worker_->pool;
     pool.before_idle(*this);
     bool is_searcher = worker_->is_searcher;
-    settle_timer();
-    if (!may_rest())
+    if (!settle_timer() || !may_rest())
         return false;
     end_draining();
     if (close_inbox_shared()) {

@@ -7,6 +7,8 @@
 #include "core/drained_here.hpp"
 #include "core/worker.hpp"
 
+#include <new>
+
 namespace heddle {
 namespace detail {
 
@@ -59,9 +61,9 @@ void host::poke_turn(runnable&, host& h) {
     h.drop();
 }
 
-void host::timer_fired() {
+void host::timer_fired(bool runs_here) {
     fired_.store(true, std::memory_order_relaxed);
-    if (enter())
+    if (runs_here && enter())
         drain();
     else
         poke();
@@ -98,10 +100,11 @@ void host::expire_until(time_point now, expiry& e) noexcept {
 
 /// Arms the Asio timer for the first deadline, or disarms it. Deadlines that are close
 /// to each other expire together, as a wake-up of the event loop costs more than they
-/// do. A deadline that is alone is not late because of that.
-void host::settle_timer() {
+/// do. A deadline that is alone is not late because of that. Without memory to arm it, it
+/// ends this drain handler, and returns false: the next one tries again.
+bool host::settle_timer() {
     if (virtual_)
-        return;
+        return true;
     time_point first = time_point::max();
     {
         guard g(timer_lock_);
@@ -111,12 +114,19 @@ void host::settle_timer() {
     if (worker_)
         first = std::min(first, worker_->look_at);
     if (first == armed_ || (armed_ < first && first != time_point::max()))
-        return;  // the armed timer fires first, and then arms again
+        return true;  // the armed timer fires first, and then arms again
+    armed_ = time_point::max();
+    try {
+        if (first == time_point::max())
+            disarm();
+        else
+            arm(first);
+    } catch (const std::bad_alloc&) {
+        spend_all();
+        return false;
+    }
     armed_ = first;
-    if (first == time_point::max())
-        disarm();
-    else
-        arm(first);
+    return true;
 }
 
 }  // namespace detail

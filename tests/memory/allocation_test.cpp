@@ -759,82 +759,9 @@ TEST_CASE("law 70: so may that of a seeded choice, which is made among fewer the
     CHECK(failed > 0);
 }
 
-namespace {
-
-/// A handler that waits is called, whatever happens to it, also if there is no memory then.
-template <class Executor>
-void wakes_without_memory(asio::io_context& ctx, const Executor& ex) {
-    heddle::channel<int> sent, closed, cancelled, ended, one, other, full(1);
-    heddle::channel<std::string> text;
-    REQUIRE(full.try_send(1) == heddle::try_status::done);
-    int called = 0;
-    sent.async_receive(
-        ex, [&](std::error_code ec, std::optional<int> v) { called += !ec && v == 5; });
-    closed.async_receive(
-        ex, [&](std::error_code ec, std::optional<int> v) { called += !ec && !v; });
-    text.async_receive(ex, [&](std::error_code, std::optional<std::string> v) {
-        called += v == "a string that is too long to be stored in its object";
-    });
-    full.async_send(ex, 2, [&](std::error_code ec) { called += !ec; });
-    asio::cancellation_signal signal;
-    cancelled.async_receive(
-        ex, asio::bind_cancellation_slot(
-                signal.slot(), [&](std::error_code ec, std::optional<int>) {
-                    called += ec == asio::error::operation_aborted;
-                }));
-    heddle::done_source stop;
-    ended.async_receive(ex, heddle::bind_done(stop.token(), [&](std::error_code ec,
-                                                                std::optional<int>) {
-                            called += ec == asio::error::operation_aborted;
-                        }));
-    std::optional<int> a, b;
-    heddle::select(one.receive(a), other.receive(b))(
-        ex,
-        [&](std::error_code ec, std::size_t i) { called += !ec && i == 1 && b == 6; });
-    ctx.restart();
-    ctx.poll();
-    std::string value = "a string that is too long to be stored in its object";
-    {
-        test::no_memory none;
-        (void)sent.try_send(5);
-        (void)other.try_send(6);
-        (void)text.try_send(std::move(value));
-        (void)full.try_receive(a);
-        signal.emit(asio::cancellation_type::terminal);
-        closed.close();
-        stop.close();
-    }
-    CHECK(called == 0);  // they are posted
-    ctx.restart();
-    ctx.run();
-    CHECK(called == 7);
-}
-
-}  // namespace
-
-TEST_CASE("law 70: a handler that waits has the memory that its post will need") {
-    asio::io_context ctx;
-    wakes_without_memory(ctx, ctx.get_executor());
-    wakes_without_memory(ctx, asio::any_io_executor(ctx.get_executor()));
-}
-
-TEST_CASE("law 70: so has a task that waits in another context, for its cancellation") {
-    test::world world;
-    asio::io_context other;
-    heddle::done_source stop;
-    world.go(heddle::with_done(stop.token(), post_to(other)));
-    world.settle();
-    {
-        test::no_memory none;
-        stop.close();
-        world.ctx.poll();
-    }
-    other.poll();
-    world.settle();
-    CHECK(world.live() == 0);
-}
-
-TEST_CASE("law 70: that memory is freed with the wait, called or destroyed") {
+TEST_CASE(
+    "law 70: the memory of a handler that waits is freed with the wait, called or "
+    "destroyed") {
     test::empty_frame_pools();
     for (bool called : {false, true}) {
         auto once = [called] {

@@ -2,14 +2,13 @@
 // A way to post to a context that may end on another thread at any time.
 #pragma once
 
+#include <heddle/detail/context/posting.hpp>
 #include <heddle/detail/memory/frame_pool.hpp>
-#include <heddle/detail/memory/handler_memory.hpp>
 #include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/platform/config.hpp>
 
 #include <memory>
-#include <utility>
 
 namespace heddle::detail {
 
@@ -35,20 +34,6 @@ private:
     ref_count refs_;
 };
 
-/// Enough for a handler that is a pointer, with what an io_context adds.
-using posted_memory = handler_memory<64>;
-
-template <class F>
-struct posted_there {
-    using allocator_type = handler_allocator<void, 64>;
-
-    void operator()() { f(); }
-    allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
-
-    F f;
-    posted_memory* memory;
-};
-
 /// An executor of a context that others run, and end. Invariants:
 ///   [lent]    while it is not empty it is in its context's list; a context that ends takes
 ///             back the executors in its list, as some must not outlive it.
@@ -58,21 +43,10 @@ public:
     explicit foreign_executor(const asio::any_io_executor& ex);
     ~foreign_executor();
 
-    /// Posts f, or destroys it if the context has ended. This may be destroyed meanwhile. The
-    /// memory, which lives until f is destroyed, is enough for an io_context; in other
-    /// executors Asio takes its own, and the program ends if there is none.
-    template <class F>
-    void post(F f, posted_memory& memory) noexcept {
-        use in_use(*this);
-        if (!in_use.lent)
-            return;
-        const asio::any_io_executor& ex = in_use.lent->executor;
-        before_post(ex);
-        if (auto* io = target_of<asio::io_context::executor_type>(ex))
-            asio::post(*io, posted_there<F>{std::move(f), &memory});
-        else
-            asio::post(ex, std::move(f));
-    }
+    /// Posts f, or destroys it if the context has ended. This may be destroyed meanwhile. It
+    /// needs no memory where post_in_place() needs none; elsewhere the program ends if Asio
+    /// finds none.
+    void post(errand f, posted_memory& memory) noexcept;
 
 private:
     friend class context_state;

@@ -238,8 +238,8 @@ protected:
     /// Asked by a thread that is counted [posting]: if true, the executor stays that
     /// long.
     bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
-    void drain();           // is the drain handler
-    void timer_fired();     // is the Asio timer's handler
+    void drain();                      // is the drain handler
+    void timer_fired(bool runs_here);  // is the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if there is none [drainer]
 
 private:
@@ -315,7 +315,7 @@ private:
     void destroy(process& p) noexcept;
     void expire_timers() noexcept;
     void expire_until(time_point now, expiry&) noexcept;
-    void settle_timer();
+    bool settle_timer();
     void close_doors() noexcept;
     bool sweep() noexcept;
     bool sweep_queue() noexcept;

@@ -42,8 +42,8 @@ struct arms_of_wait {
 ///            settled. So the settling thread destroys all that it holds; from then on only
 ///            its word and its reference count are touched.
 ///   [room]   where it held that, the posted handler is stored until it is called or
-///            destroyed, if the executor allows it: so a wake needs no memory. The wait's
-///            own reference is dropped with it.
+///            destroyed: so a wake needs no memory, if the executor can do without. The
+///            wait's own reference is dropped with it.
 class HEDDLE_API token_wait : public context_guest, public sleeper {
 public:
     /// Cancels, from the handler's cancellation slot.
@@ -138,11 +138,10 @@ struct completion_in_wait : Completion {
     Wait* wait;
 };
 
-/// Does a post to it allocate just once, from the handler's allocator? A post to an io_context
-/// does, so it cannot fail for memory. In other executors Asio takes memory of its own, and the
-/// program ends if there is none: any_io_executor moves each handler into a block from its
-/// cache or the heap, whatever the allocator (so an io_context's executor is taken out of it);
-/// a strand also posts a handler of its own, which keeps the allocator after ours has run.
+/// Does a post to it allocate just once, from the handler's allocator? A post to an
+/// io_context does, so it cannot fail for memory. To other executors post_in_place() posts
+/// without. What cannot be in any_io_executor is posted as it is, and the program ends if
+/// there is no memory for it.
 template <class Executor>
 constexpr bool allocates_once = false;
 template <auto Bits>
@@ -150,10 +149,15 @@ constexpr bool
     allocates_once<asio::io_context::basic_executor_type<std::allocator<void>, Bits>> =
         true;
 
-/// An io_context's executor that counts as work.
-using working_io_executor = std::decay_t<decltype(asio::prefer(
-    std::declval<const asio::io_context::executor_type&>(),
-    asio::execution::outstanding_work.tracked))>;
+template <class Executor>
+using tracked_executor = std::decay_t<decltype(asio::prefer(
+    std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
+
+template <class Tracked>
+using held_executor =
+    std::conditional_t<!allocates_once<Tracked> &&
+                           std::is_convertible_v<Tracked, asio::any_io_executor>,
+                       asio::any_io_executor, Tracked>;
 
 /// Traits: `using operation`, an operation or several, constructed from (Traits&);
 /// `auto result(operation&, bool aborted)` gives the tuple of the handler's arguments; both
@@ -162,8 +166,8 @@ template <class Traits, class Handler, class Executor>
 class token_wait_for final : public token_wait, public pooled {
     static constexpr bool one =
         std::is_base_of_v<operation, typename Traits::operation>;
-    using tracked = std::decay_t<decltype(asio::prefer(
-        std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
+    using tracked = held_executor<tracked_executor<Executor>>;
+    static constexpr bool erased = std::is_same_v<tracked, asio::any_io_executor>;
 
 public:
     static void launch(Traits&& traits, Handler&& handler, const Executor& ex) {
@@ -233,6 +237,28 @@ private:
     using completion = typename completion_with<Handler, tracked, result_type>::type;
     using completion_here = completion_in_wait<completion, token_wait_for>;
 
+    /// What is in the room if not the completion, but an errand that calls it, is posted.
+    struct posted {
+        completion call;
+        posted_memory memory;
+    };
+
+    class errand_of_wait {
+    public:
+        explicit errand_of_wait(token_wait_for& w) noexcept : wait_(&w) {}
+        errand_of_wait(errand_of_wait&& o) noexcept
+            : wait_(std::exchange(o.wait_, nullptr)) {}
+        errand_of_wait& operator=(errand_of_wait&&) = delete;
+        ~errand_of_wait() {
+            if (wait_)
+                (void)wait_->take_posted();
+        }
+        void operator()() { std::exchange(wait_, nullptr)->take_posted()(); }
+
+    private:
+        token_wait_for* wait_;
+    };
+
     void settle(bool aborted) noexcept override {
         Handler handler(std::move(held_.handler));
         auto args = held_.traits.result(held_.operation, aborted);
@@ -241,21 +267,26 @@ private:
         post(ex, std::move(handler), std::move(args));
     }
     void post(const tracked& ex, Handler&& handler, result_type&& args) {
-        before_post(ex);
-        if constexpr (allocates_once<tracked>) {
-            post_here(ex, ex, std::move(handler), std::move(args));
+        auto made = [&] { return completion{std::move(handler), std::move(args), ex}; };
+        if constexpr (erased) {
+            auto* p = ::new (static_cast<void*>(room_)) posted{made(), {}};
+            post_in_place(ex, errand_of_wait(*this), p->memory);  // [room]
         } else {
-            if constexpr (std::is_same_v<tracked, asio::any_io_executor>)
-                if (auto* inner = target_of<working_io_executor>(ex))
-                    return post_here(*inner, ex, std::move(handler), std::move(args));
-            drop();  // before the call: it may want the memory
-            asio::post(ex, completion{std::move(handler), std::move(args), ex});
+            before_post(ex);
+            if constexpr (allocates_once<tracked>) {
+                asio::post(ex, completion_here{made(), this});  // [room]
+            } else {
+                drop();  // before the call: it may want the memory
+                asio::post(ex, made());
+            }
         }
     }
-    void post_here(const auto& to, const tracked& work, Handler&& handler,
-                   result_type&& args) {
-        asio::post(to, completion_here{{std::move(handler), std::move(args), work},
-                                       this});  // [room]
+    completion take_posted() noexcept {
+        auto* p = std::launder(reinterpret_cast<posted*>(room_));
+        completion call(std::move(p->call));
+        p->~posted();
+        drop();  // before the call: it may want the memory
+        return call;
     }
     void abandoned() noexcept override { empty(); }
     void dispose() noexcept override { delete this; }
@@ -270,9 +301,10 @@ private:
 
     /// Asio makes an operation of the handler, with its allocator and a few pointers.
     static constexpr std::size_t room_size =
-        std::max(sizeof(holdings), sizeof(completion_here) + 5 * sizeof(void*));
-    static constexpr std::size_t room_alignment =
-        std::max(alignof(holdings), alignof(completion_here));
+        std::max(sizeof(holdings),
+                 erased ? sizeof(posted) : sizeof(completion_here) + 5 * sizeof(void*));
+    static constexpr std::size_t room_alignment = std::max(
+        alignof(holdings), erased ? alignof(posted) : alignof(completion_here));
     void* room() noexcept { return room_; }
 
     bool holds_ = true;

@@ -4,31 +4,41 @@
 #include <heddle/detail/platform/config.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <new>
+#include <utility>
 
 namespace heddle::detail {
 
-/// Memory for a handler that is posted: one at a time, of at most `size` bytes with what Asio
-/// adds. What does not fit comes from the heap. Lives longer than the posted handler.
+/// Memory for a handler that is posted: for one post at a time, which takes at most `size`
+/// bytes with what Asio adds. What does not fit comes from the heap. Lives longer than the
+/// posted handler.
 template <std::size_t size>
 class handler_memory : pinned {
 public:
     void* allocate(std::size_t bytes) {
-        if (taken_ || bytes > size)
+        if (bytes > size - used_)
             return ::operator new(bytes);
-        taken_ = true;
-        return block_;
+        ++blocks_;
+        return room_ + std::exchange(used_, used_ + rounded(bytes));
     }
     void free(void* p) noexcept {
-        if (p == block_)
-            taken_ = false;
-        else
+        if (std::less<>()(p, room_) || !std::less<>()(p, room_ + size))
             ::operator delete(p);
+        else if (--blocks_ == 0)
+            used_ = 0;
     }
 
 private:
-    alignas(std::max_align_t) std::byte block_[size];
-    bool taken_ = false;
+    static constexpr std::size_t rounded(std::size_t bytes) noexcept {
+        constexpr std::size_t unit = alignof(std::max_align_t);
+        return (bytes + unit - 1) / unit * unit;
+    }
+    static_assert(rounded(size) == size);
+
+    alignas(std::max_align_t) std::byte room_[size];
+    std::size_t used_ = 0;  // bytes of the room; 0 again when no block is left
+    std::size_t blocks_ = 0;
 };
 
 template <class T, std::size_t size>

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/context/posting.hpp>
+
+#include "context/unwrapped.hpp"
+
+#include <heddle/detail/core/host.hpp>
+
+namespace heddle::detail {
+namespace {
+
+/// An errand on its way through Asio.
+struct posted_errand {
+    using allocator_type = handler_allocator<void, posted_size>;
+
+    void operator()() { f(); }
+    allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+
+    errand f;
+    posted_memory* memory;
+};
+
+/// An errand in a turn of a host.
+struct errand_turn final : runnable {
+    errand_turn(errand&& given, posted_memory& m) noexcept
+        : f(std::move(given)), memory(m) {
+        turn = run;
+    }
+
+    static void run(runnable& r, host& h) {
+        auto& self = static_cast<errand_turn&>(r);
+        posted_memory& memory = self.memory;
+        errand f(std::move(self.f));
+        self.~errand_turn();
+        memory.free(&self);  // before the call, after which it may be gone
+        if (!h.is_shut())
+            f();
+    }
+
+    errand f;
+    posted_memory& memory;
+};
+
+}  // namespace
+
+void post_in_place(const asio::any_io_executor& ex, errand f, posted_memory& memory) {
+    before_post(ex);
+    if (unwrapped(ex, [&](const auto& inner) {
+            asio::post(inner, posted_errand{std::move(f), &memory});
+        }))
+        return;
+    host* home = host_in(ex);
+    if (!home)
+        return asio::post(ex, std::move(f));
+    if (home->is_shut())
+        return;
+    void* place = memory.allocate(sizeof(errand_turn));
+    home->ready(*::new (place) errand_turn(std::move(f), memory), host::current());
+}
+
+}  // namespace heddle::detail
