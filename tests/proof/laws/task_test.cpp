@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tasks, executor and lifetime, as far as one thread shows them. Law 70 is in
-// allocation_test.cpp; 72 and the races of 73 to 75 need threads: stress/. Law 77 waits
-// for the parallel host.
+// The laws of tasks, executors and lifetime, as far as one thread shows them. Law 70 is
+// in allocation_test.cpp; law 72 and the races of 73 to 75 are in stress/; law 77 is in
+// parallel_test.cpp.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -39,7 +39,7 @@ task<> fail(std::string what) {
 
 task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
 
-/// How far the stack has grown, at most, since the first call.
+/// Returns how far the stack has grown, at most, since the first call.
 class stack_watch {
 public:
     void look() {
@@ -77,7 +77,7 @@ TEST_CASE("law 68: a daisy chain of 10 000 tasks carries one value from end to e
     CHECK(result == 10'000);
 }
 
-TEST_CASE("law 68: 100 000 parked tasks all come to their end when they are let go") {
+TEST_CASE("law 68: 100 000 parked tasks all end when their channel is closed") {
     world w;
     heddle::channel<> gate;
     for (int i = 0; i < 100'000; ++i)
@@ -89,7 +89,8 @@ TEST_CASE("law 68: 100 000 parked tasks all come to their end when they are let 
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 69: an exception reaches one place, siblings and the context go on") {
+TEST_CASE(
+    "law 69: an exception reaches one place, and the siblings and the context go on") {
     world w;
     trace log;
     auto joined = w.go(fail, "joined");
@@ -106,7 +107,7 @@ TEST_CASE("law 69: an exception reaches one place, siblings and the context go o
     CHECK(log.take() == lines{"joined", "sibling goes on"});
 }
 
-TEST_CASE("law 69: what a woken task throws is not thrown into who woke it") {
+TEST_CASE("law 69: an exception of a woken task does not reach the task that woke it") {
     world w;
     trace log;
     heddle::channel<int> c;
@@ -128,7 +129,7 @@ TEST_CASE("law 69: what a woken task throws is not thrown into who woke it") {
     CHECK(log.take() == lines{"ok", "waker goes on"});
 }
 
-TEST_CASE("law 71: a million operations that are ready use no stack") {
+TEST_CASE("law 71: a million ready operations use no stack") {
     stack_watch stack;
     run_virtual([](stack_watch& s) -> task<> {
         heddle::channel<int> c(1);
@@ -144,7 +145,7 @@ TEST_CASE("law 71: a million operations that are ready use no stack") {
     CHECK(stack.grown() < 64 * 1024);
 }
 
-TEST_CASE("law 71: a wake-up chain of 100 000 tasks uses no stack") {
+TEST_CASE("law 71: a chain of 100 000 tasks that wake each other uses no stack") {
     stack_watch stack;
     world w;
     auto relay = [](stack_watch& s, heddle::receiver<> in,
@@ -185,7 +186,8 @@ TEST_CASE(
     CHECK(stack.grown() < 64 * 1024);
 }
 
-TEST_CASE("law 73: a context destroyed with parked tasks destroys each frame once") {
+TEST_CASE("law 73: a context that is destroyed destroys each frame of its parked tasks "
+          "once") {
     trace log;
     heddle::channel<tracked> c(4);
     {
@@ -206,8 +208,7 @@ TEST_CASE("law 73: a context destroyed with parked tasks destroys each frame onc
     CHECK(log.take().empty());
 }
 
-TEST_CASE(
-    "law 73: destructors of dying frames may close channels, cancel and drop tasks") {
+TEST_CASE("law 73: destructors of frames may close channels, cancel and drop tasks") {
     struct closer {
         explicit closer(heddle::channel<> ch, heddle::done_source& s)
             : c(ch), stop(&s) {}
@@ -244,7 +245,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "law 74: a channel lives while a wait in it does, whoever drops its handles") {
+    "law 74: a channel lives while a task waits in it, whichever handles are dropped") {
     int alive = 0;
     {
         world w;
@@ -267,7 +268,8 @@ TEST_CASE(
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("law 75: what is started on a stopped context runs after restart, or dies") {
+TEST_CASE("law 75: a task that is started on a stopped context runs after restart, or "
+          "is destroyed") {
     trace log;
     auto note = [](trace& t, std::string what, tracked) -> task<> {
         t(what);
@@ -291,7 +293,7 @@ TEST_CASE("law 75: what is started on a stopped context runs after restart, or d
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("law 76: pairs that do 1000 times more in each turn get no more turns") {
+TEST_CASE("law 76: pairs that do 1000 times more work in each turn get no more turns") {
     struct count {
         long light = 0, heavy = 0;
     };
@@ -322,7 +324,7 @@ TEST_CASE("law 76: pairs that do 1000 times more in each turn get no more turns"
     CHECK(n.heavy < 20 * n.light);
 }
 
-TEST_CASE("law 76: a loop of yields lets others in") {
+TEST_CASE("law 76: a loop of yields lets other tasks run") {
     world w;
     bool stop = false;
     w.go(
@@ -336,7 +338,7 @@ TEST_CASE("law 76: a loop of yields lets others in") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 79: after it all counts and bytes are what they were") {
+TEST_CASE("law 79: at the end all counts and bytes are as they were at the start") {
     world w;
     heddle::channel<> round(1);
     w.go(
@@ -373,7 +375,7 @@ TEST_CASE("law 79: after it all counts and bytes are what they were") {
     w.settle();
     CHECK(w.live() == 0);
     w.ctx.restart();
-    w.ctx.run();  // an hour, if a timer were left
+    w.ctx.run();  // would take an hour if a timer were left
 }
 
 TEST_CASE(
