@@ -161,8 +161,8 @@ private:
 constexpr std::size_t bounded = 128 * 1024;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int deep =
-    100'000;  // frames are large in this test, so this is enough to overflow 8 MB
+// Frames are large in this test, so this is enough to overflow 8 MB.
+constexpr int deep = 100'000;
 #else
 constexpr int deep = 1'000'000;
 #endif

@@ -418,8 +418,8 @@ TEST_CASE("run returns when nothing is pending, although tasks are parked") {
     CHECK(world.ctx.run() > 0);
     CHECK(world.ctx.stopped());
     CHECK(world.live() == 1);
-    CHECK(c.try_send(7) ==
-          heddle::try_status::done);  // the task is woken, so work is pending again
+    // The task is woken, so work is pending again.
+    CHECK(c.try_send(7) == heddle::try_status::done);
     world.ctx.restart();
     CHECK(world.ctx.run() > 0);
     CHECK(trace.take() == lines{"got 7"});

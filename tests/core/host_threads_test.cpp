@@ -124,8 +124,8 @@ TEST_CASE("a task stays the same task on whatever thread it goes on") {
         auto host = heddle::this_task::executor();
         for (int i = 0; i < 2000; ++i) {
             co_await heddle::yield();
-            if (i % 10 ==
-                0)  // a handler of Asio's most likely resumes it on another thread
+            // A handler of Asio's most likely resumes it on another thread.
+            if (i % 10 == 0)
                 co_await asio::post(asio::system_executor(), heddle::use_task);
             bad += heddle::this_task::id() != id;
             bad += heddle::this_task::executor() != host;

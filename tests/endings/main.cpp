@@ -320,8 +320,8 @@ int main(int argc, char** argv) {
             heddle::run(starve());
         } catch (const heddle::deadlock&) {
         }
-    } else if (mode ==
-               "other") {  // another exception is thrown after a deadlock was caught
+        // Another exception is thrown after a deadlock was caught.
+    } else if (mode == "other") {
         try {
             heddle::run(starve());
         } catch (const heddle::deadlock&) {

@@ -22,8 +22,8 @@ void spawn(asio::io_context& ctx, F f) {
 #endif
 }
 
-#if ASIO_VERSION >=                                                                    \
-    102400  // older versions of yield_context do not take (std::exception_ptr, T)
+// Older versions of yield_context do not take (std::exception_ptr, T).
+#if ASIO_VERSION >= 102400
 int join(asio::io_context&, heddle::join_handle<int>& h, asio::yield_context yield) {
     return h.async_join(yield);
 }

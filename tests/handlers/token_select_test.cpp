@@ -122,8 +122,8 @@ TEST_CASE("a select that is cancelled through its slot has done nothing and leav
         world.ctx, asio::bind_cancellation_slot(stop.slot(), noting(trace)));
     world.settle();
     stop.emit(asio::cancellation_type::terminal);
-    stop.emit(asio::cancellation_type::
-                  terminal);  // no effect, because the select has completed
+    // This has no effect, because the select has completed.
+    stop.emit(asio::cancellation_type::terminal);
     CHECK(a.try_send(1) == try_status::would_block);
     CHECK(b.try_send(1) == try_status::would_block);
     world.settle();

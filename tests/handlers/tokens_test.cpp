@@ -123,10 +123,10 @@ TEST_CASE("a cancellation slot withdraws the wait, and nothing is lost") {
                         }));
     world.settle();
     stop.emit(asio::cancellation_type::terminal);
-    stop.emit(
-        asio::cancellation_type::terminal);  // no effect, because the wait has ended
-    CHECK(c.try_send(5) ==
-          heddle::try_status::would_block);  // no receiver waits any more
+    // This has no effect, because the wait has ended.
+    stop.emit(asio::cancellation_type::terminal);
+    // No receiver waits any more.
+    CHECK(c.try_send(5) == heddle::try_status::would_block);
     world.settle();
     CHECK(trace.take() == lines{"aborted empty"});
 }
@@ -228,8 +228,8 @@ TEST_CASE("|| completes with one of two waits, and the value of the other stays 
     world.settle();
     CHECK(b.try_send(1) == heddle::try_status::done);
     world.settle();
-    CHECK(a.try_send(2) ==
-          heddle::try_status::would_block);  // the other wait was withdrawn
+    // The other wait was withdrawn.
+    CHECK(a.try_send(2) == heddle::try_status::would_block);
     CHECK(trace.take() == lines{"arm 1"});
 }
 

@@ -109,8 +109,8 @@ TEST_CASE("the host emits the cancellation of a parked operation, terminal and o
     CHECK(op.cancelled() == 1);
     CHECK(op.terminal());
     CHECK(trace.take() == lines{"asked"});
-    CHECK(world.live() ==
-          1);  // the operation has not ended, so the task does not go on
+    // The operation has not ended, so the task does not go on.
+    CHECK(world.live() == 1);
     op.complete(aborted, 0);
     world.settle();
     CHECK(trace.take() == lines{"cancelled"});
@@ -315,8 +315,8 @@ TEST_CASE(
     operation second;
     auto h = world.go([&]() -> heddle::task<> {
         co_await attempt(*first, trace);
-        first
-            .reset();  // a handler that was left in the slot would refer to freed memory
+        // A handler that was left in the slot would refer to freed memory.
+        first.reset();
         co_await heddle::yield();
         co_await attempt(second, trace);
     });

@@ -151,8 +151,8 @@ TEST_CASE("results may be move-only, and are destroyed once if no task takes the
             tracked t = co_await op.start(use_task);
             value = t.value();
             (void)co_await op.start(use_task);
-            (void)co_await op.start(
-                use_task);  // completes, but the task is never resumed
+            // The operation completes, but the task is never resumed.
+            (void)co_await op.start(use_task);
         });
         for (int i : {1, 2, 3}) {
             world.settle();
@@ -361,8 +361,8 @@ TEST_CASE(
             [&op, t = tracked(1)]() -> heddle::task<> { co_await op.start(use_task); });
         world.settle();
     }
-    CHECK(tracked::alive() ==
-          1);  // the handler owns the task, and this test owns the handler
+    // The handler owns the task, and this test owns the handler.
+    CHECK(tracked::alive() == 1);
     op.drop();
     CHECK(tracked::alive() == 0);
 }

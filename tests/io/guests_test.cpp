@@ -187,8 +187,8 @@ TEST_CASE("a task waits for a set of signals, selects it, and cancels it") {
     CHECK(seen == lines{"USR1", "USR1 again"});
 }
 
-#if defined(                                                                           \
-    ASIO_HAS_FILE)  // Windows, or Linux with io_uring, which Debian's Asio does not use
+// This is Windows, or Linux with io_uring, which Debian's Asio does not use.
+#if defined(ASIO_HAS_FILE)
 
 TEST_CASE("files work as streams and with random access") {
     test::world world;

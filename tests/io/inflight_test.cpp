@@ -357,8 +357,8 @@ TEST_CASE("stop joins first and then throws, if its token is closed") {
     handle.cancel();
     world.settle();
     CHECK(log.take() == lines{"cancelled"});
-    CHECK(op.cancelled() ==
-          1);  // by stop, because a token does not cancel the operation
+    // The cause is stop(), because a token does not cancel the operation.
+    CHECK(op.cancelled() == 1);
     op.complete(asio::error::operation_aborted, 0);
     world.settle();
     CHECK(log.take() == lines{"again, without"});

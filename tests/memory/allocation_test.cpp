@@ -604,8 +604,8 @@ heddle::task<> post_to(asio::io_context& other) {
 }
 
 heddle::task<> go_elsewhere(outcome& o) {
-    static asio::io_context
-        other;  // static, because newer Asio leaks a context whose construction runs out of memory
+    // It is static, because newer Asio leaks a context whose construction runs out of memory.
+    static asio::io_context other;
     (void)heddle::live_tasks(other);  // heddle is known to that context now
     other.restart();
     try {

@@ -225,8 +225,8 @@ TEST_CASE("a thread that finds no memory for its own free lists still gets block
         ::setrlimit(RLIMIT_AS, &limit);
         for (std::size_t bytes = mib; bytes >= 16; bytes /= 2)
             while (void* p = std::malloc(bytes))
-                *static_cast<void* volatile*>(p) =
-                    nullptr;  // so that the compiler keeps the malloc
+                // The write keeps the compiler from removing malloc.
+                *static_cast<void* volatile*>(p) = nullptr;
         (void)exhausted.try_send({});
         late.join();
         ::_exit(sound ? 0 : 1);

@@ -531,8 +531,8 @@ TEST_CASE("a task with an operation in flight stays on the worker of its handler
                 asio::steady_timer timer(heddle::this_task::executor(), 10us);
                 heddle::inflight tick(timer.async_wait(heddle::deferred));
                 heddle::channel<> c(1);
-                int ticks =
-                    0;  // the select's arms and the handler access the same frame
+                // The select's arms and the handler access the same frame.
+                int ticks = 0;
                 while (ticks < 20) {
                     std::optional<heddle::unit> v;
                     (void)c.try_send({});
@@ -554,8 +554,8 @@ TEST_CASE("a handler on a task's executor never runs at the same time as the tas
         std::atomic<int> ran{0};
         for (int i = 0; i < 10; ++i)
             asio::post(heddle::this_task::executor(), [&] { ++ran; });
-        auto enough =
-            std::chrono::steady_clock::now() + 5ms;  // enough time for a thief
+        // This leaves enough time for a thief.
+        auto enough = std::chrono::steady_clock::now() + 5ms;
         while (std::chrono::steady_clock::now() < enough)
             REQUIRE(ran == 0);
         while (ran < 10)
@@ -647,8 +647,8 @@ TEST_CASE(
                 for (int i = 0; i < 40; ++i)
                     heddle::go(heddle::parallel(threads.ctx, 4),
                                [&waiting, &other, alive]() -> heddle::task<> {
-                                   for (int k = 0; k < 50;
-                                        ++k)  // so that some are stolen
+                                   // Some of the tasks are stolen meanwhile.
+                                   for (int k = 0; k < 50; ++k)
                                        co_await heddle::yield();
                                    asio::steady_timer t(other, 1h);
                                    ++waiting;

@@ -486,8 +486,8 @@ TEST_CASE("a cancelled wait leaves the channel as if it had never been there") {
     world.go(receive_one(c, trace, "second"));
     world.settle();
     first.cancel();
-    CHECK(c.try_send(1) ==
-          try_status::done);  // the first is out, though it did not run
+    // The first is out, though it did not run.
+    CHECK(c.try_send(1) == try_status::done);
     CHECK(c.try_send(2) == try_status::would_block);
     world.settle();
     CHECK(trace.take() == test::lines{"first cancelled", "second got 1"});

@@ -285,8 +285,8 @@ TEST_CASE("arm mixes kinds in a range, which may serve many selects") {
         CHECK(co_await heddle::select(arms) == 2);
         CHECK(heddle::now() == before + 10s);
         (void)in.try_send(1);
-        CHECK(co_await heddle::select(arms) ==
-              0);  // the timer, referred to, is nil now
+        // The timer, referred to, is nil now.
+        CHECK(co_await heddle::select(arms) == 0);
         CHECK(v == 1);
     }());
 }

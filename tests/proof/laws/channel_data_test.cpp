@@ -122,8 +122,8 @@ TEST_CASE("law 3: try_ operations never suspend, and report the state of one ins
     world.go(receive_one(u, trace));
     world.settle();
     CHECK(u.try_send(3) == try_status::done);
-    CHECK(u.try_send(4) ==
-          try_status::would_block);  // that receiver already has a value
+    // That receiver already has a value.
+    CHECK(u.try_send(4) == try_status::would_block);
     world.go(send_one(u, 5, trace));
     world.settle();
     CHECK(u.try_receive(n) == try_status::done);
@@ -275,8 +275,8 @@ TEST_CASE("law 6: each value that was sent is received, buffered or reported "
             CHECK(sent.size() == got.size() + c.size() + lost);
             for (tracked v; c.try_receive(v) == try_status::done;)
                 got.push_back(v.value());
-            senders
-                .settle();  // parked senders go on, as each value taken makes a place
+            // Parked senders go on, as each value taken makes a place.
+            senders.settle();
             for (tracked v; c.try_receive(v) == try_status::done;)
                 got.push_back(v.value());
             senders.settle();

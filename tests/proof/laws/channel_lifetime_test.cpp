@@ -69,10 +69,8 @@ TEST_CASE("law 12: a value is moved twice from sender to receiver, three times t
           "the buffer") {
     for (bool receiver_first : {false, true}) {
         CAPTURE(receiver_first);
-        int through =
-            receiver_first
-                ? 2
-                : 3;  // with a receiver that waits, the value skips the buffer
+        // With a receiver that waits, the value skips the buffer.
+        int through = receiver_first ? 2 : 3;
         CHECK(moves(0, receiver_first, take_value) == 2);
         CHECK(moves(0, receiver_first, take_optional) == 2);
         CHECK(moves(0, receiver_first, take_by_select) == 2);
@@ -277,8 +275,8 @@ TEST_CASE(
                                        }(c)));
             world.settle();
             c = nullptr;
-            next =
-                heddle::channel<int>();  // would get the memory of c if that were free
+            // This channel would get the memory of c if that were free.
+            next = heddle::channel<int>();
             world.go(
                 [](heddle::channel<int> in) -> heddle::task<> {
                     auto v = co_await in.receive();

@@ -229,8 +229,8 @@ TEST_CASE("law 27: close ends a select that waits to send, and the value is kept
     a.close();
     world.settle();
     CHECK(trace.take() == test::lines{"closed, mine"});
-    CHECK(b.try_send(nullptr) ==
-          try_status::would_block);  // the other arm has left its queue
+    // The other arm has left its queue.
+    CHECK(b.try_send(nullptr) == try_status::would_block);
 }
 
 TEST_CASE("law 27: a send arm on a closed channel matters only if it is chosen") {

@@ -106,8 +106,8 @@ TEST_CASE(
         },
         std::ref(log), c);
     w.settle();
-    CHECK(c.try_send(1) ==
-          heddle::try_status::done);  // ready, so the value is the task's own
+    // The receiver is ready, so the value is its own.
+    CHECK(c.try_send(1) == heddle::try_status::done);
     h.cancel();
     CHECK(c.try_send(2) == heddle::try_status::done);
     w.settle();
@@ -485,9 +485,8 @@ TEST_CASE("law 59: a task may be cancelled before its first run, after its end, 
             me.cancel();
             t("self: " + co_await ending(heddle::yield()));
         },
-        std::ref(log),
-        std::ref(
-            early));  // a task that cancels another through the handle after its end
+        // This task cancels another one through its handle after its end.
+        std::ref(log), std::ref(early));
     w.settle();
     over.cancel();
     over.cancel();

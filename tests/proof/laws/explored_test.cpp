@@ -198,9 +198,8 @@ private:
                     require(a == b || !(waiting_[a].send[i] && waiting_[b].receive[i]),
                             "a sender and a receiver wait on the same channel");
             }
-            for (
-                ; buffered > 0;
-                --buffered) {  // exactly as many, because another receive would complete a send
+            // There are no more receives than values: another one would complete a send.
+            for (; buffered > 0; --buffered) {
                 require(channels_[i].try_receive(v) == heddle::try_status::done,
                         "what is buffered cannot be received");
                 require(received_.emplace(v, i).second,

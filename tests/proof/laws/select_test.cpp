@@ -94,8 +94,8 @@ TEST_CASE("law 31: otherwise is not taken while some arm is ready at every insta
     world.go([]() -> heddle::task<> {
         channel a(1), b(1);
         (void)a.try_send(1);
-        for (int i = 0; i < 1000;
-             ++i) {  // the value wanders, but is always in some channel
+        // The value wanders, but is always in some channel.
+        for (int i = 0; i < 1000; ++i) {
             std::optional<int> v;
             auto arm =
                 co_await heddle::select(a.receive(v), b.receive(v), heddle::otherwise);

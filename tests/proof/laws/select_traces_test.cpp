@@ -199,8 +199,8 @@ TEST_CASE("law 44: a task resumes only when one of its arms has happened") {
         world.go(watch_two(a, b, trace, name));
     world.settle();
     CHECK(a.try_send(1) == try_status::done);
-    CHECK(b.try_send(2) ==
-          try_status::done);  // ann is first in b, too, but is claimed already
+    // Ann is first in b, too, but is claimed already.
+    CHECK(b.try_send(2) == try_status::done);
     world.settle();
     CHECK(trace.take() == test::lines{"ann: 0 of 1, -1", "bob: 1 of -1, 2"});
     CHECK(world.live() == 2);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A wait for an Asio operation: the host starts it and emits its cancellation, another thread completes it, a third
-// closes the token. detail/handlers/asio_wait.hpp, lib/handlers/asio_wait.cpp, process::interrupt_by. [hop] a
-// cancellation is never emitted during initiation, nor when the task has gone on; the task goes on once, and no bit
-// is left in its word.
+// Model of a wait for an Asio operation (detail/handlers/asio_wait.hpp, lib/handlers/asio_wait.cpp,
+// process::interrupt_by). The host starts the operation and emits its cancellation, a second thread completes it, a
+// third closes the token. [hop] A cancellation is never emitted during the initiation, nor after the task has gone on;
+// the task goes on once, and no bit is left in its claim word.
 #include "model.hpp"
 
 using namespace model;
@@ -16,8 +16,9 @@ struct asio_wait : rl::test_suite<asio_wait, 3> {
     rl::atomic<unsigned> word;
     rl::atomic<int> started, ready, turn, ended;
     rl::mutex process;
-    rl::var<int> alive;   // the wait: whoever emits or completes looks at it
-    rl::var<int> result;  // of the operation, read by the task
+    // Whether the wait exists: the emission and the completion access it.
+    rl::var<int> alive;
+    rl::var<int> result;  // of the operation; the task reads it
     int resumed;
 
     void before() {
@@ -42,8 +43,8 @@ struct asio_wait : rl::test_suite<asio_wait, 3> {
 
     void after() {
         RL_ASSERT(resumed == 1);
-        RL_ASSERT(turn($).load(relaxed) ==
-                  0);  // or it would be run for a wait that is over
+        // Otherwise it would run for a wait that is over.
+        RL_ASSERT(turn($).load(relaxed) == 0);
         RL_ASSERT((word($).load(relaxed) & ~cancelled) == 0);
     }
 
@@ -98,7 +99,7 @@ private:
         return false;
     }
 
-    /// The operation may end inside it.
+    /// The operation may end inside this call.
     void emit() {
         RL_ASSERT(alive($) == 1);
         if (started($).load(acquire))
@@ -121,7 +122,7 @@ private:
         rl::linear_backoff pause;
         while (!started($).load(acquire))
             pause.yield($);
-        if (broken == 1)  // ends if it is asked to, only
+        if (broken == 1)  // this operation ends only by its cancellation
             while (!ended($).load(acquire))
                 pause.yield($);
         end();

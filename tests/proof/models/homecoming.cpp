@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// A task that still has to come home is work of the home context [homecoming]: a task waits for an Asio operation,
-// which completes while another thread closes the task's token. detail/core/host.hpp, detail/handlers/asio_wait.hpp,
-// process::interrupt_by, host::may_rest. The home runs out of work, and its run() returns, only when the task has
-// gone on. In one case the operation belongs to the home, and only the count of tasks under way keeps the home up; in
-// the other it belongs to another context, where the cancellation is emitted, too.
+// Model of [homecoming]: a task on its way home counts as work of its home context (detail/core/host.hpp,
+// detail/handlers/asio_wait.hpp, process::interrupt_by, host::may_rest). The task waits for an Asio operation, which
+// completes while another thread closes the task's token. The home runs out of work, and its run() returns, only when
+// the task has gone on. In one case the operation belongs to the home, and only the count of tasks on their way keeps
+// the home running. In the other case it belongs to another context, where the cancellation is emitted, too.
 #include "model.hpp"
 
 using namespace model;
@@ -16,9 +16,9 @@ template <bool abroad>
 struct homecoming : rl::test_suite<homecoming<abroad>, 3> {
     rl::atomic<unsigned> word;
     rl::atomic<int> coming;  // threads that claim, and have not submitted yet
-    rl::atomic<int> work;    // of the home: its wait's own, and its handler's
+    rl::atomic<int> work;    // of the home: one for the wait, one for its handler
     rl::atomic<int> completion, turn, ready;  // posted to the home
-    rl::atomic<int> emission;                 // posted to where the operation is
+    rl::atomic<int> emission;                 // posted to the context of the operation
     rl::atomic<int> over;
     bool resumed;
 
@@ -60,7 +60,7 @@ private:
                ready($).load(acquire);
     }
 
-    /// io_context::run() of the home.
+    /// The io_context::run() of the home.
     void home() {
         rl::linear_backoff pause;
         while (!resumed) {
@@ -75,7 +75,7 @@ private:
             } else if (take(ready)) {
                 go_on();
             } else if (may_rest()) {
-                RL_ASSERT(false);  // run() returns, and the task waits
+                RL_ASSERT(false);  // run() returns although the task waits
                 return;
             } else {
                 pause.yield($);
@@ -83,8 +83,8 @@ private:
         }
     }
 
-    /// Nobody is under way, then the inbox is empty, then there is no work; and what ended as
-    /// work just now has posted before.
+    /// First no task is on its way, then the inbox is empty, then there is no work. A thread posts before its work
+    /// ends.
     bool may_rest() {
         bool hasty = !abroad && broken == 3;
         bool empty = hasty && !mail();
@@ -102,7 +102,7 @@ private:
         over($).store(1, release);
     }
 
-    /// The handler. False: the task goes on.
+    /// The handler. Returns false if the task goes on.
     bool end() {
         unsigned old = word($).load(acquire), want;
         do
@@ -111,7 +111,7 @@ private:
         return (want & completed) != 0;
     }
 
-    /// Whoever comes second lets the task go on.
+    /// The second of the two threads that come here lets the task go on.
     void emitted() {
         unsigned old = word($).load(acquire), want;
         do
@@ -121,7 +121,7 @@ private:
             ready($).store(1, release);
     }
 
-    /// The operation completes, and its cancellation is emitted when it has been posted.
+    /// The operation completes; its cancellation is emitted if it has been posted.
     void elsewhere() {
         completion($).store(1, release);
         work($).fetch_sub(1, acq_rel);
