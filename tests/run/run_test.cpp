@@ -52,7 +52,7 @@ task<> fail(std::string what) {
 
 task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
 
-/// Sets an environment variable as long as it lives.
+/// Sets an environment variable for as long as it lives.
 class environment {
 public:
     environment(const char* name, const char* value) : name_(name) {
@@ -73,7 +73,7 @@ private:
     std::optional<std::string> old_;
 };
 
-/// A program whose order is all that a schedule decides.
+/// A program whose only variable is the order that a schedule decides.
 task<> race(trace& log) {
     heddle::channel<int> a(8), b(8);
     heddle::wait_group all;
@@ -117,7 +117,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("run gives main's result, whatever its type") {
+TEST_CASE("run returns main's result, whatever its type") {
     int x = 0;
     CHECK(run(seven()) == 7);
     CHECK(*run([]() -> task<std::unique_ptr<int>> {
@@ -150,7 +150,8 @@ TEST_CASE("run returns when main ends; other tasks are destroyed, not awaited") 
     CHECK(log.take() == lines{"parked"});
 }
 
-TEST_CASE("what escapes main leaves run, and the other tasks are destroyed") {
+TEST_CASE(
+    "an exception that leaves main leaves run, and the other tasks are destroyed") {
     CHECK(ending_of_call([] {
               run([]() -> task<> {
                   go([](tracked) -> task<> { co_await heddle::sleep(1h); }, tracked(1));
@@ -172,7 +173,8 @@ TEST_CASE("the first exception that leaves a detached task ends the run") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("main's exception wins over those of detached tasks that come after it") {
+TEST_CASE("an exception of main takes precedence over those of detached tasks that "
+          "come after it") {
     CHECK(ending_of_call([] {
               run([]() -> task<> {
                   go(fail, "detached");
@@ -182,7 +184,7 @@ TEST_CASE("main's exception wins over those of detached tasks that come after it
           }) == "main");
 }
 
-TEST_CASE("main's result is not lost to the end of the tasks it leaves behind") {
+TEST_CASE("the result of main is not lost when the other tasks are destroyed") {
     struct logs_end {
         explicit logs_end(trace& t) : log(&t) {}
         logs_end(logs_end&& o) noexcept : log(std::exchange(o.log, nullptr)) {}
@@ -239,7 +241,7 @@ TEST_CASE("virtual time waits for Asio operations in flight, then jumps") {
     CHECK(log.take() == lines{"two real milliseconds later", "an hour later"});
 }
 
-TEST_CASE("the same seed gives the same run") {
+TEST_CASE("the same seed leads to the same run") {
     for (std::uint64_t seed : {0U, 1U, 2U, 12345U}) {
         auto first = race_of(seed);
         CHECK(first.size() == 12);
@@ -247,7 +249,8 @@ TEST_CASE("the same seed gives the same run") {
     }
 }
 
-TEST_CASE("different seeds give different runs: order of tasks, and of ready arms") {
+TEST_CASE(
+    "different seeds lead to different runs, in the order of tasks and of ready arms") {
     std::set<std::string> orders, arms;
     for (std::uint64_t seed = 0; seed < 32; ++seed) {
         auto run_of_seed = race_of(seed);
@@ -257,8 +260,9 @@ TEST_CASE("different seeds give different runs: order of tasks, and of ready arm
         orders.insert(tasks);
         arms.insert(chosen);
     }
-    // 4! orders, and 70 ways to merge four of each arm. Of 32 uniform draws some 18 and
-    // 26 differ; fewer than 9 would be more than five standard deviations off.
+    // There are 4! orders, and 70 ways to merge four of each arm. Of 32 uniform draws
+    // some 18 and 26 differ; fewer than 9 would be more than five standard deviations
+    // off.
     CHECK(orders.size() > 8);
     CHECK(arms.size() > 8);
 }
@@ -269,7 +273,7 @@ TEST_CASE("without a seed tasks run in order of arrival") {
     CHECK(steps == lines{"task 0", "task 1", "task 2", "task 3"});
 }
 
-TEST_CASE("a deadlock is reported, with who waits for what") {
+TEST_CASE("a deadlock is reported, with the operation that each task waits for") {
     auto what = deadlock_of([]() -> task<> {
         heddle::this_task::name("main");
         heddle::channel<int> jobs, results;
@@ -306,7 +310,7 @@ TEST_CASE("a deadlock is reported, with who waits for what") {
     CHECK(tasks == 4);
 }
 
-TEST_CASE("a dump names the arms of a select as they are written") {
+TEST_CASE("a dump lists the arms of a select as they are written") {
     std::vector<heddle::channel<int>> channels(8);
     std::string written;
     for (std::size_t i = 0; i < channels.size(); ++i) {
@@ -332,7 +336,7 @@ TEST_CASE("a dump names the arms of a select as they are written") {
     CHECK(contains(nothing, " waits in a select without arms"));
 }
 
-TEST_CASE("waits that nothing can end are a deadlock, with either clock") {
+TEST_CASE("waits that nothing can end are a deadlock, on either clock") {
     CHECK(contains(deadlock_of(wait_in(nullptr)), "receive on a nil channel"));
     CHECK(contains(deadlock_of(wait_in(heddle::channel<>())),
                    "receive on an unnamed channel"));
@@ -343,7 +347,7 @@ TEST_CASE("waits that nothing can end are a deadlock, with either clock") {
     CHECK_THROWS_AS(run_virtual(wait_in(heddle::channel<>())), heddle::deadlock);
 }
 
-TEST_CASE("a deadlock is no deadlock while a timer is pending") {
+TEST_CASE("there is no deadlock while a timer is pending") {
     run_virtual([]() -> task<> {
         heddle::channel<> c;
         go(
@@ -356,7 +360,7 @@ TEST_CASE("a deadlock is no deadlock while a timer is pending") {
     }());
 }
 
-TEST_CASE("a context that died does not hide a deadlock") {
+TEST_CASE("a context that has ended does not hide a deadlock") {
     std::optional<heddle::done_source> kept;
     {
         asio::io_context dies;
@@ -378,14 +382,14 @@ TEST_CASE("tasks are destroyed after a deadlock as after any other end") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("what is ready when main ends is destroyed, and does not run") {
+TEST_CASE("a task that is ready when main ends is destroyed, and does not run") {
     bool ran = false;
     run([](bool& ran_) -> task<> {
         std::vector<int> local(3);
         for (int i = 0; i < 3; ++i)
             go(
                 [](tracked, std::vector<int>& mains, bool& r) -> task<> {
-                    r = mains.at(0) == 0;  // main's frame is gone by now
+                    r = mains.at(0) == 0;  // main's frame is destroyed by now
                     co_return;
                 },
                 tracked(i), std::ref(local), std::ref(ran_));
@@ -415,7 +419,7 @@ TEST_CASE("HEDDLE_CLOCK=virtual makes time virtual") {
     }());
 }
 
-TEST_CASE("HEDDLE_SEED seeds a run, over what the program asks for") {
+TEST_CASE("HEDDLE_SEED seeds a run, and overrides the seed that the program passes") {
     auto seven_chosen = race_of(7);
     REQUIRE(seven_chosen != race_of(8));
     environment e("HEDDLE_SEED", "7");
@@ -423,7 +427,7 @@ TEST_CASE("HEDDLE_SEED seeds a run, over what the program asks for") {
     CHECK(race_of(8) == seven_chosen);
 }
 
-TEST_CASE("an environment variable that makes no sense is an invalid_argument") {
+TEST_CASE("an environment variable without a valid value is an invalid_argument") {
     for (auto name : {"HEDDLE_SEED", "HEDDLE_THREADS"})
         for (auto value : {"", "x", "1x", " 1", "-1", "0x10", "99999999999999999999"}) {
             CAPTURE(value);
@@ -437,8 +441,8 @@ TEST_CASE("an environment variable that makes no sense is an invalid_argument") 
 
 namespace {
 
-/// An operation that completes, on the handler's executor, when the handler of its timer is
-/// destroyed: as late as with the context.
+/// An operation that completes, on the handler's executor, when the handler of its
+/// timer is destroyed: at the latest when the context is.
 template <class Handler>
 class ends_with_its_timer {
 public:
@@ -468,7 +472,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("once main has ended no task runs, though its operation completes later") {
+TEST_CASE("after main has ended no task runs, even if its operation completes later") {
     bool ran_on = false;
     run([](bool* ran) -> task<> {
         auto ex = heddle::this_task::executor();
@@ -491,8 +495,7 @@ TEST_CASE("once main has ended no task runs, though its operation completes late
     CHECK(!ran_on);
 }
 
-TEST_CASE(
-    "run inside a task, or in a handler of a host, is refused, and has done nothing") {
+TEST_CASE("run inside a task or in a handler of a host is refused, and has no effect") {
     const std::string what = "heddle: a task, or a handler that runs in a host, would "
                              "block the thread of its "
                              "event loop: co_await the task, or start it with go";
@@ -528,7 +531,7 @@ TEST_CASE(
     CHECK(tracked::alive() == before);
 }
 
-TEST_CASE("run is let in where a handler is outside every host") {
+TEST_CASE("run is allowed in a handler outside every host") {
     auto inner = [](int n) -> task<int> {
         co_await heddle::yield();
         co_return n;
@@ -547,7 +550,7 @@ TEST_CASE("run is let in where a handler is outside every host") {
     CHECK(sum == 3);
 }
 
-// Last in this suite: it starts a thread.
+// This case is the last of the suite, because it starts a thread.
 TEST_CASE("while another context lives, a run that waits is no deadlock") {
     auto answer = [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {
         while (auto n = co_await in.receive())
@@ -574,13 +577,14 @@ TEST_SUITE_END();
 TEST_SUITE_BEGIN("run.threads");
 
 #ifdef __GLIBC__
-TEST_CASE(
-    "SIGQUIT is blocked no longer than the run that dumps on it, however that ends") {
+TEST_CASE("SIGQUIT is blocked only as long as the run that dumps on it, however the "
+          "run ends") {
     pthread_attr_t before, impossible;
     REQUIRE(::pthread_getattr_default_np(&before) == 0);
     REQUIRE(::pthread_getattr_default_np(&impossible) == 0);
     ::pthread_attr_setstacksize(&impossible, std::size_t{1} << 46);
-    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);  // no thread can be made
+    // Now no thread can be started.
+    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);
     CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
                                 []() -> heddle::task<> { co_return; }()),
                     std::system_error);

@@ -215,7 +215,7 @@ TEST_CASE(
                         auto n = nodes - 1 - i;
                         first[n] = tree[n].close(causes[n]);
                         if (!tree[n].token().closed() || !tree[n].token().cause())
-                            // Close() returned, but the token is not closed.
+                            // close() returned, but the token is not closed.
                             first[n] = 2;
                     }
                 });
