@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of go (go.hpp). Join handles are in join_test.cpp, cancelling is in
-// cancel_test.cpp.
+// The promises of go (go.hpp). join_test.cpp tests join handles, cancel_test.cpp tests
+// cancellation.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -94,7 +94,7 @@ TEST_CASE("go takes plain functions, members and tasks as well as coroutines") {
     CHECK(ran);
 }
 
-TEST_CASE("outside a task go and its kin throw not_in_task") {
+TEST_CASE("outside a task, go and its relatives throw not_in_task") {
     CHECK(ending_of_call([] { go(seven); }) == "not in task");
     CHECK(ending_of_call([] { go(seven()); }) == "not in task");
     CHECK(ending_of_call([] { heddle::this_task::id(); }) == "not in task");
@@ -111,7 +111,7 @@ TEST_CASE("outside a task go and its kin throw not_in_task") {
     CHECK(in_handler == "not in task");  // a handler is no task
 }
 
-TEST_CASE("go works from the plain functions a task calls") {
+TEST_CASE("go works in the plain functions that a task calls") {
     struct helper {
         static void start(trace& t) { go(note, std::ref(t), "started below"); }
     };
@@ -122,7 +122,7 @@ TEST_CASE("go works from the plain functions a task calls") {
     CHECK(log.take() == lines{"started below"});
 }
 
-TEST_CASE("go with a context or an executor works from anywhere") {
+TEST_CASE("go with a context or an executor works anywhere") {
     world w;
     trace log;
     auto strand = asio::make_strand(w.ctx);
@@ -139,7 +139,7 @@ TEST_CASE("go with a context or an executor works from anywhere") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("callable and arguments are copied when go is called") {
+TEST_CASE("go copies the callable and its arguments when it is called") {
     world w;
     trace log;
     std::string text = "before";
@@ -172,7 +172,7 @@ TEST_CASE("callable and arguments are copied when go is called") {
     CHECK(log.take() == lines{"before array", "before", "a temporary", "after"});
 }
 
-TEST_CASE("what a lambda coroutine captured lives as long as its task") {
+TEST_CASE("the captures of a lambda coroutine live as long as its task") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -195,7 +195,7 @@ TEST_CASE("what a lambda coroutine captured lives as long as its task") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("arguments may be move-only, and die with the task") {
+TEST_CASE("arguments may be move-only, and are destroyed with the task") {
     world w;
     heddle::channel<> gate;
     w.go(
@@ -211,7 +211,8 @@ TEST_CASE("arguments may be move-only, and die with the task") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("an argument whose copy throws reaches the caller, and nothing has started") {
+TEST_CASE(
+    "an exception of the copy of an argument reaches the caller, and no task starts") {
     world w;
     trace log;
     const throws_when_copied bad;
@@ -235,7 +236,8 @@ TEST_CASE("an argument whose copy throws reaches the caller, and nothing has sta
     CHECK(log.take().empty());
 }
 
-TEST_CASE("an exception of a detached task leaves run(), the others go on after it") {
+TEST_CASE(
+    "an exception of a detached task leaves run(), and the others go on after it") {
     world w;
     trace log;
     w.go(note, std::ref(log), "before");
@@ -264,7 +266,7 @@ TEST_CASE("yield lets every task that is ready run first") {
     CHECK(log.take() == lines{"a", "b", "c", "a", "b", "c"});
 }
 
-TEST_CASE("no two tasks have the same id, and it does not change") {
+TEST_CASE("each task has an id of its own, which does not change") {
     world w;
     std::set<std::uint64_t> ids;
     for (int i = 0; i < 100; ++i)
@@ -281,7 +283,7 @@ TEST_CASE("no two tasks have the same id, and it does not change") {
 }
 
 TEST_CASE(
-    "this_task::executor is that of the host: tasks started on it join the host") {
+    "this_task::executor names the host: tasks that are started on it join the host") {
     world w;
     trace log;
     w.go(

@@ -102,13 +102,13 @@ std::string found_in(const program& p, thread_bounds bounds = {}) {
 
 void fail(const char* what) { throw std::runtime_error(what); }
 
-/// Two threads that want into a section. Throws if both are in it.
+/// Two threads enter a critical section. Throws if both are in it.
 struct section {
     atomic<int> wants[2]{0, 0}, turn{0};
-    atomic<int> inside{0};  // a plain number would not be seen
+    atomic<int> inside{0};  // the explorer would not see a plain number
 
     /// The algorithm of Peterson, 1981. If `in_order` is false, a thread gives way
-    /// before it says that it wants to enter.
+    /// before it announces that it wants to enter.
     void enter(int me, bool in_order) {
         if (!in_order)
             turn.store(1 - me);
@@ -133,8 +133,8 @@ struct step {
 };
 using steps = std::vector<std::vector<step>>;
 
-/// Draws threads with a few steps on two objects. All of them end: thread 0 raises the
-/// number that others wait for.
+/// Draws threads with a few steps on two objects. All of them end, because thread 0
+/// raises the number that others wait for.
 steps draw(std::mt19937& random) {
     auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     steps all(2 + below(2));
@@ -151,9 +151,8 @@ steps draw(std::mt19937& random) {
     return all;
 }
 
-/// The steps of a run, up to the order of those that do not depend on each other: for
-/// each object its steps and their threads, where reads that follow each other are
-/// sorted.
+/// The steps of a run, without the order of independent steps: for each object its
+/// steps and their threads, with adjacent reads sorted.
 class trace {
 public:
     void add(const std::string& object, std::size_t who, bool reads, int saw) {
@@ -234,11 +233,11 @@ struct stage_of {
 };
 
 int programs(int few) {
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
+    const char* given = std::getenv("HEDDLE_PROGRAMS");  // tools/soak runs more
     return given ? std::atoi(given) : few;
 }
 
-/// The traces of a program that an exploration runs.
+/// Returns the traces of a program that an exploration runs.
 struct traces {
     std::set<std::string> all;
     explored_threads how;
@@ -262,7 +261,8 @@ traces traces_of(const steps& p, thread_bounds bounds) {
 
 TEST_SUITE_BEGIN("explore.threads");
 
-TEST_CASE("what is independent is run in one order, or in all if asked") {
+TEST_CASE(
+    "independent steps are run in one order, or in all orders if that is asked for") {
     for (int n : {1, 2, 5}) {
         auto once = writers(2, n, false, {});
         CHECK(once.complete);
@@ -273,7 +273,7 @@ TEST_CASE("what is independent is run in one order, or in all if asked") {
     CHECK(writers(3, 2, false, all_of_them).schedules == 90);
 }
 
-TEST_CASE("what conflicts is run in every order") {
+TEST_CASE("conflicting steps are run in every order") {
     for (auto [n, orders] : {std::pair{1, 2}, {2, 6}, {3, 20}, {4, 70}, {5, 252}}) {
         auto all = writers(2, n, true, {});
         CHECK(all.complete);
@@ -286,7 +286,7 @@ TEST_CASE("what conflicts is run in every order") {
     CHECK(writers(4, 1, true, {}).schedules == 24);
 }
 
-TEST_CASE("reads do not conflict; a write among them is seen or not") {
+TEST_CASE("reads do not conflict; each read sees or misses a write") {
     auto program = [](int readers, bool write) {
         return explore_threads("readers", [=](threads& t) {
             auto n = std::make_shared<atomic<int>>(0);
@@ -301,7 +301,7 @@ TEST_CASE("reads do not conflict; a write among them is seen or not") {
     CHECK(program(3, true).schedules == 8);
 }
 
-TEST_CASE("what a lock guards is one step, and locks are taken in every order") {
+TEST_CASE("the code under a lock is one step, and locks are taken in every order") {
     for (auto [n, orders] : {std::pair{1, 2}, {2, 6}, {3, 20}}) {
         auto all = explore_threads("lock", [times = n](threads& t) {
             auto lock = std::make_shared<heddle::testing::mutex>();
@@ -342,7 +342,7 @@ TEST_CASE("threads that add to a count do not conflict, unless that is asked for
     CHECK(explore_threads("counts", program, {.counts = true}).schedules == 6);
 }
 
-TEST_CASE("a lost update is found, and replayed") {
+TEST_CASE("a lost update is found and replayed") {
     auto p = [](bool atomically) {
         return [=](threads& t) {
             auto n = std::make_shared<atomic<int>>(0);
@@ -367,7 +367,7 @@ TEST_CASE("a lost update is found, and replayed") {
     CHECK(found_in(p(true)) == "nothing");
 }
 
-TEST_CASE("Peterson's algorithm keeps two threads apart, in the order he gave") {
+TEST_CASE("Peterson's algorithm keeps two threads apart if its steps are in order") {
     auto p = [](bool in_order) {
         return [=](threads& t) {
             auto s = std::make_shared<section>();
@@ -380,7 +380,7 @@ TEST_CASE("Peterson's algorithm keeps two threads apart, in the order he gave") 
 }
 
 TEST_CASE(
-    "a deadlock of two locks is found, and replayed; in one order there is none") {
+    "a deadlock of two locks is found and replayed; with one order there is none") {
     auto p = [](bool in_order) {
         return [=](threads& t) {
             auto locks = std::make_shared<std::array<heddle::testing::mutex, 2>>();
@@ -403,7 +403,7 @@ TEST_CASE(
     CHECK(all.schedules == 2);
 }
 
-TEST_CASE("a wait for what never comes is a deadlock; one for what comes is none") {
+TEST_CASE("a wait that nothing ends is a deadlock; a wait that is ended is none") {
     auto p = [](int write) {
         return [=](threads& t) {
             auto n = std::make_shared<atomic<int>>(0);
@@ -416,7 +416,7 @@ TEST_CASE("a wait for what never comes is a deadlock; one for what comes is none
     CHECK(explore_threads("wait", p(1)).schedules == 1);
 }
 
-TEST_CASE("what does not end is reported") {
+TEST_CASE("a program that does not end is reported") {
     auto endless = [](threads& t) {
         auto n = std::make_shared<atomic<int>>(0);
         t.run([=] {
@@ -428,7 +428,7 @@ TEST_CASE("what does not end is reported") {
           "heddle: explore_threads: more than 100 steps, and no end");
 }
 
-TEST_CASE("a program that ends in a schedule says in which") {
+TEST_CASE("a program that ends the process reports the schedule") {
     auto [text, said] = failure_of([] {
         pid_t child = ::fork();
         if (child == 0) {
@@ -473,7 +473,7 @@ TEST_CASE("each trace of a random program is run exactly once") {
                       << " abandoned");
 }
 
-TEST_CASE("with few preemptions each trace is run that they suffice for") {
+TEST_CASE("with few preemptions, each trace is run that needs no more of them") {
     std::mt19937 random(2);
     std::size_t schedules = 0, every = 0;
     for (int i = 0; i < programs(30); ++i) {
