@@ -327,8 +327,8 @@ TEST_CASE(
           std::set<std::size_t>{0, 1, 2});
 }
 
-TEST_CASE("explore takes each ready arm of a select in a handler, and, if that is "
-          "parked, each of its arms for one source") {
+TEST_CASE("explore takes each ready arm of a select in a handler, and each of its "
+          "equal arms if it is parked") {
     std::multiset<std::size_t> chosen;
     auto run = [&](int ready) {
         chosen.clear();
