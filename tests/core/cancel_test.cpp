@@ -176,7 +176,7 @@ TEST_CASE("children of a task that has ended are cancelled by the task above it"
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a cancelled join leaves the task running and the handle as it was") {
+TEST_CASE("a cancelled join leaves the task running and the handle unchanged") {
     world w;
     trace log;
     heddle::channel<> gate;

@@ -323,7 +323,7 @@ TEST_CASE("fact 4: the initial suspension cannot throw") {
     CHECK(std::is_nothrow_default_constructible_v<promise>);
 }
 
-TEST_CASE("fact 5: one Asio in all files, and its coroutines beside ours") {
+TEST_CASE("fact 5: all files use the same Asio, and its coroutines work beside ours") {
 #if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
     FAIL("operator new and free() depend on the order of includes");
 #endif

@@ -104,7 +104,7 @@ void same_host() {
     second.run();
 }
 
-// -- who destroys the context that he is inside of ----------------------------------
+// -- a context is destroyed from inside ---------------------------------------------
 
 std::unique_ptr<asio::io_context> doomed;
 
