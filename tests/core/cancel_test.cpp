@@ -2,13 +2,13 @@
 // The effect of a closed token on tasks: join_handle::cancel, with_done, with_timeout,
 // shield, this_task::done.
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 TEST_SUITE_BEGIN("cancel");
@@ -23,6 +23,7 @@ using test::cause;
 using test::ending;
 using test::ending_of_call;
 using test::lines;
+using test::log_join;
 using test::run_virtual;
 using test::trace;
 using test::why;
@@ -36,10 +37,6 @@ task<> wait(trace& log, std::string who) {
     auto how = co_await ending(never.receive());
     log(who + ": " + how);
     co_await heddle::yield();
-}
-
-task<> log_join(trace& log, join_handle<>& h, std::string who) {
-    log(who + ": " + co_await ending(h));
 }
 
 }  // namespace

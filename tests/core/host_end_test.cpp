@@ -2,6 +2,7 @@
 // How tasks and hosts end. A task ends with its context, wherever it waits, or by
 // itself, at any depth of calls. A host on a strand ends with its last task.
 #include "support/operations.hpp"
+#include "support/stack.hpp"
 #include "support/world.hpp"
 
 #include <asio/ip/tcp.hpp>
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using test::lines;
+using test::stack_watch;
 using test::tracked;
 
 /// The objects that tasks park in. These members are destroyed after the tasks of the
@@ -141,21 +143,6 @@ private:
     std::function<void()> f_;
 };
 
-/// How far the stack has grown, in bytes, over all calls of note().
-class stack_watch {
-public:
-    [[gnu::noinline]] void note() {
-        auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-        low_ = std::min(low_, here);
-        high_ = std::max(high_, here);
-    }
-    std::size_t span() const { return high_ - low_; }
-
-private:
-    std::uintptr_t low_ = UINTPTR_MAX;
-    std::uintptr_t high_ = 0;
-};
-
 // A transfer takes less than 1 KiB of stack in every build mode (452 bytes under ASan),
 // and at most 64 follow each other; an unbounded chain would take megabytes.
 constexpr std::size_t bounded = 128 * 1024;
@@ -168,9 +155,9 @@ constexpr int deep = 1'000'000;
 #endif
 
 heddle::task<long> count_down(int n, stack_watch& stack) {
-    stack.note();
+    stack.look();
     long below = n == 0 ? 0 : co_await count_down(n - 1, stack);
-    stack.note();
+    stack.look();
     co_return below + 1;
 }
 
@@ -433,7 +420,7 @@ TEST_CASE("calls nest to any depth, and the stack does not grow with them") {
     }(stack, n));
     world.settle();
     CHECK(n == deep + 1);
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
 TEST_CASE("calls in sequence do not grow the stack") {
@@ -444,7 +431,7 @@ TEST_CASE("calls in sequence do not grow the stack") {
             (void)co_await count_down(0, s);
     }(stack));
     world.settle();
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
 TEST_CASE("a deep chain of calls that is parked, or has thrown, is destroyed without "
@@ -476,7 +463,7 @@ TEST_CASE("a chain of wake-ups does not grow the stack") {
     auto link = [](heddle::receiver<int> in, heddle::sender<int> out,
                    stack_watch& s) -> heddle::task<> {
         auto v = co_await in.receive();
-        s.note();
+        s.look();
         if (out != nullptr)
             co_await out.send(*v);
     };
@@ -491,7 +478,7 @@ TEST_CASE("a chain of wake-ups does not grow the stack") {
     CHECK(first.try_send(1) == heddle::try_status::done);
     world.settle();
     CHECK(world.live() == 0);
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
 TEST_CASE("a chain of joins does not grow the stack") {
@@ -504,13 +491,13 @@ TEST_CASE("a chain of joins does not grow the stack") {
     for (int i = 0; i < 50'000; ++i)
         last = world.go([](heddle::join_handle<> h, stack_watch& s) -> heddle::task<> {
             co_await h;
-            s.note();
+            s.look();
         }(std::move(last), stack));
     world.settle();
     start.close();
     world.settle();
     CHECK(world.live() == 0);
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
 TEST_CASE("a host on a strand is freed with its last task") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of a task (task.hpp).
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -13,25 +14,16 @@ TEST_SUITE_BEGIN("task");
 
 using heddle::task;
 using test::ending;
+using test::fail;
 using test::lines;
+using test::log_step;
 using test::run_virtual;
+using test::seven;
 using test::trace;
 using test::tracked;
 using test::world;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> note(trace& log, std::string what) {
-    log(what);
-    co_return;
-}
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
 
 struct no_default {
     explicit no_default(int v) : value(v) {}
@@ -47,7 +39,7 @@ std::uintptr_t stack_here() {
 TEST_CASE("a task does not run before it is awaited") {
     trace log;
     run_virtual([](trace& t) -> task<> {
-        auto later = note(t, "ran");
+        auto later = log_step(t, "ran");
         t("made");
         co_await std::move(later);
         t("after");
@@ -81,11 +73,11 @@ TEST_CASE("a task runs in place: no other task gets a turn between call and resu
             t("before");
             for (int i = 0; i < 200; ++i)  // more than one bounded transfer
                 (void)co_await seven();
-            co_await note(t, "inside");
+            co_await log_step(t, "inside");
             t("after");
         },
         std::ref(log));
-    w.go(note, std::ref(log), "other");
+    w.go(log_step, std::ref(log), "other");
     w.settle();
     CHECK(log.take() == lines{"before", "inside", "after", "other"});
 }

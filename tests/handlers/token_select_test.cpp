@@ -3,6 +3,7 @@
 // allows it, those of co_await of an operation in an asio::awaitable.
 #include <heddle/heddle.hpp>
 
+#include "support/ending.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -29,15 +30,8 @@ namespace {
 using namespace std::chrono_literals;
 using heddle::try_status;
 using test::lines;
+using test::text;
 using test::tracked;
-
-std::string text(std::error_code ec) {
-    if (!ec)
-        return "ok";
-    if (ec == heddle::errc::closed)
-        return "closed";
-    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
-}
 
 /// Logs the error and the index.
 auto noting(test::trace& trace) {

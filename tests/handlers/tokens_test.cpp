@@ -3,6 +3,7 @@
 // of bind_done to Asio's operations. One thread is stepped by hand.
 #include <heddle/heddle.hpp>
 
+#include "support/ending.hpp"
 #include "support/world.hpp"
 
 #if __has_include(<asio/any_completion_handler.hpp>)
@@ -33,15 +34,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::lines;
+using test::text;
 using test::tracked;
-
-std::string text(std::error_code ec) {
-    if (!ec)
-        return "ok";
-    if (ec == heddle::errc::closed)
-        return "closed";
-    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
-}
 
 heddle::task<> count_to(int n, heddle::sender<int> out) {
     for (int i = 1; i <= n; ++i)

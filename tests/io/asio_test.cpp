@@ -3,6 +3,7 @@
 // sockets, timers, and a user's own operations. asio_cancel_test.cpp tests their
 // cancellation.
 #include "support/operations.hpp"
+#include "support/sockets.hpp"
 #include "support/world.hpp"
 
 #include <asio/buffer.hpp>
@@ -24,27 +25,9 @@ namespace {
 using asio::ip::tcp;
 using heddle::use_task;
 using test::as_tuple;
+using test::finish;
 using test::lines;
 using test::tracked;
-
-/// Two connected sockets on loopback.
-struct connection {
-    explicit connection(asio::io_context& ctx) : near(ctx), far(ctx) {
-        tcp::acceptor acceptor(ctx, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-        near.connect(acceptor.local_endpoint());
-        acceptor.accept(far);
-    }
-    tcp::socket near, far;
-};
-
-/// Runs a task on the context until it has ended, and blocks for its I/O.
-template <class... Args>
-void finish(test::world& world, Args&&... args) {
-    world.go(std::forward<Args>(args)...);
-    world.ctx.restart();
-    world.ctx.run();
-    CHECK(world.live() == 0);
-}
 
 heddle::task<> fetch(tcp::socket& socket, std::string& to) {
     char text[5];
@@ -166,7 +149,7 @@ TEST_CASE("results may be move-only, and are destroyed once if no task takes the
 
 TEST_CASE("deferred operations are awaited as they are") {
     test::world world;
-    connection c(world.ctx);
+    test::tcp_pair c(world.ctx);
     std::string got;
     finish(world, [&]() -> heddle::task<> {
         co_await asio::async_write(c.near, asio::buffer("hello", 5), heddle::deferred);
@@ -386,7 +369,7 @@ TEST_CASE("a handler that is called after its context was destroyed ends its tas
 TEST_CASE("the steps of a composed operation run in the host, as tasks do") {
     test::world world;
     auto strand = asio::make_strand(world.ctx);
-    connection c(world.ctx);
+    test::tcp_pair c(world.ctx);
     lines seen;
     heddle::go(strand, [&]() -> heddle::task<> {
         auto host = heddle::this_task::executor();
@@ -434,7 +417,7 @@ TEST_CASE("the executor of a handler may outlive the task, also on a strand") {
 TEST_CASE(
     "an operation of another context resumes its task on the task's own context") {
     test::world home, other;
-    connection c(other.ctx);
+    test::tcp_pair c(other.ctx);
     std::string got;
     home.go(fetch, std::ref(c.far), std::ref(got));
     home.settle();
@@ -492,7 +475,7 @@ TEST_CASE(
 
 TEST_CASE("a task may wait in Asio, in channels and in Asio again") {
     test::world world;
-    connection c(world.ctx);
+    test::tcp_pair c(world.ctx);
     heddle::channel<std::string> words;
     std::string got;
     world.go([&]() -> heddle::task<> {

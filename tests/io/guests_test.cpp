@@ -2,6 +2,7 @@
 // Kinds of Asio objects that a task may use beside TCP and TLS: datagrams, local
 // sockets, pipes, files, the resolver, signals. Their operations complete, are
 // cancelled, and stay in flight.
+#include "support/sockets.hpp"
 #include "support/world.hpp"
 
 #include <asio/buffer.hpp>
@@ -26,7 +27,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <string>
 
 namespace {
@@ -37,16 +37,8 @@ using asio::ip::udp;
 using heddle::inflight;
 using heddle::task;
 using heddle::use_task;
+using test::finish;
 using test::lines;
-
-/// Runs a task on the context until it has ended, and blocks for its I/O.
-template <class F>
-void finish(test::world& world, F&& f) {
-    world.go(std::forward<F>(f));
-    world.ctx.restart();
-    world.ctx.run();
-    CHECK(world.live() == 0);
-}
 
 /// Returns whether `op`, which never completes by itself, ends by the deadline of its
 /// task.

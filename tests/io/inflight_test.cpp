@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of an inflight, an Asio operation that outlasts the waits for it.
 #include "support/operations.hpp"
+#include "support/sockets.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -29,6 +30,7 @@ namespace {
 using heddle::inflight;
 using heddle::task;
 using heddle::use_task;
+using test::finish;
 using test::lines;
 using operation = test::held<void(std::error_code, int)>;
 using socket_type = asio::local::stream_protocol::socket;
@@ -42,15 +44,6 @@ struct connection {
     }
     socket_type near, far;
 };
-
-/// Runs a task on the context until it has ended, and blocks for its I/O.
-template <class F>
-void finish(test::world& world, F f) {
-    world.go(f);
-    world.ctx.restart();
-    world.ctx.run();
-    CHECK(world.live() == 0);
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The parallel host: heddle::run on several threads, and heddle::parallel. Under TSan
 // these tests also show that nothing here races.
+#include "support/environment.hpp"
 #include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -30,6 +31,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using test::crew;
+using test::environment;
 
 heddle::run_options on_threads(unsigned n) {
     heddle::run_options o;
@@ -64,18 +66,6 @@ heddle::task<> count_end(heddle::task<> work, std::atomic<int>& cancelled) {
         ++cancelled;
     }
 }
-
-/// Sets an environment variable for as long as it lives.
-class variable {
-public:
-    variable(const char* name, const char* value) : name_(name) {
-        ::setenv(name, value, 1);
-    }
-    ~variable() { ::unsetenv(name_); }
-
-private:
-    const char* name_;
-};
 
 }  // namespace
 
@@ -211,24 +201,24 @@ TEST_CASE("run returns the result of main, and its options decide how many threa
     };
     CHECK(threads(3) == 3);
     {
-        variable v("HEDDLE_THREADS", "1");
+        environment v("HEDDLE_THREADS", "1");
         CHECK(threads(3) == 1);
     }
     {
-        variable v("HEDDLE_THREADS", "3");
+        environment v("HEDDLE_THREADS", "3");
         CHECK(threads(2) == 3);
         CHECK(threads(1) == 1);
     }
     {
-        variable v("HEDDLE_SEED", "7");
+        environment v("HEDDLE_SEED", "7");
         CHECK(threads(3) == 1);
     }
     {
-        variable v("HEDDLE_CLOCK", "virtual");
+        environment v("HEDDLE_CLOCK", "virtual");
         CHECK(threads(3) == 1);
     }
     CHECK_THROWS_AS(threads(1025), std::invalid_argument);
-    variable v("HEDDLE_THREADS", "1025");
+    environment v("HEDDLE_THREADS", "1025");
     CHECK_THROWS_AS(threads(2), std::invalid_argument);
 }
 

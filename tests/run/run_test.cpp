@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of heddle::run (run.hpp).
 #include "support/ending.hpp"
+#include "support/environment.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -19,7 +21,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,43 +36,18 @@ using namespace std::chrono_literals;
 using heddle::go;
 using heddle::run;
 using heddle::task;
+using test::contains;
 using test::ending_of_call;
+using test::environment;
+using test::fail;
 using test::lines;
 using test::run_virtual;
+using test::seven;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
-/// Sets an environment variable for as long as it lives.
-class environment {
-public:
-    environment(const char* name, const char* value) : name_(name) {
-        if (const char* old = std::getenv(name))
-            old_ = old;
-        ::setenv(name, value, 1);
-    }
-    environment(const environment&) = delete;
-    ~environment() {
-        if (old_)
-            ::setenv(name_, old_->c_str(), 1);
-        else
-            ::unsetenv(name_);
-    }
-
-private:
-    const char* name_;
-    std::optional<std::string> old_;
-};
 
 /// A program whose only variable is the order that a schedule decides.
 task<> race(trace& log) {
@@ -109,10 +85,6 @@ std::string deadlock_of(task<> main) {
         return d.what();
     }
     return "no deadlock";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using heddle::task;
 using std::ref;
 using test::leave;
 using test::lines;
-using test::note;
+using test::note_end;
 using test::note_unhandled;
 using test::noted;
 using test::trace;
@@ -213,8 +213,8 @@ TEST_CASE("stop refuses functions that have not begun, finishes the others, and 
     w.go(cast_slow, ref(*a), ref(t), "c", ref(go_on));
     w.settle();
     CHECK(t.take() == lines{"a begins"});
-    w.go(note, ref(t), "stop", a->stop());
-    w.go(note, ref(t), "stop again", a->stop());
+    w.go(note_end, ref(t), "stop", a->stop());
+    w.go(note_end, ref(t), "stop again", a->stop());
     w.settle();
     CHECK(t.take() == lines{"b: " + refused, "c: " + refused});
     w.go(call_slow, ref(*a), ref(t), "d", ref(go_on));
@@ -225,7 +225,7 @@ TEST_CASE("stop refuses functions that have not begun, finishes the others, and 
     w.settle();
     CHECK(t.take() == lines{"a ends", "a: 1", "stop: ok", "stop again: ok"});
     CHECK(w.live() == 0);
-    w.go(note, ref(t), "stop", a->stop());
+    w.go(note_end, ref(t), "stop", a->stop());
     w.go(call_slow, ref(*a), ref(t), "f", ref(go_on));
     w.settle();
     CHECK(t.take() == lines{"stop: ok", "f: " + refused});
@@ -238,7 +238,7 @@ TEST_CASE("a stop that is cancelled has stopped the actor all the same") {
     auto a = actor_in(w);
     w.go(call_slow, ref(*a), ref(t), "a", ref(go_on));
     w.settle();
-    auto h = w.go(note, ref(t), "stop", a->stop());
+    auto h = w.go(note_end, ref(t), "stop", a->stop());
     w.settle();
     h.cancel();
     w.settle();
@@ -328,7 +328,7 @@ TEST_CASE(
             throw std::runtime_error("lost");
         };
         world away;
-        auto h = away.go(note, ref(t), "call", a->call(f, ref(go_on)));
+        auto h = away.go(note_end, ref(t), "call", a->call(f, ref(go_on)));
         away.settle();
         w.settle();
         if (answered) {
@@ -363,7 +363,7 @@ TEST_CASE("when the actor's token closes, the running function is cancelled, and
     CHECK(t.take() ==
           lines{"a begins", "a ends", "a: cancelled: closed", "b: " + refused});
     away.go(call_slow, ref(*a), ref(t), "c", ref(never));
-    away.go(note, ref(t), "stop", a->stop());
+    away.go(note_end, ref(t), "stop", a->stop());
     away.settle();
     CHECK(t.take() == lines{"c: " + refused, "stop: ok"});
     CHECK(w.live() == 0);
@@ -395,11 +395,11 @@ TEST_CASE("stop waits for a function that cleans up after the actor's token clos
         auto wait = [](heddle::event& of) -> task<> { co_await of.wait(); };
         co_await heddle::shield(wait(e));
     };
-    away.go(note, ref(t), "call", a->call(f, ref(clean)));
+    away.go(note_end, ref(t), "call", a->call(f, ref(clean)));
     away.settle();
     w.settle();
     stop.close();
-    away.go(note, ref(t), "stop", a->stop());
+    away.go(note_end, ref(t), "stop", a->stop());
     w.settle();
     away.settle();
     CHECK(t.take().empty());
@@ -469,11 +469,11 @@ TEST_CASE("a context may end with actor, callers and stops in any state") {
             else
                 w.settle();
             for (std::size_t i = 1; i < state && i < 4; ++i)
-                w.go(note, ref(t), "call", a->call(f, ref(never)));
+                w.go(note_end, ref(t), "call", a->call(f, ref(never)));
             if (state > 0)
                 w.settle();
             if (state == 4)
-                w.go(note, ref(t), "stop", a->stop());
+                w.go(note_end, ref(t), "stop", a->stop());
             if (state > 0)
                 w.settle();
             // The loop; a running call, its function, a queued call; the stop.

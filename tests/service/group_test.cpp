@@ -3,6 +3,7 @@
 #include <heddle/group.hpp>
 
 #include "support/ending.hpp"
+#include "support/notes.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -23,6 +24,7 @@ using heddle::group;
 using heddle::task;
 using std::ref;
 using test::lines;
+using test::note_end;
 using test::trace;
 using test::world;
 
@@ -60,11 +62,6 @@ task<> start_three(trace& t, std::optional<int> limit, heddle::event& go_on) {
         g->go(child, ref(t), name, ref(go_on));
     t("started");
     t("wait: " + co_await test::ending(g->wait()));
-}
-
-task<> note_end(trace& t, std::string what, task<> of) {
-    std::string how = co_await test::ending(std::move(of));
-    t(what + ": " + how);
 }
 
 task<> wait_twice(group& g, trace& t) {

@@ -24,7 +24,7 @@ using heddle::unbounded;
 using std::ref;
 using test::leave;
 using test::lines;
-using test::note;
+using test::note_end;
 using test::note_unhandled;
 using test::noted;
 using test::trace;
@@ -373,7 +373,7 @@ TEST_CASE("sends to an unbounded input never wait, keep their order, and arrive 
     trace t;
     channel<int> in;
     auto out = made_in(w, [&] { return unbounded(in); });
-    w.go(note, ref(t), "sends", count(in, 0, 1000));
+    w.go(note_end, ref(t), "sends", count(in, 0, 1000));
     w.settle();
     CHECK(t.take() == lines{"sends: ok"});
     in.close();

@@ -19,7 +19,7 @@ using heddle::task;
 using std::ref;
 using test::leave;
 using test::lines;
-using test::note;
+using test::note_end;
 using test::note_unhandled;
 using test::noted;
 using test::trace;
@@ -159,7 +159,7 @@ TEST_CASE(
     trace t;
     run_group g;
     g.add([&] { return for_ever(t, "a"); });
-    auto h = w.go([&] { return note(t, "run", g.run()); });
+    auto h = w.go([&] { return note_end(t, "run", g.run()); });
     h.cancel();
     w.settle();
     CHECK(t.take() == lines{"a: cancelled: closed", "run: cancelled: closed"});
@@ -185,7 +185,7 @@ TEST_CASE("a cancellation at or after the first return has no effect") {
                 co_await heddle::shield(wait(clean));
             },
             [](error) {});
-        h = w.go([&] { return note(t, "run", g.run()); });
+        h = w.go([&] { return note_end(t, "run", g.run()); });
         w.settle();
         fail.set();
         w.settle();

@@ -2,6 +2,7 @@
 // The promises of dumps, on_unhandled, resume_on and same_host, on one thread.
 #include <heddle/heddle.hpp>
 
+#include "support/ending.hpp"
 #include "support/world.hpp"
 
 #include <asio/strand.hpp>
@@ -13,11 +14,9 @@
 
 namespace {
 
-using namespace std::chrono_literals;
+using test::contains;
 
-bool contains(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
+using namespace std::chrono_literals;
 
 heddle::task<> wait_for(heddle::receiver<int> in, std::string name) {
     heddle::this_task::name(name);

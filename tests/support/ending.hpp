@@ -6,6 +6,8 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace test {
 
@@ -57,6 +59,19 @@ std::string ending_of_call(F&& f) {
         return why(std::current_exception());
     }
     return "ok";
+}
+
+/// The same for an Asio operation: "ok", "closed", "aborted", or another message.
+inline std::string text(std::error_code ec) {
+    if (!ec)
+        return "ok";
+    if (ec == heddle::errc::closed)
+        return "closed";
+    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
+}
+
+inline bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != text.npos;
 }
 
 }  // namespace test

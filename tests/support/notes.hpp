@@ -31,7 +31,7 @@ private:
 };
 
 /// Logs how `of` ended.
-inline heddle::task<> note(trace& t, std::string what, heddle::task<> of) {
+inline heddle::task<> note_end(trace& t, std::string what, heddle::task<> of) {
     std::string how = co_await ending(std::move(of));
     t(what + ": " + how);
 }

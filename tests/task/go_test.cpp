@@ -2,6 +2,7 @@
 // The promises of go (go.hpp). join_test.cpp tests join handles, cancel_test.cpp tests
 // cancellation.
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -19,26 +20,16 @@ TEST_SUITE_BEGIN("go");
 using heddle::go;
 using heddle::task;
 using test::ending_of_call;
+using test::fail;
 using test::lines;
+using test::log_step;
+using test::seven;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 using test::world;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> note(trace& log, std::string what) {
-    log(what);
-    co_return;
-}
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
 
 struct throws_when_copied {
     throws_when_copied() = default;
@@ -57,14 +48,14 @@ TEST_CASE("a started task gets its first turn after the tasks that are ready now
     trace log;
     w.go(
         [](trace& t) -> task<> {
-            go(note, std::ref(t), "first");
-            go(note, std::ref(t), "second");
+            go(log_step, std::ref(t), "first");
+            go(log_step, std::ref(t), "second");
             t("starter");
             co_await heddle::yield();
             t("starter again");
         },
         std::ref(log));
-    w.go(note, std::ref(log), "ready before");
+    w.go(log_step, std::ref(log), "ready before");
     w.settle();
     CHECK(log.take() ==
           lines{"starter", "ready before", "first", "second", "starter again"});
@@ -113,7 +104,7 @@ TEST_CASE("outside a task, go and its relatives throw not_in_task") {
 
 TEST_CASE("go works in the plain functions that a task calls") {
     struct helper {
-        static void start(trace& t) { go(note, std::ref(t), "started below"); }
+        static void start(trace& t) { go(log_step, std::ref(t), "started below"); }
     };
     world w;
     trace log;
@@ -126,13 +117,13 @@ TEST_CASE("go with a context or an executor works anywhere") {
     world w;
     trace log;
     auto strand = asio::make_strand(w.ctx);
-    go(w.ctx, note, std::ref(log), "context");
-    go(w.ctx.get_executor(), note, std::ref(log), "executor");
-    go(asio::any_io_executor(w.ctx.get_executor()), note(log, "any executor"));
+    go(w.ctx, log_step, std::ref(log), "context");
+    go(w.ctx.get_executor(), log_step, std::ref(log), "executor");
+    go(asio::any_io_executor(w.ctx.get_executor()), log_step(log, "any executor"));
     w.settle();
-    go(strand, note, std::ref(log), "strand");
+    go(strand, log_step, std::ref(log), "strand");
     w.settle();
-    asio::post(w.ctx, [&] { go(w.ctx, note, std::ref(log), "from a handler"); });
+    asio::post(w.ctx, [&] { go(w.ctx, log_step, std::ref(log), "from a handler"); });
     w.settle();
     CHECK(log.take() ==
           lines{"context", "executor", "any executor", "strand", "from a handler"});
@@ -240,9 +231,9 @@ TEST_CASE(
     "an exception of a detached task leaves run(), and the others go on after it") {
     world w;
     trace log;
-    w.go(note, std::ref(log), "before");
+    w.go(log_step, std::ref(log), "before");
     w.go(fail, "first");
-    w.go(note, std::ref(log), "after");
+    w.go(log_step, std::ref(log), "after");
     w.go(fail, "second");
     CHECK(ending_of_call([&] { w.ctx.run(); }) == "first");
     CHECK(ending_of_call([&] { w.settle(); }) == "second");

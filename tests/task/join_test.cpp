@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of join handles (go.hpp). cancel_test.cpp tests cancellation.
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -18,18 +19,16 @@ using heddle::join_handle;
 using heddle::task;
 using test::ending;
 using test::ending_of_call;
+using test::fail;
 using test::lines;
+using test::log_join;
+using test::log_step;
+using test::seven;
 using test::trace;
+using test::wait_in;
 using test::world;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> note(trace& log, std::string what) {
-    log(what);
-    co_return;
-}
 
 task<> tree(std::size_t& most, int depth) {
     most = std::max(most, heddle::live_tasks());
@@ -42,17 +41,6 @@ task<> tree(std::size_t& most, int depth) {
         co_await p;
 }
 
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
-task<> log_join(trace& log, join_handle<>& h, std::string who) {
-    log(who + ": " + co_await ending(h));
-}
-
 }  // namespace
 
 TEST_CASE("co_await of a handle starts a task that has not begun, as a call would") {
@@ -60,9 +48,9 @@ TEST_CASE("co_await of a handle starts a task that has not begun, as a call woul
         world w;
         trace log;
         w.go([&]() -> task<> {
-            auto a = go(note, std::ref(log), "a");
-            auto b = go(note, std::ref(log), "b");
-            auto c = go(note, std::ref(log), "c");
+            auto a = go(log_step, std::ref(log), "a");
+            auto b = go(log_step, std::ref(log), "b");
+            auto c = go(log_step, std::ref(log), "c");
             auto& joined = which == "a" ? a : which == "b" ? b : c;
             co_await joined;
             log("main");
@@ -148,7 +136,7 @@ TEST_CASE("a second join, and a join of a nil handle, throw already_joined") {
     world w;
     trace log;
     join_handle<> nil;
-    auto h = w.go(note, std::ref(log), "ran");
+    auto h = w.go(log_step, std::ref(log), "ran");
     w.go(log_join, std::ref(log), std::ref(nil), "nil");
     w.go(log_join, std::ref(log), std::ref(h), "first");
     w.settle();
@@ -296,7 +284,7 @@ TEST_CASE("a join of a task whose context was destroyed throws task_abandoned") 
         w.go(log_join, std::ref(log), std::ref(parked), "parked");
         w.settle();
         dying.settle();
-        unstarted = dying.go(note, std::ref(log), "never");
+        unstarted = dying.go(log_step, std::ref(log), "never");
     }
     w.go(log_join, std::ref(log), std::ref(unstarted), "unstarted");
     w.settle();

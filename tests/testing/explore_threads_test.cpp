@@ -4,6 +4,8 @@
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
+#include "support/environment.hpp"
+
 #include <doctest/doctest.h>
 
 #include <sys/wait.h>
@@ -11,11 +13,8 @@
 
 #include <array>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -52,30 +51,10 @@ explored_threads writers(std::size_t n, int times, bool to_one, thread_bounds bo
 
 using program = std::function<void(threads&)>;
 
-/// Returns the text that f() writes to stderr, and the message of its exception.
-std::pair<std::string, std::string> failure_of(const std::function<void()>& f) {
-    std::string file = "/tmp/heddle-threads-" + std::to_string(::getpid()), said;
-    std::fflush(stderr);
-    int before = ::dup(2);
-    REQUIRE(std::freopen(file.c_str(), "w", stderr));
-    try {
-        f();
-    } catch (const std::exception& e) {
-        said = e.what();
-    }
-    std::fflush(stderr);
-    ::dup2(before, 2);
-    ::close(before);
-    std::ifstream in(file);
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    ::unlink(file.c_str());
-    return {text, said};
-}
-
 /// Returns the message that an exploration of this program throws. The reported
 /// schedule must throw it again.
 std::string found_in(const program& p, thread_bounds bounds = {}) {
-    auto [text, said] = failure_of([&] { explore_threads("p", p, bounds); });
+    auto [text, said] = test::stderr_of([&] { explore_threads("p", p, bounds); });
     if (said.empty())
         return "nothing";
     auto at = text.find("HEDDLE_SCHEDULE='p:");
@@ -84,7 +63,7 @@ std::string found_in(const program& p, thread_bounds bounds = {}) {
     std::string schedule = text.substr(at, text.find('\'', at) - at);
     ::setenv("HEDDLE_SCHEDULE", ("p" + schedule).c_str(), 1);
     int runs = 0;
-    auto again = failure_of([&] {
+    auto again = test::stderr_of([&] {
         explore_threads(
             "p",
             [&](threads& t) {
@@ -233,8 +212,9 @@ struct stage_of {
 };
 
 int programs(int few) {
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // tools/soak runs more
-    return given ? std::atoi(given) : few;
+    // tools/soak runs more.
+    return static_cast<int>(
+        test::number_in("HEDDLE_PROGRAMS", static_cast<std::uint64_t>(few)));
 }
 
 /// Returns the traces of a program that an exploration runs.
@@ -429,7 +409,7 @@ TEST_CASE("a program that does not end is reported") {
 }
 
 TEST_CASE("a program that ends the process reports the schedule") {
-    auto [text, said] = failure_of([] {
+    auto [text, said] = test::stderr_of([] {
         pid_t child = ::fork();
         if (child == 0) {
             std::signal(SIGABRT, SIG_DFL);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of heddle/testing.hpp: worlds, exploration of every schedule, replay.
+#include "support/ending.hpp"
+#include "support/environment.hpp"
 #include "support/world.hpp"
 
 #include <heddle/testing.hpp>
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -23,23 +20,12 @@ using namespace std::chrono_literals;
 using heddle::task;
 using heddle::testing::explore;
 using heddle::testing::with_seeds;
+using test::contains;
+using test::environment;
 using test::lines;
 using test::tracked;
 
 namespace {
-
-/// Sets an environment variable for a scope.
-class variable {
-public:
-    variable(const char* name, const std::string& value) : name_(name) {
-        ::setenv(name, value.c_str(), 1);
-    }
-    variable(const variable&) = delete;
-    ~variable() { ::unsetenv(name_); }
-
-private:
-    const char* name_;
-};
 
 task<> steps(int n, char name, std::string& to, heddle::wait_group& wg) {
     for (int i = 0; i < n; ++i) {
@@ -108,10 +94,6 @@ std::string message_of(F f) {
         return e.what();
     }
     return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace
@@ -266,13 +248,13 @@ TEST_CASE("a seed decides every choice, and HEDDLE_TEST_SEED is the default") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CHECK(order(seed) == order(seed));
         orders.insert(order(seed));
-        variable v("HEDDLE_TEST_SEED", std::to_string(seed));
+        environment v("HEDDLE_TEST_SEED", std::to_string(seed));
         CHECK(order() == order(seed));
         CHECK(heddle::testing::world().seed() == seed);
     }
     CHECK(orders.size() > 10);
     CHECK(heddle::testing::world().seed() == 1);
-    variable v("HEDDLE_TEST_SEED", "one");
+    environment v("HEDDLE_TEST_SEED", "one");
     CHECK_THROWS_AS(heddle::testing::world(), std::invalid_argument);
 }
 
@@ -382,7 +364,7 @@ TEST_CASE("explore finds the schedule that fails, and replays it") {
     CHECK(message_of([&] { explore("lost update", program); }) == "an update was lost");
     CHECK(runs > 1);
     for (auto schedule : {"lost update:0", "some other name:0.9"}) {
-        variable v("HEDDLE_SCHEDULE", schedule);
+        environment v("HEDDLE_SCHEDULE", schedule);
         runs = 0;
         auto what = message_of([&] { explore("lost update", program); });
         CHECK(what == (runs == 1 ? "nothing was thrown" : "an update was lost"));
@@ -391,25 +373,14 @@ TEST_CASE("explore finds the schedule that fails, and replays it") {
 
 TEST_CASE("a report has the failure, the schedule, the dump, and the command that "
           "replays it") {
-    // The report goes to stderr.
-    std::string file = "/tmp/heddle-report-" + std::to_string(::getpid());
-    std::fflush(stderr);
-    int before = ::dup(2);
-    REQUIRE(std::freopen(file.c_str(), "w", stderr));
-    auto what = message_of([&] { explore("lost update", lost_update); });
-    std::fflush(stderr);
-    ::dup2(before, 2);
-    ::close(before);
-    std::ifstream in(file);
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    ::unlink(file.c_str());
+    auto text = test::stderr_of([] { explore("lost update", lost_update); }).first;
     CHECK(contains(text, "heddle: lost update fails:\nan update was lost\n"));
     auto at = text.find("replay: HEDDLE_SCHEDULE='lost update:");
     REQUIRE(at != std::string::npos);
     at = text.find(':', text.find('=', at));
     std::string schedule = text.substr(at + 1, text.find('\'', at) - at - 1);
     CAPTURE(schedule);
-    variable v("HEDDLE_SCHEDULE", "lost update:" + schedule);
+    environment v("HEDDLE_SCHEDULE", "lost update:" + schedule);
     int runs = 0;
     CHECK(message_of([&] {
               explore("lost update", [&] {
@@ -432,7 +403,7 @@ TEST_CASE("a schedule from the environment is run alone") {
     std::multiset<std::string> seen;
     auto program = [&] { return interleaved({2, 2}, seen); };
     {
-        variable v("HEDDLE_SCHEDULE", "a name:1");
+        environment v("HEDDLE_SCHEDULE", "a name:1");
         CHECK(explore("a name", program).schedules == 1);
         CHECK(seen.size() == 1);
         CHECK(seen.begin()->front() == 'b');
@@ -441,7 +412,7 @@ TEST_CASE("a schedule from the environment is run alone") {
     seen.clear();
     for (auto bad :
          {"no colon", "a name:x", "a name:1..2", "a name:", "a name:99999999999"}) {
-        variable v("HEDDLE_SCHEDULE", bad);
+        environment v("HEDDLE_SCHEDULE", bad);
         CHECK_THROWS_AS(explore("a name", program), std::invalid_argument);
     }
     CHECK(seen.empty());
@@ -505,7 +476,7 @@ TEST_CASE("with_seeds runs each seed, or only the one of the environment") {
     CHECK(std::set<std::string>(seen.begin(), seen.end()).size() > 5);
     seen.clear();
     {
-        variable v("HEDDLE_TEST_SEED", "9");
+        environment v("HEDDLE_TEST_SEED", "9");
         with_seeds("seeds", 50, program);
     }
     CHECK(seen.size() == 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of a wait group (sync.hpp).
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -18,6 +19,7 @@ using test::ending_of_call;
 using test::lines;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 using test::world;
 
 namespace {
@@ -25,8 +27,6 @@ namespace {
 task<> log_wait(trace& log, wait_group& g, std::string who) {
     log(who + ": " + co_await ending(g.wait()));
 }
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
 
 }  // namespace
 

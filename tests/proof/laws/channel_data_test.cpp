@@ -2,6 +2,7 @@
 // The laws of channel data, 1 to 19. Law 15 and races are in stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -9,13 +10,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <random>
 #include <stdexcept>
 
 namespace {
 
 using heddle::try_status;
+using test::collect;
+using test::numbers;
 using test::tracked;
 
 heddle::task<> send_one(heddle::sender<int> out, int n, test::trace& trace) {
@@ -32,17 +34,6 @@ heddle::task<> receive_one(heddle::receiver<int> in, test::trace& trace,
 heddle::task<> send_range(heddle::sender<int> out, int first, int last) {
     for (int i = first; i < last; ++i)
         co_await out.send(i);
-}
-
-heddle::task<> collect(heddle::receiver<int> in, std::vector<int>& to) {
-    while (auto v = co_await in.receive())
-        to.push_back(*v);
-}
-
-std::vector<int> numbers(int n) {
-    std::vector<int> all(static_cast<std::size_t>(n));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
 }
 
 template <class T>

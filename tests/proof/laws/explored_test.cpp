@@ -6,12 +6,13 @@
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
+#include "support/environment.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -236,8 +237,8 @@ TEST_CASE(
     "laws 4, 6, 7, 9, 22, 25, 29, 30, 38, 39, 48 and 50 hold in every schedule of "
     "small programs") {
     std::size_t schedules = 0, complete = 0;
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // tools/soak runs more
-    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 3000;
+    // tools/soak runs more.
+    const std::uint64_t programs = test::number_in("HEDDLE_PROGRAMS", 3000);
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
         program p = draw(seed);
         std::unique_ptr<run_of> current;

@@ -3,13 +3,14 @@
 // in allocation_test.cpp; law 72 and the races of 73 to 75 are in stress/; law 77 is in
 // parallel_test.cpp.
 #include "support/ending.hpp"
+#include "support/stack.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <malloc.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -24,36 +25,16 @@ using heddle::go;
 using heddle::task;
 using test::ending;
 using test::ending_of_call;
+using test::fail;
 using test::lines;
 using test::run_virtual;
+using test::stack_watch;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 using test::world;
 
-namespace {
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
-/// Returns how far the stack has grown, at most, since the first call.
-class stack_watch {
-public:
-    void look() {
-        auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-        low_ = std::min(low_, here);
-        high_ = std::max(high_, here);
-    }
-    std::size_t grown() const { return high_ - low_; }
-
-private:
-    std::uintptr_t low_ = UINTPTR_MAX, high_ = 0;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("law 68: a daisy chain of 10 000 tasks carries one value from end to end") {
     int result = 0;

@@ -6,6 +6,7 @@
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
+#include "support/environment.hpp"
 #include "support/operations.hpp"
 
 #include <asio/dispatch.hpp>
@@ -15,7 +16,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -880,9 +880,9 @@ TEST_CASE(
 
 TEST_CASE("laws 6, 7, 22-25, 29, 39 and 47-50 hold in programs drawn by seed: two or "
           "three threads, two steps each, on two channels") {
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // tools/soak runs more
-    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 40;
-    const std::size_t limit = given ? 20000 : 200;
+    // tools/soak runs more.
+    const std::uint64_t programs = test::number_in("HEDDLE_PROGRAMS", 40);
+    const std::size_t limit = programs > 40 ? 20000 : 200;
     std::size_t schedules = 0, complete = 0;
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
         drawn p = draw(seed);

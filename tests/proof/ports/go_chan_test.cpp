@@ -7,6 +7,7 @@
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +21,6 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +36,8 @@ using heddle::sender;
 using heddle::task;
 using heddle::try_status;
 using heddle::testing::world;
+using test::collect;
+using test::numbers;
 using test::run_virtual;
 
 /// Returns whether a task that does this waits, for ever or until something else
@@ -58,17 +60,6 @@ task<> count_to(sender<int> out, int first, int last) {
     for (int i = first; i < last; ++i)
         co_await out.send(i);
     out.close();
-}
-
-task<> collect(receiver<int> in, std::vector<int>& to) {
-    while (auto v = co_await in.receive())
-        to.push_back(*v);
-}
-
-std::vector<int> numbers(int n) {
-    std::vector<int> all(static_cast<std::size_t>(n));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
 }
 
 }  // namespace

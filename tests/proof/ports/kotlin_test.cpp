@@ -6,6 +6,7 @@
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -30,10 +31,9 @@ using heddle::testing::explore;
 using heddle::testing::world;
 using test::ending;
 using test::lines;
+using test::sleeps;
 using test::trace;
 using test::tracked;
-
-task<> sleeps(heddle::duration d) { co_await heddle::sleep(d); }
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/notes.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -30,16 +32,10 @@ using heddle::try_status;
 using heddle::testing::world;
 using test::ending;
 using test::lines;
+using test::note_end;
+using test::sleeps;
 using test::trace;
 using test::tracked;
-
-task<> sleeps(heddle::duration d) { co_await heddle::sleep(d); }
-
-/// Logs how a wait under a token ends, once it does.
-task<> note_end(trace& log, std::string name, task<> what) {
-    std::string how = co_await ending(std::move(what));
-    log(name + ": " + how);
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 // 31 and 48 to 50.
 #include <heddle/heddle.hpp>
 
+#include "support/environment.hpp"
 #include "support/history.hpp"
 
 #include <doctest/doctest.h>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
-#include <cstdlib>
 #include <random>
 #include <thread>
 #include <vector>
@@ -252,11 +252,8 @@ private:
     totals totals_;
 };
 
-/// More rounds by hand, and in tools/soak.
-std::size_t rounds() {
-    const char* text = std::getenv("HEDDLE_HISTORIES");
-    return text ? std::strtoul(text, nullptr, 10) : 1500;
-}
+/// tools/soak runs more.
+std::size_t rounds() { return test::number_in("HEDDLE_HISTORIES", 1500); }
 
 }  // namespace
 
@@ -264,9 +261,8 @@ TEST_SUITE_BEGIN("stress.history");
 
 TEST_CASE("laws 1-4, 6, 8, 9, 20-26, 29, 31, 48-50: the operations of threads are "
           "linearizable") {
-    std::uint64_t seed = std::random_device()();
-    if (const char* given = std::getenv("HEDDLE_SEED_OF_HISTORIES"))
-        seed = std::strtoull(given, nullptr, 10);
+    const std::uint64_t seed =
+        test::number_in("HEDDLE_SEED_OF_HISTORIES", std::random_device()());
     for (auto [threads, steps] : {std::pair(2, 6), {3, 4}, {4, 3}}) {
         CAPTURE(seed);
         CAPTURE(threads);

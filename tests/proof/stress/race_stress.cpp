@@ -5,6 +5,7 @@
 #include <heddle/heddle.hpp>
 
 #include "support/ending.hpp"
+#include "support/environment.hpp"
 #include "support/threads.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -13,7 +14,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -31,14 +31,11 @@ using heddle::task;
 using heddle::try_status;
 
 /// tools/soak runs more.
-const int rounds = [] {
-    const char* given = std::getenv("HEDDLE_RACES");
 #ifdef __SANITIZE_THREAD__
-    return given ? std::atoi(given) : 5'000;
+const int rounds = static_cast<int>(test::number_in("HEDDLE_RACES", 5'000));
 #else
-    return given ? std::atoi(given) : 30'000;
+const int rounds = static_cast<int>(test::number_in("HEDDLE_RACES", 30'000));
 #endif
-}();
 
 /// Two contexts, one for each thread of a race.
 struct two {
