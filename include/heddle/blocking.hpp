@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/task/bind.hpp>
 #include <heddle/detail/task/blocking.hpp>
 #include <heddle/task.hpp>
 
-#include <concepts>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -54,11 +54,14 @@ task<R> run_blocking(F f, Args... args) {
 /// Lifetime  the end of the context waits for the functions that run; those that wait
 ///           for a thread are dropped.
 template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
-task<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>
-go_blocking(F&& f, Args&&... args) {
-    return detail::run_blocking<std::decay_t<F>, std::decay_t<Args>...>(
-        std::forward<F>(f), std::forward<Args>(args)...);
+    requires detail::callable_later<F, Args...>
+task<detail::result_later<F, Args...>> go_blocking(F&& f, Args&&... args) {
+    using call = detail::call_of_copies<F, Args...>;
+    if constexpr (detail::possible<call>)
+        return detail::run_blocking<std::decay_t<F>, std::decay_t<Args>...>(
+            std::forward<F>(f), std::forward<Args>(args)...);
+    else
+        detail::refuse_copies<call>();
 }
 
 }  // namespace heddle

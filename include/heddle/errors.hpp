@@ -74,9 +74,10 @@ public:
 
 /// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no
 /// timer or Asio operation is pending, and no other context that lives has used heddle:
-/// code that runs there might still send. what() lists what each task waits for, as
-/// dump_tasks does. If it escapes main(), the program writes that to stderr and exits
-/// with code 2, as Go's.
+/// code that runs there might still send. (In the child of a fork, a context of the
+/// parent is none until its notify_fork was called there.) what() lists what each task
+/// waits for, as dump_tasks does. If it escapes main(), the program writes that to
+/// stderr and exits with code 2, as Go's.
 class HEDDLE_API deadlock : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

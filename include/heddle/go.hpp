@@ -9,15 +9,13 @@
 #include <heddle/detail/core/await.hpp>
 #include <heddle/detail/core/hop.hpp>
 #include <heddle/detail/handlers/token_wait.hpp>
+#include <heddle/detail/task/bind.hpp>
 #include <heddle/detail/task/join.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
-#include <concepts>
-#include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -143,73 +141,6 @@ join_handle<T> start(host& home, task<T> work, done_node* scope, const void* at)
     return join_handle<T>(started);
 }
 
-template <class R>
-struct task_result {
-    using type = R;
-};
-template <class T>
-struct task_result<task<T>> {
-    using type = T;
-};
-template <class F, class... Args>
-using result_of_go = typename task_result<
-    std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>::type;
-
-/// Calls `f` from a frame that keeps it, and its arguments, for as long as it runs.
-template <class F, class... Args>
-task<result_of_go<F, Args...>> hold(F f, Args... args) {
-    using result = std::invoke_result_t<F, Args...>;
-    if constexpr (std::is_same_v<typename task_result<result>::type, result>)
-        co_return std::invoke(std::move(f), std::move(args)...);  // a plain function
-    else
-        co_return co_await std::invoke(std::move(f), std::move(args)...);
-}
-
-template <class... P>
-constexpr bool all_by_value = (!std::is_reference_v<P> && ...);
-
-/// A coroutine that keeps all it needs in its own frame: a function, or a stateless
-/// function object, whose parameters are values.
-template <class F>
-struct keeps_its_arguments : std::false_type {};
-template <class T, class... P>
-struct keeps_its_arguments<task<T> (*)(P...)> : std::bool_constant<all_by_value<P...>> {
-};
-template <class T, class... P>
-struct keeps_its_arguments<task<T> (*)(P...) noexcept>
-    : std::bool_constant<all_by_value<P...>> {};
-template <class F, class T, class... P>
-constexpr bool by_value_call(task<T> (F::*)(P...) const) {
-    return all_by_value<P...>;
-}
-template <class F>
-    requires(std::is_empty_v<F> && requires { by_value_call(&F::operator()); })
-struct keeps_its_arguments<F> : std::bool_constant<by_value_call(&F::operator())> {};
-
-template <class F, class... Args>
-task<result_of_go<F, Args...>> bind_task(F&& f, Args&&... args) {
-    if constexpr (keeps_its_arguments<std::decay_t<F>>::value)
-        return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
-    else
-        return hold<std::decay_t<F>, std::decay_t<Args>...>(
-            std::forward<F>(f), std::forward<Args>(args)...);
-}
-
-/// Would `f(args...)` compile with the arguments themselves, but not with copies of
-/// them? Then a parameter is a non-const reference.
-template <class F, class... Args>
-constexpr bool needs_std_ref = std::invocable<F, Args...> &&
-                               !std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
-
-template <class... Args>
-join_handle<> refuse_references() {
-    static_assert(
-        sizeof...(Args) == static_cast<std::size_t>(-1),
-        "heddle: go copies its arguments, and a copy cannot be bound to a "
-        "non-const reference: for a parameter of type T& use std::ref(argument)");
-    return {};
-}
-
 /// The token in force around this call, for what is started here; null outside a task.
 HEDDLE_API done_node* scope_here() noexcept;
 
@@ -234,30 +165,22 @@ HEDDLE_API done_node* scope_here() noexcept;
 ///           task leaves io_context::run(), or ends heddle::run; `cancelled` out of a
 ///           detached task whose token is closed is a normal end.
 template <class T>
-[[gnu::noinline]] join_handle<T> go(task<T> work) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<T> go(task<T> work) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(detail::running_host(), std::move(work), detail::scope_here(),
                          at);
 }
 
 template <class F, class... Args>
     requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
-             std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(F&& f,
-                                                                   Args&&... args) {
-    const void* at = __builtin_return_address(0);
+             detail::callable_later<F, Args...>)
+HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
+                                                                 Args&&... args) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     detail::host& home = detail::running_host();
     return detail::start(
         home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
         detail::scope_here(), at);
-}
-
-// Only reports that an argument must be wrapped in std::ref.
-template <class F, class... Args>
-    requires(!detail::is_task<std::decay_t<F>> && !detail::executor_or_context<F> &&
-             detail::needs_std_ref<F, Args...>)
-join_handle<> go(F&&, Args&&...) {
-    return detail::refuse_references<F, Args...>();
 }
 
 /// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs
@@ -267,28 +190,21 @@ join_handle<> go(F&&, Args&&...) {
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.
 template <detail::executor_or_context Executor, class T>
-[[gnu::noinline]] join_handle<T> go(Executor&& ex, task<T> work) {
-    const void* at = __builtin_return_address(0);
+HEDDLE_NOINLINE join_handle<T> go(Executor&& ex, task<T> work) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start(*detail::host_for(ex), std::move(work), detail::scope_here(),
                          at);
 }
 
 template <detail::executor_or_context Executor, class F, class... Args>
-    requires(!detail::is_task<std::decay_t<F>> &&
-             std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-[[gnu::noinline]] join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
-                                                                   Args&&... args) {
-    const void* at = __builtin_return_address(0);
+    requires(!detail::is_task<std::decay_t<F>> && detail::callable_later<F, Args...>)
+HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, F&& f,
+                                                                 Args&&... args) {
+    const void* at = HEDDLE_RETURN_ADDRESS();
     auto home = detail::host_for(ex);
     return detail::start(
         *home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
         detail::scope_here(), at);
-}
-
-template <detail::executor_or_context Executor, class F, class... Args>
-    requires(!detail::is_task<std::decay_t<F>> && detail::needs_std_ref<F, Args...>)
-join_handle<> go(Executor&&, F&&, Args&&...) {
-    return detail::refuse_references<F, Args...>();
 }
 
 /// Lets every task that is ready run first; `co_await heddle::yield()`.

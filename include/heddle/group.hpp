@@ -1,78 +1,31 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/core/done_node.hpp>
+#include <heddle/detail/service/children.hpp>
 #include <heddle/done.hpp>
 #include <heddle/sync.hpp>
 
 #include <cstddef>
-#include <exception>
 #include <utility>
 
 namespace heddle {
 
 namespace detail {
 
-/// The state that a group and its children share: their number, the token, the first
-/// failure.
-class HEDDLE_API group_core final : public wait_count {
-public:
-    explicit group_core(std::ptrdiff_t limit);
-
-    done_node& node() const noexcept { return *node_; }
-
-    /// How many more may run.
-    permit_core& slots() const noexcept { return *slots_; }
-
-    /// An exception left a child. The first failure stays, and closes the token;
-    /// `cancelled` is none once the token is closed.
-    void failed(std::exception_ptr) noexcept;
-
-    /// The first failure, or null; it has been seen now.
-    std::exception_ptr failure() noexcept;
-
-    /// Is no child left, and no failure unseen?
-    bool over() noexcept;
-
-private:
-    counted<done_node> node_;
-    counted<permit_core> slots_;
-    std::exception_ptr failure_;  // guarded by lock()
-    bool seen_ = false;           // guarded by lock()
-};
-
-/// The slot of a child that runs.
-class group_slot : pinned {
-public:
-    explicit group_slot(permit_core& slots) noexcept : slots_(slots) {}
-    ~group_slot() {
-        if (taken)
-            slots_.give();
-    }
-
-    bool taken = false;
-
-private:
-    permit_core& slots_;
-};
-
 template <class T>
-task<> run_child(counted_in<group_core> in, task<T> work) {
-    group_core& group = in.core();
-    group_slot slot(group.slots());
+task<> run_child(child self, task<T> work) {
+    children& group = self.core();
     try {
         {
             scope_guard queued(host::current_process(), nullptr);
-            co_await acquire_op(group.slots());
-            slot.taken = true;
+            co_await acquire_op(group.permits());
+            self.adopt_permit();
         }
         co_await std::move(work);
     } catch (...) {
         group.failed(std::current_exception());
     }
 }
-
-HEDDLE_API task<> wait_for_children(counted<group_core> group);
 
 }  // namespace detail
 
@@ -117,13 +70,13 @@ public:
     /// Starts a child, on the host of the running task, or queues it; never waits. The
     /// result of the child is dropped.
     template <class F, class... Args>
-    [[gnu::noinline]] void go(F&& f, Args&&... args) {
-        const void* at = __builtin_return_address(0);
+    HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
+        const void* at = HEDDLE_RETURN_ADDRESS();
         detail::host& home = detail::running_host();
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
-        (void)detail::start(
-            home, detail::run_child(detail::counted_in(core_), std::move(work)),
-            &core_->node(), at);
+        (void)detail::start(home,
+                            detail::run_child(detail::child(core_), std::move(work)),
+                            &core_->node(), at);
     }
 
     /// Waits until no child is left.
@@ -135,7 +88,7 @@ public:
     }
 
 private:
-    detail::counted<detail::group_core> core_;
+    detail::counted<detail::children> core_;
     const detail::process* const made_by_;  // compared only: it may be gone
 };
 

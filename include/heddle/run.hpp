@@ -67,11 +67,11 @@ private:
 ///           would block the thread of an event loop: std::logic_error, as from
 ///           receive_blocking. On a thread of go_blocking it may run.
 template <class T>
-[[gnu::noinline]] T run(run_options options, task<T> main) {
+HEDDLE_NOINLINE T run(run_options options, task<T> main) {
     detail::run_loop loop(options.threads, options.seed, options.virtual_clock,
                           options.dump_on_quit);
-    auto handle = detail::start(*loop.home(), std::move(main), nullptr,
-                                __builtin_return_address(0));
+    auto handle =
+        detail::start(*loop.home(), std::move(main), nullptr, HEDDLE_RETURN_ADDRESS());
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());
     started.held.store(false, std::memory_order_relaxed);  // no cancel() from here on
     started.taken = true;                                  // by this call

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/service/children.hpp>
 #include <heddle/go.hpp>
 #include <heddle/inflight.hpp>
 #include <heddle/select.hpp>
@@ -37,60 +38,31 @@ struct serve_options {
 
 namespace detail {
 
-/// The state that serve and its sessions share: their number and their token.
-class HEDDLE_API serve_core final : public wait_count {
-public:
-    explicit serve_core(const serve_options& options);
+/// Throws std::invalid_argument if the options let no session run.
+HEDDLE_API counted<children> make_sessions(const serve_options& options);
 
-    /// How many more sessions may run.
-    permit_core& slots() const noexcept { return *slots_; }
-    done_node& node() const noexcept { return *node_; }
-    const serve_options& options() const noexcept { return options_; }
+/// How long to leave the acceptor alone after an error; throws those that stay.
+HEDDLE_API duration pause_after(std::error_code error, const serve_options& options);
 
-    /// How long to leave the acceptor alone after an error; throws those that stay.
-    duration pause_after(std::error_code error) const;
-
-private:
-    counted<permit_core> slots_;
-    counted<done_node> node_;
-    const serve_options options_;
-};
-
-/// The permit of a session, counted, for as long as its frame lives.
-class session_slot {
-public:
-    explicit session_slot(const counted<serve_core>& core) : core_(core) {
-        core_->add(1);
-    }
-    session_slot(session_slot&&) noexcept = default;
-    ~session_slot() {
-        if (!core_)
-            return;
-        core_->slots().give();
-        core_->add(-1);
-    }
-
-    serve_core& core() const noexcept { return *core_; }
-
-private:
-    counted<serve_core> core_;
-};
-
-HEDDLE_API void start_session(session_slot slot, task<> work, const void* at);
+/// Requires: `self` has a permit.
+HEDDLE_API void start_session(child self, task<> work, const serve_options& options,
+                              const void* at);
 
 /// Waits for the sessions, as long as they may take, then for those it has cancelled.
-HEDDLE_API task<> end_sessions(counted<serve_core> core, done_token stop,
-                               std::exception_ptr failure);
+HEDDLE_API task<> end_sessions(counted<children> sessions, done_token stop,
+                               any_duration grace);
 
 /// Accepts until `stop` closes.
 template <class Acceptor, class Session>
 task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& session,
-                       counted<serve_core> core, const void* at) {
+                       const counted<children>& sessions, const serve_options& options,
+                       const void* at) {
     for (;;) {
-        auto first = co_await priority_select(stop, acquire_op(core->slots()));
+        auto first = co_await priority_select(stop, acquire_op(sessions->permits()));
         if (first == 0)
             co_return;
-        session_slot slot(core);
+        child next(sessions);
+        next.adopt_permit();
         inflight accepting(acceptor.async_accept(use_task));
         std::optional<decltype(accepting.result())> peer;
         for (;;) {
@@ -102,31 +74,30 @@ task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& sessi
                 peer.emplace(accepting.result());
                 break;
             } catch (const asio::system_error& e) {
-                pause = core->pause_after(e.code());
+                pause = pause_after(e.code(), options);
             }
             first = co_await priority_select(stop, after(pause));
             if (first == 0)
                 co_return;
             accepting.start(acceptor.async_accept(use_task));
         }
-        start_session(std::move(slot), bind_task(session, *std::move(peer)), at);
+        start_session(std::move(next), bind_task(session, *std::move(peer)), options,
+                      at);
     }
 }
 
 template <class Acceptor, class Session>
 task<> run_server(Acceptor acceptor, done_token stop, Session session,
                   serve_options options, const void* at) {
-    counted<serve_core> core;
-    core = core.adopt(new serve_core(options));
-    std::exception_ptr failure;
+    counted<children> sessions = make_sessions(options);
     try {
-        co_await accept_sessions(acceptor, stop, session, core, at);
+        co_await accept_sessions(acceptor, stop, session, sessions, options, at);
     } catch (...) {
-        failure = std::current_exception();
+        sessions->failed(std::current_exception());
     }
     std::error_code closed_anyway;
     acceptor.close(closed_anyway);
-    co_await end_sessions(core, stop, failure);
+    co_await end_sessions(sessions, stop, options.grace);
 }
 
 }  // namespace detail
@@ -159,15 +130,15 @@ task<> run_server(Acceptor acceptor, done_token stop, Session session,
 ///           goes; neither ends serve. options.sessions below one:
 ///           std::invalid_argument.
 template <class Acceptor, class Session>
-[[gnu::noinline]] task<> serve(Acceptor acceptor, done_token stop, Session session,
-                               serve_options options = {}) {
+HEDDLE_NOINLINE task<> serve(Acceptor acceptor, done_token stop, Session session,
+                             serve_options options = {}) {
     using peer = decltype(std::declval<inflight<detail::signature_of<
                               decltype(acceptor.async_accept(use_task))>>&>()
                               .result());
     static_assert(std::is_invocable_r_v<task<>, Session, peer>,
                   "heddle::serve: session(socket) must return a task<>");
     return detail::run_server(std::move(acceptor), std::move(stop), std::move(session),
-                              options, __builtin_return_address(0));
+                              options, HEDDLE_RETURN_ADDRESS());
 }
 
 /// The cause of a token that a signal has closed.

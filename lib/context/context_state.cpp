@@ -2,20 +2,15 @@
 #include "context/context_state.hpp"
 
 #include "context/host_on.hpp"
+#include "platform/port.hpp"
 #include "platform/random.hpp"
 
 #include <heddle/detail/context/host_executor.hpp>
 #include <heddle/detail/context/host_for.hpp>
 
-#ifdef __linux__
-#include <dlfcn.h>
-#include <link.h>
-#endif
-
 #include <algorithm>
 #include <random>
 #include <thread>
-#include <typeinfo>
 #include <vector>
 
 namespace heddle {
@@ -38,30 +33,17 @@ public:
 
 private:
     void shutdown() override { state->shut(); }
+    void notify_fork(asio::execution_context::fork_event event) override {
+        if (event == asio::execution_context::fork_child)
+            state->use_in_child();
+    }
 };
 
 asio::execution_context::id host_service::id;
 
-#ifdef __GLIBC__
-// Keeps a shared library that holds this code from being unloaded: contexts keep their
-// service and handlers, threads keep the function that runs at their end
-// (frame_pool.cpp), and both may outlast a dlclose(). It runs at load time, while the
-// loader's lock is held. The functions are weak, as a static program does not have
-// them.
-#pragma weak dladdr1
-#pragma weak dlopen
-
-[[maybe_unused]] const bool stays_loaded = [] {
-    Dl_info info;
-    void* found = nullptr;
-    if (!dladdr1 || !dlopen ||
-        !::dladdr1(&host_service::id, &info, &found, RTLD_DL_LINKMAP))
-        return false;
-    const char* library = static_cast<const link_map*>(found)->l_name;
-    return *library &&  // empty if the code is in the program itself
-           ::dlopen(library, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}();
-#endif
+// Contexts keep their service and handlers, threads keep the function that runs at their
+// end (frame_pool.cpp), and both may outlast a dlclose().
+[[maybe_unused]] const bool stays_loaded = port::keep_loaded();
 
 }  // namespace
 

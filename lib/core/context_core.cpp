@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "core/context_core.hpp"
 
+#include "platform/port.hpp"
 #include "platform/random.hpp"
 
 #include <algorithm>
@@ -11,7 +12,17 @@
 namespace heddle::detail {
 namespace {
 
+/// The hosts of all contexts that this process uses. The child of a fork has no thread
+/// that runs a context of its parent; if it goes on with one, it calls notify_fork.
 atomic<std::size_t> all_hosts{0};
+
+/// How many forks led to this process. It is written while there is one thread.
+unsigned forks = 0;
+
+[[maybe_unused]] const bool counts_anew = port::at_fork(nullptr, nullptr, [] {
+    all_hosts.store(0, std::memory_order_relaxed);
+    ++forks;
+});
 
 }  // namespace
 
@@ -20,7 +31,8 @@ context_core::context_core(std::optional<std::uint64_t> seed, bool virtual_clock
     : random_(seed ? *seed
                    : (std::uint64_t{std::random_device{}()} << 32) ^
                          std::random_device{}()),
-      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer) {}
+      seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer),
+      used_after_(forks) {}
 
 std::uint64_t context_core::next_seed() noexcept {
     guard g(lock_);
@@ -31,8 +43,9 @@ void context_core::add(context_member& h) noexcept {
     guard g(lock_);
     if (!is_shut()) {
         h.counted_ = true;
-        detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
         ++hosts_;
+        if (used_here())
+            detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
     }
     h.next_host_ = first_;
     if (first_)
@@ -43,8 +56,9 @@ void context_core::add(context_member& h) noexcept {
 void context_core::leave(context_member& h) noexcept {
     guard g(lock_);
     if (std::exchange(h.counted_, false)) {
-        detail::add<std::size_t>(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
         --hosts_;
+        if (used_here())
+            detail::add(all_hosts, ~std::size_t{0}, std::memory_order_relaxed);
     }
 }
 
@@ -58,7 +72,16 @@ void context_core::remove(context_member& h) noexcept {
 
 bool context_core::outsiders() noexcept {
     guard g(lock_);
-    return all_hosts.load(std::memory_order_relaxed) > hosts_;
+    return all_hosts.load(std::memory_order_relaxed) > (used_here() ? hosts_ : 0);
+}
+
+bool context_core::used_here() const noexcept { return used_after_ == forks; }
+
+void context_core::use_in_child() noexcept {
+    guard g(lock_);
+    if (!used_here())
+        detail::add(all_hosts, hosts_, std::memory_order_relaxed);
+    used_after_ = forks;
 }
 
 std::size_t

@@ -47,6 +47,9 @@ public:
     /// tasks here.
     bool outsiders() noexcept;
 
+    /// The child of a fork goes on with this context of its parent.
+    void use_in_child() noexcept;
+
     /// Sets the function that is called with the exception that escaped a detached
     /// task. If it is null, the exception leaves io_context::run().
     void on_unhandled(std::function<void(std::exception_ptr)> f);
@@ -88,6 +91,7 @@ protected:
 private:
     std::size_t sum(std::size_t (context_member::*count)() noexcept) noexcept;
     time_point first_deadline() noexcept;
+    bool used_here() const noexcept;
 
     context_member* first_ = nullptr;  // guarded by lock_
     std::size_t hosts_ = 0;            // guarded by lock_
@@ -99,6 +103,7 @@ private:
     chooser* const chooser_;
     atomic<duration::rep> now_{0};
     atomic<bool> shut_{false};
+    unsigned used_after_;  // this many forks; guarded by lock_
 };
 
 /// While one of these lives, its thread is counted as a user of the context, and the

@@ -7,12 +7,10 @@
 #include "core/context_core.hpp"
 #include "core/drained_here.hpp"
 #include "core/worker.hpp"
+#include "platform/port.hpp"
 #include "platform/random.hpp"
 
-#include <time.h>
-
 #include <algorithm>
-#include <ctime>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -74,17 +72,11 @@ time_point host::read_clock() const noexcept {
     return virtual_ ? state_->virtual_now() : std::chrono::steady_clock::now();
 }
 
-/// Reads the coarse clock, which costs a quarter of the other, and is at most a few
-/// milliseconds behind.
 void host::glance_at_clock() noexcept {
-    if (virtual_) {
+    if (virtual_)
         seen_ = state_->virtual_now();
-        return;
-    }
-    std::timespec t;
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    time_point then{std::chrono::seconds(t.tv_sec) + duration(t.tv_nsec)};
-    seen_ = std::max(seen_, then);  // seen_ may come from the exact clock
+    else  // seen_ may come from the exact clock
+        seen_ = std::max(seen_, port::coarse_now());
 }
 
 void host::run_by_this_thread() noexcept {
@@ -142,13 +134,13 @@ inline bool host::go_idle() {
 bool host::go_idle_shared() {
     worker_group& pool = worker_->pool;
     pool.before_idle(*this);
-    bool on_watch = worker_->on_watch;
+    bool is_searcher = worker_->is_searcher;
     settle_timer();
     if (!may_rest())
         return false;
     end_draining();
     if (close_inbox_shared()) {
-        pool.after_idle(*this, on_watch);
+        pool.after_idle(*this, is_searcher);
         return true;
     }
     begin_draining();
@@ -293,8 +285,8 @@ bool host::drain_as(void (*first)(void*), void* argument) {
         expire_timers();
     resume_next<shared>();
     while (has_turn() || (inbox_.has_mail() && take_inbox()) || !at_rest()) {
-        if (shared && worker_->on_watch)
-            worker_->pool.leave_watch(*this);
+        if (shared && worker_->is_searcher)
+            worker_->pool.end_search(*this);
         if (budget_ <= 0 || (shared && worker_->pool.stopped())) {
             settle_timer();
             end_draining();
@@ -340,7 +332,7 @@ bool host::asked_if_here() const noexcept {
 }
 
 /// This is a function of its own so that the usual path has no registers to save.
-[[gnu::noinline]] bool host::run_if_here(void (*f)(void*), void* argument) {
+HEDDLE_NOINLINE bool host::run_if_here(void (*f)(void*), void* argument) {
     if ((worker_ && drained_here) || !asked_if_here() || !enter())
         return false;
     return worker_ ? drain_as<true>(f, argument) : drain_as<false>(f, argument);

@@ -51,8 +51,7 @@ void host::expect_no_more() noexcept {
 void host::submit_expected(process& p) noexcept {
     counted<host> keep(is_shut() ? this : nullptr);
     context_core& state = *state_;
-    bool cancelling = p.word.load(std::memory_order_relaxed) & claim_word::cancelling;
-    p.turn = cancelling ? emit_cancellation : nullptr;
+    p.turn = p.word.is_cancelling() ? emit_cancellation : nullptr;
     submit(p);
     add(state.coming.n, ~0u, std::memory_order_release);  // pairs with may_rest()
 }

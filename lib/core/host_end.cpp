@@ -75,7 +75,7 @@ void host::return_to(wake_list& wakes) noexcept {
 void host::destroy(process& p) noexcept {
     for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
         op->withdraw();
-    p.word.store(0, std::memory_order_relaxed);
+    p.word.renew();
     p.signal.slot().clear();  // its operation has been destroyed
     p.destroy_frames();
     p.failure = failure_of<task_abandoned>(

@@ -145,7 +145,7 @@ bool host::take_inbox_shared() noexcept {
 }
 
 /// Goes idle if there is nothing, and returns whether it has. It takes the lock, as a
-/// thief may just be moving the inbox to the FIFO. The call of rouse() by a thread that
+/// thief may just be moving the inbox to the FIFO. The call of wake_searcher() by a thread that
 /// finds this worker not idle yet is not lost: after_idle() sees it.
 bool host::close_inbox_shared() noexcept {
     worker& w = *worker_;
@@ -200,12 +200,12 @@ void host::submit_shared(runnable& r) noexcept {
 
 /// Steals up to half of the tasks of `victim`. If the victim is stalled, the tasks in
 /// its inbox count as well.
-bool host::rob(host& victim, bool stuck) noexcept {
+bool host::steal_from(host& victim, bool stalled) noexcept {
     worker& theirs = *victim.worker_;
     if (!theirs.lock.try_lock_thief())
         return false;
-    std::uint32_t n = stuck ? victim.take_inbox_locked()
-                            : theirs.ready.load(std::memory_order_relaxed);
+    std::uint32_t n = stalled ? victim.take_inbox_locked()
+                              : theirs.ready.load(std::memory_order_relaxed);
     std::uint32_t left = std::min((n + 1) / 2, most);
     std::uint32_t taken = 0;
     runnable* first = nullptr;
@@ -249,13 +249,13 @@ bool host::rob(host& victim, bool stuck) noexcept {
 }
 
 /// Expires the timers of a worker that is stalled.
-void host::expire_for(host& stuck) noexcept {
+void host::expire_for(host& stalled) noexcept {
     expiry e;
     {
-        guard g(stuck.timer_lock_);
-        if (stuck.timers_.empty())
+        guard g(stalled.timer_lock_);
+        if (stalled.timers_.empty())
             return;
-        stuck.expire_until(read_clock(), e);
+        stalled.expire_until(read_clock(), e);
     }
     e.release(this);
 }
@@ -274,10 +274,10 @@ bool host::wake() noexcept {
     return true;
 }
 
-bool host::wake_for_watch() noexcept {
+bool host::wake_to_search() noexcept {
     if (!enter())
         return false;
-    worker_->on_watch = true;
+    worker_->is_searcher = true;
     post_drain(false);
     return true;
 }

@@ -20,8 +20,8 @@ struct held_back : pinned {
     runnable* const first;
     held_back* const before;
 };
-[[gnu::tls_model("initial-exec")]] thread_local held_back* held_back_here = nullptr;
-[[gnu::tls_model("initial-exec")]] thread_local inside_context* insides = nullptr;
+HEDDLE_STATIC_TLS thread_local held_back* held_back_here = nullptr;
+HEDDLE_STATIC_TLS thread_local inside_context* insides = nullptr;
 
 held_back::held_back(runnable* f) noexcept
     : first(f), before(std::exchange(held_back_here, this)) {}

@@ -35,39 +35,29 @@ done_node* process::scope() noexcept {
 done_node* process::enter(done_node* node) noexcept {
     guard g(lock);
     done_node* before = std::exchange(current, node);
-    // The bit of the claim word follows [current].
-    bool closed = node && node->closed();
-    word.store(closed ? claim_word::cancelled : 0, std::memory_order_relaxed);
+    word.renew(node && node->closed());  // [current]
     return before;
 }
 
 void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
-    using namespace claim_word;
     guard g(lock);
     if (current != &by || ended)
         return;
-    std::uint32_t old = word.load(std::memory_order_relaxed);
-    if (old & cancelled)
-        return;
     host& at = *home;             // move_to() cannot change it while `lock` is held
     bool expected = at.expect();  // [homecoming]
-    std::uint32_t want;
-    do {
-        want = (old & ~waiting) | cancelled;
-        if ((old & (in_io | starting)) == in_io)
-            want |= cancelling;
-    } while (!exchange_if(word, old, want));
-    bool comes = (old & waiting) || (want & cancelling);
-    if (old & waiting)
+    auto found = word.interrupt();
+    if (found == claim_word::interrupted::noted) {
+        if (expected)
+            at.expect_no_more();
+        return;
+    }
+    if (found == claim_word::interrupted::claimed)
         winner = nullptr;  // [winner]: the token has claimed it
-    else if (want & cancelling)
+    else
         turn = emit_cancellation;
-    if (comes)
-        wakes.add(*this);
-    if (expected && comes)
+    wakes.add(*this);
+    if (expected)
         turn = from_outside;
-    else if (expected)
-        at.expect_no_more();
 }
 
 void from_outside(runnable&, host&) {}
@@ -75,7 +65,7 @@ void from_outside(runnable&, host&) {}
 bool claim_process(process& p, bool certain) noexcept {
     host& home = *p.home;
     bool expected = home.expect();  // [homecoming]
-    bool won = certain || p.claim();
+    bool won = certain || p.word.claim();
     if (expected && won)
         p.turn = from_outside;
     else if (expected)
@@ -85,7 +75,7 @@ bool claim_process(process& p, bool certain) noexcept {
 
 bool claim_among_threads(operation& op) noexcept {
     bool won = op.standing       ? claim_standing(op)
-               : op.who->foreign ? op.exclusive || op.who->claim()
+               : op.who->foreign ? op.exclusive || op.who->word.claim()
                                  : claim_process(as_process(*op.who), op.exclusive);
     if (won)
         op.who->winner = &op;
@@ -94,12 +84,10 @@ bool claim_among_threads(operation& op) noexcept {
 
 void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
 
-bool process::owned_by_handler() const noexcept {
-    return (word.load(std::memory_order_acquire) & claim_word::in_io) != 0;
-}
+bool process::owned_by_handler() const noexcept { return word.is_in_io(); }
 
 bool process::withdraw_all() noexcept {
-    bool ours = (waits && waits->exclusive) || claim();  // null: no arms
+    bool ours = (waits && waits->exclusive) || word.claim();  // null: no arms
     if (!ours)
         return false;
     for (operation* op = waits; op; op = op->sibling) {

@@ -15,12 +15,11 @@ class host;
 
 /// The workers of a parallel host. Invariants:
 ///   [active] active_ counts the workers whose inbox is not idle.
-///   [watch]  at most one worker is the searcher, which is on watch. `awake`: it has
-///            on_watch set, and drains or is about to; `asleep`: it is idle, with its
-///            Asio timer armed for look_at; `crowded`: there is none, as no worker is
-///            idle; `none`: there is none, and a push rouses one. While all workers are
-///            idle there is no watch, so that a context with nothing to do runs out of
-///            work.
+///   [search] at most one worker is the searcher. `awake`: it has is_searcher set, and
+///            drains or is about to drain; `asleep`: it is idle, with its Asio timer
+///            armed for look_at; `crowded`: there is none, as no worker is idle; `none`:
+///            there is none, and a push wakes one. While all workers are idle there is no
+///            searcher, so that a context with nothing to do runs out of work.
 class HEDDLE_API worker_group : pinned {
 public:
     virtual std::size_t size() const noexcept = 0;
@@ -32,24 +31,24 @@ public:
     /// Called when a worker has `ready` tasks. Rouses another worker if that is worth
     /// it.
     void notice(std::uint32_t ready) noexcept {
-        watch w = watch_.load(std::memory_order_seq_cst);
-        if (w == watch::none || (w == watch::asleep && ready > 1 &&
-                                 !weary_.load(std::memory_order_relaxed)))
-            rouse(w);
+        search w = search_.load(std::memory_order_seq_cst);
+        if (w == search::none || (w == search::asleep && ready > 1 &&
+                                  !backs_off_.load(std::memory_order_relaxed)))
+            wake_searcher(w);
     }
 
     /// Called when the drainer of `me` has nothing left. Returns true if it has found
     /// work.
     virtual bool find_work(host& me) noexcept = 0;
 
-    /// Called when the drainer of `me` has work: it is not on watch any more.
-    virtual void leave_watch(host& me) noexcept = 0;
+    /// Called when the drainer of `me` has work: it does not search any more.
+    virtual void end_search(host& me) noexcept = 0;
 
     void woken() noexcept {
         active_.fetch_add(1, std::memory_order_seq_cst);
     }  // [active]
     virtual void before_idle(host& me) noexcept = 0;
-    virtual void after_idle(host& me, bool on_watch) noexcept = 0;
+    virtual void after_idle(host& me, bool is_searcher) noexcept = 0;
 
     /// Lets no worker begin another turn.
     void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
@@ -58,15 +57,15 @@ public:
     virtual void shut() noexcept = 0;
 
 protected:
-    enum class watch : std::uint8_t { none, awake, asleep, crowded };
+    enum class search : std::uint8_t { none, awake, asleep, crowded };
 
     ~worker_group() = default;
 
-    virtual void rouse(watch seen) noexcept = 0;
+    virtual void wake_searcher(search seen) noexcept = 0;
 
     atomic<std::uint32_t> active_{0};
-    atomic<watch> watch_{watch::none};
-    atomic<bool> weary_{false};  // the searcher backs off: its finds were too small
+    atomic<search> search_{search::none};
+    atomic<bool> backs_off_{false};  // the searcher backs off: its finds were too small
 
 private:
     atomic<bool> stopped_{false};
@@ -84,10 +83,10 @@ struct worker : pinned {
     atomic<std::uint32_t> turns{0};  // how many tasks it ran; stays if it is stalled
 
     std::uint32_t turns_seen = 0;  // the searcher's: `turns` when it looked last
-    bool on_watch = false;         // the drainer's: it is the searcher
+    bool is_searcher = false;      // the drainer's: it is the searcher
     time_point look_at =
-        time_point::max();    // the drainer's: when it looks for work again
-    time_point left_watch{};  // the drainer's: when it last found work on watch
+        time_point::max();  // the drainer's: when it looks for work again
+    time_point found_at{};  // the drainer's: when it last found work as the searcher
 };
 
 }  // namespace heddle::detail

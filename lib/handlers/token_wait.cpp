@@ -27,7 +27,7 @@ void token_wait::start(asio::execution_context& ctx, operation& op) {
     begin(ctx, &op);
     spin_lock* lock = op.source();
     if (!lock) {
-        word.store(claim_word::waiting, std::memory_order_release);
+        word.park_without_token();
         return;  // nil: it waits until it is cancelled
     }
     wake_list wakes;
@@ -35,7 +35,7 @@ void token_wait::start(asio::execution_context& ctx, operation& op) {
     bool happened = op.attempt_locked(wakes);
     if (!happened) {
         op.enlist_locked();
-        word.store(claim_word::waiting, std::memory_order_release);
+        word.park_without_token();
     }
     release(*lock, locked);
     // If it has not happened, this may be gone at any time: it is not touched from here
@@ -49,7 +49,7 @@ void token_wait::start(asio::execution_context& ctx, operation& op) {
 /// The word is asked first: once another thread has claimed it, nothing that the wait held may be
 /// touched [shell].
 bool token_wait::claim_and_withdraw() noexcept {
-    if (!claim())
+    if (!word.claim())
         return false;
     for (operation* op = op_; op; op = op->sibling)
         op->withdraw();

@@ -24,7 +24,7 @@ void done_emitter::watch() noexcept {
         wake_list none;
         bool locked = acquire(*lock);
         // An operation that completed inside its initiation is not watched.
-        bool ended = state_.load(std::memory_order_acquire) & over;
+        bool ended = has_completed();
         bool closed = !ended && op.attempt_locked(none);
         if (!ended && !closed) {
             take();  // the queue's
@@ -39,48 +39,30 @@ void done_emitter::watch() noexcept {
 }
 
 void done_emitter::post_emission() noexcept {
-    watched_->executor.post(
-        [self = counted<done_emitter>(this)] {
-            self->emit(asio::cancellation_type::terminal);
-        },
-        memory_);
+    take();  // until it is emitted
+    watched_->executor.post(emission(*this), memory_);
 }
 
 void done_emitter::emit(asio::cancellation_type_t type) {
-    std::uint32_t old = 0;
-    do
-        if (old & over)
-            return;
-    while (!exchange_if(state_, old, old + one_emission));
+    if (!emissions_.begin())
+        return;
     struct under_way {
         ~under_way() {
-            // The thread that ends the last emission after the operation is over clears
-            // the slot in its stead [signal].
-            if (add(emitter.state_, 0 - one_emission, std::memory_order_acq_rel) ==
-                (over | one_emission))
-                emitter.signal_.slot().clear();
+            if (emitter.emissions_.end())
+                emitter.signal_.slot().clear();  // [signal], in completed()'s stead
         }
         done_emitter& emitter;
-    } until_it_is_over{*this};
+    } until_it_has_been_emitted{*this};
     signal_.emit(type);
 }
 
-/// Returns whether this call has ended the emissions, and none is under way.
-bool done_emitter::end_emissions() noexcept {
-    std::uint32_t old = 0;
-    while (!(old & over))
-        if (exchange_if(state_, old, old | over))
-            return old == 0;
-    return false;
-}
-
 void done_emitter::completed() noexcept {
-    if (end_emissions())
+    if (emissions_.complete())
         signal_.slot().clear();
 }
 
 void done_emitter::leave() noexcept {
-    end_emissions();
+    (void)emissions_.complete();
     bool was_queued = false;
     done_operation& op = watched_->operation;
     if (spin_lock* lock = op.source()) {

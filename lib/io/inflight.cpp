@@ -93,7 +93,7 @@ void inflight_core::rest() {
     set(1);
 }
 
-/// Requires: emitting_ is set, so that no thread begins to emit [emission].
+/// Requires: it has completed, and so no thread begins to emit [emission].
 void inflight_core::land() noexcept {
     landed rest;
     wake_list wakes;
@@ -101,21 +101,15 @@ void inflight_core::land() noexcept {
         signal_.slot().clear();
     {
         guard g(lock());
-        emitting_ = ended_ = false;
+        emissions_.renew();
         land_locked(wakes, rest);
     }
     wakes.release();
 }
 
 void inflight_core::completed() noexcept {
-    {
-        guard g(lock());
-        if (std::exchange(emitting_, true)) {  // [emission]
-            ended_ = true;
-            return;
-        }
-    }
-    land();
+    if (emissions_.complete())  // [emission]
+        land();
 }
 
 void inflight_core::dropped() noexcept {
@@ -125,75 +119,37 @@ void inflight_core::dropped() noexcept {
 
 void inflight_core::cancel() noexcept {
     counted<host> home;
-    bool expected;
+    bool expected, begun;
     {
         guard g(lock());
-        if (!flying_ || emitting_)
+        if (!flying_ || !emissions_.is_zero())
             return;
         home = home_;
-        expected =
-            home->expect();  // [homecoming]: from here on a completion has to wait
-        emitting_ = true;
+        expected = home->expect();  // [homecoming]: before a completion has to wait
+        begun = emissions_.begin();
     }
-    if (host::current() == home.get() || home->is_shut()) {
-        emit();
-    } else {
-        take();
-        turn = emit_turn;
-        home->submit(*this);
+    if (begun) {
+        take();  // until it is emitted
+        if (host::current() == home.get() || home->is_shut()) {
+            emit_turn(*this, *home);
+        } else {
+            turn = emit_turn;
+            home->submit(*this);
+        }
     }
     if (expected)
         home->expect_no_more();
 }
 
-void inflight_core::emit_turn(runnable& r, host&) {
-    auto self = counted<inflight_core>::adopt(static_cast<inflight_core*>(&r));
-    self->emit();
-}
-
-bool inflight_core::has_ended() noexcept {
-    guard g(lock());
-    return ended_;
-}
-
-/// Emits the cancellation on the executor of an operation that belongs to another
-/// context. The destructor ends the emission, whether the function object was called or
-/// not.
-class inflight_core::remote_emission {
-public:
-    explicit remote_emission(inflight_core& core) noexcept : core_(&core) {}
-    remote_emission(remote_emission&&) noexcept = default;
-    remote_emission& operator=(remote_emission&&) = delete;
-    ~remote_emission() {
-        if (core_)
-            core_->emitted();
-    }
-    void operator()() { core_->signal_.emit(asio::cancellation_type::terminal); }
-
-private:
-    counted<inflight_core> core_;
-};
-
-void inflight_core::emit() noexcept {
-    if (home_->is_shut() || has_ended())
-        return emitted();  // the operation may be gone
-    if (elsewhere_) {
-        elsewhere_->executor.post(remote_emission(*this), elsewhere_->memory);
-    } else {
-        signal_.emit(asio::cancellation_type::terminal);
-        emitted();
-    }
+void inflight_core::emit_turn(runnable& r, host& h) {
+    auto& self = static_cast<inflight_core&>(r);
+    emission(self).begin_at(h, self.elsewhere_.get());
 }
 
 void inflight_core::emitted() noexcept {
-    {
-        guard g(lock());
-        if (!ended_) {
-            emitting_ = false;
-            return;
-        }
-    }
-    land();
+    if (emissions_.end())
+        land();
+    drop();
 }
 
 void throw_moved_inflight() {

@@ -5,11 +5,10 @@
 // in tcmalloc's transfer cache (Ghemawat, Menage); if a depot has too many, the batch
 // goes to the slabs.
 #include "memory/slabs.hpp"
+#include "platform/port.hpp"
 
 #include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/detail/platform/config.hpp>
-
-#include <pthread.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -61,7 +60,7 @@ pool not_begun, ending;
 // This pointer alone is thread-local storage, and the pool is allocated: a library that
 // is loaded late finds little static TLS, and any TLS model but this one costs a call
 // per access.
-[[gnu::tls_model("initial-exec")]] thread_local pool* local = &not_begun;
+HEDDLE_STATIC_TLS thread_local pool* local = &not_begun;
 
 bool from_heap = false;
 
@@ -85,19 +84,6 @@ void sweep(void* p) noexcept {
     std::free(p);
 }
 
-/// Arranges that sweep() runs when this thread ends. It is a pthread key and not the
-/// destructor of a thread_local, as the C library ends the process if it has no memory
-/// to register a destructor. Returns false if there is no key or no memory.
-bool at_thread_end(pool& p) noexcept {
-    struct key {
-        key() noexcept : made(::pthread_key_create(&value, sweep) == 0) {}
-        pthread_key_t value{};
-        const bool made;
-    };
-    static const key ends;
-    return ends.made && ::pthread_setspecific(ends.value, &p) == 0;
-}
-
 /// The pool of this thread, which is made before its first block. Returns null if the
 /// thread keeps no blocks: it ends, or there is no memory for a pool.
 pool* own_pool() noexcept {
@@ -106,7 +92,7 @@ pool* own_pool() noexcept {
     if (local != &not_begun)
         return local;
     auto* p = static_cast<pool*>(std::calloc(1, sizeof(pool)));
-    if (!p || !at_thread_end(*p)) {
+    if (!p || !port::at_thread_end(sweep, p)) {
         std::free(p);
         return nullptr;
     }
@@ -203,8 +189,8 @@ void after_fork() noexcept {
         d.lock.unlock();
 }
 
-[[maybe_unused]] const int at_fork =
-    ::pthread_atfork(before_fork, after_fork, after_fork);
+[[maybe_unused]] const bool locked_in_forks =
+    port::at_fork(before_fork, after_fork, after_fork);
 
 #endif
 
@@ -213,7 +199,7 @@ void after_fork() noexcept {
 void blocks_from_heap() noexcept { from_heap = true; }
 
 // Not inlined, as clang 16 keeps the address of a thread_local across a suspension.
-[[gnu::noinline]] void* allocate_block(std::size_t bytes) {
+HEDDLE_NOINLINE void* allocate_block(std::size_t bytes) {
     const std::size_t c = class_of(bytes);
     if (c >= classes)
         return ::operator new(bytes);
@@ -226,7 +212,7 @@ void blocks_from_heap() noexcept { from_heap = true; }
     return b;
 }
 
-[[gnu::noinline]] void free_block(void* memory, std::size_t bytes) noexcept {
+HEDDLE_NOINLINE void free_block(void* memory, std::size_t bytes) noexcept {
     const std::size_t c = class_of(bytes);
     if (c >= classes)
         return ::operator delete(memory);

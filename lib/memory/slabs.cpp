@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "memory/slabs.hpp"
 
+#include "platform/port.hpp"
+
 #include <bit>
-#include <cerrno>
 #include <new>
 #include <utility>
-
-#if __has_include(<sys/mman.h>)
-#include <sys/mman.h>
-#endif
-
-#ifdef __linux__
-// If the program has a leak checker, that has to look for pointers in arenas as well.
-extern "C" [[gnu::weak]] void __lsan_register_root_region(const void*, std::size_t);
-extern "C" [[gnu::weak]] void __lsan_unregister_root_region(const void*, std::size_t);
-#endif
 
 namespace heddle::detail::slabs {
 namespace {
@@ -25,60 +16,6 @@ constexpr std::size_t arena_bytes = in_arena * slab_bytes;
 constexpr std::size_t kept = 16;                // vacant arenas
 constexpr std::uint32_t page_batch = 16 << 10;  // bytes
 constexpr std::uint32_t all_vacant = 0xFFFFFFFF;
-
-/// Maps the memory of an arena, aligned to its size. Returns null if there is no
-/// memory.
-std::byte* map_arena() noexcept {
-#if __has_include(<sys/mman.h>)
-    void* all = ::mmap(nullptr, 2 * arena_bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (all == MAP_FAILED)
-        return nullptr;
-    auto* from = static_cast<std::byte*>(all);
-    const std::size_t before =
-        (arena_bytes - reinterpret_cast<std::uintptr_t>(from) % arena_bytes) %
-        arena_bytes;
-    if (before)
-        ::munmap(from, before);
-    ::munmap(from + before + arena_bytes, arena_bytes - before);
-    from += before;
-#else
-    auto* from = static_cast<std::byte*>(
-        ::operator new(arena_bytes, std::align_val_t(arena_bytes), std::nothrow));
-#endif
-#ifdef __linux__
-    if (__lsan_register_root_region)
-        __lsan_register_root_region(from, arena_bytes);
-#endif
-    return from;
-}
-
-/// Lets the kernel provide the pages of this range at once: one fault per page takes
-/// longer.
-void populate([[maybe_unused]] std::byte* from,
-              [[maybe_unused]] std::size_t bytes) noexcept {
-#ifdef MADV_POPULATE_WRITE
-    static atomic<bool> refused{false};  // by an old kernel
-    if (refused.load(std::memory_order_relaxed))
-        return;
-    const int before = errno;
-    if (::madvise(from, bytes, MADV_POPULATE_WRITE) != 0 && errno == EINVAL)
-        refused.store(true, std::memory_order_relaxed);
-    errno = before;
-#endif
-}
-
-void unmap_arena(std::byte* from) noexcept {
-#ifdef __linux__
-    if (__lsan_unregister_root_region)
-        __lsan_unregister_root_region(from, arena_bytes);
-#endif
-#if __has_include(<sys/mman.h>)
-    ::munmap(from, arena_bytes);
-#else
-    ::operator delete(from, std::align_val_t(arena_bytes));
-#endif
-}
 
 /// A doubly linked list through `prev` and `next`.
 template <class T>
@@ -149,7 +86,7 @@ arena& arena_of(void* p) noexcept {
 }
 
 arena& new_arena() {  // arenas.lock is held
-    std::byte* memory = map_arena();
+    std::byte* memory = port::take_memory(arena_bytes);
     if (!memory)
         throw std::bad_alloc();
     ++arenas.alive;
@@ -187,7 +124,7 @@ void vacate(slab& s) noexcept {
         arenas.open.erase(a);
         --arenas.alive;
         --arenas.vacant;
-        unmap_arena(begin_of<arena_bytes>(&a));
+        port::give_memory(begin_of<arena_bytes>(&a), arena_bytes);
     }
 }
 
@@ -200,7 +137,7 @@ block* pop(slab& s, std::size_t bytes) noexcept {
     if (s.free)
         return std::exchange(s.free, s.free->next);
     if (s.many && s.fresh + bytes > s.paged) {
-        populate(reinterpret_cast<std::byte*>(&s) + s.paged, page_batch);
+        port::populate(reinterpret_cast<std::byte*>(&s) + s.paged, page_batch);
         s.paged += page_batch;
     }
     void* p = reinterpret_cast<std::byte*>(&s) + s.fresh;

@@ -32,36 +32,38 @@ host& worker_pool::place() noexcept {
     return (*this)[start % size()];
 }
 
-void worker_pool::rouse(watch seen) noexcept {
-    if (!watch_.compare_exchange_strong(seen, watch::awake, std::memory_order_seq_cst))
+void worker_pool::wake_searcher(search seen) noexcept {
+    if (!search_.compare_exchange_strong(seen, search::awake,
+                                         std::memory_order_seq_cst))
         return;
-    if (seen == watch::asleep) {
-        sentinel_.load(std::memory_order_relaxed)->wake();  // false if it is awake
+    if (seen == search::asleep) {
+        sleeping_searcher_.load(std::memory_order_relaxed)
+            ->wake();  // false if it is awake
         return;
     }
-    while (!rouse_idle()) {
-        watch_.store(watch::crowded, std::memory_order_seq_cst);
+    while (!wake_an_idle_one()) {
+        search_.store(search::crowded, std::memory_order_seq_cst);
         // A worker that went idle just now has not seen `crowded`.
         bool idle = std::any_of(workers_.begin(), workers_.end(),
                                 [](auto& w) { return w->inbox_.is_idle(); });
-        seen = watch::crowded;
-        if (!idle || !watch_.compare_exchange_strong(seen, watch::awake,
-                                                     std::memory_order_seq_cst))
+        seen = search::crowded;
+        if (!idle || !search_.compare_exchange_strong(seen, search::awake,
+                                                      std::memory_order_seq_cst))
             return;
     }
 }
 
-bool worker_pool::rouse_idle() noexcept {
+bool worker_pool::wake_an_idle_one() noexcept {
     return std::any_of(workers_.begin(), workers_.end(),
-                       [](auto& w) { return w->wake_for_watch(); });
+                       [](auto& w) { return w->wake_to_search(); });
 }
 
 bool worker_pool::find_work(host& me) noexcept {
     worker& w = *me.worker_;
     if (stopped())
         return false;
-    if (!w.on_watch)
-        return rob_someone(me, false);
+    if (!w.is_searcher)
+        return steal(me, false);
     auto alone = [this] { return active_.load(std::memory_order_seq_cst) <= 1; };
     if (alone())
         return false;
@@ -69,7 +71,7 @@ bool worker_pool::find_work(host& me) noexcept {
     bool due = now >= std::exchange(w.look_at, time_point::max());
     if (!due)
         look_around(me);
-    bool found = rob_someone(me, due);
+    bool found = steal(me, due);
     for (time_point end = now + patience; !found && now < end; now = me.read_clock()) {
         for (int i = 0; i < 20; ++i)
             back_off()();
@@ -77,18 +79,18 @@ bool worker_pool::find_work(host& me) noexcept {
             return false;
         if (me.inbox_.has_mail())
             return me.take_inbox_shared();
-        found = rob_someone(me, false);
+        found = steal(me, false);
     }
-    found = found || (!due && rob_someone(me, true));
+    found = found || (!due && steal(me, true));
     if (!found)
         look_around(me);
     return found;
 }
 
-/// Steals from some worker; returns whether `me` has work now. `stuck_too`:
+/// Steals from some worker; returns whether `me` has work now. `stalled_too`:
 /// look_around() was called a while ago, and a worker that has run no task since is
 /// stalled.
-bool worker_pool::rob_someone(host& me, bool stuck_too) noexcept {
+bool worker_pool::steal(host& me, bool stalled_too) noexcept {
     std::size_t n = size();
     std::size_t start = me.random_below(static_cast<std::uint32_t>(n));
     for (std::size_t i = 0; i < n; ++i) {
@@ -96,13 +98,14 @@ bool worker_pool::rob_someone(host& me, bool stuck_too) noexcept {
         if (&victim == &me)
             continue;
         worker& theirs = *victim.worker_;
-        bool stuck = stuck_too && !victim.inbox_.is_idle() &&
-                     theirs.turns.load(std::memory_order_relaxed) == theirs.turns_seen;
-        if (stuck)
+        bool stalled =
+            stalled_too && !victim.inbox_.is_idle() &&
+            theirs.turns.load(std::memory_order_relaxed) == theirs.turns_seen;
+        if (stalled)
             me.expire_for(victim);
         std::uint32_t ready = theirs.ready.load(std::memory_order_relaxed);
-        if ((ready > 1 || (stuck && (ready == 1 || victim.inbox_.has_mail()))) &&
-            me.rob(victim, stuck))
+        if ((ready > 1 || (stalled && (ready == 1 || victim.inbox_.has_mail()))) &&
+            me.steal_from(victim, stalled))
             return true;
     }
     return me.worker_->ready.load(std::memory_order_relaxed) != 0;  // from expire_for()
@@ -116,55 +119,56 @@ void worker_pool::look_around(host& me) noexcept {
             h->worker_->turns_seen = h->worker_->turns.load(std::memory_order_relaxed);
 }
 
-void worker_pool::leave_watch(host& me) noexcept {
+void worker_pool::end_search(host& me) noexcept {
     worker& w = *me.worker_;
-    w.on_watch = false;
+    w.is_searcher = false;
     w.look_at = time_point::max();
-    w.left_watch = me.read_clock();
-    watch_.store(watch::none, std::memory_order_seq_cst);
-    rouse(watch::none);  // there may be more, here or where this came from
+    w.found_at = me.read_clock();
+    search_.store(search::none, std::memory_order_seq_cst);
+    wake_searcher(search::none);  // there may be more, here or where this came from
 }
 
 void worker_pool::before_idle(host& me) noexcept {
     worker& w = *me.worker_;
     bool others = active_.load(std::memory_order_seq_cst) > 1 && !stopped();
-    if (!w.on_watch) {
-        watch seen = watch_.load(std::memory_order_seq_cst);
-        if (!others || (seen != watch::none && seen != watch::crowded) ||
-            !watch_.compare_exchange_strong(seen, watch::awake,
-                                            std::memory_order_seq_cst))
+    if (!w.is_searcher) {
+        search seen = search_.load(std::memory_order_seq_cst);
+        if (!others || (seen != search::none && seen != search::crowded) ||
+            !search_.compare_exchange_strong(seen, search::awake,
+                                             std::memory_order_seq_cst))
             return;
-        w.on_watch = true;
+        w.is_searcher = true;
         // Tasks that talk to each other are faster on one thread: a worker that stole
         // such tasks and had little to do backs off, and looks for more ever more
         // rarely.
-        if (me.read_clock() - w.left_watch >= worthwhile)
+        if (me.read_clock() - w.found_at >= worthwhile)
             pause_ = first_pause;
         look_around(me);
     }
     if (others) {
         w.look_at = me.read_clock() + pause_;
-        weary_.store(pause_ >= long_pause, std::memory_order_relaxed);
+        backs_off_.store(pause_ >= long_pause, std::memory_order_relaxed);
         pause_ = std::min(2 * pause_, last_pause);
-        sentinel_.store(&me, std::memory_order_relaxed);
-        watch_.store(watch::asleep, std::memory_order_seq_cst);
+        sleeping_searcher_.store(&me, std::memory_order_relaxed);
+        search_.store(search::asleep, std::memory_order_seq_cst);
     } else {
-        w.on_watch = false;
+        w.is_searcher = false;
         w.look_at = time_point::max();
-        watch_.store(watch::none, std::memory_order_seq_cst);
+        search_.store(search::none, std::memory_order_seq_cst);
     }
 }
 
 /// Another thread may drain `me` by now.
-void worker_pool::after_idle(host& me, bool on_watch) noexcept {
+void worker_pool::after_idle(host& me, bool is_searcher) noexcept {
     bool last = active_.fetch_sub(1, std::memory_order_seq_cst) == 1;
-    watch seen = watch_.load(std::memory_order_seq_cst);
-    if (seen == watch::crowded || (seen == watch::none && !last && !stopped()))
-        rouse(seen);  // the pushes of others roused no worker before
-    else if (seen == watch::asleep && last)
-        sentinel_.load(std::memory_order_relaxed)->wake();  // there is nothing to watch
-    else if (seen == watch::awake && on_watch)
-        me.wake();  // a thread that roused it found it busy
+    search seen = search_.load(std::memory_order_seq_cst);
+    if (seen == search::crowded || (seen == search::none && !last && !stopped()))
+        wake_searcher(seen);  // the pushes of others woke no worker before
+    else if (seen == search::asleep && last)
+        sleeping_searcher_.load(std::memory_order_relaxed)
+            ->wake();  // there is nothing to search
+    else if (seen == search::awake && is_searcher)
+        me.wake();  // a thread that woke it found it busy
 }
 
 // -- the end ------------------------------------------------------------------------

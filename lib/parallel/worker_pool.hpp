@@ -33,19 +33,19 @@ public:
     host& operator[](std::size_t i) const noexcept override { return *workers_[i]; }
     host& place() noexcept override;
     bool find_work(host& me) noexcept override;
-    void leave_watch(host& me) noexcept override;
+    void end_search(host& me) noexcept override;
     void before_idle(host& me) noexcept override;
-    void after_idle(host& me, bool on_watch) noexcept override;
+    void after_idle(host& me, bool is_searcher) noexcept override;
     void shut() noexcept override;
 
 private:
-    void rouse(watch seen) noexcept override;
-    bool rouse_idle() noexcept;
-    bool rob_someone(host& me, bool patiently) noexcept;
+    void wake_searcher(search seen) noexcept override;
+    bool wake_an_idle_one() noexcept;
+    bool steal(host& me, bool patiently) noexcept;
     void look_around(host& me) noexcept;
 
     std::vector<counted<host>> workers_;
-    atomic<host*> sentinel_{nullptr};  // the searcher, while it sleeps
+    atomic<host*> sleeping_searcher_{nullptr};  // the searcher, while it sleeps
     atomic<std::uint32_t> next_{0};
     duration pause_{};  // how long the searcher sleeps between two looks
 };

@@ -3,38 +3,18 @@
 // "Asymmetric Dekker synchronization", 2001.
 #include "platform/biased_lock.hpp"
 
-#include <sched.h>
-
-#ifdef __linux__
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include "platform/port.hpp"
 
 namespace heddle::detail {
 
 #ifndef HEDDLE_MODEL
-
-namespace {
-
-void relax() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-    asm volatile("yield" ::: "memory");
-#else
-    asm volatile("" ::: "memory");
-#endif
-}
-
-}  // namespace
 
 void back_off::operator()() noexcept {
     yield_point();
     if (++spins_ < 100) {
         relax();
     } else {
-        ::sched_yield();  // the thread that holds the lock may have lost its core
+        port::yield_thread();  // the thread that holds the lock may have lost its core
         spins_ = 0;
     }
 }
@@ -51,30 +31,13 @@ void spin_lock::wait() const noexcept {
 
 #endif
 
-namespace {
-
-#if defined(__linux__) && defined(SYS_membarrier)
-bool barrier(int command) noexcept {
-    return ::syscall(SYS_membarrier, command, 0, 0) == 0;
-}
-bool register_process() noexcept {
-    return barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-}
-bool pass_barrier() noexcept { return barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
-#else
-bool register_process() noexcept { return false; }
-bool pass_barrier() noexcept { return false; }
-#endif
-
-}  // namespace
-
-biased_lock::biased_lock() noexcept : asymmetric_(register_process()) {}
+biased_lock::biased_lock() noexcept : asymmetric_(port::prepare_barrier()) {}
 
 bool biased_lock::try_lock_thief() noexcept {
     if (!thieves_.try_lock())
         return false;
     wanted_.store(true, std::memory_order_seq_cst);
-    bool passed = !asymmetric_ || pass_barrier();
+    bool passed = !asymmetric_ || port::pass_barrier();
     for (int spins = 0; passed && spins < 1000; ++spins)
         if (!busy_.load(std::memory_order_seq_cst))  // pairs with unlock()
             return true;

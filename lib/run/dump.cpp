@@ -5,48 +5,17 @@
 
 #include "context/context_state.hpp"
 #include "core/worker.hpp"
-
-#include <cxxabi.h>
-#include <dlfcn.h>
-#include <sched.h>
+#include "platform/port.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 namespace heddle {
 namespace detail {
 namespace {
-
-std::string hexadecimal(std::uintptr_t n) {
-    char text[2 + 2 * sizeof n + 1];
-    std::snprintf(text, sizeof text, "0x%jx", static_cast<std::uintmax_t>(n));
-    return text;
-}
-
-std::uintptr_t number(const void* p) { return reinterpret_cast<std::uintptr_t>(p); }
-
-/// Gives "balance() + 0x45", or "program + 0x1a45" for a function that the program does
-/// not export.
-std::string where(const void* address) {
-    Dl_info info{};
-    if (!address || !::dladdr(address, &info))
-        return hexadecimal(number(address));
-    if (info.dli_sname) {
-        int status = 0;
-        char* name = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
-        std::string text = status == 0 ? name : info.dli_sname;
-        std::free(name);
-        return text + " + " + hexadecimal(number(address) - number(info.dli_saddr));
-    }
-    std::string object = info.dli_fname ? info.dli_fname : "?";
-    object.erase(0, object.rfind('/') + 1);
-    return object + " + " + hexadecimal(number(address) - number(info.dli_fbase));
-}
 
 std::string seconds(duration d) {
     char text[32];
@@ -65,7 +34,7 @@ void describe_wait(const process& p, time_point now, std::string& to) {
                 to += ", or ";
             op->describe(to);
         }
-    } else if (p.word.load(std::memory_order_acquire) & claim_word::waiting) {
+    } else if (p.word.is_parked()) {
         to += " waits in a select without arms";
     } else {
         to += " is ready to run\n    ";
@@ -96,7 +65,7 @@ void host::describe_tasks(const std::vector<counted<process>>& tasks, std::strin
             to += " runs\n    ";
         else
             describe_wait(*p, now, to);
-        to += "started in " + where(p->spawned_at) + '\n';
+        to += "started in " + port::where(p->spawned_at) + '\n';
     }
 }
 
@@ -145,7 +114,7 @@ void host::describe(std::string& to) {
     auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
     bool still;
     while (!(still = all.reached()) && std::chrono::steady_clock::now() < patience)
-        ::sched_yield();
+        port::yield_thread();
     tasks = registry_.all();
     describe_tasks(tasks, to, still);
 }

@@ -4,9 +4,7 @@
 #include <heddle/channel.hpp>
 
 #include "context/context_state.hpp"
-
-#include <pthread.h>
-#include <signal.h>
+#include "platform/port.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -123,51 +121,6 @@ public:
     bool virtual_clock;
 };
 
-/// Waits for SIGQUIT in a thread of its own, so that a dump does not need the loop.
-class run_loop::quit_watch {
-public:
-    explicit quit_watch(asio::io_context& ctx) : context_(ctx) {
-        sigset_t quit = quit_set();
-        ::pthread_sigmask(SIG_BLOCK, &quit, &before_);
-        try {
-            thread_ = std::thread([this] { watch(); });
-        } catch (...) {
-            ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-            throw;
-        }
-    }
-    ~quit_watch() {
-        over_.store(true, std::memory_order_release);
-        ::pthread_kill(thread_.native_handle(), SIGQUIT);
-        thread_.join();
-        ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    }
-
-private:
-    static sigset_t quit_set() noexcept {
-        sigset_t set;
-        ::sigemptyset(&set);
-        ::sigaddset(&set, SIGQUIT);
-        return set;
-    }
-    void watch() {
-        sigset_t quit = quit_set();
-        for (int signal = 0;;) {
-            if (::sigwait(&quit, &signal) != 0)
-                continue;
-            if (over_.load(std::memory_order_acquire))
-                return;
-            std::string text = dump_tasks(context_);
-            std::fputs(text.c_str(), stderr);
-        }
-    }
-
-    asio::io_context& context_;
-    sigset_t before_;
-    atomic<bool> over_{false};
-    std::thread thread_;
-};
-
 run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
                    bool virtual_clock, bool dump_on_quit)
     : run_loop((host::refuse_to_block("co_await the task, or start it with go"),
@@ -180,7 +133,10 @@ run_loop::run_loop(const settings& s, bool dump_on_quit)
     set_context_state(context_,
                       std::make_shared<context_state>(s.seed, s.virtual_clock));
     if (dump_on_quit)
-        quit_ = std::make_unique<quit_watch>(context_);
+        quit_ = port::on_quit_signal([this] {
+            std::string text = dump_tasks(context_);
+            std::fputs(text.c_str(), stderr);
+        });
 }
 
 run_loop::~run_loop() {

@@ -2,66 +2,54 @@
 #include <heddle/detail/context/host_executor.hpp>
 #include <heddle/serve.hpp>
 
+#include "platform/port.hpp"
+
 #include <asio/signal_set.hpp>
 
-#include <cerrno>
 #include <string>
 #include <system_error>
 
 namespace heddle {
 namespace detail {
 
-serve_core::serve_core(const serve_options& options)
-    : wait_count("the sessions of a server"), node_(make_done_state()),
-      options_(options) {
+counted<children> make_sessions(const serve_options& options) {
     if (options.sessions < 1)
         throw std::invalid_argument("heddle: serve: a limit that lets no session run");
-    slots_ = slots_.adopt(new permit_core("the end of a session: no more may run",
-                                          options.sessions, false));
-    if (done_node* scope = scope_here())
-        node_->attach(*scope);
+    return counted<children>::adopt(
+        new children("the sessions of a server",
+                     "the end of a session: no more may run", options.sessions));
 }
 
-duration serve_core::pause_after(std::error_code error) const {
+duration pause_after(std::error_code error, const serve_options& options) {
     bool of_system = error.category() == asio::error::get_system_category() ||
                      error.category() == std::system_category();
-    switch (of_system ? error.value() : 0) {
-    // accept(2) says: these are errors of the connection that was to be accepted.
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EPERM:  // of a firewall
-    case EINTR:
-    case EAGAIN:
-        return {};
-    // Accepting again at once would fail at once, four million times a second.
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-        if (options_.on_error)
-            options_.on_error(
-                std::make_exception_ptr(asio::system_error(error, "accept")));
-        return std::chrono::milliseconds(100);
-    default:
+    if (!of_system)
         throw asio::system_error(error, "accept");
+    switch (port::kind_of_accept_error(error.value())) {
+    case port::accept_error::of_connection:
+        return {};
+    case port::accept_error::of_resources:
+        if (options.on_error)
+            options.on_error(
+                std::make_exception_ptr(asio::system_error(error, "accept")));
+        // At once it would fail at once, four million times a second.
+        return std::chrono::milliseconds(100);
+    case port::accept_error::other:
+        break;
     }
+    throw asio::system_error(error, "accept");
 }
 
 namespace {
 
-task<> run_session(session_slot slot, task<> work) {
+task<> run_session([[maybe_unused]] child self, task<> work,
+                   void (*on_error)(std::exception_ptr)) {
     std::exception_ptr failure;
     try {
         co_await std::move(work);
     } catch (const cancelled& c) {
-        const process& self = host::current_process();
-        if (self.closed() || c.thrown_in() == self.id)
+        const process& here = host::current_process();
+        if (here.closed() || c.thrown_in() == here.id)
             throw;  // a normal end
         failure = std::current_exception();
     } catch (...) {
@@ -69,7 +57,6 @@ task<> run_session(session_slot slot, task<> work) {
     }
     if (!failure)
         co_return;
-    auto on_error = slot.core().options().on_error;
     if (!on_error)
         std::rethrow_exception(std::move(failure));
     on_error(std::move(failure));
@@ -77,31 +64,22 @@ task<> run_session(session_slot slot, task<> work) {
 
 }  // namespace
 
-void start_session(session_slot slot, task<> work, const void* at) {
-    done_node* node = &slot.core().node();
-    (void)start(running_host(), run_session(std::move(slot), std::move(work)), node,
+void start_session(child self, task<> work, const serve_options& options,
+                   const void* at) {
+    done_node* node = &self.core().node();
+    (void)start(running_host(),
+                run_session(std::move(self), std::move(work), options.on_error), node,
                 at);
 }
 
-task<> end_sessions(counted<serve_core> core, done_token stop,
-                    std::exception_ptr failure) {
-    if (!failure) {
-        try {
-            co_await select(wait_op(*core), after(core->options().grace));
-        } catch (const cancelled&) {
-            failure = std::current_exception();
-        }
+task<> end_sessions(counted<children> sessions, done_token stop, any_duration grace) {
+    try {
+        if (!sessions->node().closed())
+            co_await select(wait_op(*sessions), after(grace));
+    } catch (const cancelled&) {  // the next wait throws it, too
     }
-    core->node().close(failure ? failure : stop.cause());
-    process& self = host::current_process();
-    {
-        scope_guard to_the_end(self, nullptr);
-        co_await wait_op(*core);
-    }
-    if (failure)
-        std::rethrow_exception(std::move(failure));
-    if (self.interrupted())
-        self.throw_cancelled();
+    sessions->node().close(stop.cause());
+    co_await wait_for_children(sessions);
 }
 
 }  // namespace detail

@@ -55,7 +55,7 @@ void launch(host& home, process& p, promise_base& root, done_node* scope) noexce
     if (scope)
         p.attach(*scope);
     if (p.closed())
-        p.word.store(claim_word::cancelled, std::memory_order_relaxed);
+        p.word.renew(true);
     at.enrol(p);
     if (here == &at)
         at.push_fresh(p);

@@ -13,12 +13,12 @@ namespace {
 
 thread_local stage::seat* sitting = nullptr;
 
-[[gnu::noinline]] void sit(stage::seat* s) noexcept { sitting = s; }
+HEDDLE_NOINLINE void sit(stage::seat* s) noexcept { sitting = s; }
 
 }  // namespace
 
 // Not inlined: clang 16 keeps the address of a thread_local across a suspension.
-[[gnu::noinline]] stage::seat* here() noexcept { return sitting; }
+HEDDLE_NOINLINE stage::seat* here() noexcept { return sitting; }
 
 // -- the threads --------------------------------------------------------------------
 

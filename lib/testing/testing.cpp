@@ -6,13 +6,12 @@
 #include <heddle/testing.hpp>
 
 #include "context/context_state.hpp"
+#include "platform/port.hpp"
 #include "testing/testing_report.hpp"
 
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -42,11 +41,8 @@ std::optional<std::uint64_t> seed_from_environment() {
 }
 
 std::string command_line() {
-    std::ifstream file("/proc/self/cmdline", std::ios::binary);
-    std::string all((std::istreambuf_iterator<char>(file)), {}), quoted;
-    for (std::size_t at = 0, end; at < all.size(); at = end + 1) {
-        end = std::min(all.find('\0', at), all.size());
-        std::string word = all.substr(at, end - at);
+    std::string quoted;
+    for (const std::string& word : detail::port::command_line()) {
         bool plain =
             word.find_first_of(" \t\n\"'\\$&|;<>()*?[]#~") == std::string::npos;
         quoted += quoted.empty() ? "" : " ";

@@ -4,14 +4,11 @@
 #include <heddle/testing_threads.hpp>
 
 #include "context/context_state.hpp"
+#include "platform/port.hpp"
 #include "testing/stage.hpp"
 #include "testing/testing_report.hpp"
 
-#include <sched.h>
-#include <signal.h>
-
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -36,63 +33,6 @@ asio::io_context& threads::add(std::function<void(asio::io_context&)> f, how kin
 void threads::at_rest(std::function<void()> f) { impl_.at_rest = std::move(f); }
 void threads::at_end(std::function<void()> f) { impl_.at_end = std::move(f); }
 
-namespace {
-
-extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*)());
-
-/// Reports the schedule in which an assertion, a bad access or a sanitizer ends the
-/// program. It may fail to, because it allocates memory while the program goes down.
-class last_words {
-public:
-    last_words(const std::string& name, const stage& on) : name_(name), on_(on) {
-        dying = this;
-        struct sigaction a{};
-        a.sa_handler = [](int signal) {
-            if (last_words* self = std::exchange(dying, nullptr)) {
-                self->give_back();
-                self->speak();
-            }
-            std::raise(signal);
-        };
-        a.sa_flags = SA_NODEFER;
-        for (auto& s : signals_)
-            ::sigaction(s.number, &a, &s.before);
-        if (__sanitizer_set_death_callback)
-            __sanitizer_set_death_callback([] {
-                if (last_words* self = std::exchange(dying, nullptr))
-                    self->speak();
-            });
-    }
-    last_words(const last_words&) = delete;
-    last_words& operator=(const last_words&) = delete;
-    ~last_words() {
-        dying = nullptr;
-        give_back();
-    }
-
-private:
-    void give_back() noexcept {
-        for (auto& s : signals_)
-            ::sigaction(s.number, &s.before, nullptr);
-    }
-    void speak() const {
-        report(name_, "HEDDLE_SCHEDULE", "'" + name_ + ":" + on_.schedule() + "'",
-               std::make_exception_ptr(std::runtime_error("the program ends")), {});
-        std::fflush(stderr);
-    }
-
-    static inline last_words* dying = nullptr;
-
-    const std::string& name_;
-    const stage& on_;
-    struct {
-        int number;
-        struct sigaction before;
-    } signals_[2]{{SIGABRT, {}}, {SIGSEGV, {}}};
-};
-
-}  // namespace
-
 explored_threads explore_threads(const std::string& name,
                                  const std::function<void(threads&)>& program,
                                  thread_bounds bounds) {
@@ -104,7 +44,11 @@ explored_threads explore_threads(const std::string& name,
         stage& of;
         ~dismissal() { of.dismiss(); }
     } at_end{*on};
-    last_words words(name, *on);
+    auto last_words = detail::port::on_death([&] {
+        report(name, "HEDDLE_SCHEDULE", "'" + name + ":" + on->schedule() + "'",
+               std::make_exception_ptr(std::runtime_error("the program ends")), {});
+        std::fflush(stderr);
+    });
     for (explored_threads all;;) {
         std::string dump;
         std::exception_ptr failure = on->run(program, dump);
@@ -162,7 +106,7 @@ bool is_explored() noexcept {
     return s && s->index < testing::interleavings::max_threads;
 }
 
-void back_off::operator()() noexcept { ::sched_yield(); }
+void back_off::operator()() noexcept { port::yield_thread(); }
 
 }  // namespace detail
 }  // namespace heddle

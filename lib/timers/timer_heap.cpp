@@ -35,7 +35,7 @@ public:
             for (timer_entry*& first : all)
                 if (first) {
                     timer_entry* t = std::exchange(first, first->next);
-                    __builtin_prefetch(first);
+                    prefetch(first);
                     visit(*t);
                     more = true;
                 }

@@ -192,7 +192,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     }
     // A thread that claims the process may run it at once. So parking comes last, and
     // this frame is not touched after it.
-    bool parked = exclusive || self.park();
+    bool parked = exclusive || self.word.park();
     locks.unlock();
     return parked ? home.next() : frame;
 }

@@ -254,7 +254,7 @@ bool selector_core::look(process& self) noexcept {
 
 /// Does the same for an explorer, which chooses the first arm, as in a select; if none was
 /// ready, the order matters only to arms that have the same source.
-[[gnu::noinline]] bool selector_core::look_by_choice(host& home) noexcept {
+HEDDLE_NOINLINE bool selector_core::look_by_choice(host& home) noexcept {
     bool moot = ready_.size() > 1 &&
                 sources_differ(ready_.size(), [this](std::size_t i) -> operation& {
                     return *ready_[i]->op;
@@ -285,7 +285,7 @@ selector_core::parking selector_core::park(process& self) noexcept {
     parked_ = &self;
     // Once the process is parked, nothing of this set is touched but its lock, which
     // the resumed task takes.
-    return self.park() ? parking::parked : parking::cancelled;
+    return self.word.park() ? parking::parked : parking::cancelled;
 }
 
 std::coroutine_handle<> selector_core::suspend(process& self,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/sync.hpp>
 
+#include <limits>
 #include <string>
 
 namespace heddle {
@@ -51,10 +52,9 @@ void wait_count::add(std::ptrdiff_t n) {
     bool fits;
     {
         guard g(lock());
-        std::ptrdiff_t sum = 0;
-        fits = !__builtin_add_overflow(count_, n, &sum) && sum >= 0;
+        fits = -count_ <= n && n <= std::numeric_limits<std::ptrdiff_t>::max() - count_;
         if (fits)
-            set_locked(sum, wakes);
+            set_locked(count_ + n, wakes);
     }
     wakes.release();
     if (!fits)

@@ -87,7 +87,7 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms) {
         for (std::size_t i : order)
             if (ops[i]->source())
                 ops[i]->enlist_locked();
-        word.store(claim_word::waiting, std::memory_order_release);
+        word.park_without_token();
     }
     locks.unlock();
     // If it has not happened, this may be gone at any time: it is not touched from here

@@ -18,6 +18,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -520,6 +522,74 @@ TEST_CASE("run is allowed in a handler outside every host") {
         asio::detached);
     ctx.run();
     CHECK(sum == 3);
+}
+
+namespace {
+
+/// Returns the result of `f` in a forked child, which may take 20 seconds.
+template <class F>
+bool in_child(F f) {
+    pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::alarm(20);
+        ::_exit(f() ? 7 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 7;
+}
+
+}  // namespace
+
+TEST_CASE("in a forked child the contexts of its parent do not hide a deadlock") {
+    asio::io_context of_parent;
+    go(of_parent, wait_in, heddle::channel<>());
+    of_parent.poll();
+    auto two = [] {
+        for (int i = 0; i < 2; ++i)
+            if (!contains(deadlock_of(wait_in(heddle::channel<>())), "deadlock"))
+                return false;
+        return true;
+    };
+    CHECK(in_child(two));
+    CHECK(in_child([&] { return in_child(two); }));
+    // A context that ends there, or gets another host, does not hide it either.
+    std::optional<asio::io_context> dies(std::in_place);
+    go(*dies, wait_in, heddle::channel<>());
+    CHECK(in_child([&] {
+        go(asio::make_strand(*dies), wait_in, heddle::channel<>());
+        dies->restart();
+        dies->poll();
+        dies.reset();
+        return two();
+    }));
+}
+
+TEST_CASE(
+    "a context that a forked child runs may wake main, so a wait is no deadlock") {
+#ifdef __SANITIZE_THREAD__
+    MESSAGE("skipped: ThreadSanitizer lets no child of a fork start threads");
+    return;
+#endif
+    asio::io_context other;
+    heddle::channel<int> answers;
+    go(
+        other,
+        [](heddle::sender<int> out) -> task<> {
+            co_await heddle::sleep(300ms);
+            co_await out.send(7);
+        },
+        answers);
+    other.notify_fork(asio::io_context::fork_prepare);
+    CHECK(in_child([&] {
+        other.notify_fork(asio::io_context::fork_child);
+        std::jthread there([&] { other.run(); });
+        return run([](heddle::receiver<int> in) -> task<std::optional<int>> {
+                   co_return co_await in.receive();
+               }(answers)) == 7;
+    }));
+    other.notify_fork(asio::io_context::fork_parent);
 }
 
 // This case is the last of the suite, because it starts a thread.

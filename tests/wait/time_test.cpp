@@ -357,7 +357,7 @@ TEST_CASE("a ticker refuses a period that is not positive, in any unit") {
                     std::invalid_argument);
     CHECK_THROWS_AS(heddle::ticker(std::chrono::duration<double>(-0.0)),
                     std::invalid_argument);
-    CHECK_THROWS_AS(heddle::ticker(std::chrono::hours::min()), std::invalid_argument);
+    CHECK_THROWS_AS(heddle::ticker{std::chrono::hours::min()}, std::invalid_argument);
     CHECK_THROWS_AS((heddle::ticker(std::chrono::duration<std::uint8_t, std::atto>(0))),
                     std::invalid_argument);
     run_virtual([infinite]() -> task<> {
@@ -546,8 +546,8 @@ TEST_CASE(
     CHECK_THROWS_AS(heddle::ticker{duration::min()}, std::invalid_argument);
     run_virtual([]() -> task<> {
         co_await heddle::sleep(1s);
-        heddle::ticker never(duration::max());
-        auto i = co_await heddle::select(never.next(),
+        heddle::ticker endless(duration::max());
+        auto i = co_await heddle::select(endless.next(),
                                          heddle::after(std::chrono::hours(2'000'000)));
         CHECK(i == 1);
     }());

@@ -22,13 +22,14 @@ HEDDLE_API task<> run_each(closer<task<>> jobs, receiver<task<>> from);
 [[noreturn]] HEDDLE_API void throw_unanswered();
 
 /// A reference would let the state out of its actor.
-template <class F, class... Args>
-using answer_of =
-    std::decay_t<typename task_result<std::invoke_result_t<F, Args...>>::type>;
+template <class State, class F, class... Args>
+using answer_of = std::decay_t<typename task_result<
+    result_of_copies<std::invoke_result<F&, State&, Args...>,
+                     std::invoke_result<F&, State&, Args&...>>>::type>;
 
 template <class State, class F, class... Args>
-task<answer_of<F&, State&, Args...>> act_on(std::shared_ptr<State> state, F f,
-                                            Args... args) {
+task<answer_of<State, F, Args...>> act_on(std::shared_ptr<State> state, F f,
+                                          Args... args) {
     if constexpr (is_task<std::invoke_result_t<F&, State&, Args...>>)
         co_return co_await std::invoke(f, *state, std::move(args)...);
     else
@@ -105,9 +106,8 @@ public:
 
     /// Runs f(state, args...) and gives its result, or rethrows its exception.
     template <class F, class... Args>
-        requires std::invocable<F&, State&, Args...>
-    task<detail::answer_of<F&, State&, Args...>> call(F f, Args... args) const {
-        using result = detail::answer_of<F&, State&, Args...>;
+    task<detail::answer_of<State, F, Args...>> call(F f, Args... args) const {
+        using result = detail::answer_of<State, F, Args...>;
         channel<join_handle<result>> reply(1);
         return detail::ask<result>(
             core_->jobs, job<result>(reply, std::move(f), std::move(args)...), reply);
@@ -115,9 +115,9 @@ public:
 
     /// Waits until f(state, args...) begins; its result is dropped.
     template <class F, class... Args>
-        requires std::invocable<F&, State&, Args...>
+        requires requires { typename detail::answer_of<State, F, Args...>; }
     task<> cast(F f, Args... args) const {
-        using result = detail::answer_of<F&, State&, Args...>;
+        using result = detail::answer_of<State, F, Args...>;
         return detail::tell(core_->jobs,
                             job<result>(nullptr, std::move(f), std::move(args)...));
     }
@@ -138,10 +138,14 @@ private:
 
     template <class R, class F, class... Args>
     task<> job(sender<join_handle<R>> reply, F f, Args... args) const {
-        return detail::perform<R>(
-            detail::closer<join_handle<R>>(std::move(reply)),
-            detail::act_on(std::shared_ptr<State>(core_, &core_->state), std::move(f),
-                           std::move(args)...));
+        using call = std::invoke_result<F&, State&, Args...>;
+        if constexpr (detail::possible<call>)
+            return detail::perform<R>(
+                detail::closer<join_handle<R>>(std::move(reply)),
+                detail::act_on(std::shared_ptr<State>(core_, &core_->state),
+                               std::move(f), std::move(args)...));
+        else
+            detail::refuse_copies<call>();
     }
 
     static task<> stop(std::shared_ptr<core> core) {

@@ -27,7 +27,7 @@ receiver<T> generate(const void* at, const channel<T>& out, F&& f, Args&&... arg
 }
 
 template <class F, class T, class... Args>
-concept generator = std::invocable<std::decay_t<F>, sender<T>, std::decay_t<Args>...>;
+concept generator = callable_later<F, sender<T>, Args...>;
 
 }  // namespace detail
 
@@ -54,15 +54,15 @@ concept generator = std::invocable<std::decay_t<F>, sender<T>, std::decay_t<Args
 ///           closed.
 template <class T, class F, class... Args>
     requires detail::generator<F, T, Args...>
-[[nodiscard, gnu::noinline]] receiver<T> generate(F&& f, Args&&... args) {
-    return detail::generate(__builtin_return_address(0), channel<T>(),
-                            std::forward<F>(f), std::forward<Args>(args)...);
+[[nodiscard]] HEDDLE_NOINLINE receiver<T> generate(F&& f, Args&&... args) {
+    return detail::generate(HEDDLE_RETURN_ADDRESS(), channel<T>(), std::forward<F>(f),
+                            std::forward<Args>(args)...);
 }
 
 template <class T, std::integral N, class F, class... Args>
     requires detail::generator<F, T, Args...>
-[[nodiscard, gnu::noinline]] receiver<T> generate(N capacity, F&& f, Args&&... args) {
-    return detail::generate(__builtin_return_address(0), channel<T>(capacity),
+[[nodiscard]] HEDDLE_NOINLINE receiver<T> generate(N capacity, F&& f, Args&&... args) {
+    return detail::generate(HEDDLE_RETURN_ADDRESS(), channel<T>(capacity),
                             std::forward<F>(f), std::forward<Args>(args)...);
 }
 

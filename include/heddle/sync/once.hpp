@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/task/bind.hpp>
 #include <heddle/sync/mutex.hpp>
 #include <heddle/task.hpp>
 #include <heddle/this_task.hpp>
 
-#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <type_traits>
@@ -36,7 +36,8 @@ public:
     /// Calls f(args...), a coroutine or a plain function, unless a call has succeeded
     /// before. The result is dropped. `f` and the arguments are copied as by go.
     template <class F, class... Args>
-        requires std::invocable<F, Args...>
+        requires detail::possible<std::invoke_result<F, Args...>> ||
+                 detail::possible<std::invoke_result<F&, Args&...>>
     task<> call(F f, Args... args) {
         if (!may_run())
             co_return;
@@ -45,7 +46,10 @@ public:
             co_return;
         runner_.store(this_task::id(), std::memory_order_relaxed);
         try {
-            if constexpr (detail::is_task<std::invoke_result_t<F, Args...>>)
+            using call = std::invoke_result<F, Args...>;
+            if constexpr (!detail::possible<call>)
+                detail::refuse_copies<call>();
+            else if constexpr (detail::is_task<typename call::type>)
                 (void)co_await std::invoke(std::move(f), std::move(args)...);
             else
                 (void)std::invoke(std::move(f), std::move(args)...);

@@ -73,8 +73,8 @@ public:
     /// Starts a task that is counted until it has ended, however it ends, and its frame
     /// is destroyed. Errors as of go.
     template <class F, class... Args>
-    [[gnu::noinline]] void go(F&& f, Args&&... args) {
-        const void* at = __builtin_return_address(0);
+    HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
+        const void* at = HEDDLE_RETURN_ADDRESS();
         detail::host& home = detail::running_host();
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
         (void)detail::start(

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
-// Model of a wait for an Asio operation (detail/handlers/asio_wait.hpp, lib/handlers/asio_wait.cpp,
-// process::interrupt_by). The host starts the operation and emits its cancellation, a second thread completes it, a
-// third closes the token. [hop] A cancellation is never emitted during the initiation, nor after the task has gone on;
-// the task goes on once, and no bit is left in its claim word.
-#include "model.hpp"
+// Model of a wait for an Asio operation (detail/core/claim_word.hpp, detail/handlers/asio_wait.hpp,
+// detail/handlers/emission.hpp, process::interrupt_by). The host starts the operation and emits its cancellation, a
+// second thread completes it, a third closes the token. [hop] A cancellation is never emitted during the initiation,
+// nor after the task has gone on; the task goes on once, and no bit is left in its claim word.
+#include "claim_word.hpp"
 
 using namespace model;
 
 namespace {
 
-constexpr unsigned in_io = 2, starting = 4, cancelling = 8, completed = 16,
-                   cancelled = 32;
+constexpr claim_word::bug bugs_of_word[] = {
+    claim_word::none, claim_word::begun_overlooks_cancelled,
+    claim_word::emitted_overlooks_completed, claim_word::complete_overlooks_cancelling,
+    claim_word::interrupt_overlooks_starting};
 
 struct asio_wait : rl::test_suite<asio_wait, 3> {
-    rl::atomic<unsigned> word;
+    claim_word word;
     rl::atomic<int> started, ready, turn, ended;
     rl::mutex process;
-    // Whether the wait exists: the emission and the completion access it.
-    rl::var<int> alive;
+    rl::var<int> alive;   // 1 while the wait exists
     rl::var<int> result;  // of the operation; the task reads it
     int resumed;
 
     void before() {
-        word($) = 0;
+        word.begin(0, bugs_of_word[broken]);
         started($) = 0;
         ready($) = 0;
         turn($) = 0;
@@ -45,26 +46,23 @@ struct asio_wait : rl::test_suite<asio_wait, 3> {
         RL_ASSERT(resumed == 1);
         // Otherwise it would run for a wait that is over.
         RL_ASSERT(turn($).load(relaxed) == 0);
-        RL_ASSERT((word($).load(relaxed) & ~cancelled) == 0);
+        RL_ASSERT(word.is_running());
     }
 
 private:
-    bool exchange(unsigned& old, unsigned want) {
-        return word($).compare_exchange_strong(old, want, acq_rel, acquire);
-    }
-
     void host() {
-        unsigned old = word($).load(relaxed);
         alive($) = 1;
-        while (!exchange(old, old | in_io | starting)) {
-        }
+        word.begin_io();
         started($).store(1, release);
-        if (begun())
+        auto how = word.begun();
+        if (how == claim_word::initiated::completed)
             return go_on();
+        if (how == claim_word::initiated::cancelling)
+            emit();
         rl::linear_backoff pause;
         for (;;) {
             if (turn($).load(acquire) && turn($).exchange(0, acq_rel)) {
-                if (word($).load(acquire) & completed)
+                if (word.has_completed())
                     emitted();
                 else
                     emit();
@@ -82,23 +80,6 @@ private:
         ++resumed;
     }
 
-    bool begun() {
-        unsigned old = word($).load(acquire), want;
-        do {
-            if (old & completed)
-                want = old & cancelled;
-            else if ((old & cancelled) && broken != 1)
-                want = (old & ~starting) | cancelling;
-            else
-                want = old & ~starting;
-        } while (!exchange(old, want));
-        if (old & completed)
-            return true;
-        if (want & cancelling)
-            emit();
-        return false;
-    }
-
     /// The operation may end inside this call.
     void emit() {
         RL_ASSERT(alive($) == 1);
@@ -109,12 +90,7 @@ private:
     }
 
     void emitted() {
-        unsigned old = word($).load(acquire), want;
-        do
-            want =
-                (old & completed) && broken != 2 ? old & cancelled : old & ~cancelling;
-        while (!exchange(old, want));
-        if (old & completed && broken != 2)
+        if (word.emitted())
             ready($).store(1, release);
     }
 
@@ -132,25 +108,13 @@ private:
         if (ended($).exchange(1, acq_rel))
             return;
         result($) = 5;
-        unsigned old = word($).load(acquire), want;
-        do
-            want = old & (broken == 3 ? starting : starting | cancelling)
-                       ? old | completed
-                       : old & cancelled;
-        while (!exchange(old, want));
-        if (!(want & completed))
+        if (word.complete())
             ready($).store(1, release);
     }
 
     void close() {
         process.lock($);
-        unsigned old = word($).load(relaxed), want;
-        do {
-            want = old | cancelled;
-            if ((old & (broken == 4 ? in_io : in_io | starting)) == in_io)
-                want |= cancelling;
-        } while (!exchange(old, want));
-        if (want & cancelling)
+        if (word.interrupt() == claim_word::interrupted::cancelling)
             turn($).store(1, release);
         process.unlock($);
     }

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: BSL-1.0
-// Model of the claim word (detail/core/operation.hpp, detail/core/await.hpp, process::interrupt_by). A task parks to
+// Model of the claim word (detail/core/claim_word.hpp, detail/core/await.hpp, process::interrupt_by). A task parks to
 // receive, a second thread sends, a third closes its token. The thread that wakes the task may run it while the thread
 // on which it parked still unlocks. [claim] Each park has one waker. [winner] The winner is set before the wake.
 // [linked] No thread accesses the node of a frame that is destroyed. A token that closes between check and park is
 // noticed; the value is received or kept.
-#include "model.hpp"
+#include "claim_word.hpp"
 
 using namespace model;
 
 namespace {
 
-constexpr unsigned waiting = 1, cancelled = 32;
+constexpr claim_word::bug bugs_of_word[] = {claim_word::none,
+                                            claim_word::park_orders_nothing,
+                                            claim_word::park_overlooks_cancelled,
+                                            claim_word::none,
+                                            claim_word::none,
+                                            claim_word::interrupt_forgets_cancelled,
+                                            claim_word::none,
+                                            claim_word::none};
 
 struct claim : rl::test_suite<claim, 3> {
-    rl::atomic<unsigned> word;
+    claim_word word;
     rl::atomic<int> closed, linked, ready;  // ready: 1 woken, 2 running
     rl::mutex channel, process;
     rl::var<int> queued, buffered;  // guarded by channel
     rl::var<int> winner;            // guarded by the claim
-    rl::var<int> frame;  // 1 while the frame exists, with the wait and its node
-    rl::var<int> value;  // in the node
+    rl::var<int> frame;             // 1 while it exists, with its node
+    rl::var<int> value;             // in the node
     int sent, got, was_cancelled;
 
     void before() {
-        word($) = 0;
+        word.begin(0, bugs_of_word[broken]);
         closed($) = 0;
         linked($) = 0;
         ready($) = 0;
@@ -81,12 +88,12 @@ private:
         bool parked;
         // This is correct only if a task resumes on the thread where it parked.
         if (broken == 6) {
-            parked = park();
+            parked = word.park();
             if (parked)
                 enlist();
         } else {
             enlist();
-            parked = park();
+            parked = word.park();
         }
         channel.unlock($);
         if (!parked)
@@ -95,17 +102,6 @@ private:
         while (ready($).load(acquire) == 0)
             pause.yield($);
         take_turn();
-    }
-
-    bool park() {
-        unsigned idle = 0;
-        bool parked = word($).compare_exchange_strong(
-            idle, waiting, broken == 1 ? relaxed : acq_rel, acquire);
-        if (broken == 2 && !parked) {  // does not notice that its token has closed
-            word($).store(waiting, release);
-            parked = true;
-        }
-        return parked;
     }
 
     void enlist() {
@@ -145,9 +141,7 @@ private:
             queued($) = 0;
             if (broken == 7)
                 linked($).store(0, release);
-            unsigned parked = waiting;
-            won = word($).compare_exchange_strong(parked, 0u, acq_rel, acquire);
-            won = won || broken == 3;
+            won = word.claim() || broken == 3;
             touch_node();
             if (won)
                 winner($) = 1;
@@ -167,15 +161,11 @@ private:
     void close() {
         closed($).store(1, release);
         process.lock($);
-        unsigned old = word($).load(relaxed), want;
-        do
-            want = broken == 5 ? old & ~waiting : (old & ~waiting) | cancelled;
-        while (!word($).compare_exchange_strong(old, want, acq_rel, acquire));
-        bool parked = old & waiting;
-        if (parked)
+        bool claimed = word.interrupt() == claim_word::interrupted::claimed;
+        if (claimed)
             winner($) = 0;
         process.unlock($);
-        if (parked)
+        if (claimed)
             wake();
     }
 };

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // Model of [homecoming]: a task on its way home counts as work of its home context (detail/core/host.hpp,
-// detail/handlers/asio_wait.hpp, process::interrupt_by, host::may_rest). The task waits for an Asio operation, which
-// completes while another thread closes the task's token. The home runs out of work, and its run() returns, only when
-// the task has gone on. In one case the operation belongs to the home, and only the count of tasks on their way keeps
-// the home running. In the other case it belongs to another context, where the cancellation is emitted, too.
-#include "model.hpp"
+// detail/handlers/asio_wait.hpp, process::interrupt_by, host::may_rest; idle_host.cpp models the idle inbox). The task
+// waits for an Asio operation, which completes while another thread closes the task's token. The home runs out of work,
+// and its run() returns, only when the task has gone on. In one case the operation belongs to the home, and only the
+// count of tasks on their way keeps the home running. In the other case it belongs to another context, where the
+// cancellation is emitted, too.
+#include "claim_word.hpp"
 
 using namespace model;
 
 namespace {
 
-constexpr unsigned in_io = 2, cancelling = 8, completed = 16, cancelled = 32;
-
 template <bool abroad>
 struct homecoming : rl::test_suite<homecoming<abroad>, 3> {
-    rl::atomic<unsigned> word;
+    claim_word word;
     rl::atomic<int> coming;  // threads that claim, and have not submitted yet
     rl::atomic<int> work;    // of the home: one for the wait, one for its handler
     rl::atomic<int> completion, turn, ready;  // posted to the home
@@ -23,7 +22,7 @@ struct homecoming : rl::test_suite<homecoming<abroad>, 3> {
     bool resumed;
 
     void before() {
-        word($) = in_io;
+        word.begin(claim_word::in_io, claim_word::none);
         coming($) = 0;
         work($) = abroad && broken != 1 ? 2 : 1;
         completion($) = 0;
@@ -45,13 +44,10 @@ struct homecoming : rl::test_suite<homecoming<abroad>, 3> {
 
     void after() {
         RL_ASSERT(resumed);
-        RL_ASSERT((word($).load(relaxed) & ~cancelled) == 0);
+        RL_ASSERT(word.is_running());
     }
 
 private:
-    bool exchange(unsigned& old, unsigned want) {
-        return word($).compare_exchange_strong(old, want, acq_rel, acquire);
-    }
     bool take(rl::atomic<int>& posted) {
         return posted($).load(acquire) && posted($).exchange(0, acq_rel);
     }
@@ -65,10 +61,10 @@ private:
         rl::linear_backoff pause;
         while (!resumed) {
             if (take(completion)) {
-                if (!end())
+                if (word.complete())
                     go_on();
             } else if (take(turn)) {
-                if (!abroad || (word($).load(acquire) & completed))
+                if (!abroad || word.has_completed())
                     emitted();
                 else
                     emission($).store(1, release);
@@ -102,22 +98,9 @@ private:
         over($).store(1, release);
     }
 
-    /// The handler. Returns false if the task goes on.
-    bool end() {
-        unsigned old = word($).load(acquire), want;
-        do
-            want = old & cancelling ? old | completed : old & cancelled;
-        while (!exchange(old, want));
-        return (want & completed) != 0;
-    }
-
     /// The second of the two threads that come here lets the task go on.
     void emitted() {
-        unsigned old = word($).load(acquire), want;
-        do
-            want = old & completed ? old & cancelled : old & ~cancelling;
-        while (!exchange(old, want));
-        if (old & completed)
+        if (word.emitted())
             ready($).store(1, release);
     }
 
@@ -138,15 +121,10 @@ private:
         bool early = !abroad && broken == 2;
         if (counted)
             coming($).fetch_add(1, relaxed);
-        unsigned old = word($).load(relaxed), want;
-        do {
-            want = old | cancelled;
-            if (old & in_io)
-                want |= cancelling;
-        } while (!exchange(old, want));
+        bool comes = word.interrupt() == claim_word::interrupted::cancelling;
         if (counted && early)
             coming($).fetch_sub(1, release);
-        if (want & cancelling)
+        if (comes)
             turn($).store(1, release);
         if (counted && !early)
             coming($).fetch_sub(1, release);

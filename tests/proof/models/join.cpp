@@ -3,14 +3,15 @@
 // begin_fresh_shared). As soon as the task is parked, a thief may steal the child, run it to its end and resume the
 // joiner, which drops the last handle. Meanwhile the thread where the task parked checks whether the child can start
 // there. The child runs once, and its block exists while any thread accesses it.
-#include "model.hpp"
+#include "claim_word.hpp"
 
 using namespace model;
 
 namespace {
 
 struct join : rl::test_suite<join, 2> {
-    rl::atomic<int> fresh, refs, word;
+    rl::atomic<int> fresh, refs;
+    claim_word word;             // of the joiner
     rl::mutex fifo, child;       // fifo: a biased_lock; child: guards its joiners
     rl::var<int> queued;         // 1 while the child is in the FIFO
     rl::var<int> joined, ended;  // guarded by child
@@ -20,7 +21,7 @@ struct join : rl::test_suite<join, 2> {
     void before() {
         fresh($) = 1;
         refs($) = 2;  // one of its handle, one of its run
-        word($) = 0;
+        word.begin(0, claim_word::none);
         queued($) = 1;
         joined($) = 0;
         ended($) = 0;
@@ -62,7 +63,7 @@ private:
         if (kept)
             refs($).fetch_add(1, relaxed);
         joined($) = 1;
-        word($).store(1, release);
+        word.park();
         child.unlock($);
         if (broken == 1 || kept)
             next_for();
@@ -101,9 +102,7 @@ private:
         ++ran;
         child.lock($);
         ended($) = 1;
-        int parked = 1;
-        bool wakes =
-            joined($) && word($).compare_exchange_strong(parked, 0, acq_rel, acquire);
+        bool wakes = joined($) && word.claim();
         child.unlock($);
         drop();
         if (wakes)

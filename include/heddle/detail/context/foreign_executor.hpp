@@ -8,23 +8,11 @@
 #include <heddle/detail/platform/config.hpp>
 
 #include <memory>
-#include <typeinfo>
 #include <utility>
 
 namespace heddle::detail {
 
 class context_state;
-
-/// The executor of that type in it, or null. Asio's target<E>() trusts its caller (1.22.1: an
-/// unchecked cast).
-template <class E>
-const E* target_of(const asio::any_io_executor& ex) noexcept {
-#ifndef ASIO_NO_TYPEID
-    if (ex.target_type() == typeid(E))
-        return ex.target<E>();
-#endif
-    return nullptr;
-}
 
 /// An executor in a block of its own: whoever copies, moves or destroys an executor may run code
 /// of a user, so under a lock only the pointer to it moves.

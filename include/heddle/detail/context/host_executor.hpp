@@ -29,7 +29,7 @@ struct function_turn final : runnable, pooled {
 };
 
 template <class F>
-[[gnu::noinline]] void execute_later(host& home, F&& f) {
+HEDDLE_NOINLINE void execute_later(host& home, F&& f) {
     auto* turn = new function_turn<std::decay_t<F>>(std::forward<F>(f));
     home.ready(*turn, host::current());
 }
@@ -111,7 +111,7 @@ public:
     host* home() const noexcept {
         host* h = host_.get();
         if (!h)
-            __builtin_unreachable();
+            unreachable();
         return h;
     }
 

@@ -18,7 +18,7 @@ inline bool park_one(process& self, operation& op, spin_lock* source) noexcept {
     self.since = self.home->seen_now();
     if (source)
         op.enlist_locked();
-    return op.exclusive || self.park();
+    return op.exclusive || self.word.park();
 }
 
 /// Awaits one operation. Node: an operation whose take() gives the result of co_await.

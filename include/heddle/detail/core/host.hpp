@@ -46,7 +46,7 @@ public:
     static constexpr int max_transfers = 64;        // depth of symmetric transfer
 
     /// The host this thread drains, or null.
-    [[gnu::noinline]] static host* current() noexcept;
+    HEDDLE_NOINLINE static host* current() noexcept;
 
     /// The process that runs on this thread's stack. Throws not_in_task without one.
     static process& current_process();
@@ -274,11 +274,11 @@ private:
     std::uint32_t take_inbox_locked() noexcept;
     process& begin_turn(process& p) noexcept;
     bool takes_over(runnable& r, host* here) const noexcept;
-    bool rob(host& victim, bool stuck) noexcept;
-    void expire_for(host& stuck) noexcept;
+    bool steal_from(host& victim, bool stalled) noexcept;
+    void expire_for(host& stalled) noexcept;
     void bring_home() noexcept;
     bool wake() noexcept;
-    bool wake_for_watch() noexcept;
+    bool wake_to_search() noexcept;
 
     class outside_work;
     bool submit_to_idle(runnable& r) noexcept;

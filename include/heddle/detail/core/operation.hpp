@@ -4,6 +4,7 @@
 // through it.
 #pragma once
 
+#include <heddle/detail/core/claim_word.hpp>
 #include <heddle/detail/platform/config.hpp>
 
 #include <cassert>
@@ -23,24 +24,14 @@ struct runnable {
     void (*turn)(runnable&, host&) = nullptr;
 };
 
-/// Bits of a sleeper's claim word.
-namespace claim_word {
-constexpr std::uint32_t waiting = 1;   // parked in operations; clearing it is the claim
-constexpr std::uint32_t in_io = 2;     // parked in an Asio operation
-constexpr std::uint32_t starting = 4;  // that operation is being initiated
-constexpr std::uint32_t cancelling = 8;  // its cancellation is about to be emitted
-constexpr std::uint32_t completed = 16;  // it completed while starting or cancelling
-constexpr std::uint32_t cancelled = 32;  // the token in force has closed: do not park
-}  // namespace claim_word
-
 /// Something that waits: a process, the handler of a token-based operation, or a
 /// thread. Invariants:
-///   [claim]  `waiting` is cleared once for each park, by the arm that happened or by
-///            the closing token; only the thread that cleared it may wake the sleeper.
+///   [claim]  a parked sleeper is claimed once, by the arm that happened or by the
+///            closing token; only the thread that claimed it may wake it.
 ///   [winner] winner is set between claim and wake; it is null after a claim by the
 ///            token.
 struct sleeper : runnable {
-    atomic<std::uint32_t> word{0};
+    claim_word word;
     // Only a process on a parallel host uses the next two.
     /// How many operations in flight keep it on its worker. A count that has reached
     /// `max_pins` never changes again.
@@ -49,17 +40,6 @@ struct sleeper : runnable {
     std::uint16_t shard = 0;  // the worker in whose registry it is
     operation* winner = nullptr;
     void (*foreign)(sleeper&) noexcept = nullptr;  // wakes it; null for a process
-
-    /// Publishes that this sleeper is parked. Returns false if its token has closed;
-    /// then it must not park.
-    bool park() noexcept {
-        std::uint32_t idle = 0;
-        return exchange_if(word, idle, claim_word::waiting);
-    }
-    bool claim() noexcept {
-        std::uint32_t parked = claim_word::waiting;
-        return exchange_if(word, parked, std::uint32_t{0});
-    }
 };
 
 /// Sleepers that were claimed under a lock, and are woken once it is released.
@@ -188,7 +168,8 @@ HEDDLE_API bool claim_among_threads(operation& op) noexcept;
 inline bool claim_for(operation& op) noexcept {
     if (!single_threaded())
         return claim_among_threads(op);
-    bool won = op.exclusive || (op.standing ? claim_standing(op) : op.who->claim());
+    bool won =
+        op.exclusive || (op.standing ? claim_standing(op) : op.who->word.claim());
     if (won)
         op.who->winner = &op;
     return won;

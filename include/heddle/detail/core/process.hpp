@@ -27,7 +27,7 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 /// handle, a token or a child's node refers to it. Invariants:
 ///   [top]     top is the frame to resume; each frame knows its caller.
 ///   [current] the token in force is `current`, null in a shield; only the process
-///             itself changes it, under `lock`; the `cancelled` bit of the claim word
+///             itself changes it, under `lock`; whether the claim word says cancelled
 ///             follows it.
 ///   [once]    a process is in one place: running, in a queue of its host, parked in
 ///             operations, or owned by the handler of an Asio operation.
@@ -41,10 +41,10 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 /// while no thread drains the home [dump], and by the end of the home, when no task
 /// runs there any more. Each field says which thread may touch it, and when; of those
 /// that `sleeper` has,
-///   `word` is changed by any thread, atomically; only the holder stores to it;
+///   `word` is changed by any thread, as claim_word says; only the holder renews it;
 ///   `winner` is the holder's, which is the claiming thread until the wake [winner];
 ///   `turn` and `next_ready` belong to the queue or wake list that it is in; before
-///     that to the holder, or to the thread that has set `cancelling`;
+///     that to the holder, or to the thread whose interrupt() says `cancelling`;
 ///   `pins` is changed and read by any thread, at any time;
 ///   `shard` is the holder's, and changes when it enters a registry;
 ///   `foreign` is null and never changes.
@@ -128,8 +128,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
 
     union {
         /// The Asio operation that it is parked in. The holder's once it has begun; it
-        /// is also read by a thread that emits a cancellation, while `cancelling` is
-        /// set.
+        /// is also read by a thread that emits its cancellation, while it is
+        /// cancelling.
         asio_wait* io = nullptr;
         /// While it is fresh: its predecessor in the FIFO; belongs to that FIFO, as
         /// `next_ready` does, and is guarded by the worker's lock if the home is a
@@ -186,8 +186,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     const void* spawned_at;             // constant
 
     /// Each Asio operation that it awaits reuses this. The holder's; but the signal is
-    /// emitted on the executor of an operation that belongs to another context, while
-    /// `cancelling` keeps the process from going on.
+    /// emitted on the executor of an operation that belongs to another context: until
+    /// that is over the process is cancelling, and does not go on.
     asio::cancellation_signal signal;
 
     /// Set once, by the registry, before the process is queued; constant from then on.

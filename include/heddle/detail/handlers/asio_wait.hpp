@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/context/host_executor.hpp>
 #include <heddle/detail/core/host.hpp>
+#include <heddle/detail/handlers/emission.hpp>
 
 #include <coroutine>
 #include <cstdint>
@@ -17,26 +17,13 @@ namespace heddle::detail {
 /// a system call. A handler knows both addresses, so that the loads overlap: the task
 /// itself would find the second address in the first object.
 inline void fetch(const void* wait, const process* p) noexcept {
-    __builtin_prefetch(wait);
-    __builtin_prefetch(&p->word);
-    __builtin_prefetch(&p->since);
+    prefetch(wait);
+    prefetch(&p->word);
+    prefetch(&p->since);
 }
 
-/// The state of a wait for an operation of another context than the home of the task.
-/// Its cancellation is emitted in that context, on `executor`. The home has work until
-/// the waiting task has come home [homecoming].
-struct abroad {
-    template <class Executor>
-    abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
-
-    foreign_executor executor;
-    host_work work;
-    posted_memory memory;  // for the cancellation
-};
-
 /// A task's wait for an Asio operation. The closing token and the completion meet in
-/// the claim word of the process: the closer takes it from in_io to cancelling, the
-/// completion to completed, and the second of the two lets the process go on.
+/// the claim word of the process, and the second of the two lets the process go on.
 /// Invariants:
 ///   [owned]  from begin() to completed() or dropped() the handler owns the process.
 ///   [hop]    a cancellation is emitted by a turn of the host (or, if the operation
@@ -47,8 +34,7 @@ public:
     explicit asio_wait(process& self) noexcept : self_(self) {}
 
     void completed() noexcept {
-        std::uint32_t old = claim_word::in_io;
-        if (exchange_if(self_.word, old, std::uint32_t{0}))
+        if (self_.word.complete_alone())
             self_.home->completed(self_);
         else
             completed_amid();
@@ -79,16 +65,12 @@ protected:
         p.since = home.seen_now();
         bool cancellable = p.cancellable();
         cancellable_ = cancellable;
-        using namespace claim_word;
-        add(p.word, in_io | starting, std::memory_order_acq_rel);  // neither was set
+        p.word.begin_io();
         return cancellable;
     }
     void initiation_failed(std::exception_ptr e) noexcept { failure_ = std::move(e); }
     /// Returns true if the operation has ended already: the task goes on at once.
-    bool begun() noexcept {
-        std::uint32_t old = claim_word::in_io | claim_word::starting;
-        return !exchange_if(self_.word, old, claim_word::in_io) && begun_amid();
-    }
+    bool begun() noexcept { return !self_.word.begun_alone() && begun_amid(); }
     /// Returns false if the operation was never started. Rethrows the exception of its
     /// initiation.
     bool resume() {
@@ -106,10 +88,12 @@ private:
     // The rare cases, in which initiation, completion and cancellation overlap:
     bool begun_amid() noexcept;
     void completed_amid() noexcept;
-    void emit() noexcept;
-    static void emitted(process&) noexcept;
-    class remote_emission;
     friend void emit_cancellation(runnable&, host&);
+
+    friend emission<asio_wait>;
+    bool has_completed() const noexcept { return self_.word.has_completed(); }
+    void emit() { self_.signal.emit(asio::cancellation_type::terminal); }
+    void emitted() noexcept;
 
     process& self_;
     std::unique_ptr<abroad> elsewhere_;

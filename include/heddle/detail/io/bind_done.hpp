@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/context/foreign_executor.hpp>
-#include <heddle/detail/core/host.hpp>
+#include <heddle/detail/handlers/emission.hpp>
 #include <heddle/done.hpp>
 
 #include <optional>
@@ -43,7 +42,7 @@ public:
 
     /// Emits a cancellation, unless the operation has completed. Called on the
     /// executor.
-    void emit(asio::cancellation_type_t type);
+    void emit(asio::cancellation_type_t type = asio::cancellation_type::terminal);
     asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
 private:
@@ -59,20 +58,21 @@ private:
     ~done_emitter() = default;
 
     void post_emission() noexcept;
-    bool end_emissions() noexcept;
+
+    friend emission<done_emitter>;
+    bool has_completed() const noexcept { return emissions_.has_completed(); }
+    void emitted() noexcept { drop(); }
+
     void release_one() noexcept {
         if (users_.drop())
             watched_.reset();
     }
 
-    static constexpr std::uint32_t over = 1;
-    static constexpr std::uint32_t one_emission = 2;
-
     asio::cancellation_signal signal_;
     std::optional<watched> watched_;
-    posted_memory memory_;            // for the emission
-    atomic<std::uint32_t> state_{0};  // emissions under way, and whether it is over
-    ref_count users_;                 // of watched_
+    posted_memory memory_;  // for the emission
+    emission_count emissions_;
+    ref_count users_;  // of watched_
     ref_count refs_;
 };
 

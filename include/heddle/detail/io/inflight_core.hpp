@@ -51,11 +51,12 @@ protected:
     bool was_dropped() const noexcept { return dropped_; }
 
 private:
-    void emit() noexcept;
-    bool has_ended() noexcept;
-    void emitted() noexcept;
     static void emit_turn(runnable&, host&);
-    class remote_emission;
+
+    friend emission<inflight_core>;
+    bool has_completed() const noexcept { return emissions_.has_completed(); }
+    void emit() { signal_.emit(asio::cancellation_type::terminal); }
+    void emitted() noexcept;
 
     void land() noexcept;
     void pin(process& p) noexcept;
@@ -73,9 +74,8 @@ private:
     counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
     asio::cancellation_signal signal_;
     std::unique_ptr<abroad> elsewhere_;  // while it flies
+    emission_count emissions_;           // 1 at most
     bool flying_ = false;                // guarded by lock()
-    bool emitting_ = false;              // guarded by lock()
-    bool ended_ = false;                 // while emitting; guarded by lock()
     bool dropped_ = false;
 };
 

@@ -66,6 +66,17 @@ static_assert(
 #error "heddle: HEDDLE_MODEL is for heddle::model, which is not installed"
 #endif
 
+// Before any other declaration of heddle: a file compiled for heddle::model has all of
+// heddle in an inline namespace, so that it does not link with heddle::heddle.
+#ifdef HEDDLE_MODEL
+namespace heddle {
+inline namespace model {
+namespace detail {}
+namespace testing {}
+}  // namespace model
+}  // namespace heddle
+#endif
+
 #include <asio/detail/config.hpp>
 
 #define HEDDLE_PASTE_(a, b) a##b

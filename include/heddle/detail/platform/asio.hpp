@@ -27,6 +27,8 @@
 #include <asio/system_executor.hpp>
 #include <asio/version.hpp>
 
+#include <typeinfo>
+
 #if ASIO_VERSION < 102400
 #include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/deferred.hpp>
@@ -62,4 +64,18 @@ using asio::deferred_t;
 inline constexpr const deferred_t& deferred = asio::deferred;
 #endif
 
+namespace detail {
+
+/// The executor of that type in it, or null. Asio's target<E>() trusts its caller
+/// (1.22.1: an unchecked cast).
+template <class E>
+const E* target_of(const asio::any_io_executor& ex) noexcept {
+#ifndef ASIO_NO_TYPEID
+    if (ex.target_type() == typeid(E))
+        return ex.target<E>();
+#endif
+    return nullptr;
+}
+
+}  // namespace detail
 }  // namespace heddle

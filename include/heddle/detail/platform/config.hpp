@@ -5,31 +5,11 @@
 // heddle::model does so, in detail/platform/model.hpp.
 #pragma once
 
-#include <heddle/detail/platform/agreement.hpp>
-
-#include <sched.h>
+#include <heddle/detail/platform/port.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#define HEDDLE_HAS_SINGLE_THREADED 1
-#endif
-
-/// Marks a name that the library defines and headers use. All other symbols of it are
-/// hidden.
-#define HEDDLE_API [[gnu::visibility("default")]]
-
-/// Marks an await_suspend after which another thread may run the coroutine. If it is
-/// inlined, clang before 17 keeps its local variables in the coroutine's frame
-/// (llvm-project issue 56301).
-#if defined(__clang__) && __clang_major__ < 17
-#define HEDDLE_GIVES_AWAY [[gnu::noinline]]
-#else
-#define HEDDLE_GIVES_AWAY
-#endif
 
 #ifdef HEDDLE_MODEL
 #include <heddle/detail/platform/model.hpp>
@@ -53,20 +33,13 @@ void before_post(const Executor&) noexcept {}
 /// changed the value.
 template <class T>
 void yield_until_changed(const atomic<T>&) noexcept {
-    ::sched_yield();
+    port::yield_thread();
 }
 
 /// Returns whether this process has never started a second thread. While that holds,
 /// locks and atomic read-modify-writes are left out: two of them are three quarters of
-/// a buffered element's cost. Marked likely: a mispredicted jump is hidden by the
-/// locked instruction that follows it on the other path.
-inline bool single_threaded() noexcept {
-#ifdef HEDDLE_HAS_SINGLE_THREADED
-    return __builtin_expect(__libc_single_threaded != 0, 1);
-#else
-    return false;
-#endif
-}
+/// a buffered element's cost.
+inline bool single_threaded() noexcept { return port::single_threaded(); }
 
 /// A thread that polls a value which another thread will change calls this between two
 /// polls.

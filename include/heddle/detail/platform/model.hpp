@@ -4,24 +4,13 @@
 // a thread that is not explored, a seam does the same as in the shipped library.
 #pragma once
 
-#include <heddle/detail/platform/agreement.hpp>
+#include <heddle/detail/platform/port.hpp>
 
 #include <asio/execution/context.hpp>
 #include <asio/query.hpp>
 
-#include <sched.h>
-
 #include <atomic>
 #include <cstdint>
-
-// All that follows is in an inline namespace, so that a file compiled for heddle::model
-// does not link with heddle::heddle.
-namespace heddle {
-inline namespace model {
-namespace detail {}
-namespace testing {}
-}  // namespace model
-}  // namespace heddle
 
 namespace asio {
 class execution_context;
@@ -154,7 +143,7 @@ void yield_until_changed(const atomic<T>& a) noexcept {
     if (is_explored())
         announce_wait_for_write(a.name());
     else
-        ::sched_yield();
+        port::yield_thread();
 }
 
 /// Always false, so that no lock and no read-modify-write is left out.
@@ -179,7 +168,7 @@ public:
                   },
                   &taken_});
         while (taken_.exchange(true))
-            ::sched_yield();  // waits on a thread that is not explored
+            port::yield_thread();  // waits on a thread that is not explored
     }
     bool try_lock() noexcept {
         announce(name_, access::write);

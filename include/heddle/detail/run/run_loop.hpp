@@ -25,7 +25,6 @@ public:
 
 private:
     class settings;
-    class quit_watch;
     struct stop_at_end;
 
     run_loop(const settings&, bool dump_on_quit);
@@ -37,7 +36,7 @@ private:
     std::size_t threads_;
     host* sole_ = nullptr;          // the context's own, if one thread runs it
     std::uint64_t numbers_before_;  // of tasks that were started before this run
-    std::unique_ptr<quit_watch> quit_;
+    std::shared_ptr<void> quit_;    // dumps tasks on SIGQUIT, without need of the loop
 };
 
 }  // namespace heddle::detail

@@ -16,9 +16,6 @@ namespace heddle::detail {
 using clock_duration = std::chrono::nanoseconds;
 using clock_point = std::chrono::time_point<std::chrono::steady_clock, clock_duration>;
 
-__extension__ typedef __int128 wide_int;
-__extension__ typedef unsigned __int128 wide_unsigned;
-
 template <class Rep>
 constexpr bool is_whole = std::is_integral_v<Rep> || std::is_same_v<Rep, wide_int> ||
                           std::is_same_v<Rep, wide_unsigned>;
@@ -50,7 +47,7 @@ struct unit_of_time {
         constexpr auto factor = static_cast<long double>(times);
         constexpr auto divisor = static_cast<long double>(parts);
         constexpr long double most = max * divisor / factor;
-        if (__builtin_isnan(n))
+        if (is_nan(n))
             throw_not_a_number();
         // The first comparison keeps the product from overflowing; the second one,
         // below, catches a product that was rounded up.

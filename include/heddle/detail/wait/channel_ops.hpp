@@ -145,7 +145,7 @@ public:
             attempt_.~Attempt();
     }
 
-    [[gnu::always_inline]] bool await_ready() noexcept {
+    HEDDLE_ALWAYS_INLINE bool await_ready() noexcept {
         if (self_.interrupted()) {
             state_ = state::cancelled;
             return true;
@@ -192,12 +192,12 @@ private:
 
     // These functions release the lock if it was taken, unless the process is to park.
 
-    [[gnu::noinline]] bool lock_and_try() noexcept {
+    HEDDLE_NOINLINE bool lock_and_try() noexcept {
         attempt_.channel->lock().lock();
         return try_quickly(locked_ = true);
     }
 
-    [[gnu::always_inline]] bool try_quickly(bool locked) noexcept {
+    HEDDLE_ALWAYS_INLINE bool try_quickly(bool locked) noexcept {
         first_look found = attempt_.try_quickly_locked();
         if (found == first_look::not_known)
             return try_fully(locked);
@@ -208,7 +208,7 @@ private:
         return self_.home->spend();
     }
 
-    [[gnu::noinline]] bool try_fully(bool locked) noexcept {
+    HEDDLE_NOINLINE bool try_fully(bool locked) noexcept {
         wake_list wakes;
         if (!attempt_.try_locked(wakes))
             return false;

@@ -2,6 +2,8 @@
 // The requirements of a channel on the type of its values.
 #pragma once
 
+#include <heddle/detail/platform/compiler.hpp>
+
 #include <type_traits>
 
 namespace heddle::detail {
@@ -11,15 +13,10 @@ template <class T>
 constexpr bool cheap_copy = std::is_trivially_copyable_v<T> &&
                             std::is_copy_constructible_v<T> && sizeof(T) <= 16;
 
-// g++ before 13 destroys an aggregate prvalue in a co_await expression twice.
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+/// Whether the compiler would destroy a T that is made in a co_await expression twice.
 template <class T>
-constexpr bool destroyed_twice =
-    std::is_aggregate_v<T> && !std::is_trivially_destructible_v<T>;
-#else
-template <class T>
-constexpr bool destroyed_twice = false;
-#endif
+constexpr bool destroyed_twice = destroys_aggregates_twice && std::is_aggregate_v<T> &&
+                                 !std::is_trivially_destructible_v<T>;
 
 template <class T>
 constexpr bool element_type() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The cores of sync.hpp and group.hpp: each is a lock, a queue and a number.
+// The cores of sync.hpp: each is a lock, a queue and a number.
 #pragma once
 
 #include <heddle/detail/core/await.hpp>

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+// All that differs from one compiler, or processor, to another. A port to a new compiler
+// gives each of these names a meaning; no file outside this room asks which compiler it is.
+#pragma once
+
+#include <heddle/detail/platform/agreement.hpp>
+
+/// Marks a name that the library defines and headers use. All other symbols of it are
+/// hidden.
+#define HEDDLE_API [[gnu::visibility("default")]]
+
+/// Marks a function that must not be inlined. Where it uses a thread_local, that is a
+/// matter of correctness: a coroutine that inlined it could keep the address of the
+/// variable, and go on in another thread.
+#define HEDDLE_NOINLINE [[gnu::noinline]]
+
+/// Marks a function that is to be inlined even where the compiler would not. May be
+/// empty.
+#define HEDDLE_ALWAYS_INLINE [[gnu::always_inline]]
+
+/// Marks an await_suspend after which another thread may run the coroutine. If it is
+/// inlined, clang before 17 keeps its local variables in the coroutine's frame
+/// (llvm-project issue 56301).
+#if defined(__clang__) && __clang_major__ < 17
+#define HEDDLE_GIVES_AWAY HEDDLE_NOINLINE
+#else
+#define HEDDLE_GIVES_AWAY
+#endif
+
+/// Marks a thread_local of the size of a pointer that is read without a call, in a shared
+/// library as well. May be empty.
+#define HEDDLE_STATIC_TLS [[gnu::tls_model("initial-exec")]]
+
+/// The address to which the function that names it will return, for a report. The function
+/// must be HEDDLE_NOINLINE. May be null.
+#define HEDDLE_RETURN_ADDRESS() __builtin_return_address(0)
+
+namespace heddle::detail {
+
+/// An integer with at least 128 bits.
+__extension__ typedef __int128 wide_int;
+__extension__ typedef unsigned __int128 wide_unsigned;
+
+/// Works in a constant expression, which std::isnan does not in C++20.
+constexpr bool is_nan(long double n) noexcept { return __builtin_isnan(n); }
+
+/// Begins to load the cache line of `p`. May do nothing.
+inline void prefetch(const void* p) noexcept { __builtin_prefetch(p); }
+
+/// Promises to the compiler that control does not get here. May do nothing.
+[[noreturn]] inline void unreachable() noexcept { __builtin_unreachable(); }
+
+/// Tells the processor that this thread polls a value, so that the poll costs other
+/// threads less. May do nothing but keep the compiler from moving memory accesses.
+inline void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    asm volatile("yield" ::: "memory");
+#else
+    asm volatile("" ::: "memory");
+#endif
+}
+
+/// Whether an aggregate prvalue in a co_await expression is destroyed twice, as g++ before
+/// 13 does.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+inline constexpr bool destroys_aggregates_twice = true;
+#else
+inline constexpr bool destroys_aggregates_twice = false;
+#endif
+
+}  // namespace heddle::detail
