@@ -38,12 +38,9 @@ void context_state::take_back_executors() noexcept {
     for (;;) {
         counted<lent_executor> taken;
         guard g(lock_);
-        foreign_executor* e = lent_;
+        foreign_executor* e = lent_.pop_front();
         if (!e)
             return;
-        lent_ = e->next_;
-        if (lent_)
-            lent_->prev_ = nullptr;
         std::swap(taken, e->lent_);
     }
 }
@@ -54,9 +51,9 @@ void context_state::abandon_guests() noexcept {
         counted<context_guest> next;
         {
             guard g(lock_);
-            if (!guests_)
+            if (guests_.empty())
                 return;
-            next = counted<context_guest>(guests_);
+            next = counted<context_guest>(guests_.front());
         }
         if (!next->abandon())
             yield_until_changed(posting);  // another thread settles it just now

@@ -109,36 +109,25 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
 void context_state::add(context_guest& arrived) noexcept {
     guard g(lock_);
     arrived.listed_ = true;  // [listed]
-    arrived.next_ = guests_;
-    if (guests_)
-        guests_->prev_ = &arrived;
-    guests_ = &arrived;
+    guests_.push_front(arrived);
 }
 
 void context_state::remove(context_guest& leaving) noexcept {
     guard g(lock_);
-    if (!std::exchange(leaving.listed_, false))
-        return;
-    (leaving.prev_ ? leaving.prev_->next_ : guests_) = leaving.next_;
-    if (leaving.next_)
-        leaving.next_->prev_ = leaving.prev_;
+    if (std::exchange(leaving.listed_, false))
+        guests_.erase(leaving);
 }
 
 void context_state::add(foreign_executor& e) noexcept {
     guard g(lock_);
-    e.next_ = lent_;
-    if (lent_)
-        lent_->prev_ = &e;
-    lent_ = &e;
+    lent_.push_front(e);
 }
 
 counted<lent_executor> context_state::take_back(foreign_executor& e) noexcept {
     guard g(lock_);
     if (!e.lent_)
         return {};
-    (e.prev_ ? e.prev_->next_ : lent_) = e.next_;
-    if (e.next_)
-        e.next_->prev_ = e.prev_;
+    lent_.erase(e);
     return std::exchange(e.lent_, {});
 }
 

@@ -73,11 +73,12 @@ private:
     void abandon_guests() noexcept;
     void take_back_executors() noexcept;
 
-    counted<host> own_;                        // guarded by lock_
-    std::unique_ptr<worker_pool> workers_;     // set once, guarded by lock_ until then
-    context_guest* guests_ = nullptr;          // guarded by lock_
-    foreign_executor* lent_ = nullptr;         // guarded by lock_
-    std::unique_ptr<asio::thread_pool> pool_;  // guarded by lock_
+    // Guarded by lock_; workers_ only until it is set, which happens once.
+    counted<host> own_;
+    std::unique_ptr<worker_pool> workers_;
+    intrusive_list<context_guest, &context_guest::in_context_> guests_;      // [listed]
+    intrusive_list<foreign_executor, &foreign_executor::in_context_> lent_;  // [lent]
+    std::unique_ptr<asio::thread_pool> pool_;
 };
 
 /// Makes `ctx` use this clock and seed. Requires: nothing of heddle has been used on it

@@ -47,10 +47,7 @@ void context_core::add(context_member& h) noexcept {
         if (used_here())
             detail::add<std::size_t>(all_hosts, 1, std::memory_order_relaxed);
     }
-    h.next_host_ = first_;
-    if (first_)
-        first_->prev_host_ = &h;
-    first_ = &h;
+    members_.push_front(h);
 }
 
 void context_core::leave(context_member& h) noexcept {
@@ -65,9 +62,7 @@ void context_core::leave(context_member& h) noexcept {
 void context_core::remove(context_member& h) noexcept {
     leave(h);
     guard g(lock_);
-    (h.prev_host_ ? h.prev_host_->next_host_ : first_) = h.next_host_;
-    if (h.next_host_)
-        h.next_host_->prev_host_ = h.prev_host_;
+    members_.erase(h);
 }
 
 bool context_core::outsiders() noexcept {
@@ -88,8 +83,8 @@ std::size_t
 context_core::sum(std::size_t (context_member::*count)() noexcept) noexcept {
     guard g(lock_);
     std::size_t n = 0;
-    for (context_member* h = first_; h; h = h->next_host_)
-        n += (h->*count)();
+    for (context_member& h : members_)
+        n += (h.*count)();
     return n;
 }
 
@@ -99,12 +94,12 @@ void context_core::describe(std::string& to) {
         std::size_t n = 0;
         {
             guard g(lock_);
-            for (context_member* h = first_; h; h = h->next_host_)
+            for ([[maybe_unused]] context_member& h : members_)
                 ++n;
             fit = n <= hosts.capacity();
-            for (context_member* h = first_; h && fit; h = h->next_host_)
-                if (h->take_if_any())
-                    hosts.push_back(counted<context_member>::adopt(h));
+            for (context_member& h : members_)
+                if (fit && h.take_if_any())
+                    hosts.push_back(counted<context_member>::adopt(&h));
         }
         hosts.reserve(n);  // without the lock: it may throw
     }
@@ -115,8 +110,8 @@ void context_core::describe(std::string& to) {
 /// The first deadline of all hosts; max() if there is none. Requires: lock_.
 time_point context_core::first_deadline() noexcept {
     time_point first = time_point::max();
-    for (context_member* h = first_; h; h = h->next_host_)
-        first = std::min(first, h->first_deadline());
+    for (context_member& h : members_)
+        first = std::min(first, h.first_deadline());
     return first;
 }
 
@@ -137,8 +132,8 @@ bool context_core::advance(time_point limit) noexcept {
     now_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
     if (!due)
         return false;
-    for (context_member* h = first_; h; h = h->next_host_)
-        h->poke();
+    for (context_member& h : members_)
+        h.poke();
     return true;
 }
 
@@ -170,11 +165,14 @@ void context_core::shut_hosts() noexcept {
         bool going = false;  // another thread destroys a host, which still uses this
         {
             guard g(lock_);
-            for (context_member* h = first_; h && !next; h = h->next_host_) {
-                if (!h->is_shut() && h->take_if_any())
-                    next = counted<context_member>::adopt(h);
-                else
-                    going |= !h->is_shut();
+            for (context_member& h : members_) {
+                if (h.is_shut())
+                    continue;
+                if (h.take_if_any()) {
+                    next = counted<context_member>::adopt(&h);
+                    break;
+                }
+                going = true;
             }
         }
         if (next)

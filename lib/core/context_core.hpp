@@ -93,8 +93,9 @@ private:
     time_point first_deadline() noexcept;
     bool used_here() const noexcept;
 
-    context_member* first_ = nullptr;  // guarded by lock_
-    std::size_t hosts_ = 0;            // guarded by lock_
+    // guarded by lock_ [listed]
+    intrusive_list<context_member, &context_member::in_context_> members_;
+    std::size_t hosts_ = 0;  // how many members are counted; guarded by lock_
     std::shared_ptr<const std::function<void(std::exception_ptr)>>
         on_unhandled_;      // guarded by lock_
     std::uint64_t random_;  // guarded by lock_

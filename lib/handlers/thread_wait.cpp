@@ -28,17 +28,11 @@ void thread_wait::wait(operation& op) {
     op.who = this;
     op.exclusive = true;
     wake_list wakes;
-    bool locked = acquire(*lock);
-    bool happened = op.attempt_locked(wakes);
-    bool alone = !happened && single_threaded();
-    if (!happened && !alone)
-        op.enlist_locked();
-    release(*lock, locked);
-    if (alone)
+    if (attempt_or(op, wakes, [&op] { op.enlist_locked(); }))
+        wakes.release();
+    else if (single_threaded() && op.withdraw())
         throw std::logic_error(
             "heddle: the only thread of the process would wait for ever");
-    if (happened)
-        wakes.release();
     else
         sleep();
 }

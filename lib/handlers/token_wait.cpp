@@ -25,19 +25,12 @@ void token_wait::begin(asio::execution_context& ctx, operation* first) {
 
 void token_wait::start(asio::execution_context& ctx, operation& op) {
     begin(ctx, &op);
-    spin_lock* lock = op.source();
-    if (!lock) {
-        word.park_without_token();
-        return;  // nil: it waits until it is cancelled
-    }
     wake_list wakes;
-    bool locked = acquire(*lock);
-    bool happened = op.attempt_locked(wakes);
-    if (!happened) {
-        op.enlist_locked();
+    bool happened = attempt_or(op, wakes, [this, &op] {
+        if (op.source())  // nil: it waits until it is cancelled
+            op.enlist_locked();
         word.park_without_token();
-    }
-    release(*lock, locked);
+    });
     // If it has not happened, this may be gone at any time: it is not touched from here
     // on.
     if (happened) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "memory/slabs.hpp"
 
+#include <heddle/detail/memory/intrusive_list.hpp>
+
 #include "platform/port.hpp"
 
 #include <bit>
@@ -17,41 +19,20 @@ constexpr std::size_t kept = 16;                // vacant arenas
 constexpr std::uint32_t page_batch = 16 << 10;  // bytes
 constexpr std::uint32_t all_vacant = 0xFFFFFFFF;
 
-/// A doubly linked list through `prev` and `next`.
-template <class T>
-struct chain {
-    T* first = nullptr;
-
-    void push(T& x) noexcept {
-        x.prev = nullptr;
-        x.next = first;
-        if (first)
-            first->prev = &x;
-        first = &x;
-    }
-    void erase(T& x) noexcept {
-        (x.prev ? x.prev->next : first) = x.next;
-        if (x.next)
-            x.next->prev = x.prev;
-    }
-};
-
 /// The header of a slab. It lies at the beginning of the slab's memory, which is
 /// aligned to its size, so that the address of a block gives its slab.
 struct slab {
-    slab* prev;  // in the shelf's list of slabs that have free blocks
-    slab* next;
-    block* free;           // the blocks that came back
-    std::uint32_t fresh;   // offset of the part that was never given out
-    std::uint32_t paged;   // up to this offset, pages have been asked for
-    std::uint32_t in_use;  // how many blocks are in use
-    bool many;             // there are other arenas, so this slab will be filled
+    list_place<slab> among_open;  // in the list of its shelf
+    block* free;                  // the blocks that came back
+    std::uint32_t fresh;          // offset of the part that was never given out
+    std::uint32_t paged;          // up to this offset, pages have been asked for
+    std::uint32_t in_use;         // how many blocks are in use
+    bool many;                    // there are other arenas, so this slab will be filled
 };
 
 /// The header of an arena. It lies behind the header of the arena's first slab.
 struct arena {
-    arena* prev;  // in the list of arenas that have vacant slabs
-    arena* next;
+    list_place<arena> among_open;
     std::uint32_t vacant;  // one bit for each slab
 };
 
@@ -60,14 +41,14 @@ static_assert(sizeof(slab) + sizeof(arena) <= header);
 
 /// The slabs of one block size.
 struct shelf {
-    spin_lock lock;
-    chain<slab> open;  // guarded by lock
+    spin_lock lock;                                // guards the list
+    intrusive_list<slab, &slab::among_open> open;  // those with free blocks
 };
 shelf shelves[largest / step + 1];
 
 struct {
-    spin_lock lock;
-    chain<arena> open;  // guarded by lock, as are the two counters
+    spin_lock lock;                                  // guards all below
+    intrusive_list<arena, &arena::among_open> open;  // those with vacant slabs
     std::size_t alive = 0;
     std::size_t vacant = 0;
 } arenas;
@@ -93,13 +74,13 @@ arena& new_arena() {  // arenas.lock is held
     ++arenas.vacant;
     auto& a = *new (memory + sizeof(slab)) arena{};
     a.vacant = all_vacant;
-    arenas.open.push(a);
+    arenas.open.push_front(a);
     return a;
 }
 
 slab& new_slab() {
     guard g(arenas.lock);
-    arena& a = arenas.open.first ? *arenas.open.first : new_arena();
+    arena& a = arenas.open.empty() ? new_arena() : *arenas.open.front();
     const auto i = static_cast<std::size_t>(std::countr_zero(a.vacant));
     arenas.vacant -= a.vacant == all_vacant;
     a.vacant &= a.vacant - 1;
@@ -118,7 +99,7 @@ void vacate(slab& s) noexcept {
                                             begin_of<arena_bytes>(&s)) /
                    slab_bytes;
     if (!a.vacant)
-        arenas.open.push(a);
+        arenas.open.push_front(a);
     a.vacant |= std::uint32_t{1} << i;
     if (a.vacant == all_vacant && ++arenas.vacant > kept) {
         arenas.open.erase(a);
@@ -150,9 +131,9 @@ block* pop(slab& s, std::size_t bytes) noexcept {
 block* take(std::size_t bytes, std::uint32_t n, std::uint32_t& taken) {
     shelf& own = shelves[bytes / step];
     guard g(own.lock);
-    if (!own.open.first)
-        own.open.push(new_slab());
-    slab& s = *own.open.first;
+    if (own.open.empty())
+        own.open.push_front(new_slab());
+    slab& s = *own.open.front();
     block* first = nullptr;
     block** end = &first;
     for (taken = 0; taken < n && has_room(s, bytes); ++taken) {
@@ -172,9 +153,9 @@ void give(block* first, std::size_t bytes) noexcept {
         first = b->next;
         slab& s = slab_of(b);
         if (!has_room(s, bytes))
-            own.open.push(s);
+            own.open.push_front(s);
         b->next = std::exchange(s.free, b);
-        if (--s.in_use == 0 && (s.prev || s.next)) {
+        if (--s.in_use == 0 && !own.open.has_one()) {
             own.open.erase(s);
             vacate(s);
         }

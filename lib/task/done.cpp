@@ -45,10 +45,7 @@ void done_node::attach(done_node& parent) noexcept {
         cause_ = parent.cause_;                          // [cause]
         closed_.store(true, std::memory_order_release);  // [down]
     }
-    next_ = parent.child_;
-    if (next_)
-        next_->prev_ = this;
-    parent.child_ = this;
+    parent.children_.push_front(*this);
     linked_ = true;
 }
 
@@ -62,10 +59,7 @@ void done_node::detach() noexcept {
 
 void done_node::unlink() noexcept {
     linked_ = false;
-    (prev_ ? prev_->next_ : parent_->child_) = next_;
-    if (next_)
-        next_->prev_ = prev_;
-    prev_ = next_ = nullptr;
+    parent_->children_.erase(*this);
 }
 
 void done_node::retire(bool stays) noexcept {
@@ -78,16 +72,11 @@ void done_node::retire(bool stays) noexcept {
             return;
         // If this node is closed and stays, its children stay below it: they are closed
         // too, and an arm may still name the token of this node.
-        while (done_node* n = closed() && stays ? nullptr : child_) {
-            child_ = n->next_;
+        while (done_node* n = closed() && stays ? nullptr : children_.pop_front()) {
             n->parent_ = parent_;
             parent_->take();
             ++left;
-            n->prev_ = nullptr;
-            n->next_ = parent_->child_;
-            if (n->next_)
-                n->next_->prev_ = n;
-            parent_->child_ = n;
+            parent_->children_.push_front(*n);
         }
         if (!stays)
             unlink();
@@ -116,13 +105,13 @@ bool done_node::close(std::exception_ptr cause) noexcept {
             n->closed_.store(true, std::memory_order_release);  // [latched]
             n->interrupt(wakes, pokes);
             claim_all(n->waiters_, wakes, calls);
-            done_node* down = n->child_;
+            done_node* down = n->children_.front();
             while (down && down->closed())
-                down = down->next_;
+                down = children_.after(*down);
             while (!down && n != this) {
-                down = n->next_;
+                down = children_.after(*n);
                 while (down && down->closed())
-                    down = down->next_;
+                    down = children_.after(*down);
                 if (!down)
                     n = n->parent_;
             }

@@ -97,13 +97,7 @@ bool select_core::try_each(operation** ops) noexcept {
         std::size_t i = order[k];
         operation& op = *ops[i];
         op.who = &self_;
-        spin_lock* lock = op.source();
-        if (!lock)
-            continue;  // nil
-        bool locked = acquire(*lock);
-        bool happened = op.attempt_locked(wakes);
-        release(*lock, locked);
-        if (happened) {
+        if (attempt_or(op, wakes, [] {})) {
             chosen_ = i;
             wakes.release(self_.home);
             return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/platform/config.hpp>
 
 namespace heddle::detail {
@@ -30,9 +31,8 @@ private:
 
     virtual void dispose() noexcept = 0;
 
-    context_guest* prev_ = nullptr;  // [listed]
-    context_guest* next_ = nullptr;
-    bool listed_ = false;
+    list_place<context_guest> in_context_;  // guarded by the context's lock
+    bool listed_ = false;                   // [listed]
     ref_count refs_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/detail/memory/handler_memory.hpp>
+#include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/platform/config.hpp>
 
@@ -89,9 +90,8 @@ private:
     };
 
     const std::shared_ptr<context_state> state_;
-    counted<lent_executor> lent_;  // guarded by the context's lock
-    foreign_executor* prev_ = nullptr;
-    foreign_executor* next_ = nullptr;
+    counted<lent_executor> lent_;              // guarded by the context's lock
+    list_place<foreign_executor> in_context_;  // guarded by the context's lock
 };
 
 }  // namespace heddle::detail

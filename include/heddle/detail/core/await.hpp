@@ -8,17 +8,23 @@
 
 namespace heddle::detail {
 
-/// Parks `self` in `op` alone, whose source is locked by the caller; `source` is null
-/// for a nil arm. Returns false if the token has closed meanwhile; then the caller
-/// withdraws. It parks last, as a thread that claims the process may run it at once.
-inline bool park_one(process& self, operation& op, spin_lock* source) noexcept {
+/// Parks `self` in `op` alone, after an attempt that failed and kept the lock of the
+/// source, if it is `locked`; releases the lock. Returns false if the token has closed
+/// meanwhile; then the caller withdraws. If it returns true, another thread may run the
+/// process: so it parks last, and the caller does not touch the frame any more.
+template <class Node>
+inline bool park_one(process& self, Node& op, bool locked) noexcept {
+    spin_lock* source = op.source();  // null for a nil arm
     op.exclusive = source && !self.cancellable();
     self.winner = nullptr;
     self.waits = &op;
     self.since = self.home->seen_now();
     if (source)
         op.enlist_locked();
-    return op.exclusive || self.word.park();
+    bool parked = op.exclusive || self.word.park();
+    if (source)
+        release(*source, locked);
+    return parked;
 }
 
 /// Awaits one operation. Node: an operation whose take() gives the result of co_await.
@@ -57,8 +63,6 @@ public:
             home.push(self_);
             return home.next();
         }
-        spin_lock* lock = node_.source();
-        bool locked = locked_;
         process* joined = nullptr;
         counted<process> keep;  // a thief may end it, and this task may drop its handle
         if constexpr (requires { node_.joined(); }) {
@@ -68,12 +72,7 @@ public:
             else if (home.is_worker())
                 joined = nullptr;
         }
-        bool parked = park_one(self_, node_, lock);
-        // If it has parked, another thread may run it: this frame must not be touched
-        // any more.
-        if (lock)
-            release(*lock, locked);
-        if (!parked)
+        if (!park_one(self_, node_, locked_))
             return frame;
         return joined ? home.next_for(*joined) : home.next();
     }

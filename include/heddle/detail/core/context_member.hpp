@@ -2,6 +2,7 @@
 // The interface through which a context uses its hosts.
 #pragma once
 
+#include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 
 #include <cstddef>
@@ -63,8 +64,7 @@ private:
 
     virtual void dispose() noexcept = 0;
 
-    context_member* prev_host_ = nullptr;  // guarded by the context's lock
-    context_member* next_host_ = nullptr;
+    list_place<context_member> in_context_;  // guarded by the context's lock
     bool counted_ = false;  // it counts as a host that may wake tasks of other contexts
 };
 

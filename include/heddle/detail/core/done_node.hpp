@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/detail/core/operation.hpp>
+#include <heddle/detail/memory/intrusive_list.hpp>
 
 #include <exception>
 
@@ -75,9 +76,11 @@ private:
     virtual void dispose() noexcept = 0;
 
     done_node* parent_ = nullptr;  // guarded by tree_lock() while linked_
-    done_node* child_ = nullptr;   // guarded by tree_lock(), as are prev and next
-    done_node* prev_ = nullptr;
-    done_node* next_ = nullptr;
+
+    // The next two are guarded by tree_lock().
+    list_place<done_node> among_siblings_;
+    intrusive_list<done_node, &done_node::among_siblings_> children_;
+
     wait_list waiters_;
     std::exception_ptr cause_;
     done_node* root_;

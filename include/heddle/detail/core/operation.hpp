@@ -244,6 +244,31 @@ private:
     operation* first_ = nullptr;
 };
 
+/// Tries `op` under the lock of its source. If it cannot happen now, calls otherwise()
+/// under the same lock, so that nothing happens at the source in between: a sleeper
+/// enlists `op` there, and then publishes that it is parked. Once the lock is released,
+/// another thread may wake that sleeper, and `op` may be gone. Returns whether it has
+/// happened; then the caller releases the wakes. A nil arm has no lock, and never
+/// happens.
+///
+/// Two waits do the same in another form: a task that awaits one operation keeps the
+/// lock from one function to the next (park_one), and a selector also enlists an arm
+/// that has happened.
+template <class Otherwise>
+inline bool attempt_or(operation& op, wake_list& wakes, Otherwise otherwise) noexcept {
+    spin_lock* lock = op.source();
+    if (!lock) {
+        otherwise();
+        return false;
+    }
+    bool locked = acquire(*lock);
+    bool happened = op.attempt_locked(wakes);
+    if (!happened)
+        otherwise();
+    release(*lock, locked);
+    return happened;
+}
+
 /// The leave_queue() of operations whose source is no more than a queue and its lock.
 inline bool leave(wait_list& list, spin_lock& lock, operation& op) noexcept {
     guard g(lock);

@@ -173,8 +173,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// Guards the end of the process, its token in force and its name.
     spin_lock lock;
 
-    process* prev_live = nullptr;  // guarded by the registry's lock
-    process* next_live = nullptr;  // guarded by the registry's lock
+    list_place<process> in_registry;  // guarded by the registry's lock
 
     wait_list joiners;  // guarded by `lock`
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/platform/config.hpp>
 
 #include <cstddef>
@@ -16,7 +17,7 @@ HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
 HEDDLE_API std::uint64_t task_numbers() noexcept;
 
 /// The tasks of a host that have not ended, and their numbers. Any thread may call. A
-/// Task is counted, and has id, prev_live and next_live, which belong to the registry.
+/// Task is counted, and has id and in_registry, which belong to the registry.
 template <class Task>
 class task_registry : pinned {
 public:
@@ -30,11 +31,7 @@ public:
         guard g(lock_);
         if (t.id == 0)
             t.id = next_number();
-        t.prev_live = nullptr;
-        t.next_live = first_;
-        if (first_)
-            first_->prev_live = &t;
-        first_ = &t;
+        live_.push_front(t);
         return size_++ == 0;
     }
 
@@ -42,10 +39,8 @@ public:
     bool remove(Task& t) noexcept {
         guard g(lock_);
         if (scan_ == &t)
-            scan_ = t.next_live;
-        (t.prev_live ? t.prev_live->next_live : first_) = t.next_live;
-        if (t.next_live)
-            t.next_live->prev_live = t.prev_live;
+            scan_ = live_.after(t);
+        live_.erase(t);
         return --size_ == 0;
     }
 
@@ -68,8 +63,9 @@ public:
                 guard g(lock_);
                 n = size_;
                 fit = n <= tasks.capacity();
-                for (Task* t = first_; t && fit; t = t->next_live)
-                    tasks.push_back(counted<Task>(t));
+                if (fit)
+                    for (Task& t : live_)
+                        tasks.push_back(counted<Task>(&t));
             }
             tasks.reserve(n);
         }
@@ -80,13 +76,13 @@ public:
     /// end others.
     void begin_sweep() noexcept {
         guard g(lock_);
-        scan_ = first_;
+        scan_ = live_.front();
     }
     Task* next_to_sweep() noexcept {
         guard g(lock_);
         Task* t = scan_;
         if (t)
-            scan_ = t->next_live;
+            scan_ = live_.after(*t);
         return t;
     }
 
@@ -94,8 +90,8 @@ public:
     template <class F>
     void for_each(F f) {
         guard g(lock_);
-        for (Task* t = first_; t; t = t->next_live)
-            f(*t);
+        for (Task& t : live_)
+            f(t);
     }
 
 private:
@@ -110,9 +106,9 @@ private:
         return next_number_++;
     }
 
-    spin_lock lock_;
-    Task* first_ = nullptr;  // guarded by lock_, as is all below but batch_
-    Task* scan_ = nullptr;   // where the sweep is
+    spin_lock lock_;  // guards all below but batch_
+    intrusive_list<Task, &Task::in_registry> live_;
+    Task* scan_ = nullptr;  // where the sweep is
     std::size_t size_ = 0;
     std::uint64_t next_number_ = 0;
     std::uint32_t numbers_ = 0;  // how many were taken and not given to a task yet

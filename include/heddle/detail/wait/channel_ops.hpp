@@ -164,14 +164,8 @@ public:
             home.push(self_);
             return home.next();
         }
-        bool locked = locked_;
         make_operation();
-        spin_lock* lock = parked_.source();
-        bool parked = park_one(self_, parked_, lock);
-        // Once the process is parked, this frame is not touched any more.
-        if (lock)
-            release(*lock, locked);
-        return parked ? home.next() : frame;
+        return park_one(self_, parked_, locked_) ? home.next() : frame;
     }
 
     decltype(auto) await_resume() {
