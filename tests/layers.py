@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The floors of the house: no file includes one of a floor above its own, and knots stay small.
+"""Checks the floors of the library: no file includes a file of a floor above its own, and cycles stay small.
 
 Usage: layers.py ROOT [--graph]
-lib/README.md draws the floors. A header and the source file of the same name are one unit; units that include
-each other in a circle are a knot, and no knot has more than three.
+lib/README.md draws the floors. A header and the source file of the same name are one unit. Units that include each
+other in a cycle are a knot, and no knot has more than three units.
 """
 import pathlib
 import re
@@ -12,7 +12,7 @@ import sys
 
 FLOORS = "platform memory timers core parallel context handlers task wait io service run testing".split()
 LARGEST_KNOT = 3
-# The floor of each public header, and of each folder of them: that of what they declare.
+# The floor of each public header, and of each folder of public headers, is that of the names they declare.
 PUBLIC = {
     "platform": "asio_tokens",
     "core": "errors",
@@ -29,7 +29,7 @@ FLOOR_OF_HEADER = {name: floor for floor, names in PUBLIC.items() for name in na
 
 
 def floor_of(path):
-    """The floor of a file, whose path begins with include/heddle/ or lib/."""
+    """Returns the floor of a file, whose path begins with include/heddle/ or lib/."""
     parts = path.parts
     if parts[0] == "lib":
         return parts[1] if len(parts) > 2 else None
@@ -43,7 +43,7 @@ def unit_of(path):
 
 
 def included(root, path):
-    """The project's own files that `path` includes."""
+    """Yields the files of this project that `path` includes."""
     for line in (root / path).read_text().splitlines():
         if match := re.match(r'\s*#\s*include\s+(?:<(heddle/[^>]+)>|"([^"]+)")', line):
             file = pathlib.Path("include", match[1]) if match[1] else pathlib.Path("lib", match[2])
@@ -54,7 +54,7 @@ def included(root, path):
 
 
 def knots(edges):
-    """The strongly connected components of more than one unit (Tarjan 1972, without recursion)."""
+    """Returns the strongly connected components of more than one unit (Tarjan 1972, without recursion)."""
     index, low, on, stack, found = {}, {}, set(), [], []
     for start in edges:
         work = [(start, iter(edges[start]))] if start not in index else []

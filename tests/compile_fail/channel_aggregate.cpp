@@ -9,7 +9,7 @@ struct message {
     std::string text;
 };
 
-// Compilers that destroy the aggregate once have nothing to say.
+// Compilers that destroy the aggregate only once do not warn.
 #if defined(__clang__) || __GNUC__ >= 13
 #error "not affected: no need to use emplace(args...)"
 #endif

@@ -5,5 +5,5 @@
 #include <memory>
 
 void put(heddle::sender<std::unique_ptr<int>> out, std::unique_ptr<int>& value) {
-    (void)out.try_send(value);  // would have to copy
+    (void)out.try_send(value);  // this call would have to copy
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Passes if FILE does not compile, for the reason its one line `// error: REGEX` (extended)
-# names, and if the first error names nothing of heddle::detail. `// error: none` must
-# compile: it shows that the others fail by their own fault.
+# Passes if FILE does not compile, and an error matches its one line `// error: REGEX` (extended),
+# and the first error names nothing of heddle::detail.
+# A file with `// error: none` must compile: it shows that the flags are not the reason why the others fail.
 # Usage: check.sh FILE COMPILER FLAGS...
 set -u
 file=$1
@@ -13,7 +13,7 @@ case $reason in
 '*) echo "$file: needs one line \"// error: REGEX\""; exit 1 ;;
 esac
 
-# The C locale, so that messages quote with plain '.
+# In the C locale, messages quote with a plain '.
 output=$(LC_ALL=C "$@" -fsyntax-only "$file" 2>&1)
 status=$?
 if [ "$reason" = none ]; then

@@ -2,7 +2,7 @@
 // error: no matching function for call to .select
 #include <heddle/heddle.hpp>
 
-// The lock would have nowhere to go: an arm is m.lock(guard).
+// A lock as an arm needs a guard to hold it: m.lock(guard).
 heddle::task<> lock_or_give_up(heddle::mutex& m) {
     co_await heddle::select(m.lock(), heddle::after(std::chrono::seconds(1)));
 }

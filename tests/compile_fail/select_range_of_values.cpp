@@ -5,7 +5,7 @@
 #include <ranges>
 #include <vector>
 
-// The arms would be gone before the select waits: a range must hold them.
+// The arms would be destroyed before the select waits, so a range must hold them.
 heddle::task<> f(heddle::sender<std::string> out, std::vector<std::string> words) {
     auto arm = [out](const std::string& word) { return out.send(word); };
     co_await heddle::select(words | std::views::transform(arm));

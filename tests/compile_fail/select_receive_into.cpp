@@ -3,6 +3,6 @@
 #include <heddle/heddle.hpp>
 
 heddle::task<> f(heddle::receiver<int> in) {
-    int n = 0;  // could not tell closed from received; an optional can
+    int n = 0;  // an int could not tell closed from received; an optional can
     co_await heddle::select(in.receive(n), heddle::after(std::chrono::seconds(1)));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A call whose task nobody awaits does nothing: the compiler says so.
+// A call does nothing if its task is not awaited, so the compiler warns.
 // error: ignoring return(ed)? value .*nodiscard
 #include <heddle/heddle.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A task is awaited once, so it is given away: co_await std::move(t).
+// A task is awaited once, so its owner must give it up: co_await std::move(t).
 // error: a task can co_await heddle's operations, an rvalue task
 #include <heddle/heddle.hpp>
 

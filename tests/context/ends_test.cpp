@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What has ended keeps nothing, whoever still refers to it: a cancellation slot above all,
-// which holds what it was given until its signal is reused or destroyed.
+// An operation that has ended keeps nothing alive, even if something still refers to
+// the operation. A cancellation slot does so above all: it holds its handler until its
+// signal is reused or destroyed.
 #include "support/operations.hpp"
 #include "support/world.hpp"
 
@@ -24,19 +25,20 @@ using heddle::task;
 using heddle::use_task;
 using shared = std::shared_ptr<int>;
 
-/// Something that counts who holds it, besides the test.
+/// A value whose references are counted, apart from the reference of the test.
 struct witness {
     shared object = std::make_shared<int>(0);
     long held() const { return object.use_count() - 1; }
 };
 
-/// How a wait of a handler comes to its end.
+/// The three ways in which the wait of a handler ends.
 enum class ending { aborted, happened, closed, context_died };
 constexpr ending all_endings[] = {ending::aborted, ending::happened, ending::closed,
                                   ending::context_died};
 
-/// Starts a wait by `start(context, slot)`, ends it, and checks with `released` while the
-/// signal of its slot lives. `happen` lets it happen, `close` closes what it waits for.
+/// Starts a wait by `start(context, slot)`, ends it, and checks with `released` while
+/// the signal of its slot still lives. `happen` lets the operation happen; `close`
+/// closes the object that it waits for.
 template <class Start, class Act>
 void end_each_way(Start start, Act act, std::vector<const witness*> all) {
     for (ending how : all_endings) {
@@ -60,7 +62,7 @@ void end_each_way(Start start, Act act, std::vector<const witness*> all) {
     }
 }
 
-/// An Asio operation whose cancellation handler captures something.
+/// An Asio operation whose cancellation handler captures a value.
 class keeping {
 public:
     template <class Token>
@@ -93,7 +95,7 @@ private:
     bool inline_ = false;
 };
 
-/// A cause, and with it the state of the token, while that lives.
+/// The cause keeps the state of its token alive for as long as the cause lives.
 struct caused : std::runtime_error {
     explicit caused(shared k) : std::runtime_error("caused"), kept(std::move(k)) {}
     shared kept;
@@ -103,8 +105,8 @@ struct caused : std::runtime_error {
 
 TEST_SUITE_BEGIN("ends");
 
-TEST_CASE("a send that has ended keeps neither value nor channel nor handler for the "
-          "signal of its slot") {
+TEST_CASE("a send that has ended leaves no value, channel or handler in its "
+          "cancellation slot") {
     witness value, in_channel, captured;
     std::optional<heddle::receiver<shared>> other;
     end_each_way(
@@ -130,7 +132,7 @@ TEST_CASE("a send that has ended keeps neither value nor channel nor handler for
 }
 
 TEST_CASE(
-    "an aborted send gives its value and its channel up before its handler runs") {
+    "an aborted send releases its value and its channel before its handler runs") {
     test::world world;
     witness value, in_channel;
     asio::cancellation_signal stop;
@@ -156,9 +158,8 @@ TEST_CASE(
     CHECK(told);
 }
 
-TEST_CASE(
-    "a receive that has ended keeps neither channel nor handler nor value for the "
-    "signal of its slot") {
+TEST_CASE("a receive that has ended leaves no channel, handler or value in its "
+          "cancellation slot") {
     witness value, captured;
     std::optional<heddle::channel<shared>> c;
     end_each_way(
@@ -178,7 +179,7 @@ TEST_CASE(
         {&value, &captured});
 }
 
-TEST_CASE("an aborted receive gives its channel up") {
+TEST_CASE("an aborted receive releases its channel") {
     test::world world;
     witness sent;
     asio::cancellation_signal stop;
@@ -188,12 +189,12 @@ TEST_CASE("an aborted receive gives its channel up") {
                         stop.slot(), [](std::error_code, std::optional<shared>) {}));
     stop.emit(asio::cancellation_type::terminal);
     CHECK(c.try_send(shared(sent.object)) == heddle::try_status::done);
-    c = {};  // the last handle: what is in the channel goes
+    c = {};  // this was the last handle, so the channel destroys its values
     CHECK(sent.held() == 0);
 }
 
-TEST_CASE("a join that has ended does not keep the task's result for the signal of its "
-          "slot") {
+TEST_CASE(
+    "a join that has ended leaves no result of the task in its cancellation slot") {
     for (bool aborted : {false, true}) {
         CAPTURE(aborted);
         test::world world;
@@ -219,7 +220,7 @@ TEST_CASE("a join that has ended does not keep the task's result for the signal 
 }
 
 TEST_CASE(
-    "a select that has ended keeps nothing of its arms for the signal of its slot") {
+    "a select that has ended leaves nothing of its arms in its cancellation slot") {
     witness value, captured, in_arms;
     std::optional<heddle::channel<shared>> c, d;
     end_each_way(
@@ -245,8 +246,7 @@ TEST_CASE(
         {&value, &captured, &in_arms});
 }
 
-TEST_CASE(
-    "a select of a range that was moved in gives the range up when it has ended") {
+TEST_CASE("a select of a range that was moved in releases the range when it ends") {
     witness value, captured;
     std::optional<heddle::channel<shared>> c;
     end_each_way(
@@ -269,9 +269,8 @@ TEST_CASE(
         {&value, &captured});
 }
 
-TEST_CASE(
-    "the value of an aborted send may own the signal that aborts it, and may use the "
-    "channel as it goes") {
+TEST_CASE("the value of an aborted send may own the signal that aborts it, and may use "
+          "the channel") {
     struct owner {
         explicit owner(heddle::channel<std::unique_ptr<owner>>& ch) : c(ch) {}
         ~owner() {
@@ -296,8 +295,8 @@ TEST_CASE(
     CHECK(called == 1);
 }
 
-TEST_CASE("bind_done: an operation that has ended keeps neither its token nor what its "
-          "canceller held for the signal of its slot") {
+TEST_CASE("bind_done: an operation that has ended leaves neither its token nor its "
+          "canceller's state in its cancellation slot") {
     enum { completed, chained, by_token, inside_cancellation, dropped };
     for (int how : {completed, chained, by_token, inside_cancellation, dropped}) {
         CAPTURE(how);
@@ -336,7 +335,7 @@ TEST_CASE("bind_done: an operation that has ended keeps neither its token nor wh
     }
 }
 
-TEST_CASE("bind_done: the strand of an operation that has ended is not kept") {
+TEST_CASE("bind_done: the strand of an operation that has ended is released") {
     test::world world;
     asio::cancellation_signal user;
     heddle::channel<int> c;
@@ -354,7 +353,8 @@ TEST_CASE("bind_done: the strand of an operation that has ended is not kept") {
     CHECK(in_strand.held() == 0);
 }
 
-TEST_CASE("use_task: an operation that has ended keeps nothing in its task's slot") {
+TEST_CASE("use_task: an operation that has ended leaves nothing in the cancellation "
+          "slot of its task") {
     test::world world;
     witness first, second;
     keeping op;
@@ -386,7 +386,8 @@ TEST_CASE("use_task: an operation that has ended keeps nothing in its task's slo
     world.settle();
 }
 
-TEST_CASE("inflight: an operation that has ended keeps nothing, taken or not") {
+TEST_CASE("inflight: an operation that has ended keeps nothing alive, whether its "
+          "result was taken or not") {
     enum { completed, stopped, inside_cancellation, dropped };
     for (int how : {completed, stopped, inside_cancellation, dropped}) {
         CAPTURE(how);
@@ -420,13 +421,13 @@ TEST_CASE("inflight: an operation that has ended keeps nothing, taken or not") {
     }
 }
 
-TEST_CASE("a task that has ended keeps what it returned for its handle only") {
+TEST_CASE("a task that has ended keeps its result only for its handle") {
     enum { dropped_before, dropped_after, joined, failed_and_joined };
     for (int how : {dropped_before, dropped_after, joined, failed_and_joined}) {
         CAPTURE(how);
         test::world world;
         witness result, argument;
-        heddle::done_token token;  // refers to the block of the task
+        heddle::done_token token;  // this token refers to the block of the task
         auto h = world.go(
             [&](shared) -> task<shared> {
                 token = heddle::this_task::done();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Every executor is a place for tasks, and for the handlers of channels: contexts of every
-// concurrency hint, strands, pools, the system's, and any_io_executor around each.
+// Tasks and the handlers of channels run on every executor: contexts of every
+// concurrency hint, strands, thread pools, the system executor, and any_io_executor
+// around each of them.
 #include <heddle/heddle.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -40,8 +41,8 @@ task<int> sum_of(heddle::receiver<int> in) {
     co_return sum;
 }
 
-/// A pipeline of two tasks on `ex`, fed by handlers on `ex`; joined by a handler there.
-/// `until`: lets things happen until it has.
+/// A pipeline of two tasks on `ex`. Handlers on `ex` feed it, and a handler there joins
+/// it. `until` runs the context until a condition holds.
 template <class Executor>
 void check(Executor ex, std::function<void(std::future<int>&)> until) {
     heddle::channel<int> in, out;
@@ -68,7 +69,7 @@ void check(Executor ex, std::function<void(std::future<int>&)> until) {
     CHECK(result.get() == 385);
 }
 
-/// The same, and a channel between handlers alone.
+/// The same with a channel between handlers alone, without tasks.
 template <class Executor>
 void check_all(Executor ex, std::function<void(std::future<int>&)> until) {
     check(ex, until);
@@ -99,22 +100,23 @@ void wait(std::future<int>& result) { result.wait(); }
 
 TEST_SUITE_BEGIN("executors");
 
-TEST_CASE("an io_context that is promised one thread") {
+TEST_CASE("tasks and handlers run on an io_context that is promised one thread") {
     asio::io_context ctx(1);
     check_all(ctx.get_executor(), running(ctx));
 }
 
-TEST_CASE("an io_context that locks everything") {
+TEST_CASE("tasks and handlers run on an io_context that locks everything") {
     asio::io_context ctx(ASIO_CONCURRENCY_HINT_SAFE);
     check_all(ctx.get_executor(), running(ctx));
 }
 
-TEST_CASE("an io_context that locks nothing") {
+TEST_CASE("tasks and handlers run on an io_context that locks nothing") {
     asio::io_context ctx(ASIO_CONCURRENCY_HINT_UNSAFE);
     check_all(ctx.get_executor(), running(ctx));
 }
 
-TEST_CASE("an io_context that locks all but its descriptors") {
+TEST_CASE(
+    "tasks and handlers run on an io_context that locks all but its descriptors") {
     asio::io_context ctx(ASIO_CONCURRENCY_HINT_UNSAFE_IO);
     check_all(ctx.get_executor(), running(ctx));
 }
@@ -124,8 +126,8 @@ TEST_SUITE_BEGIN("executors.threads");
 
 namespace {
 
-/// Calls the library, unless it is called by it. Under a lock of the library it would wait for
-/// itself.
+/// Calls the library, unless the library is the caller. If the caller held a lock of
+/// the library, this call would deadlock.
 struct meddler {
     void operator()() const noexcept {
         if (std::exchange(inside, true))
@@ -144,7 +146,7 @@ struct meddler {
     static inline int calls = 0;
 };
 
-/// An executor of a user, each of whose functions calls the library.
+/// A user's executor, each of whose functions calls the library.
 class meddling_executor {
 public:
     explicit meddling_executor(asio::io_context& ctx) : meddle_{&ctx} {}
@@ -190,7 +192,7 @@ private:
     meddler meddle_;
 };
 
-/// A function of a user, to be told failures, whose copies call the library.
+/// A user's handler of failures, whose copies call the library.
 struct meddling_listener {
     explicit meddling_listener(asio::io_context& ctx, int& n) : meddle{&ctx}, told(n) {}
     meddling_listener(const meddling_listener& o) : meddle(o.meddle), told(o.told) {
@@ -210,7 +212,7 @@ struct meddling_listener {
 
 }  // namespace
 
-TEST_CASE("an executor may call the library from whatever it is asked to do") {
+TEST_CASE("an executor of a user may call the library from each of its functions") {
     asio::io_context ctx(1), other(1);
     meddling_executor ex(ctx);
     auto settle = [&] {
@@ -219,14 +221,14 @@ TEST_CASE("an executor may call the library from whatever it is asked to do") {
             n = ctx.poll() + other.poll();
         }
     };
-    // Locks are not elided where there is a second thread.
+    // Locks are not elided while the process has a second thread.
     std::latch over(1);
     std::jthread second([&] { over.wait(); });
     int told = 0, ended = 0;
     heddle::on_unhandled(ctx, meddling_listener(ctx, told));
     meddler::calls = 0;
     meddler::on = true;
-    // Tasks, and work that begins and ends.
+    // Tasks, and work that starts and ends.
     auto task_on_it = heddle::go(
         ex,
         [](int& n) -> task<> {
@@ -242,7 +244,7 @@ TEST_CASE("an executor may call the library from whatever it is asked to do") {
         settle();
     settle();
     CHECK(told == 1);
-    // Operations on it, of other contexts, that are cancelled.
+    // Operations of other contexts, cancelled on this executor.
     asio::basic_waitable_timer<std::chrono::steady_clock,
                                asio::wait_traits<std::chrono::steady_clock>,
                                meddling_executor>
@@ -269,7 +271,7 @@ TEST_CASE("an executor may call the library from whatever it is asked to do") {
     over.count_down();
 }
 
-TEST_CASE("an io_context that several threads run") {
+TEST_CASE("tasks and handlers run on an io_context that several threads run") {
     asio::io_context ctx(4);
     auto work = asio::make_work_guard(ctx);
     std::vector<std::jthread> threads;
@@ -279,16 +281,18 @@ TEST_CASE("an io_context that several threads run") {
     work.reset();
 }
 
-TEST_CASE("a thread pool") {
+TEST_CASE("tasks and handlers run on a thread pool") {
     asio::thread_pool pool(3);
     check_all(pool.get_executor(), wait);
     pool.join();
 }
 
-TEST_CASE("the system's executor") { check_all(asio::system_executor(), wait); }
+TEST_CASE("tasks and handlers run on the system executor") {
+    check_all(asio::system_executor(), wait);
+}
 
 TEST_CASE(
-    "a pool that is stopped with tasks parked in it destroys them, and their frames") {
+    "a thread pool that is stopped destroys the tasks parked in it, and their frames") {
     auto witness = std::make_shared<int>();
     heddle::channel<int> never;
     {

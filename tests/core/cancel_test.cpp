@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a closed token does to tasks: join_handle::cancel, with_done, with_timeout,
+// The effect of a closed token on tasks: join_handle::cancel, with_done, with_timeout,
 // shield, this_task::done.
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 TEST_SUITE_BEGIN("cancel");
@@ -23,6 +23,7 @@ using test::cause;
 using test::ending;
 using test::ending_of_call;
 using test::lines;
+using test::log_join;
 using test::run_virtual;
 using test::trace;
 using test::why;
@@ -30,7 +31,7 @@ using test::world;
 
 namespace {
 
-/// Waits for ever, says how that ended, and lets it out.
+/// Waits for ever, logs how the wait ended, and rethrows.
 task<> wait(trace& log, std::string who) {
     heddle::channel<> never;
     auto how = co_await ending(never.receive());
@@ -38,13 +39,10 @@ task<> wait(trace& log, std::string who) {
     co_await heddle::yield();
 }
 
-task<> log_join(trace& log, join_handle<>& h, std::string who) {
-    log(who + ": " + co_await ending(h));
-}
-
 }  // namespace
 
-TEST_CASE("cancel makes the waits of the task throw, with its cause") {
+TEST_CASE("cancel makes each wait of the task throw cancelled, with the cause that was "
+          "given") {
     world w;
     trace log;
     auto h = w.go(wait, std::ref(log), "task");
@@ -56,7 +54,7 @@ TEST_CASE("cancel makes the waits of the task throw, with its cause") {
     CHECK(log.take() == lines{"task: cancelled: enough", "join: cancelled: enough"});
 }
 
-TEST_CASE("cancel without a cause gives done_closed; the first cause stays") {
+TEST_CASE("cancel without a cause sets done_closed, and the first cause stays") {
     world w;
     trace log;
     auto a = w.go(wait, std::ref(log), "a");
@@ -69,7 +67,7 @@ TEST_CASE("cancel without a cause gives done_closed; the first cause stays") {
     CHECK(log.take() == lines{"a: cancelled: closed", "b: cancelled: first"});
 }
 
-TEST_CASE("cancelled before its first run, a task runs up to its first wait") {
+TEST_CASE("a task that is cancelled before its first run runs up to its first wait") {
     world w;
     trace log;
     auto h = w.go(
@@ -84,7 +82,8 @@ TEST_CASE("cancelled before its first run, a task runs up to its first wait") {
     CHECK(log.take() == lines{"runs", "cancelled: closed", "cancelled: closed"});
 }
 
-TEST_CASE("cancel after the end has no effect, not on the tasks it started either") {
+TEST_CASE("cancel after the end of a task has no effect, not even on the tasks that it "
+          "started") {
     world w;
     trace log;
     auto h = w.go(
@@ -111,7 +110,7 @@ TEST_CASE("cancel of a nil handle does nothing") {
     nil.cancel(cause("x"));
 }
 
-TEST_CASE("a task may cancel itself: the call returns, the next wait throws") {
+TEST_CASE("a task may cancel itself: the call returns, and the next wait throws") {
     world w;
     trace log;
     join_handle<> h;
@@ -126,7 +125,8 @@ TEST_CASE("a task may cancel itself: the call returns, the next wait throws") {
     CHECK(log.take() == lines{"closed", "cancelled: self"});
 }
 
-TEST_CASE("cancel reaches the children of the task, and theirs, but nobody else") {
+TEST_CASE(
+    "cancel reaches the children of the task and their children, but no other task") {
     world w;
     trace log;
     auto sibling = w.go(wait, std::ref(log), "sibling");
@@ -151,7 +151,7 @@ TEST_CASE("cancel reaches the children of the task, and theirs, but nobody else"
     w.settle();
 }
 
-TEST_CASE("children of a task that ended answer to the task above it") {
+TEST_CASE("children of a task that has ended are cancelled by the task above it") {
     world w;
     trace log;
     auto top = w.go(
@@ -173,7 +173,7 @@ TEST_CASE("children of a task that ended answer to the task above it") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a cancelled join leaves the task running and the handle as it was") {
+TEST_CASE("a cancelled join leaves the task running and the handle unchanged") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -191,7 +191,8 @@ TEST_CASE("a cancelled join leaves the task running and the handle as it was") {
     CHECK(log.take() == lines{"second: ok"});
 }
 
-TEST_CASE("cancelled out of a detached task whose token is closed is a normal end") {
+TEST_CASE("cancelled that leaves a detached task is a normal end if the token of the "
+          "task is closed") {
     world w;
     {
         auto dropped_before = w.go([]() -> task<> { co_await heddle::sleep(1h); });
@@ -209,7 +210,8 @@ TEST_CASE("cancelled out of a detached task whose token is closed is a normal en
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("nor is it an exception if the token was one the task ran under") {
+TEST_CASE("cancelled that leaves a task is a normal end, too, if a token that the task "
+          "ran under is closed") {
     world w;
     done_source stop;
     w.go(heddle::with_done(stop.token(),
@@ -221,7 +223,7 @@ TEST_CASE("nor is it an exception if the token was one the task ran under") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("cancelled that came by a join is an exception as any") {
+TEST_CASE("cancelled that a join threw counts as any other exception") {
     world w;
     w.go([]() -> task<> {
         auto h = go([]() -> task<> { co_await heddle::sleep(1h); });
@@ -231,7 +233,8 @@ TEST_CASE("cancelled that came by a join is an exception as any") {
     CHECK(ending_of_call([&] { w.settle(); }) == "cancelled: the other's");
 }
 
-TEST_CASE("cancelled out of a task whose own token is open is an exception as any") {
+TEST_CASE("cancelled that leaves a task whose own token is open counts as any other "
+          "exception") {
     world w;
     w.go([]() -> task<> {
         throw heddle::cancelled(cause("mine"));
@@ -240,7 +243,8 @@ TEST_CASE("cancelled out of a task whose own token is open is an exception as an
     CHECK(ending_of_call([&] { w.settle(); }) == "cancelled: mine");
 }
 
-TEST_CASE("a closed token is level-triggered: every later wait throws, ready or not") {
+TEST_CASE(
+    "a closed token is level-triggered: each later wait throws, even if it is ready") {
     world w;
     trace log;
     heddle::channel<int> full(1), empty(1);
@@ -310,7 +314,8 @@ TEST_CASE("this_task::done is the token in force, and reports why it closed") {
     CHECK(log.take() == lines{"cancelled: x", "x"});
 }
 
-TEST_CASE("a wait for the task's own token does not throw for it: it happens") {
+TEST_CASE("a wait for the task's own token completes when that token closes, and does "
+          "not throw") {
     world w;
     trace log;
     auto h = w.go(
@@ -332,7 +337,8 @@ TEST_CASE("a wait for the task's own token does not throw for it: it happens") {
                               "without it: cancelled: closed"});
 }
 
-TEST_CASE("a token above the one in force stands for it once it has closed") {
+TEST_CASE(
+    "a token above the one in force counts as the token in force once it has closed") {
     world w;
     trace log;
     done_source root;
@@ -348,7 +354,7 @@ TEST_CASE("a token above the one in force stands for it once it has closed") {
     CHECK(log.take() == lines{"arm 1"});
 }
 
-TEST_CASE("a token below the one in force does not stand for it") {
+TEST_CASE("a token below the one in force does not count as the token in force") {
     world w;
     trace log;
     done_source root;
@@ -362,7 +368,7 @@ TEST_CASE("a token below the one in force does not stand for it") {
     CHECK(log.take() == lines{"cancelled: closed"});
 }
 
-TEST_CASE("with_done puts another token in force, until it ends") {
+TEST_CASE("with_done puts another token in force until its task ends") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         done_source stop;
@@ -381,7 +387,8 @@ TEST_CASE("with_done puts another token in force, until it ends") {
     CHECK(log.take() == lines{"inside: cancelled: stop", "cancelled: stop", "ok"});
 }
 
-TEST_CASE("with_done hides the token that was in force; its closing is seen after") {
+TEST_CASE(
+    "with_done hides the token that was in force; its closing is noticed afterwards") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -403,7 +410,7 @@ TEST_CASE("with_done hides the token that was in force; its closing is seen afte
     CHECK(log.take() == lines{"inside: ok", "after: cancelled: closed"});
 }
 
-TEST_CASE("tasks started under with_done answer to its token") {
+TEST_CASE("tasks started under with_done are cancelled by its token") {
     world w;
     trace log;
     done_source stop;
@@ -418,7 +425,8 @@ TEST_CASE("tasks started under with_done answer to its token") {
     CHECK(log.take() == lines{"child: cancelled: stop"});
 }
 
-TEST_CASE("in a shield no token is in force, also for what is started there") {
+TEST_CASE(
+    "in a shield no token is in force, not even for the tasks that are started there") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -460,7 +468,7 @@ TEST_CASE("go takes shielded and bounded tasks") {
     CHECK(log.take() == lines{"join: cancelled: deadline"});
 }
 
-TEST_CASE("with_timeout ends the waits of its task when the time is up") {
+TEST_CASE("with_timeout ends the waits of its task when the time has passed") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         auto start = heddle::now();
@@ -472,8 +480,8 @@ TEST_CASE("with_timeout ends the waits of its task when the time is up") {
           lines{"inside: cancelled: deadline", "cancelled: deadline", "ok"});
 }
 
-TEST_CASE(
-    "with_timeout counts from when it starts to run, and gives the result in time") {
+TEST_CASE("with_timeout counts from the moment when it starts to run, and returns a "
+          "result that is in time") {
     run_virtual([]() -> task<> {
         auto work = heddle::with_timeout(2s, []() -> task<int> {
             co_await heddle::sleep(1s);
@@ -483,7 +491,7 @@ TEST_CASE(
         int n = co_await std::move(work);
         CHECK(n == 7);
         auto start = heddle::now();
-        co_await heddle::sleep(5s);  // no deadline is left behind
+        co_await heddle::sleep(5s);  // the deadline is gone by now
         CHECK(heddle::now() == start + 5s);
     }());
 }
@@ -505,7 +513,8 @@ TEST_CASE("the token in force stays above a timeout, and the nearer timeout wins
                               "task: cancelled: above", "cancelled: above"});
 }
 
-TEST_CASE("go from a task inherits its token, on another context too") {
+TEST_CASE(
+    "a task started by go inherits the token of its parent, also on another context") {
     world a, b;
     trace log;
     auto h = a.go(
@@ -523,7 +532,7 @@ TEST_CASE("go from a task inherits its token, on another context too") {
     CHECK(log.take() == lines{"here: cancelled: closed"});
 }
 
-TEST_CASE("a task 1 000 deep in with_done unwinds through all of them") {
+TEST_CASE("a task that is 1 000 deep in with_done unwinds through all levels") {
     struct deep {
         static task<> dive(int n, done_token token) {
             if (n == 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Facts about compilers and Asio that the library is built around, each shown on it.
-// Elsewhere: bounded transfer and owning handlers in host_end_test.cpp, thread_locals
-// in host_threads_test.cpp, slots in asio_cancel_test.cpp, frames that hold an awaiter
-// once and failing allocations in allocation_test.cpp.
+// Facts about compilers and Asio on which the library is built; each test shows one.
+// Other files show the rest: bounded transfer and owning handlers in host_end_test.cpp,
+// thread_locals in host_threads_test.cpp, slots in asio_cancel_test.cpp, frames that
+// hold an awaiter once and failing allocations in allocation_test.cpp.
 #include "support/operations.hpp"
 #include "support/world.hpp"
 
@@ -31,7 +31,8 @@ namespace {
 using test::lines;
 using test::tracked;
 
-/// An aggregate with something to destroy: what g++ 12 destroys twice in a co_await.
+/// An aggregate with a destructor: g++ 12 destroys such a temporary twice in a co_await
+/// expression.
 struct message {
     int n;
     tracked value;
@@ -59,13 +60,14 @@ heddle::task<> keep(tracked t) {
 
 template <class T>
 heddle::task<> take_all(heddle::receiver<T> in) {
-    while (auto v = co_await in.receive()) {  // a variable: fact 13
+    while (auto v = co_await in.receive()) {  // a variable is needed: fact 13
     }
 }
 
 using form = heddle::task<> (*)();
 
-// Each way to hand a value to the library inside a co_await expression, and to get one.
+// Each way to pass a value to the library inside a co_await expression, and each way to
+// get one back.
 const std::vector<std::pair<const char*, form>> forms{
     {"send of a named value",
      []() -> heddle::task<> {
@@ -217,7 +219,7 @@ const std::vector<std::pair<const char*, form>> forms{
      }},
 };
 
-/// Nothing but a coroutine that notes whether its frame lies where its promise says.
+/// A coroutine that only notes whether its frame lies where its promise says.
 struct probe {
     struct promise_type {
         struct initial {
@@ -235,7 +237,8 @@ struct probe {
         std::suspend_always final_suspend() noexcept { return {}; }
         void return_void() {}
         void unhandled_exception() {}
-        // Never resumed, and in a static block: there is no handle to destroy it by.
+        // The coroutine is never resumed and its frame lies in a static block, so no
+        // handle has to destroy it.
         static void* operator new(std::size_t n) {
             alignas(std::max_align_t) static std::byte block[512];
             REQUIRE(n <= sizeof block);
@@ -270,7 +273,7 @@ constexpr bool have_constructors = (!std::is_aggregate_v<Ops> && ...);
 
 TEST_SUITE_BEGIN("facts");
 
-TEST_CASE("fact 1: what is handed over in a co_await expression is destroyed once") {
+TEST_CASE("fact 1: a value that is passed in a co_await expression is destroyed once") {
     for (auto& [name, body] : forms) {
         CAPTURE(std::string(name));
         test::world world;
@@ -287,7 +290,7 @@ TEST_CASE("fact 1: what is handed over in a co_await expression is destroyed onc
     }
 }
 
-TEST_CASE("fact 1: whatever is awaited has a constructor, for g++ copies aggregates") {
+TEST_CASE("fact 1: every awaiter has a constructor, because g++ copies aggregates") {
     heddle::channel<int> c;
     std::optional<int> v;
     int w = 0;
@@ -299,7 +302,7 @@ TEST_CASE("fact 1: whatever is awaited has a constructor, for g++ copies aggrega
             decltype(heddle::select(std::declval<std::vector<heddle::arm>&>())),
             heddle::done_token, heddle::join_handle<int>, heddle::task<int>,
             decltype(heddle::wait_group().wait())>);
-    // The diagnosis: such a T gets a deprecated overload of send where it is needed.
+    // The library warns by a deprecated overload of send that it adds for such a T.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
     CHECK(heddle::detail::destroyed_twice<message>);
 #else
@@ -320,7 +323,7 @@ TEST_CASE("fact 4: the initial suspension cannot throw") {
     CHECK(std::is_nothrow_default_constructible_v<promise>);
 }
 
-TEST_CASE("fact 5: one Asio in all files, and its coroutines beside ours") {
+TEST_CASE("fact 5: all files use the same Asio, and its coroutines work beside ours") {
 #if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
     FAIL("operator new and free() depend on the order of includes");
 #endif
@@ -345,7 +348,7 @@ TEST_CASE("fact 5: one Asio in all files, and its coroutines beside ours") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("fact 6: a handler names its executor, its task's host") {
+TEST_CASE("fact 6: a handler names its executor, which is the host of its task") {
     test::world world;
     bool same = false;
     world.go([](bool& to) -> heddle::task<> {
@@ -353,7 +356,7 @@ TEST_CASE("fact 6: a handler names its executor, its task's host") {
         auto look = [&](auto token) {
             return asio::async_initiate<decltype(token), void()>(
                 [&](auto handler) {
-                    // Whatever the fallback, it is not used.
+                    // The fallback is not used, whatever it is.
                     auto a = asio::get_associated_executor(handler);
                     auto b =
                         asio::get_associated_executor(handler, asio::system_executor());
@@ -369,7 +372,8 @@ TEST_CASE("fact 6: a handler names its executor, its task's host") {
     CHECK(same);
 }
 
-TEST_CASE("fact 7: a context that dies destroys every task parked in its operations") {
+TEST_CASE("fact 7: a context that is destroyed destroys every task parked in its "
+          "operations") {
     {
         test::world world;
         for (int i = 0; i < 10; ++i)
@@ -385,7 +389,8 @@ TEST_CASE("fact 7: a context that dies destroys every task parked in its operati
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("fact 8: an Asio operation is no arm, so a select cannot lose what it read") {
+TEST_CASE("fact 8: an Asio operation is no arm, so a select cannot lose the bytes that "
+          "it read") {
     asio::io_context ctx;
     asio::steady_timer timer(ctx);
     static_assert(!heddle::selectable<decltype(timer.async_wait(heddle::deferred))>);
@@ -393,7 +398,8 @@ TEST_CASE("fact 8: an Asio operation is no arm, so a select cannot lose what it 
     CHECK(heddle::selectable<decltype(heddle::after(1s))>);
 }
 
-TEST_CASE("fact 9: a task's last frame is destroyed by the drain loop, not in itself") {
+TEST_CASE("fact 9: the drain loop destroys the last frame of a task; the frame does "
+          "not destroy itself") {
     struct where {
         explicit where(std::string& s) : to(&s) {}
         where(where&& o) noexcept : to(std::exchange(o.to, nullptr)) {}
@@ -415,13 +421,13 @@ TEST_CASE("fact 9: a task's last frame is destroyed by the drain loop, not in it
         where w(to);
         co_return;
     };
-    world.go(body(where(parameter), local));  // the parameter is in the last frame
+    world.go(body(where(parameter), local));  // the last frame holds the parameter
     world.settle();
     CHECK(local == "in a task ");
     CHECK(parameter == "in the drain loop ");
 }
 
-TEST_CASE("fact 12: each arm's expressions are evaluated once, before the wait") {
+TEST_CASE("fact 12: the expressions of each arm are evaluated once, before the wait") {
     test::world world;
     test::trace trace;
     heddle::channel<int> a, b;
@@ -438,7 +444,7 @@ TEST_CASE("fact 12: each arm's expressions are evaluated once, before the wait")
         t("after");
     }(a, b, trace));
     world.settle();
-    auto steps = trace.take();  // in any order
+    auto steps = trace.take();  // these may come in any order
     CHECK(std::count(steps.begin(), steps.end(), "arm") == 3);
     CHECK(std::count(steps.begin(), steps.end(), "value") == 1);
     CHECK(a.try_send(1) == heddle::try_status::done);
@@ -446,13 +452,13 @@ TEST_CASE("fact 12: each arm's expressions are evaluated once, before the wait")
     CHECK(trace.take() == lines{"after"});
 }
 
-TEST_CASE("fact 13: g++ 12 misplaces a frame that awaits in a condition, and declares "
-          "nothing") {
-    // So in functions say `while (auto v = co_await in.receive())`: with a variable the
-    // frame is where it should be. Lambdas are not affected.
+TEST_CASE("fact 13: g++ 12 misplaces the frame of a coroutine that awaits in a "
+          "condition without a declaration") {
+    // So functions have to write `while (auto v = co_await in.receive())`: with a
+    // variable the frame is where it should be. Lambdas are not affected.
     CHECK(!with_variable().misplaced);
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-    CHECK(without_variable().misplaced);  // if this fails, the advice can go
+    CHECK(without_variable().misplaced);  // if this fails, the advice is obsolete
 #elif defined(__clang__)
     CHECK(!without_variable().misplaced);
 #endif
@@ -460,7 +466,7 @@ TEST_CASE("fact 13: g++ 12 misplaces a frame that awaits in a condition, and dec
 
 // -- two defects of Asio's channels that ours do not have -----------------------------
 
-TEST_CASE("of two ready channels one loses a message to Asio's ||, none to select") {
+TEST_CASE("Asio's || loses a message when both channels are ready; select loses none") {
     using namespace asio::experimental::awaitable_operators;
     using channel = asio::experimental::channel<void(std::error_code, int)>;
     int left = 0;
@@ -479,7 +485,7 @@ TEST_CASE("of two ready channels one loses a message to Asio's ||, none to selec
         left += b.try_receive([](auto, auto) {});
     }
 #if ASIO_VERSION == 102201
-    CHECK(left == 0);  // one was received, and the other is gone
+    CHECK(left == 0);  // one was received, and the other is lost
 #else
     MESSAGE("messages left after ||: " << left);
 #endif
@@ -496,7 +502,7 @@ TEST_CASE("of two ready channels one loses a message to Asio's ||, none to selec
     CHECK(a.size() + b.size() == 1);
 }
 
-TEST_CASE("a parked sender is stranded by Asio's close, and told by ours") {
+TEST_CASE("Asio's close leaves a parked sender stranded; ours wakes it") {
     using channel = asio::experimental::channel<void(std::error_code, int)>;
     bool told = false;
     test::world world;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// How tasks and hosts end: with their context, whatever they wait in; by themselves,
-// at any depth of calls; and a host with its last task.
+// How tasks and hosts end. A task ends with its context, wherever it waits, or by
+// itself, at any depth of calls. A host on a strand ends with its last task.
 #include "support/operations.hpp"
+#include "support/stack.hpp"
 #include "support/world.hpp"
 
 #include <asio/ip/tcp.hpp>
@@ -21,9 +22,11 @@ using namespace std::chrono_literals;
 namespace {
 
 using test::lines;
+using test::stack_watch;
 using test::tracked;
 
-/// What tasks park in. Members are destroyed after the context's tasks.
+/// The objects that tasks park in. These members are destroyed after the tasks of the
+/// context.
 struct places {
     heddle::channel<tracked> c;
     heddle::channel<tracked> full = heddle::channel<tracked>(0);
@@ -126,7 +129,7 @@ const std::vector<std::pair<const char*, wait>> waits{
      }},
 };
 
-/// Does something when it is destroyed.
+/// Calls a function when it is destroyed.
 class at_end {
 public:
     explicit at_end(std::function<void()> f) : f_(std::move(f)) {}
@@ -140,35 +143,21 @@ private:
     std::function<void()> f_;
 };
 
-/// How far the stack has grown, in bytes, over all calls of note().
-class stack_watch {
-public:
-    [[gnu::noinline]] void note() {
-        auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-        low_ = std::min(low_, here);
-        high_ = std::max(high_, here);
-    }
-    std::size_t span() const { return high_ - low_; }
-
-private:
-    std::uintptr_t low_ = UINTPTR_MAX;
-    std::uintptr_t high_ = 0;
-};
-
-// A transfer takes less than 1 KiB of stack in every mode we build in (452 bytes under
-// ASan), and at most 64 follow each other; an unbounded chain would take megabytes.
+// A transfer takes less than 1 KiB of stack in every build mode (452 bytes under ASan),
+// and at most 64 follow each other; an unbounded chain would take megabytes.
 constexpr std::size_t bounded = 128 * 1024;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int deep = 100'000;  // frames are large there; enough to overflow 8 MB
+// Frames are large in this test, so this is enough to overflow 8 MB.
+constexpr int deep = 100'000;
 #else
 constexpr int deep = 1'000'000;
 #endif
 
 heddle::task<long> count_down(int n, stack_watch& stack) {
-    stack.note();
+    stack.look();
     long below = n == 0 ? 0 : co_await count_down(n - 1, stack);
-    stack.note();
+    stack.look();
     co_return below + 1;
 }
 
@@ -176,7 +165,8 @@ heddle::task<long> count_down(int n, stack_watch& stack) {
 
 TEST_SUITE_BEGIN("host");
 
-TEST_CASE("a context destroyed with a task parked anywhere destroys it once") {
+TEST_CASE("a context that is destroyed destroys a task exactly once, wherever the task "
+          "is parked") {
     for (auto& [name, body] : waits) {
         CAPTURE(std::string(name));
         places p;
@@ -192,7 +182,8 @@ TEST_CASE("a context destroyed with a task parked anywhere destroys it once") {
             CHECK(tracked::alive() >= 3);
         }
         CHECK(tracked::alive() == 0);
-        // They left no trace: nobody takes a value, and none is there to be taken.
+        // The tasks left nothing in the channel: no task receives there, and no value
+        // is buffered.
         std::optional<tracked> none;
         CHECK(p.c.try_receive(none) == heddle::try_status::would_block);
         CHECK(p.full.try_receive(none) == heddle::try_status::would_block);
@@ -202,7 +193,7 @@ TEST_CASE("a context destroyed with a task parked anywhere destroys it once") {
     }
 }
 
-TEST_CASE("a context destroyed with tasks of all kinds at once destroys each once") {
+TEST_CASE("a context that is destroyed destroys tasks of all kinds exactly once each") {
     places p;
     p.group.add();
     {
@@ -213,7 +204,7 @@ TEST_CASE("a context destroyed with tasks of all kinds at once destroys each onc
             heddle::go(strand, body, std::ref(p), tracked(2));
         }
         for (int i = 0; i < 8; ++i)
-            world.ctx.poll_one();         // not poll: some yield for ever
+            world.ctx.poll_one();  // not poll(), because some of them yield for ever
         for (auto& [name, body] : waits)  // these have not started
             world.go(body, std::ref(p), tracked(3));
         CHECK(world.live() >= 3 * waits.size());
@@ -222,7 +213,8 @@ TEST_CASE("a context destroyed with tasks of all kinds at once destroys each onc
     p.group.done();
 }
 
-TEST_CASE("a task that was woken and not yet run dies with what it was given") {
+TEST_CASE("a task that was woken and has not run yet is destroyed with the value that "
+          "it was given") {
     auto undelivered = heddle::detail::undelivered();
     {
         test::world world;
@@ -238,8 +230,8 @@ TEST_CASE("a task that was woken and not yet run dies with what it was given") {
     CHECK(heddle::detail::undelivered() == undelivered + 1);
 }
 
-TEST_CASE(
-    "frames may close channels, cancel and start tasks while their context ends") {
+TEST_CASE("destructors of frames may close channels, cancel and start tasks while "
+          "their context ends") {
     heddle::channel<tracked> c;
     heddle::done_source stop;
     int closed = 0;
@@ -251,7 +243,7 @@ TEST_CASE(
             s.close();
             h.cancel();
             (void)ch.try_send(tracked(1));
-            heddle::go(ctx, for_ever, tracked(2));  // ended at once
+            heddle::go(ctx, for_ever, tracked(2));  // this task is destroyed at once
         });
         (void)co_await ch.receive();
     };
@@ -284,7 +276,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a task started while its context ends is destroyed, on whatever host") {
+TEST_CASE(
+    "a task that is started while its context ends is destroyed, on whatever host") {
     for (int kind : {0, 1, 2}) {
         CAPTURE(kind);
         {
@@ -298,12 +291,13 @@ TEST_CASE("a task started while its context ends is destroyed, on whatever host"
                     heddle::go(asio::any_io_executor(world.ctx.get_executor()),
                                for_ever, tracked(3));
             };
-            // In a host that is not the context's own, so that this may not exist yet.
+            // This host is not the context's own, so it may not exist yet.
             heddle::go(
                 asio::make_strand(world.ctx),
                 [](at_end) -> heddle::task<> { co_await heddle::sleep(1h); },
                 at_end(start));
-            // And by the handler of an Asio operation, which dies after the hosts.
+            // The handler of an Asio operation starts one, too; it is destroyed after
+            // the hosts.
             asio::post(world.ctx, [end = at_end(start)] {});
             world.ctx.poll_one();
         }
@@ -311,7 +305,7 @@ TEST_CASE("a task started while its context ends is destroyed, on whatever host"
     }
 }
 
-TEST_CASE("a frame may own the operation another task waits in") {
+TEST_CASE("a frame may own the operation in which another task waits") {
     using operation = test::held<void(std::error_code)>;
     for (bool owner_first : {true, false}) {
         CAPTURE(owner_first);
@@ -336,7 +330,8 @@ TEST_CASE("a frame may own the operation another task waits in") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("frames of a context that ends wake tasks of another, which go on") {
+TEST_CASE(
+    "frames of a context that ends may wake tasks of another context, which go on") {
     test::world other;
     test::trace trace;
     heddle::channel<int> c;
@@ -356,7 +351,7 @@ TEST_CASE("frames of a context that ends wake tasks of another, which go on") {
     CHECK(trace.take() == lines{"closed"});
 }
 
-TEST_CASE("who joins a task whose context was destroyed gets task_abandoned") {
+TEST_CASE("a join of a task whose context was destroyed throws task_abandoned") {
     test::world home;
     std::string what;
     {
@@ -378,7 +373,7 @@ TEST_CASE("who joins a task whose context was destroyed gets task_abandoned") {
     CHECK(home.live() == 0);
 }
 
-TEST_CASE("a task that never started is destroyed silently, and so is a bare task") {
+TEST_CASE("a task that never started is destroyed silently, whether go got it or not") {
     {
         test::world world;
         world.go(for_ever, tracked(1));
@@ -399,7 +394,7 @@ TEST_CASE("live_tasks counts the tasks of all hosts of a context, and only those
     };
     CHECK(world.live() == 0);
     world.go(wait_here, c);
-    CHECK(world.live() == 1);  // also before it runs
+    CHECK(world.live() == 1);  // a task counts before it runs, too
     heddle::go(asio::make_strand(world.ctx), wait_here, c);
     heddle::go(world.ctx.get_executor(), wait_here, c);
     other.go(wait_here, c);
@@ -416,7 +411,7 @@ TEST_CASE("live_tasks counts the tasks of all hosts of a context, and only those
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("calls nest to any depth: the stack does not grow with them") {
+TEST_CASE("calls nest to any depth, and the stack does not grow with them") {
     test::world world;
     stack_watch stack;
     long n = 0;
@@ -425,10 +420,10 @@ TEST_CASE("calls nest to any depth: the stack does not grow with them") {
     }(stack, n));
     world.settle();
     CHECK(n == deep + 1);
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
-TEST_CASE("calls in a row do not grow the stack") {
+TEST_CASE("calls in sequence do not grow the stack") {
     test::world world;
     stack_watch stack;
     world.go([](stack_watch& s) -> heddle::task<> {
@@ -436,10 +431,11 @@ TEST_CASE("calls in a row do not grow the stack") {
             (void)co_await count_down(0, s);
     }(stack));
     world.settle();
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
-TEST_CASE("a deep call that is parked, or has thrown, ends without recursion") {
+TEST_CASE("a deep chain of calls that is parked, or has thrown, is destroyed without "
+          "recursion") {
     struct down {
         static heddle::task<> run(int n, bool fail) {
             if (n != 0)
@@ -457,7 +453,7 @@ TEST_CASE("a deep call that is parked, or has thrown, ends without recursion") {
         CHECK(world.live() == 1);
     }
     test::world world;
-    world.go(down::run, deep / 10, true);  // rethrowing is slow
+    world.go(down::run, deep / 10, true);  // fewer calls, because rethrowing is slow
     CHECK_THROWS_WITH(world.settle(), "from below");
 }
 
@@ -467,7 +463,7 @@ TEST_CASE("a chain of wake-ups does not grow the stack") {
     auto link = [](heddle::receiver<int> in, heddle::sender<int> out,
                    stack_watch& s) -> heddle::task<> {
         auto v = co_await in.receive();
-        s.note();
+        s.look();
         if (out != nullptr)
             co_await out.send(*v);
     };
@@ -482,7 +478,7 @@ TEST_CASE("a chain of wake-ups does not grow the stack") {
     CHECK(first.try_send(1) == heddle::try_status::done);
     world.settle();
     CHECK(world.live() == 0);
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
 TEST_CASE("a chain of joins does not grow the stack") {
@@ -495,17 +491,17 @@ TEST_CASE("a chain of joins does not grow the stack") {
     for (int i = 0; i < 50'000; ++i)
         last = world.go([](heddle::join_handle<> h, stack_watch& s) -> heddle::task<> {
             co_await h;
-            s.note();
+            s.look();
         }(std::move(last), stack));
     world.settle();
     start.close();
     world.settle();
     CHECK(world.live() == 0);
-    CHECK(stack.span() < bounded);
+    CHECK(stack.grown() < bounded);
 }
 
 TEST_CASE("a host on a strand is freed with its last task") {
-    // An executor that tells how many copies of it there are: the host keeps one.
+    // An executor that counts its copies: the host keeps one.
     struct counting : asio::io_context::executor_type {
         counting(asio::io_context& ctx, std::shared_ptr<int> p)
             : asio::io_context::executor_type(ctx.get_executor()),
@@ -531,7 +527,7 @@ TEST_CASE("a host on a strand is freed with its last task") {
     CHECK(world.live() == 0);
     CHECK(copies.use_count() == 1);
 
-    asio::any_io_executor kept;  // an executor of the host keeps it as well
+    asio::any_io_executor kept;  // an executor of the host also keeps it alive
     heddle::go(counting(world.ctx, copies),
                [&kept] { kept = heddle::this_task::executor(); });
     world.settle();
@@ -544,7 +540,7 @@ TEST_CASE("a host on a strand is freed with its last task") {
     CHECK(copies.use_count() == 1);
 }
 
-TEST_CASE("handles, tokens and executors outlive the context they came from") {
+TEST_CASE("handles, tokens and executors may outlive the context that they came from") {
     heddle::join_handle<> handle;
     heddle::done_token token;
     asio::any_io_executor host;
@@ -560,7 +556,7 @@ TEST_CASE("handles, tokens and executors outlive the context they came from") {
         world.settle();
     }
     CHECK(!token.closed());
-    handle.cancel();  // it has ended: no effect
+    handle.cancel();  // no effect, because the task has ended
     CHECK(!token.closed());
     CHECK(c.try_send() == heddle::try_status::would_block);
 }

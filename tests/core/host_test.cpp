@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a host promises: a guest on any Asio executor, whose queue is its own strand, and
-// which leaves the loop it lives in as it was. How a context ends: host_end_test.cpp.
+// The promises of a host. It is a guest on any Asio executor, its queue works like a
+// strand, and the event loop keeps its meaning. host_end_test.cpp tests how a context
+// ends.
 #include "support/world.hpp"
 
 #include <asio/dispatch.hpp>
@@ -72,7 +73,7 @@ heddle::task<> tell_executor(asio::any_io_executor& to) {
 
 TEST_SUITE_BEGIN("host");
 
-TEST_CASE("tasks of several contexts in one thread run each where they belong") {
+TEST_CASE("tasks of several contexts run by one thread each run on their own context") {
     test::world a, b;
     test::trace trace;
     heddle::channel<int> c;
@@ -86,7 +87,7 @@ TEST_CASE("tasks of several contexts in one thread run each where they belong") 
     }(c, trace));
     CHECK(a.live() == 1);
     CHECK(b.live() == 1);
-    b.settle();  // the receiver is of a: woken, but it does not run in here
+    b.settle();  // the receiver belongs to a: it is woken, but does not run in here
     CHECK(trace.take() == lines{"b sent"});
     a.settle();
     CHECK(trace.take() == lines{"a 1", "a 2"});
@@ -95,7 +96,7 @@ TEST_CASE("tasks of several contexts in one thread run each where they belong") 
     CHECK(b.live() == 0);
 }
 
-TEST_CASE("a context, its executor and what is made of it are one host") {
+TEST_CASE("a context, its executor and an any_io_executor around it share one host") {
     test::world world;
     asio::any_io_executor by_context, by_executor, erased, again;
     world.go(tell_executor, std::ref(by_context));
@@ -111,7 +112,8 @@ TEST_CASE("a context, its executor and what is made of it are one host") {
     CHECK(by_context != asio::any_io_executor(world.ctx.get_executor()));
 }
 
-TEST_CASE("the executor of a host names it, whatever was required of it") {
+TEST_CASE("the executor of a host leads to that host, whatever properties are required "
+          "of it") {
     namespace execution = asio::execution;
     test::world world;
     asio::any_io_executor own;
@@ -127,7 +129,7 @@ TEST_CASE("the executor of a host names it, whatever was required of it") {
         CHECK(again == own);
     }
     never = tracked = both = {};
-    CHECK(world.ctx.run() == 0);  // and no work is left behind
+    CHECK(world.ctx.run() == 0);  // no work is left behind
 }
 
 TEST_CASE("any other executor gets a host of its own") {
@@ -142,7 +144,7 @@ TEST_CASE("any other executor gets a host of its own") {
     CHECK(first != second);
 }
 
-TEST_CASE("tasks on a strand run in the strand, whatever resumes them") {
+TEST_CASE("tasks on a strand run inside the strand, whatever resumes them") {
     test::world world;
     auto strand = asio::make_strand(world.ctx);
     heddle::channel<int> c;
@@ -199,7 +201,8 @@ TEST_CASE("a completion on another context wakes the task, but does not run it t
     CHECK(trace.take() == lines{"timer"});
 }
 
-TEST_CASE("what is dispatched to a host from outside waits for its context to run") {
+TEST_CASE("a handler that is dispatched to a host from outside waits until its context "
+          "runs") {
     test::world world;
     test::trace trace;
     asio::any_io_executor host;
@@ -217,7 +220,7 @@ TEST_CASE("what is dispatched to a host from outside waits for its context to ru
     CHECK(trace.take() == lines{"inline", "after"});
 }
 
-TEST_CASE("functions given to a host take turns with its tasks, in order") {
+TEST_CASE("functions that are posted to a host take turns with its tasks, in order") {
     test::world world;
     test::trace trace;
     asio::any_io_executor host;
@@ -231,7 +234,7 @@ TEST_CASE("functions given to a host take turns with its tasks, in order") {
     CHECK(trace.take() == lines{"1", "2", "3", "4"});
 }
 
-TEST_CASE("inside a task, post to its host waits for a turn and dispatch does not") {
+TEST_CASE("inside a task, post to its host waits for a turn, and dispatch does not") {
     test::world world;
     test::trace trace;
     world.go([](test::trace& t) -> heddle::task<> {
@@ -246,13 +249,13 @@ TEST_CASE("inside a task, post to its host waits for a turn and dispatch does no
     CHECK(trace.take() == lines{"dispatched", "task", "posted", "task again"});
 }
 
-TEST_CASE("go needs a task to inherit from, even on a host") {
+TEST_CASE("go without an executor needs a task to inherit from, even on a host") {
     test::world world;
     asio::any_io_executor host;
     world.go(tell_executor, std::ref(host));
     world.settle();
     bool refused = false;
-    asio::post(host, [&] {  // on the host, but not in a task
+    asio::post(host, [&] {  // this runs on the host, but not in a task
         try {
             heddle::go([] {});
         } catch (const heddle::not_in_task&) {
@@ -263,7 +266,7 @@ TEST_CASE("go needs a task to inherit from, even on a host") {
     CHECK(refused);
 }
 
-TEST_CASE("a host is first in, first out") {
+TEST_CASE("a host runs tasks first in, first out") {
     test::world world;
     test::trace trace;
     auto body = [](test::trace& t, char name) -> heddle::task<> {
@@ -278,7 +281,7 @@ TEST_CASE("a host is first in, first out") {
     CHECK(trace.take() == lines{"a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"});
 }
 
-TEST_CASE("a task that is started runs after those that are ready") {
+TEST_CASE("a task that is started runs after the tasks that are ready") {
     test::world world;
     test::trace trace;
     world.go([](test::trace& t) -> heddle::task<> {
@@ -292,10 +295,10 @@ TEST_CASE("a task that is started runs after those that are ready") {
 }
 
 // -- budget ---------------------------------------------------------------------------
-// One drain handler runs at most 256 turns, or 4096 operations that need not wait; the
-// tests allow twice that before a handler that was posted earlier has to have run.
+// One drain handler runs at most 256 turns, or 4096 operations that need not wait. The
+// tests allow twice that until a handler that was posted earlier has run.
 
-TEST_CASE("tasks that always yield let the loop run within a budget") {
+TEST_CASE("tasks that yield for ever let the event loop run within a budget") {
     test::world world;
     bool stop = false;
     long turns = 0;
@@ -306,7 +309,7 @@ TEST_CASE("tasks that always yield let the loop run within a budget") {
     CHECK(turns <= 2 * 256);
 }
 
-TEST_CASE("tasks whose operations never wait let the loop run within a budget") {
+TEST_CASE("tasks whose operations never wait let the event loop run within a budget") {
     test::world world;
     heddle::channel<int> c(1);
     bool stop = false;
@@ -322,7 +325,8 @@ TEST_CASE("tasks whose operations never wait let the loop run within a budget") 
     }
 }
 
-TEST_CASE("a task that receives from a closed channel for ever lets the loop run") {
+TEST_CASE(
+    "a task that receives from a closed channel for ever lets the event loop run") {
     test::world world;
     heddle::channel<int> closed;
     closed.close();
@@ -340,7 +344,8 @@ TEST_CASE("a task that receives from a closed channel for ever lets the loop run
     CHECK(rounds <= 4096);
 }
 
-TEST_CASE("tasks that wake each other for ever let the loop run within a budget") {
+TEST_CASE(
+    "tasks that wake each other for ever let the event loop run within a budget") {
     test::world world;
     heddle::channel<int> there, back;
     bool stop = false;
@@ -354,7 +359,7 @@ TEST_CASE("tasks that wake each other for ever let the loop run within a budget"
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("tasks that start tasks for ever let the loop run within a budget") {
+TEST_CASE("tasks that start tasks for ever let the event loop run within a budget") {
     test::world world;
     bool stop = false;
     long started = 0;
@@ -372,7 +377,7 @@ TEST_CASE("tasks that start tasks for ever let the loop run within a budget") {
     CHECK(started <= 2 * 256);
 }
 
-TEST_CASE("busy tasks do not hold up a timer of theirs or of Asio's") {
+TEST_CASE("busy tasks do not delay a timer of heddle or of Asio") {
     test::world world;
     bool stop = false;
     long turns = 0;
@@ -392,7 +397,7 @@ TEST_CASE("busy tasks do not hold up a timer of theirs or of Asio's") {
     world.settle();
 }
 
-TEST_CASE("a busy host does not hold up another host of its context") {
+TEST_CASE("a busy host does not delay another host of its context") {
     test::world world;
     bool stop = false;
     long turns = 0;
@@ -413,7 +418,8 @@ TEST_CASE("run returns when nothing is pending, although tasks are parked") {
     CHECK(world.ctx.run() > 0);
     CHECK(world.ctx.stopped());
     CHECK(world.live() == 1);
-    CHECK(c.try_send(7) == heddle::try_status::done);  // woken: work is pending again
+    // The task is woken, so work is pending again.
+    CHECK(c.try_send(7) == heddle::try_status::done);
     world.ctx.restart();
     CHECK(world.ctx.run() > 0);
     CHECK(trace.take() == lines{"got 7"});
@@ -431,7 +437,7 @@ TEST_CASE("run waits for a task that sleeps") {
     CHECK(woken);
 }
 
-TEST_CASE("work given to a host's executor, and a guard on it, count as work") {
+TEST_CASE("work posted to a host's executor, and a work guard on it, count as work") {
     test::world world;
     asio::any_io_executor host;
     world.go(tell_executor, std::ref(host));
@@ -439,13 +445,13 @@ TEST_CASE("work given to a host's executor, and a guard on it, count as work") {
     auto tracked = asio::prefer(host, asio::execution::outstanding_work.tracked);
     world.ctx.restart();
     CHECK(world.ctx.poll() == 0);
-    CHECK(!world.ctx.stopped());  // there is work
+    CHECK(!world.ctx.stopped());  // work is left
     tracked = asio::any_io_executor();
     CHECK(world.ctx.poll() == 0);
     CHECK(world.ctx.stopped());
 }
 
-TEST_CASE("stop ends run within a budget; restart goes on where it was") {
+TEST_CASE("stop ends run within a budget, and after restart the tasks go on") {
     test::world world;
     bool stop = false;
     long turns = 0;
@@ -458,7 +464,7 @@ TEST_CASE("stop ends run within a budget; restart goes on where it was") {
     CHECK(world.ctx.stopped());
     CHECK(turns <= 256);
     CHECK(world.live() == 1);
-    CHECK(world.ctx.run() == 0);  // stopped is stopped
+    CHECK(world.ctx.run() == 0);  // a stopped context runs nothing
     long before = turns;
     world.ctx.restart();
     world.ctx.run_one();
@@ -468,7 +474,7 @@ TEST_CASE("stop ends run within a budget; restart goes on where it was") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("poll_one and run_one run one handler, and with it one budget at most") {
+TEST_CASE("poll_one and run_one run one handler, and so at most one budget") {
     test::world world;
     bool stop = false;
     long turns = 0;
@@ -483,7 +489,7 @@ TEST_CASE("poll_one and run_one run one handler, and with it one budget at most"
     CHECK(world.ctx.poll_one() == 0);
 }
 
-TEST_CASE("poll never blocks, and runs all that is ready") {
+TEST_CASE("poll never blocks, and runs everything that is ready") {
     test::world world;
     test::trace trace;
     world.go([](test::trace& t) -> heddle::task<> {
@@ -512,7 +518,8 @@ TEST_CASE("run_for returns in time, whether tasks are busy or asleep") {
     CHECK(world.live() == 1);
 }
 
-TEST_CASE("a task may run another context inside its turn, and stays what it was") {
+TEST_CASE(
+    "a task may run another context inside its turn, and stays the current task") {
     test::world outer, inner;
     test::trace trace;
     outer.go([](test::world& w, test::trace& t) -> heddle::task<> {
@@ -531,7 +538,8 @@ TEST_CASE("a task may run another context inside its turn, and stays what it was
 
 // -- exceptions -----------------------------------------------------------------------
 
-TEST_CASE("an exception of a detached task leaves run, and draining goes on after it") {
+TEST_CASE(
+    "an exception of a detached task leaves run, and the other tasks run after that") {
     test::world world;
     test::trace trace;
     auto fail = [](test::trace& t, std::string what) -> heddle::task<> {
@@ -550,7 +558,8 @@ TEST_CASE("an exception of a detached task leaves run, and draining goes on afte
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("an exception of a handler on a host leaves run, and draining goes on") {
+TEST_CASE("an exception of a handler on a host leaves run, and the other handlers run "
+          "after that") {
     test::world world;
     test::trace trace;
     asio::any_io_executor host;
@@ -568,7 +577,8 @@ TEST_CASE("an exception of a handler on a host leaves run, and draining goes on"
     CHECK(trace.take() == lines{"after", "after that"});
 }
 
-TEST_CASE("an exception that leaves a handler inside a task's turn loses neither") {
+TEST_CASE("an exception of a handler that is dispatched inside a task's turn reaches "
+          "the task, which goes on") {
     test::world world;
     test::trace trace;
     world.go([](test::trace& t) -> heddle::task<> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Hosts and threads: who runs what, and what may be called from where. Run with locks
-// on only; under TSan it also shows that nothing here races.
+// Hosts and threads: which thread runs a task, and which functions may be called from
+// which thread. These tests run only with locks on. Under TSan they also show that
+// nothing here races.
 #include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -26,7 +27,8 @@ namespace {
 
 using test::crew;
 
-/// What one host's tasks share without a lock, to be caught if they run in parallel.
+/// Data that the tasks of one host share without a lock, so that parallel runs would
+/// show.
 struct shared {
     long n = 0;
     std::atomic<int> inside{0};
@@ -46,7 +48,7 @@ heddle::task<> steps(shared& s, int times) {
     }
 }
 
-/// Fulfils a promise of a plain thread when it ends.
+/// Fulfils a promise, for which a plain thread waits, when it is destroyed.
 heddle::task<> then_tell(heddle::task<> work, std::promise<void> end) {
     co_await std::move(work);
     end.set_value();
@@ -56,7 +58,8 @@ heddle::task<> then_tell(heddle::task<> work, std::promise<void> end) {
 
 TEST_SUITE_BEGIN("host.threads");
 
-TEST_CASE("tasks of one host never run in parallel, whoever runs the context") {
+TEST_CASE(
+    "tasks of one host never run in parallel, whichever threads run the context") {
     crew threads(4);
     shared s;
     test::together(4, [&](int) {
@@ -69,7 +72,7 @@ TEST_CASE("tasks of one host never run in parallel, whoever runs the context") {
     CHECK(heddle::live_tasks(threads.ctx) == 0);
 }
 
-TEST_CASE("handlers given to a host's executor never run in parallel with its tasks") {
+TEST_CASE("handlers posted to a host's executor never run in parallel with its tasks") {
     crew threads(4);
     shared s;
     std::promise<asio::any_io_executor> told;
@@ -121,7 +124,8 @@ TEST_CASE("a task stays the same task on whatever thread it goes on") {
         auto host = heddle::this_task::executor();
         for (int i = 0; i < 2000; ++i) {
             co_await heddle::yield();
-            if (i % 10 == 0)  // a handler of Asio's: most likely another thread
+            // A handler of Asio's most likely resumes it on another thread.
+            if (i % 10 == 0)
                 co_await asio::post(asio::system_executor(), heddle::use_task);
             bad += heddle::this_task::id() != id;
             bad += heddle::this_task::executor() != host;
@@ -133,7 +137,7 @@ TEST_CASE("a task stays the same task on whatever thread it goes on") {
     CHECK(wrong == 0);
 }
 
-TEST_CASE("frames may be freed on another thread than they were made on") {
+TEST_CASE("a frame may be freed on another thread than the one that allocated it") {
     crew first(1), second(1);
     heddle::channel<heddle::task<long>> tasks;
     long sum = 0;
@@ -156,7 +160,7 @@ TEST_CASE("frames may be freed on another thread than they were made on") {
     CHECK(sum == 5000L * 4999 / 2);
 }
 
-TEST_CASE("contexts on different threads are joined by channels; order is kept") {
+TEST_CASE("channels connect contexts on different threads, and keep their order") {
     crew source(1), middle(2), sink(1);
     heddle::channel<int> in, out(8);
     std::vector<int> got;
@@ -192,7 +196,8 @@ TEST_CASE("contexts on different threads are joined by channels; order is kept")
     CHECK(in_order);
 }
 
-TEST_CASE("plain threads close, cancel and try; tasks resume on their own threads") {
+TEST_CASE(
+    "plain threads may close, cancel and try; tasks resume on their own threads") {
     crew threads(1);
     std::promise<std::thread::id> told;
     asio::post(threads.ctx, [&] { told.set_value(std::this_thread::get_id()); });
@@ -252,7 +257,7 @@ TEST_CASE("plain threads close, cancel and try; tasks resume on their own thread
     CHECK(heddle::live_tasks(threads.ctx) == 0);
 }
 
-TEST_CASE("tasks run in a thread pool, on one host of it") {
+TEST_CASE("tasks that are started on a thread pool share one host") {
     asio::thread_pool pool(3);
     shared s;
     std::atomic<bool> outside{false};
@@ -270,7 +275,7 @@ TEST_CASE("tasks run in a thread pool, on one host of it") {
     CHECK(heddle::live_tasks(pool) == 0);
 }
 
-TEST_CASE("a pool's executor is a host of its own for each go") {
+TEST_CASE("each go on the executor of a thread pool makes a host of its own") {
     asio::thread_pool pool(3);
     std::atomic<long> n{0};
     for (int i = 0; i < 6; ++i)
@@ -288,7 +293,8 @@ TEST_CASE("a pool's executor is a host of its own for each go") {
     CHECK(heddle::live_tasks(pool) == 0);
 }
 
-TEST_CASE("a context dies while threads use the channels its tasks are parked on") {
+TEST_CASE(
+    "a context may end while threads use the channels that its tasks are parked in") {
     for (int round = 0; round < 100; ++round) {
         heddle::channel<int> c;
         heddle::done_source stop;
@@ -327,8 +333,8 @@ TEST_CASE("a context dies while threads use the channels its tasks are parked on
     }
 }
 
-TEST_CASE(
-    "what another thread gives to a host while its context ends is run or destroyed") {
+TEST_CASE("a handler that another thread posts to a host while its context ends is run "
+          "or destroyed") {
     using operation = test::held<void(std::error_code)>;
     using witness = std::shared_ptr<int>;
     struct mortal {
@@ -392,7 +398,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("outstanding work may end while the context does") {
+TEST_CASE("a work guard may be released while its context ends") {
     std::unique_ptr<asio::io_context> ctx;
     asio::any_io_executor host;
     auto prepare = [&] {
@@ -416,8 +422,8 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("deadline.threads");
 
-TEST_CASE(
-    "a deadline that goes away on another thread does not keep its context running") {
+TEST_CASE("a deadline that is destroyed on another thread does not keep its context "
+          "running") {
     for (bool closed : {false, true}) {
         CAPTURE(closed);
         asio::io_context clock;
@@ -430,7 +436,7 @@ TEST_CASE(
         heddle::done_source above(clock, heddle::done_token(), heddle::duration::max());
         {
             heddle::done_source d(clock, above.token(), 1h);
-            // Its host has seen the deadline, and is idle again, when a turn after it is over.
+            // A turn after this, the host has noticed the deadline and is idle again.
             for (int i = 0; i < 2; ++i) {
                 std::promise<void> turn;
                 asio::post(clock, [&] { turn.set_value(); });
@@ -495,7 +501,7 @@ TEST_CASE("a dump from other threads names every task, while the tasks go on") {
             ++dumps;
             if (text.find("(server)") == std::string::npos &&
                 end.wait_for(0s) != std::future_status::ready)
-                ++incomplete;  // it lives at least until it says that it ends
+                ++incomplete;  // the task lives at least until it reports its end
         }
     });
     threads.join();
@@ -504,7 +510,7 @@ TEST_CASE("a dump from other threads names every task, while the tasks go on") {
     CHECK(heddle::dump_tasks(threads.ctx) == "");
 }
 
-TEST_CASE("a dump does not wait for a task that does not let go of its thread") {
+TEST_CASE("a dump does not wait for a task that keeps its thread busy") {
     crew threads(1);
     std::promise<void> begun, dumped;
     heddle::go(
@@ -512,7 +518,7 @@ TEST_CASE("a dump does not wait for a task that does not let go of its thread") 
         [](std::promise<void>& in, std::future<void> out) -> heddle::task<> {
             heddle::this_task::name("stuck");
             in.set_value();
-            out.get();  // holds the thread until the dump is there
+            out.get();  // blocks the thread until the dump has been made
             co_return;
         },
         std::ref(begun), dumped.get_future());
@@ -523,7 +529,7 @@ TEST_CASE("a dump does not wait for a task that does not let go of its thread") 
     threads.join();
 }
 
-TEST_CASE("a task may dump the tasks of another context that dumps its own") {
+TEST_CASE("tasks of two contexts may dump each other's tasks at the same time") {
     crew a(1), b(1);
     std::promise<void> ends[2];
     auto dumper = [](asio::io_context& other,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a task promises: task.hpp.
+// The promises of a task (task.hpp).
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -13,25 +14,16 @@ TEST_SUITE_BEGIN("task");
 
 using heddle::task;
 using test::ending;
+using test::fail;
 using test::lines;
+using test::log_step;
 using test::run_virtual;
+using test::seven;
 using test::trace;
 using test::tracked;
 using test::world;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> note(trace& log, std::string what) {
-    log(what);
-    co_return;
-}
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
 
 struct no_default {
     explicit no_default(int v) : value(v) {}
@@ -47,7 +39,7 @@ std::uintptr_t stack_here() {
 TEST_CASE("a task does not run before it is awaited") {
     trace log;
     run_virtual([](trace& t) -> task<> {
-        auto later = note(t, "ran");
+        auto later = log_step(t, "ran");
         t("made");
         co_await std::move(later);
         t("after");
@@ -55,7 +47,7 @@ TEST_CASE("a task does not run before it is awaited") {
     CHECK(log.take() == lines{"made", "ran", "after"});
 }
 
-TEST_CASE("co_await of a task gives its result, whatever its type") {
+TEST_CASE("co_await of a task returns its result, whatever its type") {
     run_virtual([]() -> task<> {
         int n = co_await seven();
         CHECK(n == 7);
@@ -81,11 +73,11 @@ TEST_CASE("a task runs in place: no other task gets a turn between call and resu
             t("before");
             for (int i = 0; i < 200; ++i)  // more than one bounded transfer
                 (void)co_await seven();
-            co_await note(t, "inside");
+            co_await log_step(t, "inside");
             t("after");
         },
         std::ref(log));
-    w.go(note, std::ref(log), "other");
+    w.go(log_step, std::ref(log), "other");
     w.settle();
     CHECK(log.take() == lines{"before", "inside", "after", "other"});
 }
@@ -140,7 +132,7 @@ TEST_CASE("calls nest to any depth, and the stack does not grow with them") {
     }());
 }
 
-TEST_CASE("as many calls in a row as one likes use no more stack than one") {
+TEST_CASE("any number of calls in sequence uses no more stack than one") {
     run_virtual([]() -> task<> {
         long sum = 0;
         for (int i = 0; i < 300'000; ++i)
@@ -163,7 +155,8 @@ TEST_CASE("an exception crosses any number of calls") {
     }());
 }
 
-TEST_CASE("a task dropped before it ran is destroyed silently, with its arguments") {
+TEST_CASE(
+    "a task that is dropped before it ran is destroyed silently, with its arguments") {
     trace log;
     auto make = [](trace& t, tracked v) -> task<int> {
         t("ran");
@@ -177,7 +170,7 @@ TEST_CASE("a task dropped before it ran is destroyed silently, with its argument
     CHECK(log.take().empty());
 }
 
-TEST_CASE("assigning to a task destroys the one it held") {
+TEST_CASE("assigning to a task destroys the one that it held") {
     auto make = [](tracked v) -> task<int> { co_return v.value(); };
     auto a = make(tracked(1));
     auto b = make(tracked(2));
@@ -187,7 +180,7 @@ TEST_CASE("assigning to a task destroys the one it held") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("a task awaited a second time, or moved from, throws already_joined") {
+TEST_CASE("a task that is awaited twice, or was moved from, throws already_joined") {
     run_virtual([]() -> task<> {
         auto once = seven();
         (void)co_await std::move(once);
@@ -203,8 +196,8 @@ TEST_CASE("a task awaited a second time, or moved from, throws already_joined") 
     }());
 }
 
-TEST_CASE(
-    "a moved-from task given to go or run throws already_joined and starts nothing") {
+TEST_CASE("a moved-from task that is passed to go or run throws already_joined and "
+          "starts nothing") {
     world w;
     auto from = seven();
     auto to = std::move(from);
@@ -214,7 +207,8 @@ TEST_CASE(
     CHECK(heddle::run(std::move(to)) == 7);
 }
 
-TEST_CASE("arguments and locals die when the call is over, before what follows it") {
+TEST_CASE("arguments and locals are destroyed at the end of the call, before the next "
+          "statement") {
     run_virtual([]() -> task<> {
         auto use = [](tracked v) -> task<int> {
             tracked local(v.value() + 1);
@@ -223,12 +217,13 @@ TEST_CASE("arguments and locals die when the call is over, before what follows i
         tracked argument(1);
         int n = co_await use(std::move(argument));
         CHECK(n == 2);
-        CHECK(tracked::alive() == 1);  // `argument`, moved from
+        CHECK(tracked::alive() == 1);  // `argument` was moved from
     }());
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("co_await of a task is no wait: a closed token stops the waits inside only") {
+TEST_CASE("co_await of a task is no wait: a closed token ends only the waits inside "
+          "the task") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         heddle::done_source stop;
@@ -266,7 +261,8 @@ TEST_CASE("a task runs as a part of the task that awaits it, on its host") {
     CHECK(inside != 0);
 }
 
-TEST_CASE("a task parked deep in calls dies innermost first, each frame once") {
+TEST_CASE("if a task parked deep in calls is destroyed, each frame is destroyed once, "
+          "the innermost first") {
     struct local {
         local(trace& t, int n) : log(t), depth(n) {}
         ~local() { log("~" + std::to_string(depth)); }

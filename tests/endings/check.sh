@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Runs a mode of main.cpp and looks at its exit code and at stderr. Usage: check.sh PROGRAM MODE
+# Runs a mode of main.cpp, and checks its exit code and its output on stderr. Usage: check.sh PROGRAM MODE
 set -u
 program=$1 mode=$2
 dir=$(mktemp -d) || exit 1
@@ -17,7 +17,7 @@ fail() {
     echo "$mode: $*"
     failed=1
 }
-# ran CODE: the program ends with it.
+# ran CODE: runs the program, which must exit with CODE.
 ran() {
     "$program" "${2-$mode}" >"$dir/out" 2>"$dir/err"
     status=$?
@@ -26,7 +26,8 @@ ran() {
 said() { grep -Eq -e "$1" "$dir/err" || fail "stderr lacks: $1"; }
 lines() { [ "$(wc -l <"$dir/err")" = "$1" ] || fail "stderr has not $1 lines"; }
 
-# start: the server, until it says that it waits. A shell's background job ignores SIGQUIT.
+# start: starts the server, and returns when it prints that it waits. A background job of a shell ignores SIGQUIT, so
+# `env` restores the default.
 start() {
     mkfifo "$dir/out" "$dir/err"
     env --default-signal=QUIT "$program" "$mode" >"$dir/out" 2>"$dir/err" &
@@ -57,7 +58,7 @@ caught)
     lines 0
     ;;
 other)
-    ran 134  # SIGABRT, as ever
+    ran 134  # SIGABRT
     said 'something else'
     ;;
 leak)
@@ -104,7 +105,7 @@ by_task)
     said '^heddle: task 1 \(builder\), or a destructor or stop callback that it called, destroys the execution context that runs it'
     said 'destroy a context when nothing of it runs any more: after run\(\) or join\(\) has returned$'
     ;;
-by_*)  # whoever it is inside of the context
+by_*)  # any other code that runs inside the context
     ran 134
     said '^heddle: (task [0-9]+|a handler), or a destructor or stop callback that it called, destroys'
     ;;

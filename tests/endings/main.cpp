@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Programs whose end, or what they say on stderr, is what is tested: check.sh.
+// check.sh tests how these programs end, or what they print on stderr.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
@@ -48,7 +48,8 @@ task<> starve() {
     co_await reader;
 }
 
-/// Leaves one task that waits for a peer and one that waits for ever, while I/O is pending.
+/// Leaves one task that waits for a peer and one that waits for ever, while I/O is
+/// pending.
 task<> leak() {
     tcp::acceptor acceptor(heddle::this_task::executor(),
                            {asio::ip::address_v4::loopback(), 0});
@@ -67,7 +68,7 @@ task<> leak() {
         co_await heddle::yield();
 }
 
-/// Starts a thousand, on whatever threads.
+/// Starts a thousand tasks, on whatever threads.
 task<> many() {
     heddle::wait_group all;
     for (int i = 0; i < 10; ++i)
@@ -81,7 +82,7 @@ task<> many() {
     co_await all.wait();
 }
 
-/// Waits for SIGTERM; says when it does.
+/// Waits for SIGTERM, and prints that it does.
 task<> serve() {
     heddle::this_task::name("server");
     asio::signal_set stop(heddle::this_task::executor(), SIGTERM);
@@ -103,7 +104,7 @@ void same_host() {
     second.run();
 }
 
-// -- who destroys the context that he is inside of ----------------------------------
+// -- a context is destroyed from inside ---------------------------------------------
 
 std::unique_ptr<asio::io_context> doomed;
 
@@ -116,7 +117,7 @@ task<> destroy_it(std::string name) {
     co_return;
 }
 
-/// Destroys the context when it is destroyed.
+/// Destroys the context when it is destroyed itself.
 struct destroyer {
     explicit destroyer(bool b) noexcept : armed(b) {}
     destroyer(destroyer&& o) noexcept : armed(std::exchange(o.armed, false)) {}
@@ -128,7 +129,7 @@ struct destroyer {
     bool armed;
 };
 
-/// A handler that destroys the context when it is moved, once it may.
+/// A handler that destroys the context when it is moved, once that is armed.
 struct moved_handler {
     explicit moved_handler(const bool& m) noexcept : may(&m) {}
     moved_handler(moved_handler&& o) noexcept : may(o.may) {
@@ -139,7 +140,7 @@ struct moved_handler {
     const bool* may;
 };
 
-/// An executor that keeps its context.
+/// An executor that keeps its context alive.
 struct keeping_executor {
     std::shared_ptr<asio::io_context> context;
 
@@ -238,13 +239,14 @@ void by_handler() {
         *doomed, [](heddle::channel<int> to) -> task<> { co_await to.send(1); }, c);
     doomed->run();
 }
-/// Refused, async_send destroys the value before it has posted its handler.
+/// If async_send refuses the value, it destroys the value before it has posted its
+/// handler.
 void by_refused_value() {
     heddle::channel<destroyer> c;
     c.async_send(*doomed, destroyer(true), [](std::error_code) {});
     c.close();
 }
-/// Two handlers are woken together, and to wake the first ends the context of the other.
+/// Two handlers are woken together; waking the first one ends the context of the other.
 void by_first_of_two() {
     static asio::io_context other;
     static bool may = false;
@@ -318,8 +320,8 @@ int main(int argc, char** argv) {
             heddle::run(starve());
         } catch (const heddle::deadlock&) {
         }
-    } else if (mode ==
-               "other") {  // another exception, after a deadlock that was caught
+        // Another exception is thrown after a deadlock was caught.
+    } else if (mode == "other") {
         try {
             heddle::run(starve());
         } catch (const heddle::deadlock&) {

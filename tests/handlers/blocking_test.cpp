@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 
 TEST_SUITE_BEGIN("blocking.threads");
 
-TEST_CASE(
-    "go_blocking runs on another thread and gives the result, or what was thrown") {
+TEST_CASE("go_blocking runs a function on another thread and returns its result, or "
+          "throws its exception") {
     heddle::run([]() -> heddle::task<> {
         auto self = std::this_thread::get_id();
         auto there =
@@ -42,8 +42,8 @@ TEST_CASE(
     }());
 }
 
-TEST_CASE(
-    "other tasks run while one blocks, and a closed token does not lose the result") {
+TEST_CASE("other tasks run while one waits for go_blocking, and a closed token does "
+          "not lose the result") {
     std::latch let_go(1);
     int got = heddle::run([](std::latch& l) -> heddle::task<int> {
         auto h = heddle::go(
@@ -54,19 +54,19 @@ TEST_CASE(
                         return 7;
                     },
                     std::ref(latch));
-                co_return v;  // no wait after it: nothing throws
+                co_return v;  // no wait follows, so nothing throws
             },
             std::ref(l));
         co_await heddle::yield();
         h.cancel();
         co_await heddle::yield();
-        l.count_down();  // the loop was not blocked
+        l.count_down();  // the event loop was not blocked
         co_return co_await h;
     }(let_go));
     CHECK(got == 7);
 }
 
-TEST_CASE("under a closed token go_blocking does not begin") {
+TEST_CASE("go_blocking does not start its function if the token in force is closed") {
     std::atomic<bool> ran = false;
     CHECK_THROWS_AS(heddle::run([](std::atomic<bool>& r) -> heddle::task<> {
                         heddle::done_source stop;
@@ -80,7 +80,7 @@ TEST_CASE("under a closed token go_blocking does not begin") {
     CHECK(!ran);
 }
 
-TEST_CASE("the end of a context waits for the functions that run") {
+TEST_CASE("the end of a context waits for the functions of go_blocking that run") {
     std::latch begun(1), let_go(1);
     std::atomic<bool> over = false;
     std::thread releaser;
@@ -106,8 +106,8 @@ TEST_CASE("the end of a context waits for the functions that run") {
     releaser.join();
 }
 
-TEST_CASE("a dump may be made from another thread, while tasks run and while one hogs "
-          "its host") {
+TEST_CASE("a dump may be made from another thread while tasks run, and while one task "
+          "keeps its host busy") {
     asio::io_context ctx;
     std::atomic<bool> stop = false, hog = false, hogging = false;
     heddle::channel<int> c;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Stackful coroutines as users of channels: asio::spawn, and its yield_context as a token. It
-// needs Boost.Coroutine (Asio 1.22) or Boost.Context (newer).
+// Stackful coroutines use channels: asio::spawn, with its yield_context as completion
+// token. This needs Boost.Coroutine (Asio 1.22) or Boost.Context (newer).
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"
@@ -22,7 +22,8 @@ void spawn(asio::io_context& ctx, F f) {
 #endif
 }
 
-#if ASIO_VERSION >= 102400  // before, a yield_context takes no (std::exception_ptr, T)
+// Older versions of yield_context do not take (std::exception_ptr, T).
+#if ASIO_VERSION >= 102400
 int join(asio::io_context&, heddle::join_handle<int>& h, asio::yield_context yield) {
     return h.async_join(yield);
 }
@@ -39,7 +40,8 @@ int join(asio::io_context& ctx, heddle::join_handle<int>& h,
 
 TEST_SUITE_BEGIN("spawn");
 
-TEST_CASE("a stackful coroutine receives what a task sends, and is told of a close") {
+TEST_CASE("a stackful coroutine receives the values that a task sends, and notices the "
+          "close") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c;
@@ -61,7 +63,7 @@ TEST_CASE("a stackful coroutine receives what a task sends, and is told of a clo
     CHECK(trace.take() == lines{"got 1", "got 2", "closed"});
 }
 
-TEST_CASE("it sends, selects, and joins tasks") {
+TEST_CASE("a stackful coroutine sends, selects, and joins tasks") {
     test::world world;
     test::trace trace;
     heddle::channel<int> in, never;
@@ -84,7 +86,8 @@ TEST_CASE("it sends, selects, and joins tasks") {
     CHECK(trace.take() == lines{"arm 1", "sum 3"});
 }
 
-TEST_CASE("a context that dies unwinds the coroutines that wait in channels") {
+TEST_CASE("a context that is destroyed unwinds the stackful coroutines that wait in "
+          "channels") {
     auto witness = std::make_shared<int>();
     heddle::channel<int> c;
     {

@@ -17,7 +17,8 @@ using heddle::try_status;
 using test::crew;
 using test::tracked;
 
-/// Waits until the calling thread's peer is parked: then try_send succeeds.
+/// Returns when the peer of the calling thread is parked, that is, when try_send
+/// succeeds.
 void hand_over(heddle::sender<int> to, int v) {
     while (to.try_send(v) != try_status::done)
         std::this_thread::yield();
@@ -42,7 +43,8 @@ heddle::task<> sum_up(heddle::receiver<int> in, std::atomic<long>& sum) {
 
 TEST_SUITE_BEGIN("thread_wait");
 
-TEST_CASE("a thread that finds what it wants does not wait") {
+TEST_CASE(
+    "receive_blocking and send_blocking do not wait if they can complete at once") {
     heddle::channel<int> c(2);
     c.send_blocking(1);
     int two = 2;
@@ -56,7 +58,7 @@ TEST_CASE("a thread that finds what it wants does not wait") {
     CHECK(signals.size() == 1);
 }
 
-TEST_CASE("a send on a closed channel throws, and the value is still the caller's") {
+TEST_CASE("send_blocking on a closed channel throws, and the caller keeps the value") {
     heddle::channel<tracked> c(1);
     c.close();
     tracked v(7);
@@ -64,7 +66,8 @@ TEST_CASE("a send on a closed channel throws, and the value is still the caller'
     CHECK(v.value() == 7);
 }
 
-TEST_CASE("a thread that drains a host is refused, ready or not") {
+TEST_CASE(
+    "a thread that drains a host may not block, not even where it would not wait") {
     test::world world;
     heddle::channel<int> c(1);
     c.send_blocking(1);
@@ -79,7 +82,7 @@ TEST_CASE("a thread that drains a host is refused, ready or not") {
     CHECK(c.size() == 1);
 }
 
-TEST_CASE("nobody waits on nil, nor in a channel that was promised to one host") {
+TEST_CASE("no thread blocks on nil, nor in a channel that is promised to one host") {
     CHECK_THROWS_AS(heddle::receiver<int>().receive_blocking(), std::logic_error);
     CHECK_THROWS_AS(heddle::sender<int>().send_blocking(1), std::logic_error);
     heddle::channel<int> c(1, heddle::same_host);
@@ -89,7 +92,7 @@ TEST_CASE("nobody waits on nil, nor in a channel that was promised to one host")
 TEST_SUITE_END();
 TEST_SUITE_BEGIN("thread_wait.alone");
 
-TEST_CASE("a thread does not wait where no other could wake it") {
+TEST_CASE("a thread does not block where no other thread could wake it") {
     heddle::channel<int> c;
     if (!heddle::detail::single_threaded()) {
         std::thread closer([&] { c.close(); });
@@ -99,7 +102,7 @@ TEST_CASE("a thread does not wait where no other could wake it") {
     }
     CHECK_THROWS_AS(c.receive_blocking(), std::logic_error);
     CHECK_THROWS_AS(c.send_blocking(1), std::logic_error);
-    CHECK(c.try_send(1) == try_status::would_block);  // nobody was left in the queue
+    CHECK(c.try_send(1) == try_status::would_block);  // no waiter was left in the queue
 }
 
 TEST_SUITE_END();
@@ -128,7 +131,7 @@ TEST_CASE("threads send to tasks and receive from them, and each value arrives o
     CHECK(by_threads == long{n} * (n + 1));
 }
 
-TEST_CASE("threads hand values to each other, with nobody else there") {
+TEST_CASE("threads pass values to each other without any task") {
     constexpr int n = 5000;
     heddle::channel<int> c;
     long sum = 0;
@@ -143,8 +146,8 @@ TEST_CASE("threads hand values to each other, with nobody else there") {
     CHECK(sum == long{n} * (n + 1) / 2);
 }
 
-TEST_CASE(
-    "closing wakes who waits: the receiver with empty, the sender with its value") {
+TEST_CASE("close wakes the threads that block: a receiver with empty, a sender with "
+          "its value") {
     heddle::channel<int> in;
     std::optional<int> first, second = 1;
     std::thread receiver([&] {
@@ -177,7 +180,7 @@ TEST_CASE(
     CHECK(!out.receive_blocking());
 }
 
-TEST_CASE("a handler outside every host may wake a thread, and may not block in one") {
+TEST_CASE("a handler outside every host may wake a thread, and a task may not block") {
     crew threads(1);
     heddle::channel<int> c;
     std::atomic<bool> refused{false};
@@ -194,7 +197,7 @@ TEST_CASE("a handler outside every host may wake a thread, and may not block in 
     CHECK(refused);
 }
 
-TEST_CASE("go_blocking may run tasks to their end, where a task itself may not") {
+TEST_CASE("a function of go_blocking may call run, which a task may not") {
     int n = heddle::run([]() -> heddle::task<int> {
         co_return co_await heddle::go_blocking([] {
             return heddle::run([]() -> heddle::task<int> {
@@ -206,7 +209,7 @@ TEST_CASE("go_blocking may run tasks to their end, where a task itself may not")
     CHECK(n == 5);
 }
 
-TEST_CASE("go_blocking may wait in channels, while the tasks go on") {
+TEST_CASE("a function of go_blocking may wait in channels, while the tasks go on") {
     int got = heddle::run([]() -> heddle::task<int> {
         heddle::channel<int> c;
         heddle::go(count_to, 3, c);

@@ -3,6 +3,7 @@
 // allows it, those of co_await of an operation in an asio::awaitable.
 #include <heddle/heddle.hpp>
 
+#include "support/ending.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -29,17 +30,10 @@ namespace {
 using namespace std::chrono_literals;
 using heddle::try_status;
 using test::lines;
+using test::text;
 using test::tracked;
 
-std::string text(std::error_code ec) {
-    if (!ec)
-        return "ok";
-    if (ec == heddle::errc::closed)
-        return "closed";
-    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
-}
-
-/// Notes error and index.
+/// Logs the error and the index.
 auto noting(test::trace& trace) {
     return [&trace](std::error_code ec, std::size_t i) {
         trace(text(ec) + " " + std::to_string(i));
@@ -52,7 +46,8 @@ heddle::task<int> answer() { co_return 42; }
 
 TEST_SUITE_BEGIN("token_select");
 
-TEST_CASE("the arm that can happen does, and its index is posted, never told inline") {
+TEST_CASE("a select whose arm is ready completes, and its handler is posted, never "
+          "called inline") {
     test::world world;
     test::trace trace;
     heddle::channel<int> a(1), b(1);
@@ -65,7 +60,8 @@ TEST_CASE("the arm that can happen does, and its index is posted, never told inl
     CHECK(v == 7);
 }
 
-TEST_CASE("it waits for the first that can happen, and the others leave no trace") {
+TEST_CASE("a select waits for the first arm that becomes ready, and its other arms "
+          "leave no trace") {
     test::world world;
     test::trace trace;
     heddle::channel<int> in, out;
@@ -79,7 +75,7 @@ TEST_CASE("it waits for the first that can happen, and the others leave no trace
     std::optional<int> got;
     CHECK(out.try_receive(got) == try_status::done);
     CHECK(got == 5);
-    CHECK(in.try_send(1) == try_status::would_block);  // nobody receives any more
+    CHECK(in.try_send(1) == try_status::would_block);  // no receiver is left
     CHECK(out.try_receive(got) == try_status::would_block);
     done.close();
     world.settle();
@@ -87,8 +83,8 @@ TEST_CASE("it waits for the first that can happen, and the others leave no trace
     CHECK(!v);
 }
 
-TEST_CASE(
-    "a closed receive is empty; a send refused or caught by close is errc::closed") {
+TEST_CASE("a receive arm that is closed is empty; a send arm that is refused or closed "
+          "gives errc::closed") {
     test::world world;
     test::trace trace;
     heddle::channel<tracked> in, out, never;
@@ -109,8 +105,8 @@ TEST_CASE(
     CHECK(kept.value() == 3);
 }
 
-TEST_CASE(
-    "cancelled through its slot nothing has happened, and nothing is left behind") {
+TEST_CASE("a select that is cancelled through its slot has done nothing and leaves "
+          "nothing behind") {
     test::world world;
     test::trace trace;
     heddle::channel<int> a, b;
@@ -120,7 +116,8 @@ TEST_CASE(
         world.ctx, asio::bind_cancellation_slot(stop.slot(), noting(trace)));
     world.settle();
     stop.emit(asio::cancellation_type::terminal);
-    stop.emit(asio::cancellation_type::terminal);  // no effect: it is settled
+    // This has no effect, because the select has completed.
+    stop.emit(asio::cancellation_type::terminal);
     CHECK(a.try_send(1) == try_status::would_block);
     CHECK(b.try_send(1) == try_status::would_block);
     world.settle();
@@ -142,7 +139,7 @@ TEST_CASE("an arm that happened before the cancellation keeps its value") {
     CHECK(v == 4);
 }
 
-TEST_CASE("otherwise is taken if no other arm was ready, and only then") {
+TEST_CASE("otherwise is taken if and only if no other arm is ready") {
     test::world world;
     test::trace trace;
     heddle::channel<int> a(1), b;
@@ -156,8 +153,8 @@ TEST_CASE("otherwise is taken if no other arm was ready, and only then") {
     CHECK(trace.take() == lines{"ok 2", "ok 0"});
 }
 
-TEST_CASE(
-    "one ready arm of two is as likely as the other; by priority it is the first") {
+TEST_CASE("select takes each of two ready arms equally often; priority_select takes "
+          "the first") {
     test::world world;
     std::array<int, 2> taken{}, by_priority{};
     heddle::channel<int> a(1), b(1);
@@ -174,7 +171,8 @@ TEST_CASE(
     world.settle();
     CHECK(by_priority[0] == 1000);
     CHECK(taken[0] + taken[1] == 1000);
-    // Binomial, sigma 16: six of them are missed once in 10^9.
+    // The distribution is binomial with sigma 16: a deviation of six sigma occurs once
+    // in 10^9.
     CHECK(taken[0] > 500 - 96);
     CHECK(taken[0] < 500 + 96);
 }
@@ -202,7 +200,7 @@ TEST_CASE(
     CHECK(v == 9);
 }
 
-TEST_CASE("a timer is refused, and the handler is destroyed uncalled") {
+TEST_CASE("a timer arm is refused, and the handler is destroyed without a call") {
     asio::io_context ctx;
     heddle::channel<int> c;
     auto witness = std::make_shared<int>();
@@ -212,7 +210,7 @@ TEST_CASE("a timer is refused, and the handler is destroyed uncalled") {
     std::vector<heddle::arm> erased;
     erased.emplace_back(heddle::after(1s));
     CHECK_THROWS_AS(heddle::select(erased)(ctx, handler), std::logic_error);
-    CHECK(witness.use_count() == 2);  // `handler` itself
+    CHECK(witness.use_count() == 2);  // `handler` itself is the second reference
     // A handler that owns its slot is freed, too.
     auto owned = std::make_shared<asio::cancellation_signal>();
     auto slot = owned->slot();
@@ -226,7 +224,7 @@ TEST_CASE("a timer is refused, and the handler is destroyed uncalled") {
 }
 
 TEST_CASE(
-    "a nil arm is never ready, and a select of nothing waits until it is cancelled") {
+    "a nil arm is never ready, and a select without arms waits until it is cancelled") {
     test::world world;
     test::trace trace;
     asio::cancellation_signal stop;
@@ -244,7 +242,8 @@ TEST_CASE(
     CHECK(trace.take() == lines{"aborted 2", "aborted 0"});
 }
 
-TEST_CASE("a context that dies destroys the handler, and leaves the channels alone") {
+TEST_CASE("a context that is destroyed destroys the handler, and leaves the channels "
+          "unchanged") {
     heddle::channel<tracked> a;
     heddle::channel<int> b;
     int alive = tracked::alive();
@@ -278,7 +277,7 @@ TEST_CASE("selects of handlers and of tasks that face each other meet") {
 
 #if ASIO_VERSION >= 102300
 
-TEST_CASE("in an asio::awaitable the operations themselves are awaited") {
+TEST_CASE("an asio::awaitable awaits the operations themselves") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c;
@@ -311,7 +310,8 @@ TEST_CASE("in an asio::awaitable the operations themselves are awaited") {
 
 #endif
 
-TEST_CASE("any token will do: a future, an awaitable, a strand's handler") {
+TEST_CASE("select takes any completion token: a future, an awaitable, a handler of a "
+          "strand") {
     asio::io_context ctx;
     heddle::channel<int> c(1), never;
     CHECK(c.try_send(1) == try_status::done);
@@ -351,7 +351,8 @@ TEST_CASE("any token will do: a future, an awaitable, a strand's handler") {
 TEST_SUITE_END();
 TEST_SUITE_BEGIN("token_select.threads");
 
-TEST_CASE("handlers on some threads select what others send: each value arrives once") {
+TEST_CASE("handlers on some threads select values that other threads send: each value "
+          "arrives once") {
     constexpr int n = 2000, senders = 3;
     test::crew threads(3);
     heddle::channel<int> a, b(2);
@@ -394,8 +395,8 @@ TEST_CASE("handlers on some threads select what others send: each value arrives 
     CHECK(ended == 4);
 }
 
-TEST_CASE(
-    "cancellation against readiness: each value is received or still its sender's") {
+TEST_CASE("cancellation races with readiness: each value is received or stays with its "
+          "sender") {
     constexpr int n = 2000;
     test::crew threads(2);
     heddle::channel<int> a, b;
@@ -405,7 +406,7 @@ TEST_CASE(
         auto strand = asio::make_strand(threads.ctx);
         asio::cancellation_signal stop;
         std::optional<int> v;
-        std::latch both(2);  // told, and the emission is over
+        std::latch both(2);  // the handler has run, and the emission is over
         asio::post(strand, [&] {
             heddle::select(a.receive(v), b.receive(v))(asio::bind_cancellation_slot(
                 stop.slot(),

@@ -3,6 +3,7 @@
 // of bind_done to Asio's operations. One thread is stepped by hand.
 #include <heddle/heddle.hpp>
 
+#include "support/ending.hpp"
 #include "support/world.hpp"
 
 #if __has_include(<asio/any_completion_handler.hpp>)
@@ -33,15 +34,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::lines;
+using test::text;
 using test::tracked;
-
-std::string text(std::error_code ec) {
-    if (!ec)
-        return "ok";
-    if (ec == heddle::errc::closed)
-        return "closed";
-    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
-}
 
 heddle::task<> count_to(int n, heddle::sender<int> out) {
     for (int i = 1; i <= n; ++i)
@@ -69,7 +63,8 @@ heddle::task<> fail() {
 
 TEST_SUITE_BEGIN("tokens");
 
-TEST_CASE("an asio::awaitable receives what a task sends, until it is closed") {
+TEST_CASE("an asio::awaitable receives the values that a task sends, until the channel "
+          "is closed") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c;
@@ -92,9 +87,8 @@ TEST_CASE("a handler is posted, never called inline") {
     CHECK(trace.take() == lines{"sent ok", "got 7 ok"});
 }
 
-TEST_CASE(
-    "a send refused or caught by close completes with errc::closed, a receive with "
-    "an empty optional and no error") {
+TEST_CASE("a send that is refused or caught by close completes with errc::closed, a "
+          "receive with empty") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c, d;
@@ -123,13 +117,15 @@ TEST_CASE("a cancellation slot withdraws the wait, and nothing is lost") {
                         }));
     world.settle();
     stop.emit(asio::cancellation_type::terminal);
-    stop.emit(asio::cancellation_type::terminal);  // no effect: it is settled
-    CHECK(c.try_send(5) == heddle::try_status::would_block);  // nobody waits any more
+    // This has no effect, because the wait has ended.
+    stop.emit(asio::cancellation_type::terminal);
+    // No receiver waits any more.
+    CHECK(c.try_send(5) == heddle::try_status::would_block);
     world.settle();
     CHECK(trace.take() == lines{"aborted empty"});
 }
 
-TEST_CASE("a wait is work: io_context::run stays for it") {
+TEST_CASE("a wait counts as work, so io_context::run does not return") {
     asio::io_context ctx;
     heddle::channel<int> c;
     int got = 0;
@@ -141,7 +137,7 @@ TEST_CASE("a wait is work: io_context::run stays for it") {
     CHECK(got == 3);
 }
 
-TEST_CASE("use_future takes the executor that was given") {
+TEST_CASE("use_future runs on the executor that was given") {
     asio::io_context ctx;
     heddle::channel<int> c;
     auto got = c.async_receive(ctx, asio::use_future);
@@ -156,7 +152,7 @@ TEST_CASE("use_future takes the executor that was given") {
     CHECK_THROWS_AS(refused.get(), std::system_error);
 }
 
-TEST_CASE("the executor of a handler wins over the one given") {
+TEST_CASE("the executor of a handler takes precedence over the one that was given") {
     asio::io_context given, own;
     heddle::channel<int> c(1);
     bool called = false;
@@ -168,8 +164,8 @@ TEST_CASE("the executor of a handler wins over the one given") {
     CHECK(called);
 }
 
-TEST_CASE(
-    "a context that dies destroys the handlers that wait, uncalled, and their values") {
+TEST_CASE("a context that is destroyed destroys the waiting handlers without a call, "
+          "and their values") {
     int alive = tracked::alive();
     heddle::channel<tracked> c;
     auto witness = std::make_shared<int>();
@@ -185,13 +181,13 @@ TEST_CASE(
     CHECK(c.try_receive(v) == heddle::try_status::would_block);
 }
 
-TEST_CASE(
-    "as_tuple gives the error instead of throwing; deferred starts when it is asked") {
+TEST_CASE("as_tuple returns the error instead of throwing; deferred starts when it is "
+          "awaited") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c;
     auto later = c.async_receive(world.ctx, heddle::deferred);
-    CHECK(c.try_send(1) == heddle::try_status::would_block);  // nobody waits yet
+    CHECK(c.try_send(1) == heddle::try_status::would_block);  // no receiver waits yet
     auto body = [](heddle::channel<int> ch, auto op,
                    test::trace& t) -> asio::awaitable<void> {
         auto v = co_await std::move(op)(asio::use_awaitable);
@@ -210,7 +206,8 @@ TEST_CASE(
     CHECK(trace.take() == lines{"got 1", "send closed", "receive ok empty"});
 }
 
-TEST_CASE("|| takes one of two waits, and the loser's value stays with its sender") {
+TEST_CASE("|| completes with one of two waits, and the value of the other stays with "
+          "its sender") {
     using namespace asio::experimental::awaitable_operators;
     test::world world;
     test::trace trace;
@@ -225,11 +222,12 @@ TEST_CASE("|| takes one of two waits, and the loser's value stays with its sende
     world.settle();
     CHECK(b.try_send(1) == heddle::try_status::done);
     world.settle();
-    CHECK(a.try_send(2) == heddle::try_status::would_block);  // it was withdrawn
+    // The other wait was withdrawn.
+    CHECK(a.try_send(2) == heddle::try_status::would_block);
     CHECK(trace.take() == lines{"arm 1"});
 }
 
-TEST_CASE("a parallel_group cancels those of its waits that did not complete") {
+TEST_CASE("a parallel_group cancels its waits that did not complete") {
     test::world world;
     test::trace trace;
     heddle::channel<int> a, b;
@@ -252,7 +250,8 @@ TEST_CASE("a parallel_group cancels those of its waits that did not complete") {
     CHECK(trace.take() == lines{"first 1: ok 4, other: aborted"});
 }
 
-TEST_CASE("async_join gives the result, or what escaped, once") {
+TEST_CASE(
+    "async_join completes once, with the result or the exception that left the task") {
     test::world world;
     test::trace trace;
     heddle::channel<> when;
@@ -272,8 +271,8 @@ TEST_CASE("async_join gives the result, or what escaped, once") {
     CHECK(trace.take() == lines{"result 42"});
 }
 
-TEST_CASE(
-    "a cancelled async_join leaves the task, and the handle can be joined again") {
+TEST_CASE("a cancelled async_join leaves the task running, and the handle can be "
+          "joined again") {
     test::world world;
     test::trace trace;
     heddle::channel<> when;
@@ -298,7 +297,7 @@ TEST_CASE(
     CHECK(trace.take() == lines{"42"});
 }
 
-TEST_CASE("bind_done cancels an operation of Asio's when the token closes") {
+TEST_CASE("bind_done cancels an Asio operation when the token closes") {
     asio::io_context ctx;
     test::trace trace;
     asio::steady_timer timer(ctx, 1h);
@@ -308,10 +307,10 @@ TEST_CASE("bind_done cancels an operation of Asio's when the token closes") {
     ctx.poll();
     CHECK(trace.take().empty());
     stop.close();
-    CHECK(trace.take().empty());  // emitted on the executor, not in close()
+    CHECK(trace.take().empty());  // the emission runs on the executor, not in close()
     ctx.run();
     CHECK(trace.take() == lines{"aborted"});
-    // Closed before: cancelled after initiation.
+    // If the token was closed before, the operation is cancelled after its initiation.
     ctx.restart();
     timer.async_wait(
         heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
@@ -319,7 +318,7 @@ TEST_CASE("bind_done cancels an operation of Asio's when the token closes") {
     CHECK(trace.take() == lines{"aborted"});
 }
 
-#if __has_include(<asio/any_completion_handler.hpp>)  // not in 1.22
+#if __has_include(<asio/any_completion_handler.hpp>)  // Asio 1.22 does not have it
 TEST_CASE("any_completion_handler is a token, also for bind_done") {
     using asio::any_completion_handler;
     asio::io_context ctx;
@@ -345,9 +344,9 @@ TEST_CASE("any_completion_handler is a token, also for bind_done") {
 }
 #endif
 
-#if __has_include(<asio/cancel_after.hpp>)  // nor that
+#if __has_include(<asio/cancel_after.hpp>)  // Asio 1.22 does not have this either
 TEST_CASE(
-    "cancel_after is a token for channels and tasks, within bind_done and around it") {
+    "cancel_after is a token for channels and tasks, inside bind_done and around it") {
     asio::io_context ctx;
     test::trace trace;
     heddle::channel<int> c;
@@ -395,7 +394,8 @@ TEST_CASE(
 }
 #endif
 
-TEST_CASE("bind_done chains the slot a token has, and leaves what completed alone") {
+TEST_CASE("bind_done chains the slot that its token has, and leaves a completed "
+          "operation unchanged") {
     asio::io_context ctx;
     test::trace trace;
     asio::cancellation_signal user;
@@ -419,8 +419,8 @@ TEST_CASE("bind_done chains the slot a token has, and leaves what completed alon
     CHECK(trace.take() == lines{"ok"});
 }
 
-TEST_CASE(
-    "a handler bound to a token may be destroyed uncalled, before or after the token") {
+TEST_CASE("a handler that is bound to a token may be destroyed without a call, before "
+          "or after the token") {
     auto witness = std::make_shared<int>();
     heddle::done_source late;
     {
@@ -435,7 +435,8 @@ TEST_CASE(
     CHECK(witness.use_count() == 1);
 }
 
-TEST_CASE("a stop_token closes a done token, and the other way round") {
+TEST_CASE("a std::stop_token closes a done token, and a done token stops its "
+          "std::stop_token") {
     std::stop_source std_source;
     heddle::done_source done(std_source.get_token());
     std::stop_token back = done.token().stop_token();

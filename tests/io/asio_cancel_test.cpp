@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A done token and an Asio operation: whichever is first, the operation ends before its
-// task goes on, and an operation that has completed keeps its result.
+// A done token and an Asio operation: whichever comes first, the operation ends before
+// its task goes on, and an operation that has completed keeps its result.
 #include "support/notes.hpp"
 #include "support/operations.hpp"
 #include "support/world.hpp"
@@ -28,7 +28,7 @@ using operation = test::held<void(std::error_code, int)>;
 
 const auto aborted = make_error_code(asio::error::operation_aborted);
 
-/// Awaits an operation and writes down how that ended.
+/// Awaits an operation and logs how the operation ended.
 heddle::task<> attempt(operation& op, test::trace& trace) {
     try {
         trace("value " + std::to_string(co_await op.start(use_task)));
@@ -48,7 +48,8 @@ heddle::task<> attempt_tuple(operation& op, test::trace& trace) {
 
 TEST_SUITE_BEGIN("asio");
 
-TEST_CASE("a token closed before: nothing is started, co_await throws cancelled") {
+TEST_CASE("if the token was closed before, no operation starts and co_await throws "
+          "cancelled") {
     test::world world;
     test::trace trace;
     operation op;
@@ -59,8 +60,8 @@ TEST_CASE("a token closed before: nothing is started, co_await throws cancelled"
     CHECK(op.started() == 0);
 }
 
-TEST_CASE(
-    "a token closed before: as_tuple gives operation_aborted, with empty values") {
+TEST_CASE("if the token was closed before, as_tuple returns operation_aborted with "
+          "empty values") {
     test::world world;
     test::trace trace;
     operation op;
@@ -71,7 +72,7 @@ TEST_CASE(
     CHECK(op.started() == 0);
 }
 
-TEST_CASE("the cause of a cancellation arrives with it") {
+TEST_CASE("the exception has the cause of the cancellation") {
     test::world world;
     operation op;
     std::string what;
@@ -94,7 +95,7 @@ TEST_CASE("the cause of a cancellation arrives with it") {
     CHECK(what == "the reason");
 }
 
-TEST_CASE("a parked operation is asked to end, terminally and once, by the host") {
+TEST_CASE("the host emits the cancellation of a parked operation, terminal and once") {
     test::world world;
     test::trace trace;
     operation op;
@@ -103,20 +104,21 @@ TEST_CASE("a parked operation is asked to end, terminally and once, by the host"
     world.settle();
     CHECK(op.connected());
     h.cancel();
-    CHECK(op.cancelled() == 0);  // not inside cancel()
+    CHECK(op.cancelled() == 0);  // the emission is not inside cancel()
     world.settle();
     CHECK(op.cancelled() == 1);
     CHECK(op.terminal());
     CHECK(trace.take() == lines{"asked"});
-    CHECK(world.live() ==
-          1);  // the operation has not ended, so the task does not go on
+    // The operation has not ended, so the task does not go on.
+    CHECK(world.live() == 1);
     op.complete(aborted, 0);
     world.settle();
     CHECK(trace.take() == lines{"cancelled"});
     CHECK(op.cancelled() == 1);
 }
 
-TEST_CASE("what completed although it was asked to end keeps its result") {
+TEST_CASE("an operation that completes although its cancellation was emitted keeps its "
+          "result") {
     test::world world;
     test::trace trace;
     operation op;
@@ -131,7 +133,7 @@ TEST_CASE("what completed although it was asked to end keeps its result") {
     }
 }
 
-TEST_CASE("an operation may complete from inside its cancellation") {
+TEST_CASE("an operation may complete inside the emission of its cancellation") {
     test::world world;
     test::trace trace;
     operation op;
@@ -146,7 +148,7 @@ TEST_CASE("an operation may complete from inside its cancellation") {
     CHECK(trace.take() == lines{"emitted", "cancelled"});
 }
 
-TEST_CASE("a handler may be destroyed from inside its cancellation") {
+TEST_CASE("a handler may be destroyed inside the emission of its cancellation") {
     test::world world;
     test::trace trace;
     operation op;
@@ -162,13 +164,13 @@ TEST_CASE("a handler may be destroyed from inside its cancellation") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("a completion that comes before the emission takes its place") {
+TEST_CASE("a completion that comes before the emission replaces it") {
     test::world world;
     test::trace trace;
     operation op;
     auto h = world.go(attempt, std::ref(op), std::ref(trace));
     world.settle();
-    h.cancel();  // the emission is a turn to come
+    h.cancel();  // the emission will be a turn
     op.complete_inline({}, 3);
     world.settle();
     CHECK(op.cancelled() == 0);
@@ -176,7 +178,7 @@ TEST_CASE("a completion that comes before the emission takes its place") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("a closing that comes after the completion leaves the result alone") {
+TEST_CASE("a token that closes after the completion leaves the result unchanged") {
     test::world world;
     test::trace trace;
     operation op;
@@ -193,7 +195,7 @@ TEST_CASE("a closing that comes after the completion leaves the result alone") {
     CHECK(op.started() == 1);
 }
 
-TEST_CASE("a token that closes during initiation is heard after it") {
+TEST_CASE("a token that closes during the initiation is noticed after it") {
     test::world world;
     test::trace trace;
     operation op;
@@ -211,7 +213,7 @@ TEST_CASE("a token that closes during initiation is heard after it") {
     CHECK(trace.take() == lines{"cancelled"});
 }
 
-TEST_CASE("a token that closes during an initiation that completes or throws") {
+TEST_CASE("a token may close during an initiation that completes or throws") {
     test::world world;
     test::trace trace;
     operation op;
@@ -241,7 +243,7 @@ TEST_CASE("a token that closes during an initiation that completes or throws") {
     CHECK(op.cancelled() == 0);
 }
 
-TEST_CASE("an abort the token did not cause is an ordinary error") {
+TEST_CASE("an abort that the token did not cause is an ordinary error") {
     test::world world;
     test::trace trace;
     operation op;
@@ -252,7 +254,7 @@ TEST_CASE("an abort the token did not cause is an ordinary error") {
     CHECK(trace.take() == lines{"aborted"});
 }
 
-TEST_CASE("in a shield an operation is not cancelled, and what follows is") {
+TEST_CASE("an operation in a shield is not cancelled, and the next one is") {
     test::world world;
     test::trace trace;
     operation op;
@@ -270,7 +272,8 @@ TEST_CASE("in a shield an operation is not cancelled, and what follows is") {
     CHECK(trace.take() == lines{"value 1", "cancelled"});
 }
 
-TEST_CASE("with_done, with_timeout and a parent's cancellation reach the operation") {
+TEST_CASE(
+    "with_done, with_timeout and the cancellation of a parent reach the operation") {
     test::world world;
     test::trace trace;
     operation op;
@@ -288,7 +291,7 @@ TEST_CASE("with_done, with_timeout and a parent's cancellation reach the operati
     world.go(heddle::with_timeout(1us, attempt(op, trace)));
     world.ctx.restart();
     world.ctx.run();
-    CHECK(op.cancelled() == op.started());  // if the deadline let it start at all
+    CHECK(op.cancelled() == op.started());  // the deadline may have prevented the start
     CHECK(trace.take() == lines{"cancelled"});
 
     auto parent = world.go([&]() -> heddle::task<> {
@@ -304,14 +307,16 @@ TEST_CASE("with_done, with_timeout and a parent's cancellation reach the operati
     CHECK(trace.take() == lines{"cancelled"});
 }
 
-TEST_CASE("a slot is clean for each operation: an old one is never asked to end") {
+TEST_CASE(
+    "each operation gets an empty slot: no cancellation reaches an earlier handler") {
     test::world world;
     test::trace trace;
     auto first = std::make_unique<operation>();
     operation second;
     auto h = world.go([&]() -> heddle::task<> {
         co_await attempt(*first, trace);
-        first.reset();  // a handler left in the slot would refer to freed memory
+        // A handler that was left in the slot would refer to freed memory.
+        first.reset();
         co_await heddle::yield();
         co_await attempt(second, trace);
     });
@@ -326,7 +331,7 @@ TEST_CASE("a slot is clean for each operation: an old one is never asked to end"
     CHECK(trace.take() == lines{"value 1", "cancelled"});
 }
 
-TEST_CASE("an operation without a cancellation handler is waited for") {
+TEST_CASE("a cancelled task waits for an operation without a cancellation handler") {
     test::world world;
     bool cancelled = false;
     auto h = world.go([&]() -> heddle::task<> {
@@ -344,7 +349,7 @@ TEST_CASE("an operation without a cancellation handler is waited for") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("real operations: a timer, an accept, a read, a composed read") {
+TEST_CASE("a timer, an accept, a read and a composed read are cancelled by a token") {
     test::world world;
     tcp::acceptor acceptor(world.ctx,
                            tcp::endpoint(asio::ip::address_v4::loopback(), 0));
@@ -392,10 +397,10 @@ TEST_CASE("real operations: a timer, an accept, a read, a composed read") {
         CHECK(how == "cancelled");
         CHECK(world.live() == 0);
     }
-    CHECK(text == "xy");  // the bytes read before the abort are not lost
+    CHECK(text == "xy");  // the bytes that were read before the abort are not lost
 }
 
-TEST_CASE("an operation of another context is cancelled by a handler over there") {
+TEST_CASE("an operation of another context is cancelled by a handler on that context") {
     test::world home, other;
     test::trace trace;
     auto h = home.go([&]() -> heddle::task<> {
@@ -409,14 +414,15 @@ TEST_CASE("an operation of another context is cancelled by a handler over there"
     home.settle();
     h.cancel();
     home.settle();
-    CHECK(home.live() == 1);  // emitted by the other context, once that runs
+    CHECK(home.live() == 1);  // the other context emits, once it runs
     other.settle();
     home.settle();
     CHECK(trace.take() == lines{"cancelled"});
     CHECK(home.live() == 0);
 }
 
-TEST_CASE("contexts may die, in either order, while a cancellation is under way") {
+TEST_CASE(
+    "contexts may be destroyed, in either order, while a cancellation is on its way") {
     for (bool home_first : {true, false}) {
         CAPTURE(home_first);
         std::optional<test::world> home(std::in_place), other(std::in_place);
@@ -440,7 +446,7 @@ TEST_CASE("contexts may die, in either order, while a cancellation is under way"
     }
 }
 
-TEST_CASE("the strand of an operation is not held when its context has ended") {
+TEST_CASE("the strand of an operation is released when its context has ended") {
     using strand = asio::strand<asio::io_context::executor_type>;
     using strand_timer =
         asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -458,15 +464,15 @@ TEST_CASE("the strand of an operation is not held when its context has ended") {
         home.settle();
         other->settle();
         timer.reset();
-        other.reset();  // the task goes on, or dies, later
+        other.reset();  // the task goes on, or is destroyed, later
         CHECK(home.live() == 1);
         home.settle();
         CHECK(home.live() == 0);
     }
 }
 
-TEST_CASE(
-    "a task whose operation completed while it was cancelled dies with its context") {
+TEST_CASE("a task whose operation completed while it was being cancelled ends with its "
+          "context") {
     int alive = test::tracked::alive();
     {
         test::world world;

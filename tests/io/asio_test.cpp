@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises to a task that awaits Asio operations: shapes of results, errors,
-// sockets, timers, and operations of anybody's making. Their cancellation is in
-// asio_cancel_test.cpp.
+// The promises to a task that awaits Asio operations: types of results, errors,
+// sockets, timers, and a user's own operations. asio_cancel_test.cpp tests their
+// cancellation.
 #include "support/operations.hpp"
+#include "support/sockets.hpp"
 #include "support/world.hpp"
 
 #include <asio/buffer.hpp>
@@ -24,27 +25,9 @@ namespace {
 using asio::ip::tcp;
 using heddle::use_task;
 using test::as_tuple;
+using test::finish;
 using test::lines;
 using test::tracked;
-
-/// Two connected sockets on loopback.
-struct connection {
-    explicit connection(asio::io_context& ctx) : near(ctx), far(ctx) {
-        tcp::acceptor acceptor(ctx, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-        near.connect(acceptor.local_endpoint());
-        acceptor.accept(far);
-    }
-    tcp::socket near, far;
-};
-
-/// Runs a task on the context until it has ended, blocking for its I/O.
-template <class... Args>
-void finish(test::world& world, Args&&... args) {
-    world.go(std::forward<Args>(args)...);
-    world.ctx.restart();
-    world.ctx.run();
-    CHECK(world.live() == 0);
-}
 
 heddle::task<> fetch(tcp::socket& socket, std::string& to) {
     char text[5];
@@ -56,7 +39,7 @@ heddle::task<> fetch(tcp::socket& socket, std::string& to) {
 
 TEST_SUITE_BEGIN("asio");
 
-TEST_CASE("co_await gives what follows the error code: nothing, a value, a tuple") {
+TEST_CASE("co_await returns the values after the error code: none, one, or a tuple") {
     test::world world;
     test::held<void(std::error_code)> none;
     test::held<void(std::error_code, std::string)> one;
@@ -96,7 +79,8 @@ TEST_CASE("co_await gives what follows the error code: nothing, a value, a tuple
     CHECK(end);
 }
 
-TEST_CASE("an error code throws system_error; an exception_ptr what it holds") {
+TEST_CASE("an error code is thrown as system_error; the content of an exception_ptr is "
+          "rethrown") {
     test::world world;
     test::held<void(std::error_code, int)> by_code;
     test::held<void(std::exception_ptr)> by_exception;
@@ -128,7 +112,7 @@ TEST_CASE("an error code throws system_error; an exception_ptr what it holds") {
     CHECK(seen == lines{"eof", "held", "5"});
 }
 
-TEST_CASE("as_tuple gives the error code instead of throwing") {
+TEST_CASE("as_tuple returns the error code instead of throwing") {
     test::world world;
     test::held<void(std::error_code, int)> op;
     std::optional<std::tuple<std::error_code, int>> got;
@@ -140,7 +124,7 @@ TEST_CASE("as_tuple gives the error code instead of throwing") {
     CHECK(*got == std::tuple(make_error_code(asio::error::eof), 7));
 }
 
-TEST_CASE("results may be move-only, and are destroyed once if nobody takes them") {
+TEST_CASE("results may be move-only, and are destroyed once if no task takes them") {
     int made = tracked::made();
     {
         test::world world;
@@ -150,7 +134,8 @@ TEST_CASE("results may be move-only, and are destroyed once if nobody takes them
             tracked t = co_await op.start(use_task);
             value = t.value();
             (void)co_await op.start(use_task);
-            (void)co_await op.start(use_task);  // completed, never resumed
+            // The operation completes, but the task is never resumed.
+            (void)co_await op.start(use_task);
         });
         for (int i : {1, 2, 3}) {
             world.settle();
@@ -164,7 +149,7 @@ TEST_CASE("results may be move-only, and are destroyed once if nobody takes them
 
 TEST_CASE("deferred operations are awaited as they are") {
     test::world world;
-    connection c(world.ctx);
+    test::tcp_pair c(world.ctx);
     std::string got;
     finish(world, [&]() -> heddle::task<> {
         co_await asio::async_write(c.near, asio::buffer("hello", 5), heddle::deferred);
@@ -198,7 +183,7 @@ TEST_CASE("an operation starts when it is awaited, not when it is made") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("as_default_on makes use_task an object's default token") {
+TEST_CASE("as_default_on makes use_task the default token of an object") {
     test::world world;
     std::string got;
     finish(world, [&]() -> heddle::task<> {
@@ -217,7 +202,8 @@ TEST_CASE("as_default_on makes use_task an object's default token") {
     CHECK(got == "hello");
 }
 
-TEST_CASE("sockets: connect, accept, composed read and write, end of file") {
+TEST_CASE(
+    "a task uses sockets: connect, accept, composed read and write, end of file") {
     test::world world;
     tcp::acceptor acceptor(world.ctx,
                            tcp::endpoint(asio::ip::address_v4::loopback(), 0));
@@ -264,14 +250,14 @@ TEST_CASE("an operation may complete inside its initiation") {
     test::world world;
     long n = 0;
     world.go([&]() -> heddle::task<> {
-        for (int i = 0; i < 100'000; ++i)  // the stack does not grow with it
+        for (int i = 0; i < 100'000; ++i)  // the stack does not grow
             n += co_await test::immediately(1, use_task);
     });
     world.settle();
     CHECK(n == 100'000);
 }
 
-TEST_CASE("operations that complete at once let the loop run within a budget") {
+TEST_CASE("operations that complete at once let the event loop run within a budget") {
     test::world world;
     bool stop = false;
     long n = 0;
@@ -285,7 +271,7 @@ TEST_CASE("operations that complete at once let the loop run within a budget") {
     CHECK(n <= 2 * 4096);
 }
 
-TEST_CASE("what an initiation throws leaves co_await, and the task goes on") {
+TEST_CASE("an exception of an initiation leaves co_await, and the task goes on") {
     test::world world;
     test::held<void(std::error_code)> op;
     lines seen;
@@ -305,7 +291,7 @@ TEST_CASE("what an initiation throws leaves co_await, and the task goes on") {
     CHECK(seen == lines{"initiation", "next operation"});
 }
 
-TEST_CASE("a handler that is destroyed instead of called takes its task along") {
+TEST_CASE("a handler that is destroyed without a call destroys its task") {
     for (bool while_starting : {false, true}) {
         CAPTURE(while_starting);
         test::world world;
@@ -330,7 +316,8 @@ TEST_CASE("a handler that is destroyed instead of called takes its task along") 
     }
 }
 
-TEST_CASE("who joins a task that died with its handler gets task_abandoned") {
+TEST_CASE(
+    "a join of a task that was destroyed with its handler throws task_abandoned") {
     test::world world;
     test::held<void(std::error_code)> op;
     bool told = false;
@@ -349,7 +336,7 @@ TEST_CASE("who joins a task that died with its handler gets task_abandoned") {
 }
 
 TEST_CASE(
-    "a task in an operation lives until its handler does, also past its context") {
+    "a task in an operation lives as long as the handler, even beyond its context") {
     test::held<void(std::error_code)> op;
     {
         test::world world;
@@ -357,12 +344,13 @@ TEST_CASE(
             [&op, t = tracked(1)]() -> heddle::task<> { co_await op.start(use_task); });
         world.settle();
     }
-    CHECK(tracked::alive() == 1);  // the handler owns it, and the handler is ours
+    // The handler owns the task, and this test owns the handler.
+    CHECK(tracked::alive() == 1);
     op.drop();
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("a handler called after its context was destroyed ends its task") {
+TEST_CASE("a handler that is called after its context was destroyed ends its task") {
     test::held<void(std::error_code)> op;
     bool resumed = false;
     {
@@ -378,10 +366,10 @@ TEST_CASE("a handler called after its context was destroyed ends its task") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("steps of a composed operation run in the host, as tasks do") {
+TEST_CASE("the steps of a composed operation run in the host, as tasks do") {
     test::world world;
     auto strand = asio::make_strand(world.ctx);
-    connection c(world.ctx);
+    test::tcp_pair c(world.ctx);
     lines seen;
     heddle::go(strand, [&]() -> heddle::task<> {
         auto host = heddle::this_task::executor();
@@ -426,9 +414,10 @@ TEST_CASE("the executor of a handler may outlive the task, also on a strand") {
     CHECK(ran);
 }
 
-TEST_CASE("an operation of another context resumes its task on the task's own") {
+TEST_CASE(
+    "an operation of another context resumes its task on the task's own context") {
     test::world home, other;
-    connection c(other.ctx);
+    test::tcp_pair c(other.ctx);
     std::string got;
     home.go(fetch, std::ref(c.far), std::ref(got));
     home.settle();
@@ -440,7 +429,8 @@ TEST_CASE("an operation of another context resumes its task on the task's own") 
     CHECK(got == "hello");
 }
 
-TEST_CASE("a handler's own task does not overtake one that the handler woke before") {
+TEST_CASE("a task that a handler resumes does not overtake a task that the handler "
+          "woke before") {
     asio::io_context ctx;
     test::trace trace;
     heddle::channel<int> c(1);
@@ -466,7 +456,7 @@ TEST_CASE("a handler's own task does not overtake one that the handler woke befo
 }
 
 TEST_CASE(
-    "virtual time goes on while a task waits in an operation that tracks no work") {
+    "virtual time advances while a task waits in an operation that tracks no work") {
     using operation = test::held<void(int)>;
     auto wait = [](operation* op, int* got) -> heddle::task<> {
         *got = co_await op->start(use_task);
@@ -483,9 +473,9 @@ TEST_CASE(
     CHECK(got == 7);
 }
 
-TEST_CASE("a task waits in Asio, in channels and in Asio again") {
+TEST_CASE("a task may wait in Asio, in channels and in Asio again") {
     test::world world;
-    connection c(world.ctx);
+    test::tcp_pair c(world.ctx);
     heddle::channel<std::string> words;
     std::string got;
     world.go([&]() -> heddle::task<> {

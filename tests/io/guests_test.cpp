@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Kinds of Asio objects a task may use, beside TCP and TLS: datagrams, local sockets, pipes,
-// files, the resolver, signals. Each of them completes, is cancelled, and stays in flight.
+// Kinds of Asio objects that a task may use beside TCP and TLS: datagrams, local
+// sockets, pipes, files, the resolver, signals. Their operations complete, are
+// cancelled, and stay in flight.
+#include "support/sockets.hpp"
 #include "support/world.hpp"
 
 #include <asio/buffer.hpp>
@@ -25,7 +27,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <string>
 
 namespace {
@@ -36,18 +37,11 @@ using asio::ip::udp;
 using heddle::inflight;
 using heddle::task;
 using heddle::use_task;
+using test::finish;
 using test::lines;
 
-/// Runs a task on the context until it has ended, blocking for its I/O.
-template <class F>
-void finish(test::world& world, F&& f) {
-    world.go(std::forward<F>(f));
-    world.ctx.restart();
-    world.ctx.run();
-    CHECK(world.live() == 0);
-}
-
-/// Returns whether `op`, which nothing completes, ends by the deadline of its task.
+/// Returns whether `op`, which never completes by itself, ends by the deadline of its
+/// task.
 template <class Op>
 task<bool> ends_late(Op op) {
     auto wait = [](Op o) -> task<> { co_await std::move(o); };
@@ -72,7 +66,7 @@ task<int> beats_before(Op& op) {
 
 TEST_SUITE_BEGIN("guests");
 
-TEST_CASE("UDP: datagrams arrive whole, with their sender, and a receive may wait") {
+TEST_CASE("UDP datagrams arrive whole, with their sender, and a receive may wait") {
     test::world world;
     udp::endpoint any(asio::ip::address_v4::loopback(), 0);
     udp::socket a(world.ctx, any), b(world.ctx, any);
@@ -100,7 +94,8 @@ TEST_CASE("UDP: datagrams arrive whole, with their sender, and a receive may wai
     CHECK(seen == lines{"one", "two", ""});
 }
 
-TEST_CASE("local sockets: streams and datagrams, accept and connect by a path") {
+TEST_CASE("local sockets work as streams and as datagrams, with accept and connect by "
+          "a path") {
     test::world world;
     std::string path = "/tmp/heddle_guests_" + std::to_string(::getpid());
     ::unlink(path.c_str());
@@ -134,7 +129,7 @@ TEST_CASE("local sockets: streams and datagrams, accept and connect by a path") 
     CHECK(seen == lines{"hello", "datagram"});
 }
 
-TEST_CASE("pipes: a reader waits, is cancelled, and reads to the end") {
+TEST_CASE("a reader of a pipe waits, is cancelled, and reads to the end") {
     test::world world;
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
@@ -145,7 +140,8 @@ TEST_CASE("pipes: a reader waits, is cancelled, and reads to the end") {
         bool late =
             co_await ends_late(in.async_read_some(asio::buffer(data), use_task));
         CHECK(late);
-        // More than the pipe holds: writer and reader wait for each other.
+        // The text is longer than the pipe holds, so writer and reader wait for each
+        // other.
         auto writer = heddle::go(
             [](asio::posix::stream_descriptor& to) -> task<> {
                 std::string large(200'000, 'x');
@@ -163,7 +159,7 @@ TEST_CASE("pipes: a reader waits, is cancelled, and reads to the end") {
     CHECK(got == std::string(200'000, 'x'));
 }
 
-TEST_CASE("signals: a set is waited for, raced and cancelled") {
+TEST_CASE("a task waits for a set of signals, selects it, and cancels it") {
     test::world world;
     lines seen;
     finish(world, [&]() -> task<> {
@@ -183,9 +179,10 @@ TEST_CASE("signals: a set is waited for, raced and cancelled") {
     CHECK(seen == lines{"USR1", "USR1 again"});
 }
 
-#if defined(ASIO_HAS_FILE)  // Windows, or Linux with io_uring: not Debian's
+// This is Windows, or Linux with io_uring, which Debian's Asio does not use.
+#if defined(ASIO_HAS_FILE)
 
-TEST_CASE("files: streams and random access") {
+TEST_CASE("files work as streams and with random access") {
     test::world world;
     std::string path = "/tmp/heddle_file_" + std::to_string(::getpid());
     std::string got(5, '\0');

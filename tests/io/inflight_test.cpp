@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of an inflight, an Asio operation that outlasts the waits for it.
 #include "support/operations.hpp"
+#include "support/sockets.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -29,6 +30,7 @@ namespace {
 using heddle::inflight;
 using heddle::task;
 using heddle::use_task;
+using test::finish;
 using test::lines;
 using operation = test::held<void(std::error_code, int)>;
 using socket_type = asio::local::stream_protocol::socket;
@@ -43,21 +45,12 @@ struct connection {
     socket_type near, far;
 };
 
-/// Runs a task on the context until it has ended, blocking for its I/O.
-template <class F>
-void finish(test::world& world, F f) {
-    world.go(f);
-    world.ctx.restart();
-    world.ctx.run();
-    CHECK(world.live() == 0);
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("inflight");
 
-TEST_CASE(
-    "it is started when made, happens when it has completed, and then has a result") {
+TEST_CASE("an inflight starts when it is made, is ready when it has completed, and "
+          "then has a result") {
     test::world world;
     operation op;
     test::trace log;
@@ -78,7 +71,7 @@ TEST_CASE(
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("the loser of a select stays in flight, and keeps what it brings") {
+TEST_CASE("an inflight that loses a select stays in flight and keeps its result") {
     test::world world;
     operation op;
     heddle::channel<int> notes;
@@ -101,7 +94,7 @@ TEST_CASE("the loser of a select stays in flight, and keeps what it brings") {
     CHECK(log.take() == lines{"1", "1", "1"});
     CHECK(op.started() == 1);
     CHECK(op.cancelled() == 0);
-    op.complete(ok(), 5);  // and the result waits until a task asks for it
+    op.complete(ok(), 5);  // the result waits until a task takes it
     world.settle();
     CHECK(log.take() == lines{"then 0, 5"});
 }
@@ -129,7 +122,7 @@ TEST_CASE("a result that came while another arm happened is not lost") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("co_await waits and gives the result") {
+TEST_CASE("co_await of an inflight waits and returns the result") {
     test::world world;
     operation op;
     int got = 0;
@@ -147,7 +140,7 @@ TEST_CASE("co_await waits and gives the result") {
     CHECK(got == 7);
 }
 
-TEST_CASE("without operation or result it is a nil arm") {
+TEST_CASE("an inflight without an operation and without a result is a nil arm") {
     test::world world;
     operation op;
     test::trace log;
@@ -186,7 +179,7 @@ TEST_CASE("a result stays ready until it is taken") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("misuse is a logic_error, and changes nothing") {
+TEST_CASE("misuse of an inflight is a logic_error, and changes nothing") {
     test::world world;
     operation op, other;
     auto message = [](auto f) {
@@ -219,7 +212,7 @@ TEST_CASE("misuse is a logic_error, and changes nothing") {
     CHECK_THROWS_AS(inflight flying(op.start(use_task)), heddle::not_in_task);
 }
 
-TEST_CASE("errors and tuples come as from use_task") {
+TEST_CASE("an inflight reports errors and returns tuples as use_task does") {
     test::world world;
     operation op, tuple;
     test::held<void(std::exception_ptr)> exception;
@@ -253,7 +246,7 @@ TEST_CASE("errors and tuples come as from use_task") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("an initiation that throws, completes at once or drops its handler") {
+TEST_CASE("an initiation may throw, complete at once or drop its handler") {
     test::world world;
     lines seen;
     world.go([&]() -> task<> {
@@ -281,8 +274,8 @@ TEST_CASE("an initiation that throws, completes at once or drops its handler") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE(
-    "stop cancels and joins; then there is no result, and it can be started again") {
+TEST_CASE("stop cancels and joins; then there is no result, and the inflight can be "
+          "started again") {
     test::world world;
     operation op;
     test::trace log;
@@ -292,13 +285,13 @@ TEST_CASE(
         log(flying.has_result() ? "result" : "none");
         flying.start(op.start(use_task));
         log(std::to_string(co_await flying));
-        co_await flying.stop();  // of nothing: at once
+        co_await flying.stop();  // no operation is in flight, so this returns at once
         log("end");
     });
     world.settle();
     CHECK(op.cancelled() == 1);
     CHECK(op.terminal());
-    CHECK(log.take().empty());  // it is joined
+    CHECK(log.take().empty());  // stop waits for the handler
     op.complete(asio::error::operation_aborted, 0);
     world.settle();
     CHECK(log.take() == lines{"none"});
@@ -307,11 +300,11 @@ TEST_CASE(
     CHECK(log.take() == lines{"8", "end"});
 }
 
-TEST_CASE("what completes during stop can still be taken") {
+TEST_CASE("a result that arrives during stop can still be taken") {
     test::world world;
     operation op;
     int got = 0;
-    SUBCASE("before the cancellation reaches it") {
+    SUBCASE("before the cancellation reaches the operation") {
         world.go([&]() -> task<> {
             inflight flying(op.start(use_task));
             co_await heddle::yield();
@@ -323,7 +316,7 @@ TEST_CASE("what completes during stop can still be taken") {
             co_return;
         });
     }
-    SUBCASE("after it, inside the emission") {
+    SUBCASE("inside the emission") {
         op.on_cancel = [&] { op.complete_inline(ok(), 4); };
         world.go([&]() -> task<> {
             inflight flying(op.start(use_task));
@@ -357,7 +350,8 @@ TEST_CASE("stop joins first and then throws, if its token is closed") {
     handle.cancel();
     world.settle();
     CHECK(log.take() == lines{"cancelled"});
-    CHECK(op.cancelled() == 1);  // by stop: a token does not cancel the operation
+    // The cause is stop(), because a token does not cancel the operation.
+    CHECK(op.cancelled() == 1);
     op.complete(asio::error::operation_aborted, 0);
     world.settle();
     CHECK(log.take() == lines{"again, without"});
@@ -389,7 +383,8 @@ TEST_CASE("a closed token ends the wait and not the operation") {
     CHECK(got == 11);
 }
 
-TEST_CASE("to destroy it cancels; what it keeps lives until the handler is gone") {
+TEST_CASE("destruction cancels the operation; the kept objects live until the handler "
+          "is gone") {
     test::world world;
     operation op;
     auto kept = std::make_shared<int>(1);
@@ -408,7 +403,7 @@ TEST_CASE("to destroy it cancels; what it keeps lives until the handler is gone"
     CHECK(watch.expired());
 }
 
-TEST_CASE("what it keeps lives as long as the inflight, too") {
+TEST_CASE("the kept objects live as long as the inflight, too") {
     test::world world;
     operation op;
     auto kept = std::make_shared<int>(1);
@@ -428,7 +423,7 @@ TEST_CASE("what it keeps lives as long as the inflight, too") {
     CHECK(watch.expired());
 }
 
-TEST_CASE("it can be moved, and stand in a range") {
+TEST_CASE("an inflight can be moved, and be an element of a range") {
     test::world world;
     std::array<operation, 3> ops;
     test::trace log;
@@ -454,7 +449,7 @@ TEST_CASE("it can be moved, and stand in a range") {
     CHECK(log.take() == lines{"2: 20", "0: 0", "1: 10", "5"});
 }
 
-TEST_CASE("a completion that comes before the emission takes its place") {
+TEST_CASE("a completion that comes before the emission replaces it") {
     test::world world;
     operation op;
     std::optional<inflight<void(std::error_code, int)>> flying;
@@ -463,15 +458,16 @@ TEST_CASE("a completion that comes before the emission takes its place") {
         co_return;
     });
     world.settle();
-    flying.reset();  // outside its host: the emission will be a turn of that
+    flying.reset();  // outside its host, so the emission will be a turn of that host
     op.complete_inline(ok(), 1);
     world.settle();
     CHECK(op.cancelled() == 0);
 }
 
-TEST_CASE("what is started anew is cancelled where it is, not where the last one was") {
+TEST_CASE("a new operation is cancelled on its own context, not on that of the "
+          "operation before") {
     test::world home, other;
-    test::held<void(std::error_code)> op;  // does not tell its executor
+    test::held<void(std::error_code)> op;  // its executor is not known
     asio::steady_timer timer(other.ctx, -1s);
     home.go([&]() -> task<> {
         inflight flying(timer.async_wait(use_task));
@@ -481,7 +477,7 @@ TEST_CASE("what is started anew is cancelled where it is, not where the last one
     });
     home.settle();
     other.settle();
-    home.settle();  // and other does not run any more
+    home.settle();  // the other context does not run any more
     CHECK(op.cancelled() == 1);
     op.complete(asio::error::operation_aborted);
     home.settle();
@@ -491,7 +487,7 @@ TEST_CASE("what is started anew is cancelled where it is, not where the last one
 TEST_CASE("the context of an operation may end before the inflight") {
     test::world home;
     std::optional<test::world> other(std::in_place);
-    SUBCASE("and before the inflight's cancellation is emitted") {
+    SUBCASE("before the cancellation of the inflight is emitted") {
         std::optional<asio::steady_timer> timer(std::in_place, other->ctx, 24h);
         std::optional<inflight<void(std::error_code)>> flying;
         home.go([&]() -> task<> {
@@ -504,7 +500,7 @@ TEST_CASE("the context of an operation may end before the inflight") {
         other.reset();
         home.settle();
     }
-    SUBCASE("whose strand must not be held any longer") {
+    SUBCASE("and the strand is released") {
         using strand = asio::strand<asio::io_context::executor_type>;
         using strand_timer =
             asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -526,7 +522,7 @@ TEST_CASE("the context of an operation may end before the inflight") {
     CHECK(home.live() == 0);
 }
 
-TEST_CASE("a dump says what is waited for") {
+TEST_CASE("a dump names the operation that a task waits for") {
     test::world world;
     operation op;
     world.go([&]() -> task<> {
@@ -538,7 +534,8 @@ TEST_CASE("a dump says what is waited for") {
               "for an operation in flight, or for a timer") != std::string::npos);
 }
 
-TEST_CASE("a context that dies takes all with it, parked or not") {
+TEST_CASE("a context that is destroyed destroys all inflight operations, whether a "
+          "task waits or not") {
     auto kept = std::make_shared<int>(1);
     std::weak_ptr<int> watch = kept;
     operation op;
@@ -571,8 +568,8 @@ TEST_CASE("a context that dies takes all with it, parked or not") {
         }
 }
 
-TEST_CASE(
-    "a socket, two directions, a channel and a timer: no byte and no message is lost") {
+TEST_CASE("a socket in two directions, a channel and a timer in one select lose no "
+          "byte and no message") {
     test::world world;
     connection c(world.ctx);
     const int bytes = 20000, messages = 300;
@@ -580,7 +577,7 @@ TEST_CASE(
     unsigned sum_read = 0, sum_written = 0;
     finish(world, [&]() -> task<> {
         heddle::channel<int> notes;
-        auto talker = [&]() -> task<> {  // the peer: sends, and echoes nothing
+        auto talker = [&]() -> task<> {  // the peer sends, and echoes nothing
             std::vector<unsigned char> data(static_cast<std::size_t>(bytes));
             std::iota(data.begin(), data.end(), static_cast<unsigned char>(0));
             for (std::size_t at = 0; at < data.size();) {
@@ -655,8 +652,8 @@ TEST_CASE(
     CHECK(noted == messages * (messages - 1) / 2);
 }
 
-TEST_CASE(
-    "a composed operation goes on over many selects; destroyed, its stream is kept") {
+TEST_CASE("a composed operation goes on over many selects; if it is destroyed, its "
+          "stream is kept") {
     test::world world;
     auto c = std::make_shared<connection>(world.ctx);
     std::weak_ptr<connection> watch = c;
@@ -679,15 +676,15 @@ TEST_CASE(
         reading.start(asio::async_read(near, asio::buffer(*text), heddle::deferred));
         co_await asio::async_write(c->far, asio::buffer("k", 1), use_task);
         co_await heddle::yield();
-        c.reset();  // and the inflight goes, half-way
+        c.reset();  // the inflight is destroyed half-way
     });
     CHECK(got == "abcdefghij");
     CHECK(beats == 27);
     CHECK(watch.expired());
 }
 
-TEST_CASE(
-    "use_task and deferred are both taken; a timer and an accept are operations too") {
+TEST_CASE("an inflight takes use_task and deferred; a timer and an accept are "
+          "operations, too") {
     test::world world;
     lines seen;
     finish(world, [&]() -> task<> {
@@ -705,11 +702,12 @@ TEST_CASE(
         seen.push_back(far.is_open() ? "connected" : "?");
         timer.expires_after(24h);
         waiting.start(timer.async_wait(heddle::deferred));
-    });  // the timer's operation does not hold the context up: it was cancelled
+    });  // the operation of the timer was cancelled, so it does not delay the context
     CHECK(seen == lines{"connected"});
 }
 
-TEST_CASE("an inflight that was moved from has no result, and says so") {
+TEST_CASE("an inflight that was moved from has no result, and each use of it is a "
+          "logic_error") {
     test::world world;
     world.go([](asio::io_context& ctx) -> task<> {
         asio::steady_timer timer(ctx, 0ms);
@@ -735,7 +733,7 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("inflight.threads");
 
-TEST_CASE("an operation of another context, stopped and completed at the same time") {
+TEST_CASE("an operation of another context may complete while it is stopped") {
     test::crew here(1), there(1);
     std::promise<long> end;
     heddle::go(here.ctx, [&]() -> task<> {
@@ -761,7 +759,8 @@ TEST_CASE("an operation of another context, stopped and completed at the same ti
     there.join();
 }
 
-TEST_CASE("destroyed on another thread than its task's, it cancels all the same") {
+TEST_CASE("an inflight that is destroyed on another thread than its task's cancels its "
+          "operation") {
     test::crew here(2);
     for (int i = 0; i < 300; ++i) {
         auto timer = std::make_shared<asio::steady_timer>(here.ctx, 24h);
@@ -776,11 +775,11 @@ TEST_CASE("destroyed on another thread than its task's, it cancels all the same"
         timer.reset();
         elsewhere.reset();
     }
-    here.join();  // or it would wait for a day
+    here.join();  // returns now, not in a day
     CHECK(heddle::live_tasks(here.ctx) == 0);
 }
 
-TEST_CASE("however many are in flight, their task stays with its worker") {
+TEST_CASE("a task with many operations in flight stays with its worker") {
     heddle::run({.threads = 2}, []() -> task<> {
         auto& ctx = heddle::detail::host::current_process().home->context();
         asio::steady_timer timer(static_cast<asio::io_context&>(ctx), 1h);

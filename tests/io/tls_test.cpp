@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// TLS streams as guests: each step of their composed operations may be cancelled,
-// completed, or left alone while its stream or its context goes.
+// TLS streams: each step of their composed operations may be cancelled or completed, or
+// may wait while its stream or its context ends.
 #include "support/world.hpp"
 
 #include <asio/buffer.hpp>
@@ -67,7 +67,7 @@ contexts& tls() {
     return both;
 }
 
-/// A TLS connection within the program, not yet greeted.
+/// A TLS connection within the program, before the handshake.
 struct secure {
     explicit secure(asio::io_context& ctx)
         : near(ctx, tls().server), far(ctx, tls().client) {
@@ -99,7 +99,7 @@ void finish(test::world& world) {
 
 TEST_SUITE_BEGIN("tls");
 
-TEST_CASE("handshake, read, write and shutdown are operations like any other") {
+TEST_CASE("handshake, read, write and shutdown are awaited like any other operation") {
     test::world world;
     secure c(world.ctx);
     std::string got;
@@ -132,7 +132,8 @@ TEST_CASE("handshake, read, write and shutdown are operations like any other") {
     CHECK(clean);
 }
 
-TEST_CASE("garbage instead of a handshake is an error, and the next one succeeds") {
+TEST_CASE(
+    "garbage instead of a handshake is an error, and the next handshake succeeds") {
     test::world world;
     std::vector<std::string> errors;
     world.go([&]() -> task<> {
@@ -156,8 +157,7 @@ TEST_CASE("garbage instead of a handshake is an error, and the next one succeeds
     CHECK(errors.front() == asio::error::get_ssl_category().name());
 }
 
-TEST_CASE(
-    "a peer that says nothing is left by the deadline, in the middle of a handshake") {
+TEST_CASE("a deadline ends a handshake whose peer is silent") {
     test::world world;
     secure c(world.ctx);
     bool late = false;
@@ -205,7 +205,7 @@ TEST_CASE(
             c, std::ref(echoed));
         auto input = std::make_shared<std::array<char, 64>>();
         auto output = std::make_shared<std::array<char, 100>>();
-        // One strand of TLS: reads and writes may be in flight together.
+        // One strand serves TLS: reads and writes may be in flight together.
         inflight reading(
             c->near.async_read_some(asio::buffer(*input), heddle::deferred), c, input);
         inflight writing(
@@ -248,7 +248,7 @@ namespace {
 enum class operation { handshake, read, write };
 enum class ending { destroy, stop, done, context, peer_resets };
 
-/// A task with a TLS operation in flight, and the end that it saw.
+/// A task with a TLS operation in flight, and the end that the task saw.
 struct scene {
     explicit scene(asio::io_context& ctx) : both(std::make_shared<secure>(ctx)) {}
     std::shared_ptr<secure> both;
@@ -297,12 +297,12 @@ task<> assist(std::shared_ptr<secure> c, operation what) {
         else
             co_await asio::async_read(c->far, asio::buffer(data), use_task);
     } catch (const std::system_error&) {
-        // The other side has gone.
+        // The other side is gone.
     }
 }
 
-/// Ends the operation after some steps of the loop. Returns whether it had completed by
-/// itself.
+/// Ends the operation after some steps of the event loop. Returns whether it had
+/// completed by itself before.
 bool end_after(int steps, operation what, ending how) {
     auto world = std::make_unique<test::world>();
     scene s(world->ctx);
@@ -337,15 +337,14 @@ bool end_after(int steps, operation what, ending how) {
     }
     h = {};
     helper = {};
-    CHECK(watch.expired());  // whatever the order: kept while needed, then gone
+    CHECK(watch.expired());  // in every order, it was kept while needed and is gone now
     return by_itself;
 }
 
 }  // namespace
 
-TEST_CASE(
-    "destroyed, stopped, cancelled, reset, or left by its context at any step, an "
-    "operation leaves nothing behind") {
+TEST_CASE("an operation leaves nothing behind if it is destroyed, stopped, cancelled, "
+          "reset, or left by its context at any step") {
     for (operation what : {operation::handshake, operation::read, operation::write})
         for (ending how : {ending::destroy, ending::stop, ending::done, ending::context,
                            ending::peer_resets}) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// The library allocates nothing for an operation, little for a task, and survives the
-// failure of each allocation of its own. (Asio does not survive all of its: 1.22.1
-// terminates. So the programs here that are made to fail have no timer and no socket.)
+// The library allocates nothing for an operation and little for a task, and it survives
+// the failure of each of its own allocations. (Asio does not survive all of its
+// failures: 1.22.1 terminates. So the programs here whose allocations fail have no
+// timer and no socket.)
 //
-// A program of its own, because it replaces operator new.
+// This is a program of its own, because it replaces operator new.
 #include "support/allocations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -37,7 +38,8 @@ using test::tracked;
         return;                                                                        \
     }
 
-/// How many allocations `rounds` rounds of a step make, after some to warm up.
+/// Returns how many allocations `rounds` rounds of a step make, after some rounds to
+/// warm up.
 template <class Step>
 heddle::task<> count(Step step, int rounds, std::size_t& to) {
     for (int i = 0; i < 300; ++i)
@@ -48,7 +50,7 @@ heddle::task<> count(Step step, int rounds, std::size_t& to) {
     to = test::allocations() - before;
 }
 
-/// The same in a context of its own. The step is a coroutine: its frame counts too.
+/// The same in a context of its own. The step is a coroutine, so its frame counts, too.
 template <class Step>
 std::size_t allocations_of(asio::io_context& ctx, Step step, int rounds = 1000) {
     std::size_t n = 12345;
@@ -68,7 +70,8 @@ heddle::task<> echo(heddle::receiver<int> in, heddle::sender<int> out) {
 
 TEST_SUITE_BEGIN("allocation");
 
-TEST_CASE("an unbuffered channel's core takes at most 128 bytes, whatever it carries") {
+TEST_CASE(
+    "the block of an unbuffered channel takes at most 128 bytes, whatever it carries") {
     CHECK(sizeof(heddle::detail::channel_core<int>) <= 128);
     CHECK(sizeof(heddle::detail::channel_core<std::string>) <= 128);
     CHECK(sizeof(heddle::channel<int>) == sizeof(void*));
@@ -103,7 +106,8 @@ TEST_CASE("a frame holds its awaiter once") {
     };
     heddle::channel<big> c;
     auto size_of = [&](heddle::task<> (*given)(heddle::receiver<big>)) {
-        // A compiler that sees the frame destroyed at once leaves it on the stack.
+        // A compiler that sees the frame destroyed at once leaves the frame on the
+        // stack.
         heddle::task<> (*volatile f)(heddle::receiver<big>) = given;
         test::empty_frame_pools();
         auto t = f(heddle::receiver<big>(c));
@@ -111,7 +115,8 @@ TEST_CASE("a frame holds its awaiter once") {
     };
     std::size_t value = sizeof(std::optional<big>);
     std::size_t grown = size_of(frames::receives) - size_of(frames::plain);
-    // The variable, and the value inside the awaiter; a copied awaiter makes it three.
+    // The frame holds the variable, and the value inside the awaiter; a copied awaiter
+    // would add a third.
     CHECK(grown >= 2 * value);
     CHECK(grown < 2 * value + value / 2);
 }
@@ -209,7 +214,7 @@ TEST_CASE("mutex, semaphore, event, barrier and once allocate nothing to wait") 
         heddle::barrier both{2};
         heddle::once once;
     } all;
-    // Two tasks in step, so that each operation is waited for by one of them.
+    // Two tasks run in step, so that one of them waits in each operation.
     auto step = [&all]() -> heddle::task<> {
         {
             auto held = co_await all.mutex.lock();
@@ -241,7 +246,7 @@ TEST_CASE("mutex, semaphore, event, barrier and once allocate nothing to wait") 
     CHECK(allocations_of(ctx, step) == 0);
 }
 
-TEST_CASE("sleeping, yielding and done tokens allocate nothing") {
+TEST_CASE("sleep, yield and done tokens allocate nothing") {
     SKIP_UNLESS_FRAMES_ARE_RECYCLED
     test::world world;
     CHECK(allocations_of(world.ctx, []() -> heddle::task<> {
@@ -257,8 +262,8 @@ TEST_CASE("sleeping, yielding and done tokens allocate nothing") {
           }) == 0);
 }
 
-TEST_CASE(
-    "a task and its frames come from the pool, started or called, joined or not") {
+TEST_CASE("tasks and frames come from the pool, whether tasks are started or called, "
+          "joined or not") {
     SKIP_UNLESS_FRAMES_ARE_RECYCLED
     test::world world;
     struct child {
@@ -289,7 +294,7 @@ TEST_CASE(
                 c);
             (void)co_await c.receive();
             co_await group.wait();
-        }) <= 1000);  // wait_group: its count, one for each group that is made
+        }) <= 1000);  // a wait_group allocates its count, once for each group
 }
 
 TEST_CASE("awaiting an Asio operation adds no allocation of ours") {
@@ -304,9 +309,9 @@ TEST_CASE("awaiting an Asio operation adds no allocation of ours") {
     asio::steady_timer timer(world.ctx);
     std::array<char, 64> text{};
 
-    // Asio keeps one block of its own for each thread; what it needs beyond that it
-    // allocates whoever asks. So the same operations with a plain handler, under no
-    // token either, set the mark, and ours may not be above it.
+    // Asio keeps one block for each thread; any further block is allocated by the
+    // operation that needs it. So the same operations with a plain handler, under no
+    // token either, set the limit for ours.
     std::size_t plain = 0;
     {
         int left = 1300;
@@ -380,7 +385,7 @@ struct outcome {
 };
 
 /// A program of channels, go, select and done. Each step either happens or throws
-/// bad_alloc; all that was sent is received, or was never sent.
+/// bad_alloc; each value that was sent is received.
 heddle::task<> produce(heddle::sender<tracked> out, int& sent) {
     for (int i = 0; i < 3; ++i) {
         co_await out.emplace(i);
@@ -416,8 +421,7 @@ heddle::task<> program(outcome& o) {
     attempt([&] {
         try {
             buffer.emplace(4);
-        } catch (
-            const std::length_error&) {  // what a capacity that cannot be had throws
+        } catch (const std::length_error&) {  // thrown for a capacity that is too large
             throw std::bad_alloc();
         }
     });
@@ -428,7 +432,7 @@ heddle::task<> program(outcome& o) {
     attempt([&] { group.emplace(); });
     heddle::join_handle<int> consumer;
     attempt([&] { consumer = heddle::go(consume, *c, stop->token()); });
-    if (consumer.get())  // else it would wait for ever, and rightly so
+    if (consumer.get())  // without a consumer the producer would rightly wait for ever
         attempt([&] { heddle::go(produce, *c, std::ref(sent)); });
     attempt([&] {
         tracked captured(9);
@@ -442,7 +446,7 @@ heddle::task<> program(outcome& o) {
         co_await group->wait();
     stop->close();
     try {
-        // A call's frame may not be had either.
+        // The allocation of a call's frame may fail, too.
         received += co_await consume(*buffer, stop->token());
         ++o.done;
     } catch (const std::bad_alloc&) {
@@ -453,7 +457,7 @@ heddle::task<> program(outcome& o) {
         ++received;
     try {
         received += co_await consumer;
-    } catch (const heddle::already_joined&) {  // it was never started
+    } catch (const heddle::already_joined&) {  // the task was never started
     }
     if (consumer.get())
         CHECK(sent == received);
@@ -505,7 +509,7 @@ heddle::task<> make_unbounded(heddle::receiver<tracked>& to) {
 }
 
 heddle::task<> read_unbounded() {
-    heddle::done_source scope;  // ends the generator, if nobody reads it
+    heddle::done_source scope;  // ends the generator if no task reads from it
     heddle::receiver<tracked> out;
     co_await heddle::with_done(scope.token(), make_unbounded(out));
     while (auto v = co_await out.receive()) {
@@ -548,18 +552,18 @@ heddle::task<> patterns(outcome& o) {
             else
                 co_await use_run_group(started, running);
             if (i == 3 && started < 3)
-                ++o.failed;  // of one that was not the first to return
+                ++o.failed;  // the failure is of a service that was not the first to return
             ++o.done;
         } catch (const std::bad_alloc&) {
             ++o.failed;
-        } catch (const std::length_error&) {  // of a capacity that cannot be had
+        } catch (const std::length_error&) {  // for a capacity that is too large
             ++o.failed;
-        } catch (const std::logic_error&) {  // the actor's loop had no memory
+        } catch (const std::logic_error&) {  // the loop of the actor got no memory
             ++o.failed;
         } catch (const heddle::task_abandoned&) {
             ++o.failed;
         }
-    CHECK(running == 0);  // run() has waited for all
+    CHECK(running == 0);  // run() has waited for all services
     int before = started;
     for (int i = 0; i < 20; ++i)
         co_await heddle::yield();
@@ -576,7 +580,7 @@ heddle::task<> keep_select(outcome& o) {
             try {
                 if (set.add(c[added].receive(v)) == added)
                     ++added;
-            } catch (const std::bad_alloc&) {  // and then once more
+            } catch (const std::bad_alloc&) {  // a second time
                 ++o.failed;
                 CHECK(set.size() == added);
             }
@@ -593,14 +597,16 @@ heddle::task<> keep_select(outcome& o) {
     }
 }
 
-/// Under a token, an operation of another context: where that is cancelled is remembered.
+/// Waits under a token for an operation of another context: the library remembers where
+/// to cancel it.
 heddle::task<> post_to(asio::io_context& other) {
     co_await asio::post(other.get_executor(), heddle::use_task);
 }
 
 heddle::task<> go_elsewhere(outcome& o) {
-    static asio::io_context other;  // to make one, newer Asio leaks if memory runs out
-    (void)heddle::live_tasks(other);  // heddle is known there
+    // It is static, because newer Asio leaks a context whose construction runs out of memory.
+    static asio::io_context other;
+    (void)heddle::live_tasks(other);  // heddle is known to that context now
     other.restart();
     try {
         heddle::done_source stop;
@@ -615,11 +621,12 @@ heddle::task<> go_elsewhere(outcome& o) {
     }
 }
 
-/// Runs it once for each allocation it makes, which then fails; how many there are.
+/// Runs the program once for each allocation that it makes, and lets that one fail.
+/// Returns how many there are.
 std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
     auto run = [program](std::size_t k, outcome& o) {
         test::world world;
-        world.go([] {});  // the host exists, and its service
+        world.go([] {});  // now the host and its service exist
         world.settle();
         test::empty_frame_pools();
         bool reached;
@@ -654,7 +661,7 @@ std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
         return reached;
     };
     outcome first, clean;
-    run(1'000'000, first);  // makes what is made once for the process
+    run(1'000'000, first);  // makes the allocations that the process makes only once
     REQUIRE(!balanced(1'000'000, clean));
     CHECK(clean.failed == 0);
     std::size_t k = 0;
@@ -663,7 +670,7 @@ std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
         outcome o;
         if (!balanced(k, o))
             break;
-        CHECK(o.failed >= 1);  // a failure reaches somebody
+        CHECK(o.failed >= 1);  // a failure reaches some caller
     }
     MESSAGE(k << " allocations were made to fail, one at a time");
     return k;
@@ -671,8 +678,8 @@ std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
 
 }  // namespace
 
-TEST_CASE("law 70: each allocation of ours may fail: bad_alloc or success, and nothing "
-          "leaks") {
+TEST_CASE("law 70: each allocation of ours may fail: the operation throws bad_alloc or "
+          "succeeds, and nothing leaks") {
     CHECK(fail_each(program) >= 15);
 }
 
@@ -697,13 +704,13 @@ TEST_CASE("law 74: a channel without handles is freed with the last wait in it")
         test::empty_frame_pools();
         return test::live_blocks() - before;
     };
-    (void)once(false);  // makes what is made once for the process
+    (void)once(false);  // makes the allocations that the process makes only once
     CHECK(once(false) == 0);
     CHECK(once(true) == 0);
 }
 
-TEST_CASE(
-    "law 70: explore without memory throws, and does not read what is not there") {
+TEST_CASE("law 70: explore throws bad_alloc without memory, and reads no state that is "
+          "missing") {
     auto choose = []() -> heddle::task<> {
         auto a = heddle::go([]() -> heddle::task<> { co_return; });
         auto b = heddle::go([]() -> heddle::task<> { co_return; });
@@ -727,11 +734,13 @@ TEST_CASE(
     CHECK(refused == k - 1);
 }
 
-TEST_CASE("law 70: so may those of a selector, which is as it was then") {
+TEST_CASE("law 70: each allocation of a selector may fail, and the selector is as it "
+          "was before") {
     CHECK(fail_each(keep_select) >= 20);
 }
 
-TEST_CASE("law 70: so may that of a seeded choice, which is made among fewer then") {
+TEST_CASE("law 70: the allocation of a seeded choice may fail, and the choice is then "
+          "among fewer tasks") {
     heddle::task<int> (*main)() = []() -> heddle::task<int> {
         heddle::channel<int> c;
         for (int i = 0; i < 8; ++i)
@@ -742,7 +751,7 @@ TEST_CASE("law 70: so may that of a seeded choice, which is made among fewer the
         co_return sum;
     };
     auto run = [&] { return heddle::run({.threads = 1, .seed = 7}, main()); };
-    CHECK(run() == 28);  // from here on the pool is warm
+    CHECK(run() == 28);  // the pool is warm from here on
     int failed = 0;
     bool reached = true;
     for (std::size_t n = 0; reached; ++n) {
@@ -759,9 +768,8 @@ TEST_CASE("law 70: so may that of a seeded choice, which is made among fewer the
     CHECK(failed > 0);
 }
 
-TEST_CASE(
-    "law 70: the memory of a handler that waits is freed with the wait, called or "
-    "destroyed") {
+TEST_CASE("law 70: the memory of a handler that waits is freed with the wait, whether "
+          "the handler is called or destroyed") {
     test::empty_frame_pools();
     for (bool called : {false, true}) {
         auto once = [called] {
@@ -787,17 +795,18 @@ TEST_CASE(
             test::empty_frame_pools();
             return test::live_blocks() - before;
         };
-        (void)once();  // makes what is made once for the process
+        (void)once();  // makes the allocations that the process makes only once
         CHECK(once() == 0);
         CHECK(tracked::alive() == 0);
     }
 }
 
-TEST_CASE("law 70: so may that of a task that waits for another context") {
+TEST_CASE("law 70: each allocation of a task that waits for another context may fail") {
     CHECK(fail_each(go_elsewhere) >= 3);
 }
 
-TEST_CASE("law 70: so may those of generate, merge, unbounded, actor and run_group") {
+TEST_CASE("law 70: each allocation of generate, merge, unbounded, actor and run_group "
+          "may fail") {
     CHECK(fail_each(patterns) >= 30);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Where frames live: blocks of the right alignment, nobody's memory twice, what is not
-// used goes back to other sizes and to the system, and its end is an exception.
+// The memory of frames: blocks are aligned and do not overlap, unused memory goes back
+// to other sizes and to the system, and a lack of memory throws.
 #include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/heddle.hpp>
 
@@ -30,7 +30,7 @@ struct held {
     std::size_t bytes;
 };
 
-/// A block filled with its own address, which nobody else may write to.
+/// A block that is filled with its own address, which no other code may overwrite.
 held filled(std::size_t bytes) {
     auto* at = static_cast<std::byte*>(allocate_block(bytes));
     std::memset(at, static_cast<int>(reinterpret_cast<std::uintptr_t>(at) >> 4 & 0xFF),
@@ -47,7 +47,7 @@ bool untouched(const held& h) {
 void give_back(std::vector<held>& blocks) {
     for (const held& h : blocks)
         free_block(h.at, h.bytes);
-    std::vector<held>().swap(blocks);  // its own memory too
+    std::vector<held>().swap(blocks);  // frees the memory of the vector, too
 }
 
 std::vector<held> take(std::size_t bytes, std::size_t of_size) {
@@ -63,7 +63,7 @@ std::size_t resident_bytes() {
     return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// A sanitizer adds shadow memory of its own, and has frames go to the heap.
+// A sanitizer adds shadow memory of its own, and makes frames go to the heap.
 #if defined(HEDDLE_NO_FRAME_RECYCLING) || defined(__SANITIZE_THREAD__)
 constexpr bool plain_memory = false;
 #else
@@ -82,7 +82,7 @@ constexpr std::size_t mib = std::size_t{1} << 20;
 
 TEST_SUITE_BEGIN("frame_pool");
 
-TEST_CASE("a block is aligned as its size may need, and is nobody else's") {
+TEST_CASE("a block is aligned as its size requires, and overlaps no other block") {
     std::minstd_rand random(1);
     std::vector<held> all;
     for (int i = 0; i < 200'000; ++i) {
@@ -103,14 +103,14 @@ TEST_CASE("a block is aligned as its size may need, and is nobody else's") {
     give_back(all);
 }
 
-TEST_CASE("what is given back serves other sizes, and the system") {
+TEST_CASE("freed blocks serve other sizes, and go back to the system") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN
     const std::size_t before = resident_bytes();
     auto small = take(200 * mib, 104);
     CHECK(resident_bytes() - before >= 200 * mib);
     give_back(small);
-    // 32 MiB of slabs stay, 1 MiB of each size with the thread, and what malloc keeps of
-    // this test's lists.
+    // 32 MiB of slabs stay, the thread keeps 1 MiB of each size, and malloc keeps some
+    // memory of this test's lists.
     CHECK(resident_bytes() < before + 48 * mib);
     auto large = take(200 * mib, 1000);
     CHECK(resident_bytes() < before + 225 * mib);
@@ -138,8 +138,8 @@ TEST_CASE("a million tasks leave no memory behind") {
     CHECK(resident_bytes() < before + 40 * mib);
 }
 
-TEST_CASE(
-    "where there is no memory, bad_alloc is thrown, and what there was still works") {
+TEST_CASE("bad_alloc is thrown where no memory is left, and the blocks that exist "
+          "still work") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN
     const pid_t child = ::fork();
     if (child == 0) {
@@ -156,7 +156,7 @@ TEST_CASE(
             const bool sound = all.size() * 480 > 20 * mib &&
                                std::all_of(all.begin(), all.end(), untouched);
             give_back(all);
-            // What came back is there for others.
+            // The freed blocks serve another size.
             auto again = take(20 * mib, 96);
             ::_exit(sound && std::all_of(again.begin(), again.end(), untouched) ? 0
                                                                                 : 1);
@@ -189,7 +189,7 @@ TEST_CASE("blocks that are freed on another thread come back") {
         CHECK(resident_bytes() < before + 80 * mib);
 }
 
-TEST_CASE("what an ended thread had kept for itself serves others") {
+TEST_CASE("blocks that an ended thread had kept serve other threads") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN
     const std::size_t before = resident_bytes();
     for (int round = 0; round < 3000; ++round)
@@ -200,8 +200,7 @@ TEST_CASE("what an ended thread had kept for itself serves others") {
     CHECK(resident_bytes() < before + 20 * mib);
 }
 
-TEST_CASE(
-    "a thread that finds no memory for lists of its own gets blocks all the same") {
+TEST_CASE("a thread that finds no memory for its own free lists still gets blocks") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN
     const pid_t child = ::fork();
     if (child == 0) {
@@ -212,7 +211,7 @@ TEST_CASE(
         std::thread late([&] {
             (void)exhausted.receive_blocking();
             void* volatile few = std::calloc(1, 1024);  // so that it is not left out
-            std::vector<held>& all = spare;             // whose memory is there
+            std::vector<held>& all = spare;  // this vector has its memory already
             for (int i = 0; !few && i < 500; ++i)
                 all.push_back(filled(480));
             sound = all.size() == 500 && std::all_of(all.begin(), all.end(), untouched);
@@ -226,8 +225,8 @@ TEST_CASE(
         ::setrlimit(RLIMIT_AS, &limit);
         for (std::size_t bytes = mib; bytes >= 16; bytes /= 2)
             while (void* p = std::malloc(bytes))
-                *static_cast<void* volatile*>(p) =
-                    nullptr;  // so that it is not left out
+                // The write keeps the compiler from removing malloc.
+                *static_cast<void* volatile*>(p) = nullptr;
         (void)exhausted.try_send({});
         late.join();
         ::_exit(sound ? 0 : 1);
@@ -238,7 +237,7 @@ TEST_CASE(
     CHECK(WEXITSTATUS(status) == 0);
 }
 
-TEST_CASE("threads that take and give at once share nothing") {
+TEST_CASE("threads that take and free blocks at the same time never share a block") {
     constexpr int threads = 4, rounds = 20'000;
     std::vector<heddle::channel<held>> to;
     for (int t = 0; t < threads; ++t)
@@ -260,7 +259,8 @@ TEST_CASE("threads that take and give at once share nothing") {
             for (int i = 0; i < rounds; ++i) {
                 mine.push_back(filled(16 + random() % 600));
                 if (random() % 2) {
-                    // To the next, if it has room; what it sent us is ours to free.
+                    // Blocks go to the next thread, if its channel has room; this
+                    // thread frees those it receives.
                     if (at(t + 1).try_send(mine.back()) == heddle::try_status::done)
                         mine.pop_back();
                     drain(at(t), mine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What is used again and again on something that lives long does not grow: each step here runs a
-// hundred thousand times, and as many bytes live at the end as after a tenth of that.
+// Objects that live long do not grow with use: each step here runs a hundred thousand
+// times, and at the end as many bytes are allocated as after a tenth of the steps.
 #include "support/allocations.hpp"
 #include "support/world.hpp"
 
@@ -32,10 +32,10 @@ namespace {
 using heddle::task;
 using heddle::use_task;
 
-// Without recycling a sanitizer looks at each allocation.
+// Without recycling, a sanitizer checks each allocation, which takes longer.
 constexpr int many = test::recycling ? 100'000 : 10'000;
 
-/// What lives, but for frames that are kept to be used again.
+/// Returns the allocated bytes, without the frames that are kept for reuse.
 long living() {
     test::empty_frame_pools();
     return test::live_bytes();
@@ -65,7 +65,7 @@ task<> repeat(Step& step, int n) {
         co_await step();
 }
 
-/// The same for a step of a task; the task ends before each look.
+/// The same for a step of a task; the task ends before each measurement.
 template <class Step>
 void stays_flat_in(test::world& world, Step step, int rounds = many) {
     auto run = [&](int n) {
@@ -75,7 +75,7 @@ void stays_flat_in(test::world& world, Step step, int rounds = many) {
     look_twice(run, rounds);
 }
 
-/// The same where one task does it all, and looks itself.
+/// The same where one task runs all steps, and measures itself.
 template <class Step>
 void stays_flat_in_one(test::world& world, Step step, int rounds = many) {
     long before = 0, after = 0;
@@ -104,7 +104,7 @@ task<> park(heddle::receiver<> until) { co_await until.receive(); }
 
 TEST_SUITE_BEGIN("growth");
 
-TEST_CASE("a token does not grow by stop_token()") {
+TEST_CASE("a done token does not grow by stop_token()") {
     heddle::done_source stop;
     auto token = stop.token();
     int stopped = 0;
@@ -126,7 +126,7 @@ TEST_CASE("a token does not grow by stop_token()") {
     stays_flat([&] { CHECK(token.stop_token().stop_requested()); });
 }
 
-TEST_CASE("nor that of a task, or of a scope in it") {
+TEST_CASE("the token of a task, or of a scope in it, does not grow by stop_token()") {
     test::world world;
     heddle::done_source stop;
     stays_flat_in_one(world, []() -> task<> {
@@ -142,7 +142,7 @@ TEST_CASE("nor that of a task, or of a scope in it") {
     world.settle();
 }
 
-TEST_CASE("a source above others does not grow by them") {
+TEST_CASE("a done source does not grow by the sources below it") {
     test::world world;
     make_all_mutexes_of_strands(world);
     heddle::done_source root;
@@ -177,7 +177,7 @@ TEST_CASE("a source above others does not grow by them") {
     });
 }
 
-TEST_CASE("a std::stop_source does not grow by the sources below it") {
+TEST_CASE("a std::stop_source does not grow by the done sources below it") {
     std::stop_source stop;
     stays_flat([&] {
         heddle::done_source below(stop.get_token());
@@ -188,7 +188,7 @@ TEST_CASE("a std::stop_source does not grow by the sources below it") {
     stays_flat([&] { heddle::done_source below(stop.get_token()); });
 }
 
-TEST_CASE("a channel does not grow by what is tried, named or withdrawn") {
+TEST_CASE("a channel does not grow by try_ operations, names or withdrawn waits") {
     test::world world;
     heddle::channel<std::string> c(2), empty;
     heddle::sender<std::string> out(c);
@@ -227,7 +227,8 @@ TEST_CASE("a channel does not grow by what is tried, named or withdrawn") {
     });
 }
 
-TEST_CASE("nor does anything by tasks that were cancelled while they waited for it") {
+TEST_CASE(
+    "nothing that tasks wait for grows by tasks that are cancelled while they wait") {
     test::world world;
     heddle::channel<int> c;
     heddle::event never;
@@ -271,7 +272,7 @@ TEST_CASE("nor does anything by tasks that were cancelled while they waited for 
     for (int what = 0; what < 9; ++what) {
         CAPTURE(what);
         if (what == 4)
-            continue;  // an arrival stands
+            continue;  // an arrival is not withdrawn
         stays_flat_in(
             world,
             [&]() -> task<> {
@@ -288,7 +289,7 @@ TEST_CASE("nor does anything by tasks that were cancelled while they waited for 
     group.done();
 }
 
-TEST_CASE("handlers that wait leave nothing, however they end") {
+TEST_CASE("waiting handlers leave nothing behind, however their waits end") {
     test::world world;
     heddle::channel<int> c, other, full(1);
     CHECK(full.try_send(1) == heddle::try_status::done);
@@ -317,7 +318,7 @@ TEST_CASE("handlers that wait leave nothing, however they end") {
         many / 2);
 }
 
-TEST_CASE("bind_done leaves nothing at a token that lives long") {
+TEST_CASE("bind_done leaves nothing behind at a token that lives long") {
     test::world world;
     heddle::done_source stop;
     asio::cancellation_signal user;
@@ -346,8 +347,7 @@ TEST_CASE("bind_done leaves nothing at a token that lives long") {
         many / 10);
 }
 
-TEST_CASE(
-    "a context does not grow by tasks, whatever they run on and however they end") {
+TEST_CASE("a context does not grow by tasks, wherever they run and however they end") {
     test::world world;
     make_all_mutexes_of_strands(world);
     int failures = 0;
@@ -466,7 +466,7 @@ TEST_CASE("a chain of tasks, each of which starts the next and ends, does not gr
     }
 }
 
-TEST_CASE("a primitive does not grow by its use") {
+TEST_CASE("a mutex, semaphore or other primitive does not grow by its use") {
     test::world world;
     struct primitives {
         heddle::mutex mutex;
@@ -504,7 +504,8 @@ TEST_CASE("a primitive does not grow by its use") {
     });
 }
 
-TEST_CASE("a group, a run group, an actor and their kin do not grow by their use") {
+TEST_CASE(
+    "a group, a run_group, an actor and the other patterns do not grow by their use") {
     test::world world;
     long before = 0, after = 0;
     world.go([&]() -> task<> {
@@ -543,7 +544,7 @@ TEST_CASE("a group, a run group, an actor and their kin do not grow by their use
     CHECK(after <= before);
 }
 
-TEST_CASE("a selector does not grow by its arms, nor what they stand at") {
+TEST_CASE("a selector and the sources of its arms do not grow by its arms") {
     test::world world;
     heddle::channel<int> a(1), b, never;
     heddle::done_source stop;
@@ -573,11 +574,11 @@ TEST_CASE("a selector does not grow by its arms, nor what they stand at") {
     });
 }
 
-TEST_CASE("timers that were withdrawn leave nothing in a heap or a wheel") {
+TEST_CASE("withdrawn timers leave nothing behind in the heap or in the wheel") {
     test::world world;
     heddle::channel<> go_on;
     std::vector<heddle::join_handle<>> sleepers;
-    for (int i = 0; i < 200; ++i)  // the wheel exists
+    for (int i = 0; i < 200; ++i)  // now the wheel exists
         sleepers.push_back(world.go(
             [](int n) -> task<> { co_await heddle::sleep(std::chrono::hours(n)); },
             i + 1));
@@ -596,8 +597,8 @@ TEST_CASE("timers that were withdrawn leave nothing in a heap or a wheel") {
     world.settle();
 }
 
-TEST_CASE(
-    "sockets and timers do not grow by operations, cancelled or not, nor an inflight") {
+TEST_CASE("sockets, timers and an inflight do not grow by operations, whether "
+          "cancelled or not") {
     test::world world;
     asio::local::stream_protocol::socket near(world.ctx), far(world.ctx);
     asio::local::connect_pair(near, far);
@@ -650,7 +651,7 @@ TEST_CASE("a server does not grow by its sessions") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("a context and a process do not grow by signals that are waited for") {
+TEST_CASE("a context and the process do not grow by signals that a task waits for") {
     test::world world;
     stays_flat(
         [&] {
@@ -694,7 +695,7 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("growth.threads");
 
-TEST_CASE("a context does not grow by what threads do for it, and with it") {
+TEST_CASE("a context does not grow by the work that threads do for it") {
     asio::io_context ctx;
     heddle::channel<int> there, back;
     auto work = asio::make_work_guard(ctx);
@@ -717,7 +718,8 @@ TEST_CASE("a context does not grow by what threads do for it, and with it") {
     runs.join();
 }
 
-TEST_CASE("nor does a token whose operations complete on other threads as they begin") {
+TEST_CASE("a token does not grow by operations that complete on other threads as they "
+          "start") {
     asio::thread_pool pool(1);
     heddle::done_source stop;
     auto step = [&](int n) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the list through its elements promises, beside a std::list that does the same.
+// The promises of intrusive_list, compared with a std::list that does the same.
 #include <heddle/detail/memory/intrusive_list.hpp>
 
 #include <doctest/doctest.h>
@@ -28,7 +28,7 @@ std::list<element*> elements_of(const list& l) {
 
 TEST_SUITE_BEGIN("intrusive_list");
 
-TEST_CASE("insertion and removal at any place do what they do in a std::list") {
+TEST_CASE("insertion and removal at any place have the same effect as in a std::list") {
     std::minstd_rand random(17);
     std::vector<element> elements(6);
     list l;
@@ -56,7 +56,7 @@ TEST_CASE("insertion and removal at any place do what they do in a std::list") {
     }
 }
 
-TEST_CASE("an empty list has no first element to take") {
+TEST_CASE("an empty list returns no first element") {
     list l;
     CHECK(l.pop_front() == nullptr);
     CHECK(l.begin() == l.end());

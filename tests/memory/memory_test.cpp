@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How much memory things take: the table in lib/README.md, row by row.
+// The memory that each object takes: the table in lib/README.md, row by row.
 #include "support/allocations.hpp"
 #include "support/world.hpp"
 
@@ -15,7 +15,7 @@ using heddle::task;
 
 namespace {
 
-/// The number in the row of that name.
+/// Returns the number in the row of that name.
 std::size_t in_table(const std::string& name) {
     std::ifstream file(HEDDLE_LIB_README);
     for (std::string line; std::getline(file, line);)
@@ -25,7 +25,8 @@ std::size_t in_table(const std::string& name) {
     return 0;
 }
 
-/// What one more of them takes on the heap, where many are made by `make(context)`.
+/// Returns the heap memory that one more object takes, where `make(context)` makes
+/// many.
 template <class Make>
 std::size_t bytes_of(Make make) {
     asio::io_context ctx;
@@ -34,16 +35,16 @@ std::size_t bytes_of(Make make) {
         ctx.restart();
         ctx.poll();
     };
-    step();  // the context's host, and whatever else there is one of
+    step();  // makes the host of the context, and everything else that exists once
     test::empty_frame_pools();
-    const int many = 32;  // no more timers than stay in the heap
+    const int many = 32;  // so many timers still stay in the heap
     std::size_t before = test::allocated_bytes();
     for (int i = 0; i < many; ++i)
         step();
     return (test::allocated_bytes() - before) / many;
 }
 
-/// The same for a block that is no frame's and needs no context.
+/// The same for an object that is no frame and needs no context.
 template <class Thing>
 std::size_t block_of() {
     test::empty_frame_pools();
@@ -75,7 +76,7 @@ using in_frame =
 
 TEST_SUITE_BEGIN("memory");
 
-TEST_CASE("handles are pointers") {
+TEST_CASE("a handle takes the memory of one pointer") {
     CHECK_ROW("a handle: `task`, `join_handle`, `channel`, `sender`, `receiver`, "
               "`done_source`, `done_token`",
               sizeof(task<>));
@@ -87,7 +88,7 @@ TEST_CASE("handles are pointers") {
     CHECK(sizeof(heddle::done_token) == sizeof(task<>));
 }
 
-TEST_CASE("the blocks of a task, a channel, a token, a primitive") {
+TEST_CASE("the block of each kind of object takes the memory that the table says") {
     CHECK_ROW("a task started by `go`, its result aside",
               sizeof(heddle::detail::joinable<void>));
     CHECK_ROW("a channel, unbuffered, of whatever `T`",
@@ -100,14 +101,15 @@ TEST_CASE("the blocks of a task, a channel, a token, a primitive") {
               sizeof(heddle::detail::host));
 }
 
-TEST_CASE("what a wait takes in the frame that waits") {
+TEST_CASE("each kind of wait takes the memory in its frame that the table says") {
     heddle::channel<int> c;
     CHECK_ROW("a wait to receive", sizeof(in_frame<decltype(c.receive())>));
     CHECK_ROW("a wait to send", sizeof(in_frame<decltype(c.send(1))>));
     CHECK_ROW("a timer", sizeof(in_frame<decltype(heddle::sleep(1h))>));
 }
 
-TEST_CASE("on the heap, rounded to size classes") {
+TEST_CASE("each parked task takes the heap memory that the table says, rounded to size "
+          "classes") {
     if (!test::recycling) {
         MESSAGE("skipped: this build does not recycle frames, so sizes are not rounded "
                 "to its classes");
@@ -132,7 +134,7 @@ TEST_CASE("on the heap, rounded to size classes") {
                   c.async_receive(ctx, [](std::error_code, std::optional<int>) {});
               }));
 
-    // Frames differ from compiler to compiler: the table has the largest.
+    // Frames differ between compilers; the table has the largest.
     auto at_most = [](const char* name, std::size_t bytes) {
         CHECK_MESSAGE(bytes <= in_table(name), std::string(name) << ": " << bytes);
     };

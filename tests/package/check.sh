@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSL-1.0
-# Builds and runs a program outside this tree that uses heddle in one of the ways it is offered.
+# Builds and runs a program outside this tree that uses heddle in one of the ways in which it is offered.
 # Usage: check.sh WAY SOURCE BUILD CXX ASIO [FLAGS]
-#   FLAGS are those of BUILD, where it is made for a sanitizer.
-#   find_package, pkg_config         heddle as BUILD installs it, moved to another place since
-#   add_subdirectory, fetch_content  from its sources
-#   by_hand                          a compiler, the library, and no flag of ours
-#   disagree                         what is compiled for another kind of library is refused, with a word
+#   FLAGS are the flags of BUILD if it is made for a sanitizer.
+#   find_package, pkg_config         heddle is installed by BUILD, and then moved to another place
+#   add_subdirectory, fetch_content  heddle is built from its sources
+#   by_hand                          the program is compiled without the flags that CMake or pkg-config add
+#   disagree                         a program that is compiled for another build of heddle is refused, with a message
 #   other_asio                       find_package refuses an Asio that heddle was not built with
-#   hidden                           libheddle.so exports what headers declare and no more
+#   hidden                           libheddle.so exports only names that headers declare
 set -eu
 way=$1 source=$2 build=$3 asio=$5 flags=${6:-}
 export CXX="$4"
@@ -31,7 +31,7 @@ consumer() { # ARGUMENTS...
         cat log
         exit 1
     }
-    # As a guest heddle brings no tests, no demos, nothing to install, and no flags.
+    # As a subproject heddle adds no tests, no demos, nothing to install, and no flags.
     [ "$way" = find_package ] || ! find out -name 'demo*.dir' -o -name 'heddle_test*.dir' | grep . || exit 1
 }
 runs() { # PROGRAM
@@ -41,7 +41,7 @@ runs() { # PROGRAM
         exit 1
     }
 }
-by_hand() { # PROGRAM FLAGS... FILES...: builds against what is installed
+by_hand() { # PROGRAM FLAGS... FILES...: builds against the installed heddle
     program=$1
     shift
     includes=
@@ -94,7 +94,7 @@ add_subdirectory)
     runs out/consumer
     ;;
 fetch_content)
-    # What git knows of the tree as it is, committed or not.
+    # The repository has all files of the tree that git does not ignore, committed or not.
     git -C "$source" ls-files -z -co --exclude-standard |
         (cd "$source" && xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh | tar -c --null -T -) >tree.tar
     mkdir heddle && tar -xf tree.tar -C heddle
@@ -111,11 +111,11 @@ by_hand)
         builds_by_hand fast -O2 -DNDEBUG main.cpp
         runs ./fast
     }
-    # A program of several files, each with its own flags and order of includes, as in law.
+    # The two files of this program have different flags and orders of includes, which the library allows.
     builds_by_hand mixed std_first.cpp heddle_first.cpp -DNDEBUG
     runs ./mixed
     [ -z "$flags" ] || exit 0
-    # A sanitizer of the program's alone. Our recycled frames hide some errors from it, and that is all.
+    # Only the program has the sanitizer. It misses some errors in recycled frames, but reports no false ones.
     builds_by_hand sanitized -fsanitize=address -O2 std_first.cpp heddle_first.cpp
     runs ./sanitized
     builds_by_hand undefined -fsanitize=undefined -fno-sanitize-recover=all main.cpp
@@ -135,7 +135,7 @@ int main() {}' >agrees.cpp
     refused libheddle_must_be_built_with_fsanitize_thread_like_this_program -fsanitize=thread agrees.cpp
     refused libheddle_must_be_built_as_heddle_model_like_this_program -DHEDDLE_MODEL -I"$source/include" agrees.cpp
     refused 'HEDDLE_MODEL is for heddle::model, which is not installed' -DHEDDLE_MODEL agrees.cpp
-    # Another version of Asio, as far as one can tell.
+    # This copy of Asio claims to be another version.
     version=$(sed -nE 's/.*define ASIO_VERSION ([0-9]+).*/\1/p' "$asio/asio/version.hpp")
     mkdir -p other/asio
     ln -s "$asio/asio.hpp" other/asio.hpp
@@ -143,7 +143,7 @@ int main() {}' >agrees.cpp
     rm other/asio/version.hpp
     sed -E "s/(define ASIO_VERSION) .*/\1 $((version + 1))/" "$asio/asio/version.hpp" >other/asio/version.hpp
     refused "libheddle_must_be_built_with_ASIO_VERSION_$((version + 1))_like_this_program" -Iother agrees.cpp
-    # An Asio whose way to allocate depends on the order of includes.
+    # The way in which this Asio allocates depends on the order of includes.
     if [ "$version" -lt 102300 ]; then
         { echo '#include <asio.hpp>' && cat agrees.cpp; } >asio_first.cpp
         builds_by_hand agrees asio_first.cpp

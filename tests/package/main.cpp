@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A program of somebody else's: it has an io_context and a handler, and adds tasks and a channel.
+// A user's program: it has an io_context and a handler, and adds tasks and a channel.
 #include <heddle/heddle.hpp>
 
 #include <asio/io_context.hpp>
@@ -26,7 +26,7 @@ int main() {
     heddle::go(context, [&]() -> heddle::task<> {
         while (auto v = co_await out.receive())
             sum += *v;
-        try {  // thrown in the library, caught here: one type on both sides
+        try {  // thrown in the library and caught here, so both must agree on its type
             out.close();
         } catch (const heddle::channel_closed&) {
             std::printf("%d\n", sum);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The parallel host: heddle::run on several threads, and heddle::parallel. Under TSan it also
-// shows that nothing here races.
+// The parallel host: heddle::run on several threads, and heddle::parallel. Under TSan
+// these tests also show that nothing here races.
+#include "support/environment.hpp"
 #include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -30,6 +31,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using test::crew;
+using test::environment;
 
 heddle::run_options on_threads(unsigned n) {
     heddle::run_options o;
@@ -43,7 +45,8 @@ auto run_on(unsigned n, F f) {
     return heddle::run(on_threads(n), f());
 }
 
-/// Does not suspend until `n` are here: only tasks that run in parallel get past it.
+/// Blocks the thread until `n` tasks are here; only tasks that run in parallel get past
+/// it.
 void meet(std::atomic<int>& here, int n) {
     ++here;
     while (here < n)
@@ -55,7 +58,7 @@ heddle::task<> wait_for_ever() {
     co_await nobody.receive();
 }
 
-/// Counts the task if it ends because it was cancelled.
+/// Counts the task if its wait ends by cancellation.
 heddle::task<> count_end(heddle::task<> work, std::atomic<int>& cancelled) {
     try {
         co_await std::move(work);
@@ -64,23 +67,11 @@ heddle::task<> count_end(heddle::task<> work, std::atomic<int>& cancelled) {
     }
 }
 
-/// Sets a variable of the environment for as long as it lives.
-class variable {
-public:
-    variable(const char* name, const char* value) : name_(name) {
-        ::setenv(name, value, 1);
-    }
-    ~variable() { ::unsetenv(name_); }
-
-private:
-    const char* name_;
-};
-
 }  // namespace
 
 TEST_SUITE_BEGIN("parallel.threads");
 
-TEST_CASE("law 77: every ready task runs at once while a thread is free") {
+TEST_CASE("law 77: all ready tasks run at once if enough threads are free") {
     for (int n : {2, 4}) {
         std::atomic<int> here{0};
         run_on(static_cast<unsigned>(n), [&]() -> heddle::task<> {
@@ -95,7 +86,8 @@ TEST_CASE("law 77: every ready task runs at once while a thread is free") {
     }
 }
 
-TEST_CASE("law 77: also after a long time in which one thread was enough") {
+TEST_CASE("law 77: all ready tasks run at once, also after a long time in which one "
+          "thread was enough") {
     run_on(2, []() -> heddle::task<> {
         heddle::channel<int> c;
         heddle::go(
@@ -115,7 +107,7 @@ TEST_CASE("law 77: also after a long time in which one thread was enough") {
     });
 }
 
-TEST_CASE("a task that was woken does not wait behind one that does not suspend") {
+TEST_CASE("a task that was woken does not wait behind a task that does not suspend") {
     run_on(2, []() -> heddle::task<> {
         heddle::channel<> ask(1), answer(1);
         std::atomic<bool> answered{false};
@@ -123,7 +115,7 @@ TEST_CASE("a task that was woken does not wait behind one that does not suspend"
             co_await ask.receive();
             answered = true;
         });
-        co_await heddle::yield();  // the other one waits
+        co_await heddle::yield();  // the other task waits now
         co_await ask.send({});
         while (!answered)
             std::this_thread::yield();
@@ -131,7 +123,7 @@ TEST_CASE("a task that was woken does not wait behind one that does not suspend"
     });
 }
 
-TEST_CASE("a timer of a task does not wait for another that does not suspend") {
+TEST_CASE("the timer of a task does not wait for a task that does not suspend") {
     run_on(2, []() -> heddle::task<> {
         std::atomic<bool> slept{false};
         auto sleeper = heddle::go([&]() -> heddle::task<> {
@@ -145,7 +137,8 @@ TEST_CASE("a timer of a task does not wait for another that does not suspend") {
     });
 }
 
-TEST_CASE("what one run of a task wrote the next one sees, on whatever thread") {
+TEST_CASE(
+    "each turn of a task sees the writes of the turn before, on whatever thread") {
     std::set<std::thread::id> threads;
     run_on(4, [&]() -> heddle::task<> {
         heddle::group g;
@@ -167,7 +160,7 @@ TEST_CASE("what one run of a task wrote the next one sees, on whatever thread") 
     CHECK(threads.size() <= 4);
 }
 
-TEST_CASE("this_task is right wherever the task goes on") {
+TEST_CASE("this_task is right wherever the task runs") {
     run_on(4, []() -> heddle::task<> {
         heddle::group g;
         for (int i = 0; i < 8; ++i)
@@ -187,7 +180,8 @@ TEST_CASE("this_task is right wherever the task goes on") {
     });
 }
 
-TEST_CASE("run gives the result of main, and the options decide how many threads") {
+TEST_CASE("run returns the result of main, and its options decide how many threads "
+          "there are") {
     auto threads = [](unsigned n) {
         return run_on(n, []() -> heddle::task<std::size_t> {
             std::vector<std::thread::id> ran(3);
@@ -207,28 +201,29 @@ TEST_CASE("run gives the result of main, and the options decide how many threads
     };
     CHECK(threads(3) == 3);
     {
-        variable v("HEDDLE_THREADS", "1");
+        environment v("HEDDLE_THREADS", "1");
         CHECK(threads(3) == 1);
     }
     {
-        variable v("HEDDLE_THREADS", "3");
+        environment v("HEDDLE_THREADS", "3");
         CHECK(threads(2) == 3);
         CHECK(threads(1) == 1);
     }
     {
-        variable v("HEDDLE_SEED", "7");
+        environment v("HEDDLE_SEED", "7");
         CHECK(threads(3) == 1);
     }
     {
-        variable v("HEDDLE_CLOCK", "virtual");
+        environment v("HEDDLE_CLOCK", "virtual");
         CHECK(threads(3) == 1);
     }
     CHECK_THROWS_AS(threads(1025), std::invalid_argument);
-    variable v("HEDDLE_THREADS", "1025");
+    environment v("HEDDLE_THREADS", "1025");
     CHECK_THROWS_AS(threads(2), std::invalid_argument);
 }
 
-TEST_CASE("the exception of main wins, that of a detached task ends the run") {
+TEST_CASE(
+    "an exception of main takes precedence; that of a detached task ends the run") {
     auto thrower = [](bool main_too) -> heddle::task<> {
         heddle::channel<> go(nullptr);
         heddle::go([] { throw std::runtime_error("detached"); });
@@ -242,8 +237,7 @@ TEST_CASE("the exception of main wins, that of a detached task ends the run") {
                          std::logic_error);
 }
 
-TEST_CASE(
-    "at the end of main no other task runs any further, and each is destroyed once") {
+TEST_CASE("after the end of main no other task runs, and each is destroyed once") {
     for (int round = 0; round < 50; ++round) {
         std::atomic<int> alive{0};
         struct counted {
@@ -272,7 +266,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("law 78: a deadlock is reported, with what each task waits for") {
+TEST_CASE(
+    "law 78: a deadlock is reported, with the operation that each task waits for") {
     try {
         run_on(4, []() -> heddle::task<> {
             heddle::channel<> c;
@@ -336,7 +331,7 @@ TEST_CASE("parallel: poll, run_one, stop and restart mean what they always mean"
 
 namespace {
 
-/// Ten tasks, prepared before a fork, that need each other and a timer.
+/// Ten tasks, prepared before a fork, that depend on each other and on a timer.
 template <class Executor>
 void prepare(const Executor& ex, std::atomic<int>& ended) {
     heddle::channel<int> ring[10];
@@ -357,7 +352,7 @@ void prepare(const Executor& ex, std::atomic<int>& ended) {
                    });
 }
 
-/// Runs the context on two threads. Whether all came to their end.
+/// Runs the context on two threads. Returns whether all tasks ended.
 bool run_to_end(asio::io_context& ctx, const std::atomic<int>& ended) {
     {
         std::jthread other([&] { ctx.run(); });
@@ -388,7 +383,7 @@ void fork_and_run(Prepare prepare_in) {
 
 }  // namespace
 
-TEST_CASE("after a fork before run both processes run what was prepared") {
+TEST_CASE("after a fork before run, both processes run the tasks that were prepared") {
 #ifdef __SANITIZE_THREAD__
     MESSAGE("skipped: ThreadSanitizer lets no child of a fork start threads");
     return;
@@ -403,7 +398,7 @@ TEST_CASE("after a fork before run both processes run what was prepared") {
 
 namespace {
 
-/// Takes blocks of every size from the lists that all threads share, and gives them back.
+/// Takes blocks of every size from the lists that all threads share, and frees them.
 void use_blocks() {
     std::vector<void*> blocks(80);
     for (std::size_t size = 16; size <= 2048; size += 8) {
@@ -414,7 +409,8 @@ void use_blocks() {
     }
 }
 
-/// Threads that use blocks and end, one after the other, for as long as it lives.
+/// Threads that use blocks and end, one after the other, for as long as this object
+/// lives.
 class block_users {
 public:
     explicit block_users(int n) {
@@ -444,7 +440,8 @@ heddle::task<int> sum_of_a_hundred() {
 
 }  // namespace
 
-TEST_CASE("a child forked while other threads use the library may use it afresh") {
+TEST_CASE(
+    "a child that is forked while other threads use the library may use it anew") {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
     MESSAGE("skipped: the sanitizer's own locks may be taken in such a child");
     return;
@@ -454,7 +451,7 @@ TEST_CASE("a child forked while other threads use the library may use it afresh"
         pid_t child = ::fork();
         REQUIRE(child >= 0);
         if (child == 0) {
-            ::alarm(20);  // one that spins is ended by it
+            ::alarm(20);  // the alarm ends a child that spins
             use_blocks();
             ::_exit(heddle::run({.threads = 1 + round % 2}, sum_of_a_hundred()) == 4950
                         ? 7
@@ -467,8 +464,8 @@ TEST_CASE("a child forked while other threads use the library may use it afresh"
     }
 }
 
-TEST_CASE(
-    "parallel: tasks of a user's context run at once on the threads that run it") {
+TEST_CASE("parallel: tasks of a user's context run at once on the threads that run the "
+          "context") {
     crew threads(3);
     std::atomic<int> here{0};
     std::vector<std::promise<void>> ends(3);
@@ -483,7 +480,8 @@ TEST_CASE(
     CHECK(here == 3);
 }
 
-TEST_CASE("parallel: executors of one context are equal, and no others") {
+TEST_CASE(
+    "parallel: executors of one context are equal, those of two contexts are not") {
     asio::io_context a, b;
     auto one = heddle::parallel(a, 2);
     CHECK(one == heddle::parallel(a));
@@ -491,8 +489,8 @@ TEST_CASE("parallel: executors of one context are equal, and no others") {
     CHECK(one != asio::any_io_executor(a.get_executor()));
 }
 
-TEST_CASE("a task is resumed on its worker after an Asio operation, which may belong "
-          "anywhere") {
+TEST_CASE("a task is resumed on its worker after an Asio operation, wherever that "
+          "operation belongs") {
     asio::io_context other;
     auto work = asio::make_work_guard(other);
     std::thread runner([&] { other.run(); });
@@ -515,7 +513,7 @@ TEST_CASE("a task is resumed on its worker after an Asio operation, which may be
     runner.join();
 }
 
-TEST_CASE("a task with an operation in flight stays with its handlers") {
+TEST_CASE("a task with an operation in flight stays on the worker of its handlers") {
     run_on(4, []() -> heddle::task<> {
         heddle::group g;
         for (int i = 0; i < 16; ++i)
@@ -523,8 +521,8 @@ TEST_CASE("a task with an operation in flight stays with its handlers") {
                 asio::steady_timer timer(heddle::this_task::executor(), 10us);
                 heddle::inflight tick(timer.async_wait(heddle::deferred));
                 heddle::channel<> c(1);
-                int ticks =
-                    0;  // the select's arms, and the handler, touch the same frame
+                // The select's arms and the handler access the same frame.
+                int ticks = 0;
                 while (ticks < 20) {
                     std::optional<heddle::unit> v;
                     (void)c.try_send({});
@@ -541,12 +539,13 @@ TEST_CASE("a task with an operation in flight stays with its handlers") {
     });
 }
 
-TEST_CASE("what a task's executor runs never runs at the same time as the task") {
+TEST_CASE("a handler on a task's executor never runs at the same time as the task") {
     run_on(2, [&]() -> heddle::task<> {
         std::atomic<int> ran{0};
         for (int i = 0; i < 10; ++i)
             asio::post(heddle::this_task::executor(), [&] { ++ran; });
-        auto enough = std::chrono::steady_clock::now() + 5ms;  // for a thief to come by
+        // This leaves enough time for a thief.
+        auto enough = std::chrono::steady_clock::now() + 5ms;
         while (std::chrono::steady_clock::now() < enough)
             REQUIRE(ran == 0);
         while (ran < 10)
@@ -591,7 +590,7 @@ TEST_CASE("a done token reaches tasks on all threads, however they wait") {
         });
 }
 
-TEST_CASE("a context dies with tasks in every state, on several workers") {
+TEST_CASE("a context may end with tasks in every state, on several workers") {
     for (int round = 0; round < 30; ++round) {
         auto alive = std::make_shared<int>(0);
         {
@@ -627,7 +626,7 @@ TEST_CASE("a context dies with tasks in every state, on several workers") {
 }
 
 TEST_CASE(
-    "a context dies with tasks that wait in operations of another, which dies later") {
+    "a context may end before another context whose operations its tasks wait for") {
     for (int round = 0; round < 10; ++round) {
         auto alive = std::make_shared<int>(0);
         {
@@ -638,7 +637,8 @@ TEST_CASE(
                 for (int i = 0; i < 40; ++i)
                     heddle::go(heddle::parallel(threads.ctx, 4),
                                [&waiting, &other, alive]() -> heddle::task<> {
-                                   for (int k = 0; k < 50; ++k)  // some are taken
+                                   // Some of the tasks are stolen meanwhile.
+                                   for (int k = 0; k < 50; ++k)
                                        co_await heddle::yield();
                                    asio::steady_timer t(other, 1h);
                                    ++waiting;
@@ -647,7 +647,7 @@ TEST_CASE(
                 while (waiting < 40)
                     std::this_thread::yield();
             }
-            CHECK(alive.use_count() == 41);  // their handlers own them
+            CHECK(alive.use_count() == 41);  // the handlers own the tasks
         }
         CHECK(alive.use_count() == 1);
     }
@@ -677,7 +677,7 @@ TEST_CASE("parallel: the first call decides how many tasks run at once") {
     CHECK(most <= 2);
 }
 
-TEST_CASE("a time-out that was not needed does not hold the context up") {
+TEST_CASE("a time-out that lost its select does not keep the context running") {
     crew threads(2);
     auto ex = heddle::parallel(threads.ctx, 8);
     heddle::channel<int> c;
@@ -688,11 +688,11 @@ TEST_CASE("a time-out that was not needed does not hold the context up") {
             got += co_await heddle::select(c.receive(v), heddle::after(1h)) == 0;
         });
     heddle::go(ex, [c]() -> heddle::task<> {
-        co_await heddle::sleep(50ms);  // by then they wait, on several workers
+        co_await heddle::sleep(50ms);  // by then the others wait, on several workers
         for (int i = 0; i < 8; ++i)
             co_await c.send(i);
     });
-    threads.join();  // not in an hour
+    threads.join();  // returns now, not in an hour
     CHECK(got == 8);
 }
 
@@ -733,7 +733,8 @@ TEST_CASE("tasks of a strand stay serial beside parallel ones") {
     });
 }
 
-TEST_CASE("a dump of a parallel host shows every task, also from inside one") {
+TEST_CASE(
+    "a dump of a parallel host shows every task, also if one of its tasks makes it") {
     run_on(3, []() -> heddle::task<> {
         heddle::channel<> c;
         c.name("quiet");
@@ -748,7 +749,7 @@ TEST_CASE("a dump of a parallel host shows every task, also from inside one") {
         for (int i = 0; i < 100; ++i) {
             text = heddle::dump_tasks();
             if (text.find(": its host is busy") == text.npos)
-                break;  // else a thread without a core came too late
+                break;  // otherwise a thread without a core was too late
         }
         std::size_t waiting = 0;
         for (std::size_t at = 0;
@@ -763,8 +764,8 @@ TEST_CASE("a dump of a parallel host shows every task, also from inside one") {
     });
 }
 
-TEST_CASE("an exception leaves io_context::run on the thread that met it, and the rest "
-          "goes on") {
+TEST_CASE("an exception leaves io_context::run on the thread where it was thrown, and "
+          "the others go on") {
     asio::io_context ctx;
     std::atomic<int> ran{0};
     for (int i = 0; i < 10; ++i)
@@ -786,9 +787,8 @@ TEST_CASE("an exception leaves io_context::run on the thread that met it, and th
     CHECK(thrown == 5);
 }
 
-TEST_CASE(
-    "a handler's executor holds the worker where its task waits, not only where it "
-    "is registered") {
+TEST_CASE("the executor of a handler holds the worker where its task waits, even if "
+          "another registered the task") {
     using operation = test::held<void(int)>;
     std::optional<asio::io_context> ctx(std::in_place);
     operation op;
@@ -801,7 +801,7 @@ TEST_CASE(
         while (here() == registered && !*one) {
             auto until = std::chrono::steady_clock::now() + 300us;
             while (std::chrono::steady_clock::now() < until) {
-            }  // for so long that it is worth a theft
+            }  // long enough to be worth a theft
             co_await heddle::yield();
         }
         if (here() != registered && !one->exchange(true))

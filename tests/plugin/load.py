@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# Python loads libraries that hold heddle, as it loads a module of somebody's: late, when little room is left for
-# variables of threads (static TLS). Usage: load.py LIBRARY...
+# Python loads libraries that contain heddle, as it loads extension modules: late, when little room is left for
+# thread_local variables (static TLS). Usage: load.py LIBRARY...
 import ctypes
 import os
 import shutil
@@ -8,11 +8,11 @@ import sys
 import tempfile
 import threading
 
-COPIES = 8  # of each, as so many modules that each bring a heddle of their own
+COPIES = 8  # of each library, like modules that each contain a heddle of their own
 
 
 def use(library):
-    if not hasattr(library, "plugin_run"):  # libheddle.so itself: that it loads is enough
+    if not hasattr(library, "plugin_run"):  # libheddle.so itself only has to load
         return
     results = []
     threads = [threading.Thread(target=lambda: results.append(library.plugin_run())) for _ in range(2)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A program that knows nothing of heddle loads plugins that do.
+// A program that does not use heddle itself loads plugins that do.
 // Usage: heddle_plugin_host CASE PLUGIN...
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -67,7 +67,7 @@ void apart(const plugins& paths) {
     }
 }
 
-/// Plugins share the program's io_context, which two threads run in turn.
+/// The plugins share the program's io_context, which two threads run in turn.
 void shared(const plugins& paths, int flags = RTLD_NOW | RTLD_LOCAL) {
     asio::io_context ctx;
     std::vector<plugin> all;
@@ -84,7 +84,7 @@ void shared(const plugins& paths, int flags = RTLD_NOW | RTLD_LOCAL) {
             CHECK(p.live(ctx) == 0);
         ctx.restart();
     }
-    // The context ends what waits, of each.
+    // The end of the context destroys the tasks that wait, of each plugin.
     std::vector<int> ended(all.size());
     {
         asio::io_context ends;
@@ -98,7 +98,7 @@ void shared(const plugins& paths, int flags = RTLD_NOW | RTLD_LOCAL) {
         CHECK(n == 1);
 }
 
-/// It is closed after the thread that used it has ended, over and over.
+/// The plugin is closed after the thread that used it has ended, again and again.
 void closed_after(const plugins& paths) {
     for (int round = 0; round < 20; ++round)
         for (const char* path : paths) {
@@ -110,7 +110,7 @@ void closed_after(const plugins& paths) {
         }
 }
 
-/// It is closed while a thread that used it lives on.
+/// The plugin is closed while a thread that used it lives on.
 void closed_before(const plugins& paths) {
     for (const char* path : paths) {
         std::promise<int> used;
@@ -129,8 +129,8 @@ void closed_before(const plugins& paths) {
     }
 }
 
-/// It is closed before the context that its tasks, and its services, are in: what holds
-/// heddle stays.
+/// The plugin is closed before the context that has its tasks and its services; the
+/// code of heddle stays loaded.
 void closed_first(const plugins& paths) {
     std::vector<int> ended(paths.size());
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A plugin with a heddle of its own: the static library is a part of it.
+// A plugin with a heddle of its own: the static library is a part of the plugin.
 #include <heddle/heddle.hpp>
 
 #include <asio/io_context.hpp>
@@ -31,7 +31,7 @@ heddle::task<> feeder(heddle::sender<int> out, int n) {
     out.close();
 }
 
-/// A byte through a pipe: a wait in an Asio operation.
+/// Sends a byte through a pipe, which waits in an Asio operation.
 heddle::task<int> through_pipe() {
     int ends[2];
     if (::pipe(ends) != 0)
@@ -47,7 +47,8 @@ heddle::task<int> through_pipe() {
     co_return got;
 }
 
-/// 42, by way of channels, timers, selects, a pipe and a wait that is cancelled.
+/// Returns 42, by way of channels, timers, selects, a pipe and a wait that is
+/// cancelled.
 heddle::task<int> compute() {
     heddle::channel<int> in, out(4), never;
     heddle::go(doubler, in, out);
@@ -88,10 +89,10 @@ heddle::task<> wait_for_end(int& ended) {
 
 #define PLUGIN_API extern "C" [[gnu::visibility("default")]]
 
-/// 42 from an io_context of its own, run here.
+/// Returns 42 from an io_context of its own, which it runs.
 PLUGIN_API int plugin_run() { return heddle::run(compute()); }
 
-/// The same on two threads.
+/// Returns the same from two threads.
 PLUGIN_API int plugin_run_on_threads() {
     return heddle::run({.threads = 2}, compute());
 }
@@ -106,7 +107,7 @@ PLUGIN_API void plugin_wait(asio::io_context& ctx, int& ended) {
     heddle::go(ctx, wait_for_end, std::ref(ended));
 }
 
-/// Tasks of this plugin in that context.
+/// Returns the number of tasks of this plugin in that context.
 PLUGIN_API int plugin_live(asio::io_context& ctx) {
     return static_cast<int>(heddle::live_tasks(ctx));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of heddle::run (run.hpp).
 #include "support/ending.hpp"
+#include "support/environment.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -21,7 +23,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,45 +38,20 @@ using namespace std::chrono_literals;
 using heddle::go;
 using heddle::run;
 using heddle::task;
+using test::contains;
 using test::ending_of_call;
+using test::environment;
+using test::fail;
 using test::lines;
 using test::run_virtual;
+using test::seven;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 
 namespace {
 
-task<int> seven() { co_return 7; }
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
-/// Sets an environment variable as long as it lives.
-class environment {
-public:
-    environment(const char* name, const char* value) : name_(name) {
-        if (const char* old = std::getenv(name))
-            old_ = old;
-        ::setenv(name, value, 1);
-    }
-    environment(const environment&) = delete;
-    ~environment() {
-        if (old_)
-            ::setenv(name_, old_->c_str(), 1);
-        else
-            ::unsetenv(name_);
-    }
-
-private:
-    const char* name_;
-    std::optional<std::string> old_;
-};
-
-/// A program whose order is all that a schedule decides.
+/// A program whose only variable is the order that a schedule decides.
 task<> race(trace& log) {
     heddle::channel<int> a(8), b(8);
     heddle::wait_group all;
@@ -113,13 +89,9 @@ std::string deadlock_of(task<> main) {
     return "no deadlock";
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
-TEST_CASE("run gives main's result, whatever its type") {
+TEST_CASE("run returns main's result, whatever its type") {
     int x = 0;
     CHECK(run(seven()) == 7);
     CHECK(*run([]() -> task<std::unique_ptr<int>> {
@@ -152,7 +124,8 @@ TEST_CASE("run returns when main ends; other tasks are destroyed, not awaited") 
     CHECK(log.take() == lines{"parked"});
 }
 
-TEST_CASE("what escapes main leaves run, and the other tasks are destroyed") {
+TEST_CASE(
+    "an exception that leaves main leaves run, and the other tasks are destroyed") {
     CHECK(ending_of_call([] {
               run([]() -> task<> {
                   go([](tracked) -> task<> { co_await heddle::sleep(1h); }, tracked(1));
@@ -174,7 +147,8 @@ TEST_CASE("the first exception that leaves a detached task ends the run") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("main's exception wins over those of detached tasks that come after it") {
+TEST_CASE("an exception of main takes precedence over those of detached tasks that "
+          "come after it") {
     CHECK(ending_of_call([] {
               run([]() -> task<> {
                   go(fail, "detached");
@@ -184,7 +158,7 @@ TEST_CASE("main's exception wins over those of detached tasks that come after it
           }) == "main");
 }
 
-TEST_CASE("main's result is not lost to the end of the tasks it leaves behind") {
+TEST_CASE("the result of main is not lost when the other tasks are destroyed") {
     struct logs_end {
         explicit logs_end(trace& t) : log(&t) {}
         logs_end(logs_end&& o) noexcept : log(std::exchange(o.log, nullptr)) {}
@@ -241,7 +215,7 @@ TEST_CASE("virtual time waits for Asio operations in flight, then jumps") {
     CHECK(log.take() == lines{"two real milliseconds later", "an hour later"});
 }
 
-TEST_CASE("the same seed gives the same run") {
+TEST_CASE("the same seed leads to the same run") {
     for (std::uint64_t seed : {0U, 1U, 2U, 12345U}) {
         auto first = race_of(seed);
         CHECK(first.size() == 12);
@@ -249,7 +223,8 @@ TEST_CASE("the same seed gives the same run") {
     }
 }
 
-TEST_CASE("different seeds give different runs: order of tasks, and of ready arms") {
+TEST_CASE(
+    "different seeds lead to different runs, in the order of tasks and of ready arms") {
     std::set<std::string> orders, arms;
     for (std::uint64_t seed = 0; seed < 32; ++seed) {
         auto run_of_seed = race_of(seed);
@@ -259,8 +234,9 @@ TEST_CASE("different seeds give different runs: order of tasks, and of ready arm
         orders.insert(tasks);
         arms.insert(chosen);
     }
-    // 4! orders, and 70 ways to merge four of each arm. Of 32 uniform draws some 18 and
-    // 26 differ; fewer than 9 would be more than five standard deviations off.
+    // There are 4! orders, and 70 ways to merge four of each arm. Of 32 uniform draws
+    // some 18 and 26 differ; fewer than 9 would be more than five standard deviations
+    // off.
     CHECK(orders.size() > 8);
     CHECK(arms.size() > 8);
 }
@@ -271,7 +247,7 @@ TEST_CASE("without a seed tasks run in order of arrival") {
     CHECK(steps == lines{"task 0", "task 1", "task 2", "task 3"});
 }
 
-TEST_CASE("a deadlock is reported, with who waits for what") {
+TEST_CASE("a deadlock is reported, with the operation that each task waits for") {
     auto what = deadlock_of([]() -> task<> {
         heddle::this_task::name("main");
         heddle::channel<int> jobs, results;
@@ -308,7 +284,7 @@ TEST_CASE("a deadlock is reported, with who waits for what") {
     CHECK(tasks == 4);
 }
 
-TEST_CASE("a dump names the arms of a select as they are written") {
+TEST_CASE("a dump lists the arms of a select as they are written") {
     std::vector<heddle::channel<int>> channels(8);
     std::string written;
     for (std::size_t i = 0; i < channels.size(); ++i) {
@@ -334,7 +310,7 @@ TEST_CASE("a dump names the arms of a select as they are written") {
     CHECK(contains(nothing, " waits in a select without arms"));
 }
 
-TEST_CASE("waits that nothing can end are a deadlock, with either clock") {
+TEST_CASE("waits that nothing can end are a deadlock, on either clock") {
     CHECK(contains(deadlock_of(wait_in(nullptr)), "receive on a nil channel"));
     CHECK(contains(deadlock_of(wait_in(heddle::channel<>())),
                    "receive on an unnamed channel"));
@@ -345,7 +321,7 @@ TEST_CASE("waits that nothing can end are a deadlock, with either clock") {
     CHECK_THROWS_AS(run_virtual(wait_in(heddle::channel<>())), heddle::deadlock);
 }
 
-TEST_CASE("a deadlock is no deadlock while a timer is pending") {
+TEST_CASE("there is no deadlock while a timer is pending") {
     run_virtual([]() -> task<> {
         heddle::channel<> c;
         go(
@@ -358,7 +334,7 @@ TEST_CASE("a deadlock is no deadlock while a timer is pending") {
     }());
 }
 
-TEST_CASE("a context that died does not hide a deadlock") {
+TEST_CASE("a context that has ended does not hide a deadlock") {
     std::optional<heddle::done_source> kept;
     {
         asio::io_context dies;
@@ -380,14 +356,14 @@ TEST_CASE("tasks are destroyed after a deadlock as after any other end") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("what is ready when main ends is destroyed, and does not run") {
+TEST_CASE("a task that is ready when main ends is destroyed, and does not run") {
     bool ran = false;
     run([](bool& ran_) -> task<> {
         std::vector<int> local(3);
         for (int i = 0; i < 3; ++i)
             go(
                 [](tracked, std::vector<int>& mains, bool& r) -> task<> {
-                    r = mains.at(0) == 0;  // main's frame is gone by now
+                    r = mains.at(0) == 0;  // main's frame is destroyed by now
                     co_return;
                 },
                 tracked(i), std::ref(local), std::ref(ran_));
@@ -417,7 +393,7 @@ TEST_CASE("HEDDLE_CLOCK=virtual makes time virtual") {
     }());
 }
 
-TEST_CASE("HEDDLE_SEED seeds a run, over what the program asks for") {
+TEST_CASE("HEDDLE_SEED seeds a run, and overrides the seed that the program passes") {
     auto seven_chosen = race_of(7);
     REQUIRE(seven_chosen != race_of(8));
     environment e("HEDDLE_SEED", "7");
@@ -425,7 +401,7 @@ TEST_CASE("HEDDLE_SEED seeds a run, over what the program asks for") {
     CHECK(race_of(8) == seven_chosen);
 }
 
-TEST_CASE("an environment variable that makes no sense is an invalid_argument") {
+TEST_CASE("an environment variable without a valid value is an invalid_argument") {
     for (auto name : {"HEDDLE_SEED", "HEDDLE_THREADS"})
         for (auto value : {"", "x", "1x", " 1", "-1", "0x10", "99999999999999999999"}) {
             CAPTURE(value);
@@ -439,8 +415,8 @@ TEST_CASE("an environment variable that makes no sense is an invalid_argument") 
 
 namespace {
 
-/// An operation that completes, on the handler's executor, when the handler of its timer is
-/// destroyed: as late as with the context.
+/// An operation that completes, on the handler's executor, when the handler of its
+/// timer is destroyed: at the latest when the context is.
 template <class Handler>
 class ends_with_its_timer {
 public:
@@ -470,7 +446,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("once main has ended no task runs, though its operation completes later") {
+TEST_CASE("after main has ended no task runs, even if its operation completes later") {
     bool ran_on = false;
     run([](bool* ran) -> task<> {
         auto ex = heddle::this_task::executor();
@@ -493,8 +469,7 @@ TEST_CASE("once main has ended no task runs, though its operation completes late
     CHECK(!ran_on);
 }
 
-TEST_CASE(
-    "run inside a task, or in a handler of a host, is refused, and has done nothing") {
+TEST_CASE("run inside a task or in a handler of a host is refused, and has no effect") {
     const std::string what = "heddle: a task, or a handler that runs in a host, would "
                              "block the thread of its "
                              "event loop: co_await the task, or start it with go";
@@ -530,7 +505,7 @@ TEST_CASE(
     CHECK(tracked::alive() == before);
 }
 
-TEST_CASE("run is let in where a handler is outside every host") {
+TEST_CASE("run is allowed in a handler outside every host") {
     auto inner = [](int n) -> task<int> {
         co_await heddle::yield();
         co_return n;
@@ -551,7 +526,7 @@ TEST_CASE("run is let in where a handler is outside every host") {
 
 namespace {
 
-/// Forks, and returns what `f` does in the child, which has 20 seconds for it.
+/// Returns the result of `f` in a forked child, which may take 20 seconds.
 template <class F>
 bool in_child(F f) {
     pid_t child = ::fork();
@@ -579,7 +554,7 @@ TEST_CASE("in a forked child the contexts of its parent do not hide a deadlock")
     };
     CHECK(in_child(two));
     CHECK(in_child([&] { return in_child(two); }));
-    // One that dies there, or gets another host, has no influence either.
+    // A context that ends there, or gets another host, does not hide it either.
     std::optional<asio::io_context> dies(std::in_place);
     go(*dies, wait_in, heddle::channel<>());
     CHECK(in_child([&] {
@@ -591,7 +566,8 @@ TEST_CASE("in a forked child the contexts of its parent do not hide a deadlock")
     }));
 }
 
-TEST_CASE("a context that a forked child goes on with is one that may wake main") {
+TEST_CASE(
+    "a context that a forked child runs may wake main, so a wait is no deadlock") {
 #ifdef __SANITIZE_THREAD__
     MESSAGE("skipped: ThreadSanitizer lets no child of a fork start threads");
     return;
@@ -616,7 +592,7 @@ TEST_CASE("a context that a forked child goes on with is one that may wake main"
     other.notify_fork(asio::io_context::fork_parent);
 }
 
-// Last in this suite: it starts a thread.
+// This case is the last of the suite, because it starts a thread.
 TEST_CASE("while another context lives, a run that waits is no deadlock") {
     auto answer = [](heddle::receiver<int> in, heddle::sender<int> out) -> task<> {
         while (auto n = co_await in.receive())
@@ -643,13 +619,14 @@ TEST_SUITE_END();
 TEST_SUITE_BEGIN("run.threads");
 
 #ifdef __GLIBC__
-TEST_CASE(
-    "SIGQUIT is blocked no longer than the run that dumps on it, however that ends") {
+TEST_CASE("SIGQUIT is blocked only as long as the run that dumps on it, however the "
+          "run ends") {
     pthread_attr_t before, impossible;
     REQUIRE(::pthread_getattr_default_np(&before) == 0);
     REQUIRE(::pthread_getattr_default_np(&impossible) == 0);
     ::pthread_attr_setstacksize(&impossible, std::size_t{1} << 46);
-    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);  // no thread can be made
+    // Now no thread can be started.
+    REQUIRE(::pthread_setattr_default_np(&impossible) == 0);
     CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
                                 []() -> heddle::task<> { co_return; }()),
                     std::system_error);

@@ -19,7 +19,7 @@ using heddle::task;
 using std::ref;
 using test::leave;
 using test::lines;
-using test::note;
+using test::note_end;
 using test::note_unhandled;
 using test::noted;
 using test::trace;
@@ -46,7 +46,7 @@ task<> keep(std::unique_ptr<actor<int>>& a) {
     co_return;
 }
 
-/// An actor on the host of `w`, with token `stop` in force.
+/// An actor on the host of `w`, with `stop` as the token in force.
 std::unique_ptr<actor<int>> actor_in(world& w, heddle::done_token stop = {}) {
     std::unique_ptr<actor<int>> made;
     w.go(heddle::with_done(stop, keep(made)));
@@ -54,7 +54,7 @@ std::unique_ptr<actor<int>> actor_in(world& w, heddle::done_token stop = {}) {
     return made;
 }
 
-/// Steps of a function that waits in the middle.
+/// Logs the steps of a function that waits in the middle.
 task<int> slow(int& n, trace& t, std::string name, heddle::event& go_on) {
     t(name + " begins");
     noted scope(t, name + " ends");
@@ -83,7 +83,7 @@ const std::string refused = "heddle: send on a closed channel: `an actor`";
 
 TEST_SUITE_BEGIN("actor");
 
-TEST_CASE("1000 calls at once: each gets a number of its own, 1000 in all") {
+TEST_CASE("1000 calls at the same time each return a different number") {
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
         long sum = test::run_virtual(
             []() -> task<long> {
@@ -104,7 +104,8 @@ TEST_CASE("1000 calls at once: each gets a number of its own, 1000 in all") {
     }
 }
 
-TEST_CASE("functions: members, lambdas, coroutines; their results, none, or copies") {
+TEST_CASE("an actor calls members, lambdas and coroutines, and returns their results "
+          "or copies") {
     test::run_virtual([]() -> task<> {
         heddle::event ready(true);
         actor<account> a(100);
@@ -129,7 +130,8 @@ TEST_CASE("functions: members, lambdas, coroutines; their results, none, or copi
     }());
 }
 
-TEST_CASE("one function at a time, to its end, in the order of the calls") {
+TEST_CASE(
+    "an actor runs one function at a time, to its end, in the order of the calls") {
     world w;
     trace t;
     heddle::event go_on;
@@ -149,7 +151,7 @@ TEST_CASE("one function at a time, to its end, in the order of the calls") {
     CHECK(answers == lines{"a: 1", "b: 2", "c: 3"});
 }
 
-TEST_CASE("functions run on the actor's host, callers resume on their own") {
+TEST_CASE("functions run on the actor's host, and callers resume on their own") {
     world home, away;
     trace t;
     heddle::event ready(true);
@@ -163,7 +165,7 @@ TEST_CASE("functions run on the actor's host, callers resume on their own") {
     CHECK(t.take() == lines{"x: 1"});
 }
 
-TEST_CASE("an exception is the caller's, and the actor goes on") {
+TEST_CASE("an exception of a function is thrown to its caller, and the actor goes on") {
     test::run_virtual([]() -> task<> {
         actor<int> a(0);
         auto plain = [](int&) -> int { throw std::runtime_error("plain"); };
@@ -178,8 +180,8 @@ TEST_CASE("an exception is the caller's, and the actor goes on") {
     }());
 }
 
-TEST_CASE("a cast waits until its function begins; what that throws is a detached "
-          "task's") {
+TEST_CASE("a cast waits until its function begins; an exception of the function is a "
+          "detached task's") {
     world w;
     trace t;
     note_unhandled(w, t);
@@ -200,7 +202,8 @@ TEST_CASE("a cast waits until its function begins; what that throws is a detache
     CHECK(t.take() == lines{"c begins", "c ends", "c: 3"});
 }
 
-TEST_CASE("stop refuses what has not begun, finishes what has, and then returns") {
+TEST_CASE("stop refuses functions that have not begun, finishes the others, and then "
+          "returns") {
     world w;
     trace t;
     heddle::event go_on;
@@ -210,8 +213,8 @@ TEST_CASE("stop refuses what has not begun, finishes what has, and then returns"
     w.go(cast_slow, ref(*a), ref(t), "c", ref(go_on));
     w.settle();
     CHECK(t.take() == lines{"a begins"});
-    w.go(note, ref(t), "stop", a->stop());
-    w.go(note, ref(t), "stop again", a->stop());
+    w.go(note_end, ref(t), "stop", a->stop());
+    w.go(note_end, ref(t), "stop again", a->stop());
     w.settle();
     CHECK(t.take() == lines{"b: " + refused, "c: " + refused});
     w.go(call_slow, ref(*a), ref(t), "d", ref(go_on));
@@ -222,20 +225,20 @@ TEST_CASE("stop refuses what has not begun, finishes what has, and then returns"
     w.settle();
     CHECK(t.take() == lines{"a ends", "a: 1", "stop: ok", "stop again: ok"});
     CHECK(w.live() == 0);
-    w.go(note, ref(t), "stop", a->stop());
+    w.go(note_end, ref(t), "stop", a->stop());
     w.go(call_slow, ref(*a), ref(t), "f", ref(go_on));
     w.settle();
     CHECK(t.take() == lines{"stop: ok", "f: " + refused});
 }
 
-TEST_CASE("a stop that is cancelled has told the actor all the same") {
+TEST_CASE("a stop that is cancelled has stopped the actor all the same") {
     world w;
     trace t;
     heddle::event go_on;
     auto a = actor_in(w);
     w.go(call_slow, ref(*a), ref(t), "a", ref(go_on));
     w.settle();
-    auto h = w.go(note, ref(t), "stop", a->stop());
+    auto h = w.go(note_end, ref(t), "stop", a->stop());
     w.settle();
     h.cancel();
     w.settle();
@@ -246,8 +249,8 @@ TEST_CASE("a stop that is cancelled has told the actor all the same") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE(
-    "its destructor refuses what has not begun; what has goes on, with the state") {
+TEST_CASE("the destructor refuses functions that have not begun; one that has goes on, "
+          "with the state") {
     world w;
     trace t;
     heddle::event go_on;
@@ -290,8 +293,8 @@ TEST_CASE("a call that is not awaited does nothing") {
     CHECK(n == 1);
 }
 
-TEST_CASE("a caller cancelled before its function began has done nothing; after that "
-          "the function goes on") {
+TEST_CASE("a caller that is cancelled before its function began has done nothing; "
+          "later the function goes on") {
     world w;
     trace t;
     heddle::event go_on;
@@ -312,7 +315,8 @@ TEST_CASE("a caller cancelled before its function began has done nothing; after 
     CHECK(t.take() == lines{"a ends", "c begins", "c ends", "c: 2"});
 }
 
-TEST_CASE("what a function throws that lost its caller is a detached task's") {
+TEST_CASE(
+    "an exception of a function whose caller was cancelled is a detached task's") {
     for (bool answered : {false, true}) {  // cancelled before the answer, or with it
         world w;
         trace t;
@@ -324,7 +328,7 @@ TEST_CASE("what a function throws that lost its caller is a detached task's") {
             throw std::runtime_error("lost");
         };
         world away;
-        auto h = away.go(note, ref(t), "call", a->call(f, ref(go_on)));
+        auto h = away.go(note_end, ref(t), "call", a->call(f, ref(go_on)));
         away.settle();
         w.settle();
         if (answered) {
@@ -342,8 +346,8 @@ TEST_CASE("what a function throws that lost its caller is a detached task's") {
     }
 }
 
-TEST_CASE(
-    "the end of the actor's token cancels what is in work, and refuses the rest") {
+TEST_CASE("when the actor's token closes, the running function is cancelled, and the "
+          "others are refused") {
     world w, away;
     trace t;
     heddle::done_source stop;
@@ -359,13 +363,13 @@ TEST_CASE(
     CHECK(t.take() ==
           lines{"a begins", "a ends", "a: cancelled: closed", "b: " + refused});
     away.go(call_slow, ref(*a), ref(t), "c", ref(never));
-    away.go(note, ref(t), "stop", a->stop());
+    away.go(note_end, ref(t), "stop", a->stop());
     away.settle();
     CHECK(t.take() == lines{"c: " + refused, "stop: ok"});
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("the end of the actor's token reaches one that waits for calls") {
+TEST_CASE("when the actor's token closes, an actor that waits for calls ends") {
     world w;
     trace t;
     heddle::done_source stop;
@@ -391,11 +395,11 @@ TEST_CASE("stop waits for a function that cleans up after the actor's token clos
         auto wait = [](heddle::event& of) -> task<> { co_await of.wait(); };
         co_await heddle::shield(wait(e));
     };
-    away.go(note, ref(t), "call", a->call(f, ref(clean)));
+    away.go(note_end, ref(t), "call", a->call(f, ref(clean)));
     away.settle();
     w.settle();
     stop.close();
-    away.go(note, ref(t), "stop", a->stop());
+    away.go(note_end, ref(t), "stop", a->stop());
     w.settle();
     away.settle();
     CHECK(t.take().empty());
@@ -405,8 +409,8 @@ TEST_CASE("stop waits for a function that cleans up after the actor's token clos
     CHECK(t.take() == lines{"call: ok", "stop: ok"});
 }
 
-TEST_CASE(
-    "if its context is destroyed, callers elsewhere are told, and the state dies") {
+TEST_CASE("when the actor's context ends, callers elsewhere get an exception, and the "
+          "state is destroyed") {
     trace t;
     heddle::event never;
     world away;
@@ -433,7 +437,7 @@ TEST_CASE(
     CHECK(away.live() == 0);
 }
 
-TEST_CASE("if the context of its callers is destroyed, the actor goes on") {
+TEST_CASE("when the context of its callers ends, the actor goes on") {
     world w;
     trace t;
     heddle::event go_on;
@@ -451,7 +455,7 @@ TEST_CASE("if the context of its callers is destroyed, the actor goes on") {
     CHECK(t.take() == lines{"a begins", "a ends", "c begins", "c ends", "c: 2"});
 }
 
-TEST_CASE("a context may be destroyed with actor, callers and stops in any state") {
+TEST_CASE("a context may end with actor, callers and stops in any state") {
     for (std::size_t state = 0; state < 5; ++state) {
         heddle::event never;
         trace t;
@@ -465,14 +469,14 @@ TEST_CASE("a context may be destroyed with actor, callers and stops in any state
             else
                 w.settle();
             for (std::size_t i = 1; i < state && i < 4; ++i)
-                w.go(note, ref(t), "call", a->call(f, ref(never)));
+                w.go(note_end, ref(t), "call", a->call(f, ref(never)));
             if (state > 0)
                 w.settle();
             if (state == 4)
-                w.go(note, ref(t), "stop", a->stop());
+                w.go(note_end, ref(t), "stop", a->stop());
             if (state > 0)
                 w.settle();
-            // The loop; a call in work, its function, a call in the queue; the stop.
+            // The loop; a running call, its function, a queued call; the stop.
             CHECK(w.live() == std::vector<std::size_t>{1, 1, 3, 4, 4}[state]);
             if (state % 2)
                 a.reset();
@@ -483,7 +487,7 @@ TEST_CASE("a context may be destroyed with actor, callers and stops in any state
 }
 
 TEST_CASE(
-    "a function that awaits a call to its own actor, or its stop, waits for itself") {
+    "a function that awaits a call to its own actor, or its stop, waits for ever") {
     for (bool stop : {false, true}) {
         auto hang = [](bool stops) -> task<> {
             actor<int> a(0);
@@ -499,7 +503,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("outside a task it throws; so does what its state throws") {
+TEST_CASE("an actor made outside a task throws, and so does one whose state throws") {
     CHECK_THROWS_AS(actor<int>(1), heddle::not_in_task);
     world w;
     std::string how;

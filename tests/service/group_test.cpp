@@ -3,6 +3,7 @@
 #include <heddle/group.hpp>
 
 #include "support/ending.hpp"
+#include "support/notes.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -23,6 +24,7 @@ using heddle::group;
 using heddle::task;
 using std::ref;
 using test::lines;
+using test::note_end;
 using test::trace;
 using test::world;
 
@@ -53,18 +55,13 @@ task<> time_out(heddle::event& never) {
     co_await heddle::with_timeout(1ms, wait_quietly(never));
 }
 
-/// Three children, as the limit allows, and the wait for them.
+/// Starts three children, as the limit allows, and waits for them.
 task<> start_three(trace& t, std::optional<int> limit, heddle::event& go_on) {
     std::unique_ptr<group> g(limit ? new group(*limit) : new group);
     for (auto name : {"ann", "bob", "cid"})
         g->go(child, ref(t), name, ref(go_on));
     t("started");
     t("wait: " + co_await test::ending(g->wait()));
-}
-
-task<> note_end(trace& t, std::string what, task<> of) {
-    std::string how = co_await test::ending(std::move(of));
-    t(what + ": " + how);
 }
 
 task<> wait_twice(group& g, trace& t) {
@@ -105,7 +102,8 @@ task<> wait_for_clean_up(trace& t, heddle::event& never, heddle::event& clean) {
 task<> made_in_a_scope(trace& t, heddle::event& never) {
     heddle::done_source scope;
     std::optional<group> g;
-    // The token in force is the one where the group is made, not where go() or wait() is.
+    // The token in force is the one where the group is made, not the one where go() or
+    // wait() is called.
     co_await heddle::with_done(scope.token(), [](std::optional<group>& made) -> task<> {
         made.emplace();
         co_return;
@@ -166,8 +164,7 @@ task<> leave_with_failure(heddle::event& ready) {
     co_await heddle::yield();
 }
 
-/// Returns the message of a program that runs `f` and aborts; empty if it does not
-/// abort.
+/// Runs `f` in a child process. Returns its message if it aborts, else an empty string.
 template <class F>
 std::string last_words(F f) {
     int out[2];
@@ -196,7 +193,7 @@ std::string last_words(F f) {
 
 TEST_SUITE_BEGIN("group");
 
-TEST_CASE("without a limit all children run; wait() waits for each of them") {
+TEST_CASE("without a limit all children run, and wait() waits for each of them") {
     world w;
     trace t;
     heddle::event go_on;
@@ -209,7 +206,7 @@ TEST_CASE("without a limit all children run; wait() waits for each of them") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("at most `limit` children run; go queues the rest and never waits") {
+TEST_CASE("at most `limit` children run; go() queues the others and never waits") {
     world w;
     trace t;
     heddle::event go_on;
@@ -230,7 +227,7 @@ TEST_CASE("a limit below one is refused") {
     CHECK_THROWS_AS(group(-1), std::invalid_argument);
 }
 
-TEST_CASE("go outside a task throws not_in_task, and nothing was started") {
+TEST_CASE("go() outside a task throws not_in_task, and starts nothing") {
     group g;
     CHECK_THROWS_AS(g.go(give, 1), heddle::not_in_task);
     world w;
@@ -240,15 +237,15 @@ TEST_CASE("go outside a task throws not_in_task, and nothing was started") {
     CHECK(t.take() == lines{"ok", "ok"});
 }
 
-TEST_CASE(
-    "children are tasks, coroutines, lambdas and plain functions; it can be reused") {
+TEST_CASE("children are tasks, coroutines, lambdas and plain functions; a group can be "
+          "used again") {
     trace t;
     heddle::event ready(true);
     test::run_virtual(any_child(t, ready));
     CHECK(t.take() == lines{"plain", "lambda", "again"});
 }
 
-TEST_CASE("the first failure closes the token, and is what each wait() throws") {
+TEST_CASE("the first failure closes the token, and each wait() throws it") {
     world w;
     trace t;
     heddle::event go_on;
@@ -285,7 +282,7 @@ TEST_CASE(
     CHECK(t.take() == lines{"clean", "cancelled: enough"});
 }
 
-TEST_CASE("a wait() that begins cancelled waits for every child, too") {
+TEST_CASE("a wait() whose token is closed from the start waits for every child, too") {
     world w;
     trace t;
     heddle::event never;
@@ -299,7 +296,7 @@ TEST_CASE("a wait() that begins cancelled waits for every child, too") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a wait() under a deadline ends its children with it") {
+TEST_CASE("a wait() under a deadline ends its children at the deadline") {
     trace t;
     heddle::event never;
     test::run_virtual(
@@ -308,15 +305,15 @@ TEST_CASE("a wait() under a deadline ends its children with it") {
                             "timed: cancelled: deadline"});
 }
 
-TEST_CASE("its token is below the one in force where the group was made") {
+TEST_CASE("the token of a group is below the one in force where the group was made") {
     trace t;
     heddle::event never;
     test::run_virtual(made_in_a_scope(t, never));
     CHECK(t.take() == lines{"ann begins", "ann: cancelled: closed", "ok"});
 }
 
-TEST_CASE(
-    "an exception that leaves its scope closes the token; the children outlive it") {
+TEST_CASE("an exception that leaves the group's scope closes the token; the children "
+          "outlive the group") {
     world w;
     trace t;
     heddle::event never;
@@ -327,7 +324,7 @@ TEST_CASE(
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a context may destroy group and children in any order") {
+TEST_CASE("a context may destroy the group and its children in any order") {
     trace t;
     heddle::event never;
     world w;
@@ -337,7 +334,7 @@ TEST_CASE("a context may destroy group and children in any order") {
     CHECK(w.live() == 3);
 }
 
-TEST_CASE("wait() is not held up by a child whose context was destroyed") {
+TEST_CASE("wait() does not wait for a child whose context was destroyed") {
     trace t;
     heddle::event never;
     world survivor;
@@ -356,7 +353,8 @@ TEST_CASE("wait() is not held up by a child whose context was destroyed") {
 }
 
 #ifndef NDEBUG
-TEST_CASE("the end of its scope asserts that no child is alive and no failure unseen") {
+TEST_CASE(
+    "the destructor asserts that no child is alive and that no failure is unseen") {
     heddle::event never, ready(true);
     auto with_child = [&] { test::run_virtual(leave_with_child(never)); };
     auto with_failure = [&] { test::run_virtual(leave_with_failure(ready)); };

@@ -24,14 +24,15 @@ using heddle::unbounded;
 using std::ref;
 using test::leave;
 using test::lines;
-using test::note;
+using test::note_end;
 using test::note_unhandled;
 using test::noted;
 using test::trace;
 using test::tracked;
 using test::world;
 
-/// Neither copied nor assigned, and of a kind that send() would warn of.
+/// It can neither be copied nor assigned, and send() would warn of an aggregate like
+/// it.
 struct crate {
     std::unique_ptr<int> n;
     const int tag = 0;
@@ -55,7 +56,7 @@ task<> print(trace& t, receiver<int> in) {
     t("closed");
 }
 
-/// Calls `f`, which makes a receiver, as a task on the host of `w`.
+/// Calls `f`, which makes a receiver, in a task on the host of `w`.
 template <class F>
 auto made_in(world& w, F f) {
     decltype(f()) made;
@@ -80,7 +81,8 @@ std::string status(receiver<int> in) {
 
 TEST_SUITE_BEGIN("generate");
 
-TEST_CASE("the reader gets what f sends, and then closed") {
+TEST_CASE(
+    "the reader receives the values that f sends, and then the channel is closed") {
     world w;
     trace t;
     w.go([&] { heddle::go(print, ref(t), generate<int>(count, 1, 3)); });
@@ -89,7 +91,7 @@ TEST_CASE("the reader gets what f sends, and then closed") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("it is unbuffered, or buffers what it was given") {
+TEST_CASE("the channel of generate is unbuffered, or has the capacity that was given") {
     world w;
     auto plain = made_in(w, [] { return generate<int>(count, 1, 9); });
     auto buffered = made_in(w, [] { return generate<int>(4u, count, 1, 9); });
@@ -98,7 +100,8 @@ TEST_CASE("it is unbuffered, or buffers what it was given") {
     CHECK(buffered.size() == 4);
 }
 
-TEST_CASE("the task gets its first turn after the tasks that are ready now") {
+TEST_CASE(
+    "the task of generate gets its first turn after the tasks that are ready now") {
     world w;
     trace t;
     w.go([&] {
@@ -110,7 +113,8 @@ TEST_CASE("the task gets its first turn after the tasks that are ready now") {
     CHECK(t.take() == lines{"go on", "first", "generator"});
 }
 
-TEST_CASE("coroutines, lambdas and plain functions, with arguments as by go") {
+TEST_CASE(
+    "generate takes coroutines, lambdas and plain functions, with arguments as in go") {
     world w;
     int shared = 0;
     auto add = [&shared, by = std::string("a long string that is allocated")](
@@ -126,7 +130,7 @@ TEST_CASE("coroutines, lambdas and plain functions, with arguments as by go") {
     auto c = made_in(w, [] {
         return generate<int>(1, [](sender<int> out) -> task<int> {
             co_await out.send(8);
-            out.close();  // it may
+            out.close();  // f may close the channel itself
             co_return 1;
         });
     });
@@ -137,7 +141,7 @@ TEST_CASE("coroutines, lambdas and plain functions, with arguments as by go") {
     CHECK(status(c) == "closed");
 }
 
-TEST_CASE("an exception closes the channel, and is a detached task's") {
+TEST_CASE("an exception of f closes the channel, and is a detached task's") {
     world w;
     trace t;
     note_unhandled(w, t);
@@ -151,7 +155,8 @@ TEST_CASE("an exception closes the channel, and is a detached task's") {
     CHECK(t.take() == lines{"1", "unhandled: no more", "closed"});
 }
 
-TEST_CASE("cancelled, it closes the channel: parked, or before its first run") {
+TEST_CASE("a generator that is cancelled closes its channel, while it waits or before "
+          "its first run") {
     world w;
     heddle::done_source stop;
     auto made = [&](bool run_first) {
@@ -170,7 +175,7 @@ TEST_CASE("cancelled, it closes the channel: parked, or before its first run") {
     };
     auto parked = made(true);
     CHECK(!parked.closed());
-    CHECK(w.live() == 1);  // nobody reads: it waits
+    CHECK(w.live() == 1);  // no task reads, so it waits
     stop.close();
     w.settle();
     CHECK(status(parked) == "closed");
@@ -192,7 +197,7 @@ TEST_CASE("the channel is closed after f's frame was destroyed") {
     CHECK(t.take() == lines{"1", "frame", "closed"});
 }
 
-TEST_CASE("a destroyed context closes it, also before the first run") {
+TEST_CASE("a context that is destroyed closes the channel, even before the first run") {
     trace t;
     world reader;
     {
@@ -210,7 +215,7 @@ TEST_CASE("a destroyed context closes it, also before the first run") {
     CHECK(reader.live() == 0);
 }
 
-TEST_CASE("outside a task, or of a capacity that cannot be had, it throws") {
+TEST_CASE("generate throws outside a task, and for a capacity that is too large") {
     CHECK_THROWS_AS((void)generate<int>(count, 1, 1), heddle::not_in_task);
     world w;
     std::string how;
@@ -226,7 +231,7 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("merge");
 
-TEST_CASE("it gives all values, those of one input in order") {
+TEST_CASE("merge passes on all values, and keeps the order of each input") {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         std::vector<int> got = test::run_virtual(
             []() -> task<std::vector<int>> {
@@ -247,7 +252,7 @@ TEST_CASE("it gives all values, those of one input in order") {
     }
 }
 
-TEST_CASE("receivers and channels, by name or not") {
+TEST_CASE("merge takes receivers and channels, as lvalues or rvalues") {
     world w;
     channel<int> a(1), b(1);
     receiver<int> c(b);
@@ -262,7 +267,8 @@ TEST_CASE("receivers and channels, by name or not") {
     CHECK(t.take() == lines{"1", "2", "closed"});
 }
 
-TEST_CASE("it closes after all inputs are closed and drained, and not before") {
+TEST_CASE(
+    "merge closes its output when all inputs are closed and drained, and not before") {
     world w;
     channel<int> a(2), b;
     auto all = made_in(w, [&] { return merge(a, b); });
@@ -281,7 +287,7 @@ TEST_CASE("it closes after all inputs are closed and drained, and not before") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("of no inputs it closes at once; a nil input never ends") {
+TEST_CASE("merge of no inputs closes at once; a nil input never ends") {
     world w;
     CHECK(made_in(w, [] { return merge(std::vector<receiver<int>>()); }).closed());
     channel<int> a;
@@ -290,7 +296,7 @@ TEST_CASE("of no inputs it closes at once; a nil input never ends") {
     CHECK(!all.closed());
 }
 
-TEST_CASE("one value of each input may be under way, and no more") {
+TEST_CASE("merge holds at most one value of each input") {
     world w;
     channel<int> a(3), b(3);
     for (int i = 0; i < 3; ++i)
@@ -300,7 +306,8 @@ TEST_CASE("one value of each input may be under way, and no more") {
     CHECK(b.size() == 2);
 }
 
-TEST_CASE("cancelled, or its context destroyed, it closes; what was under way dies") {
+TEST_CASE("a merge that is cancelled, or whose context ends, closes and destroys the "
+          "values it holds") {
     for (bool destroy : {false, true}) {
         heddle::done_source stop;
         channel<tracked> in(2);
@@ -315,7 +322,7 @@ TEST_CASE("cancelled, or its context destroyed, it closes; what was under way di
             };
             w.go(heddle::with_done(stop.token(), in_scope(in, all)));
             w.settle();
-            CHECK(w.live() == 2);  // nobody reads: they wait
+            CHECK(w.live() == 2);  // no task reads, so they wait
             CHECK(tracked::alive() == 2);
             if (!destroy) {
                 stop.close();
@@ -330,7 +337,7 @@ TEST_CASE("cancelled, or its context destroyed, it closes; what was under way di
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("outside a task it throws and takes nothing") {
+TEST_CASE("merge outside a task throws and takes nothing") {
     channel<int> a(1);
     a.try_send(1);
     CHECK_THROWS_AS((void)merge(a, a), heddle::not_in_task);
@@ -339,7 +346,7 @@ TEST_CASE("outside a task it throws and takes nothing") {
     CHECK(!a.closed());
 }
 
-TEST_CASE("values need no copy and no assignment, for merge and unbounded") {
+TEST_CASE("merge and unbounded take values that are neither copyable nor assignable") {
     world w;
     int sum = 0;
     w.go([](int& to) -> task<> {
@@ -360,12 +367,13 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("unbounded");
 
-TEST_CASE("sends to the input never wait for a reader; order is kept; closes drained") {
+TEST_CASE("sends to an unbounded input never wait, keep their order, and arrive before "
+          "the close") {
     world w;
     trace t;
     channel<int> in;
     auto out = made_in(w, [&] { return unbounded(in); });
-    w.go(note, ref(t), "sends", count(in, 0, 1000));
+    w.go(note_end, ref(t), "sends", count(in, 0, 1000));
     w.settle();
     CHECK(t.take() == lines{"sends: ok"});
     in.close();
@@ -382,7 +390,7 @@ TEST_CASE("sends to the input never wait for a reader; order is kept; closes dra
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("it hands on what it has before the input is closed") {
+TEST_CASE("unbounded passes values on before its input is closed") {
     world w;
     channel<int> in;
     auto out = made_in(w, [&] { return unbounded(receiver<int>(in)); });
@@ -400,7 +408,7 @@ TEST_CASE("it hands on what it has before the input is closed") {
     CHECK(status(out) == "closed");
 }
 
-TEST_CASE("whatever runs first, order is kept and nothing lost") {
+TEST_CASE("unbounded keeps the order and loses nothing, whichever task runs first") {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         int next = test::run_virtual(
             []() -> task<int> {
@@ -415,7 +423,8 @@ TEST_CASE("whatever runs first, order is kept and nothing lost") {
     }
 }
 
-TEST_CASE("cancelled, or its context destroyed, it closes; what it kept dies") {
+TEST_CASE("an unbounded buffer that is cancelled, or whose context ends, closes and "
+          "destroys its values") {
     for (int way = 0; way < 4; ++way) {
         bool destroy = way & 1, drain = way & 2;  // drain: the input has been closed
         heddle::done_source stop;
@@ -430,7 +439,7 @@ TEST_CASE("cancelled, or its context destroyed, it closes; what it kept dies") {
             w.go(heddle::with_done(stop.token(), in_scope(in, out)));
             w.go(count_tracked(in, 3));
             w.settle();
-            CHECK(tracked::alive() == 3 + 1);  // one of them moved from
+            CHECK(tracked::alive() == 3 + 1);  // one of them was moved from
             if (drain)
                 in.close();
             w.settle();

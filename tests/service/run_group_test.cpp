@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of a run group. One thread is stepped by hand.
+// The promises of a run_group. One thread is stepped by hand.
 #include <heddle/patterns.hpp>
 
 #include "support/notes.hpp"
@@ -19,7 +19,7 @@ using heddle::task;
 using std::ref;
 using test::leave;
 using test::lines;
-using test::note;
+using test::note_end;
 using test::note_unhandled;
 using test::noted;
 using test::trace;
@@ -32,7 +32,8 @@ std::string at(std::string what) {
     return std::to_string(heddle::now().time_since_epoch() / 1ms) + " ms: " + what;
 }
 
-/// A service that ends some time after its interrupt, by an exception if it is told one.
+/// A service that ends some time after its interrupt, with an exception if one was
+/// given.
 struct service {
     service(trace& to, std::string called) : t(to), name(std::move(called)) {}
 
@@ -78,9 +79,8 @@ task<> for_ever(trace& t, std::string name) {
 
 TEST_SUITE_BEGIN("run_group");
 
-TEST_CASE(
-    "all start; the first to return interrupts all; run returns with the last, and "
-    "throws what the first threw") {
+TEST_CASE("all start; the first to return interrupts all; run returns with the last, "
+          "and throws the failure of the first") {
     trace t;
     test::run_virtual([](trace& to) -> task<> {
         service a(to, "a"), b(to, "b");
@@ -114,7 +114,7 @@ TEST_CASE("if the first returns without an exception, interrupts get null, and r
                             "a ends", "run: ok"});
 }
 
-TEST_CASE("a service without an interrupt is cancelled, for the same reason") {
+TEST_CASE("a service without an interrupt is cancelled, with the same cause") {
     trace t;
     test::run_virtual([](trace& to) -> task<> {
         run_group g;
@@ -127,7 +127,8 @@ TEST_CASE("a service without an interrupt is cancelled, for the same reason") {
           lines{"a: cancelled: first", "b: cancelled: first", "run: first"});
 }
 
-TEST_CASE("a cancelled run interrupts all, waits for every one, and then throws") {
+TEST_CASE("a cancelled run interrupts all services, waits for each of them, and then "
+          "throws") {
     world w;
     trace t;
     heddle::event clean;
@@ -152,18 +153,19 @@ TEST_CASE("a cancelled run interrupts all, waits for every one, and then throws"
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("cancelled before it began, it runs nothing past the first wait") {
+TEST_CASE(
+    "a run that is cancelled before it began runs no service beyond its first wait") {
     world w;
     trace t;
     run_group g;
     g.add([&] { return for_ever(t, "a"); });
-    auto h = w.go([&] { return note(t, "run", g.run()); });
+    auto h = w.go([&] { return note_end(t, "run", g.run()); });
     h.cancel();
     w.settle();
     CHECK(t.take() == lines{"a: cancelled: closed", "run: cancelled: closed"});
 }
 
-TEST_CASE("a cancellation at or after the first return changes nothing") {
+TEST_CASE("a cancellation at or after the first return has no effect") {
     for (bool at_once : {false, true}) {
         world w;
         trace t;
@@ -174,7 +176,7 @@ TEST_CASE("a cancellation at or after the first return changes nothing") {
         g.add([&]() -> task<> {
             co_await fail.wait();
             if (at_once)
-                heddle::go([&] { h.cancel(); });  // before run() has its turn
+                heddle::go([&] { h.cancel(); });  // before run() gets its turn
             throw std::runtime_error("first");
         });
         g.add(
@@ -183,7 +185,7 @@ TEST_CASE("a cancellation at or after the first return changes nothing") {
                 co_await heddle::shield(wait(clean));
             },
             [](error) {});
-        h = w.go([&] { return note(t, "run", g.run()); });
+        h = w.go([&] { return note_end(t, "run", g.run()); });
         w.settle();
         fail.set();
         w.settle();
@@ -196,8 +198,8 @@ TEST_CASE("a cancellation at or after the first return changes nothing") {
     }
 }
 
-TEST_CASE(
-    "what an interrupt throws stops nothing, and counts if the first threw none") {
+TEST_CASE("an exception of an interrupt stops nothing, and is thrown if the first "
+          "service threw none") {
     for (const char* first : {"first", static_cast<const char*>(nullptr)}) {
         trace t;
         test::run_virtual([](trace& to, const char* what) -> task<> {
@@ -216,7 +218,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("an execute that throws instead of making a task counts as the first") {
+TEST_CASE("an execute function that throws instead of making a task counts as the "
+          "first return") {
     trace t;
     test::run_virtual([](trace& to) -> task<> {
         service a(to, "a");
@@ -229,7 +232,7 @@ TEST_CASE("an execute that throws instead of making a task counts as the first")
                             "0 ms: a returns", "a ends", "run: not even a task"});
 }
 
-TEST_CASE("a run of nothing returns at once; a group can be run again") {
+TEST_CASE("a run without services returns at once; a run_group can be run again") {
     trace t;
     test::run_virtual([](trace& to) -> task<> {
         run_group g;
@@ -243,7 +246,7 @@ TEST_CASE("a run of nothing returns at once; a group can be run again") {
                             "a: cancelled: first", "run: first"});
 }
 
-TEST_CASE("a context may be destroyed while it runs, in any state") {
+TEST_CASE("a context may be destroyed while a run_group runs, in any state") {
     for (std::size_t state = 0; state < 3; ++state) {
         heddle::event first, never;
         trace t;

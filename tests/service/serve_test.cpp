@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of serve and signals. First the test decides each step of an acceptor;
-// then there are real sockets, on the loopback.
+// then there are real sockets on the loopback interface.
 #include "support/ending.hpp"
 #include "support/operations.hpp"
 #include "support/world.hpp"
@@ -41,7 +41,7 @@ using heddle::task;
 using heddle::use_task;
 using test::lines;
 
-/// A connection: a number. Counts those that are open.
+/// A connection is a number. It counts the connections that are open.
 class visitor {
 public:
     explicit visitor(int n = 0) : n_(n) { open() += n > 0; }
@@ -60,7 +60,7 @@ private:
     int n_;
 };
 
-/// Where a fake acceptor gets its connections from.
+/// The source of the connections that a fake acceptor accepts.
 struct line {
     line() {
         accepts.on_cancel = [this] { fail(asio::error::operation_aborted); };
@@ -85,8 +85,8 @@ struct fake_acceptor {
     line* from;
 };
 
-/// A server of fake connections: a session logs its number and waits at the gate; an even
-/// one needs a second more after it was cancelled.
+/// A server of fake connections. A session logs its number and waits at the gate; an
+/// even one needs another second after it was cancelled.
 struct site : test::world {
     template <class F>
     void start(F session, serve_options options = {}) {
@@ -130,13 +130,13 @@ struct site : test::world {
     heddle::join_handle<> server;
 };
 
-/// When it is cancelled, it throws an exception that a wait of another task has thrown.
+/// When it is cancelled, it rethrows an exception that the wait of another task threw.
 task<> waits_for_one_like_it() {
     auto other = heddle::go([]() -> task<> { co_await heddle::sleep(1h); });
     co_await heddle::shield([](auto& h) -> task<> { co_await h; }(other));
 }
 
-/// The failures that on_error was called with.
+/// Records the failures that on_error was called with.
 std::vector<std::string> told;
 void tell(std::exception_ptr e) { told.push_back(test::why(e)); }
 
@@ -153,13 +153,13 @@ std::string accept_error(int error) {
 
 TEST_SUITE_BEGIN("serve");
 
-TEST_CASE("each connection gets a session, a task of its own") {
+TEST_CASE("each connection gets a session, which is a task of its own") {
     site s;
     s.start();
     s.connect(1);
     s.connect(3);
     CHECK(s.trace.take() == lines{"1 begins", "3 begins"});
-    CHECK(s.live() == 4);  // serve, the task that waits for it, two sessions
+    CHECK(s.live() == 4);  // serve, the task that waits for it, and two sessions
     CHECK(visitor::open() == 2);
     s.gate.close();
     s.settle();
@@ -172,7 +172,7 @@ TEST_CASE("each connection gets a session, a task of its own") {
     CHECK(s.live() == 0);
 }
 
-TEST_CASE("the session is copied for each connection, with what it captures") {
+TEST_CASE("the session function is copied for each connection, with its captures") {
     site s;
     auto captured = std::make_shared<int>(0);
     s.start([captured, gate = s.gate](visitor) -> task<> {
@@ -191,7 +191,7 @@ TEST_CASE("the session is copied for each connection, with what it captures") {
     CHECK(captured.use_count() == 1);
 }
 
-TEST_CASE("while as many sessions run as may, it does not accept") {
+TEST_CASE("serve does not accept while as many sessions run as the limit allows") {
     site s;
     s.start({.sessions = 2});
     CHECK(s.connections.accepts.started() == 1);
@@ -214,7 +214,7 @@ TEST_CASE("while as many sessions run as may, it does not accept") {
 }
 
 TEST_CASE(
-    "a slot is free when the frame of the session, with its socket, is destroyed") {
+    "a slot is free again when the session's frame, with its socket, is destroyed") {
     site s;
     struct watch {
         ~watch() { accepted_before = from->accepts.started(); }
@@ -237,7 +237,7 @@ TEST_CASE(
     s.settle();
 }
 
-TEST_CASE("once stop has closed it closes the acceptor, and sessions may end") {
+TEST_CASE("when stop closes, serve closes the acceptor, and sessions may end") {
     site s;
     s.start();
     s.connect(1);
@@ -253,7 +253,7 @@ TEST_CASE("once stop has closed it closes the acceptor, and sessions may end") {
     CHECK(s.live() == 0);
 }
 
-TEST_CASE("stop ends it while it is full, and before it has begun") {
+TEST_CASE("stop ends serve while it is full, and before it has begun") {
     site full, early;
     full.start({.sessions = 1});
     full.connect(1);
@@ -270,7 +270,7 @@ TEST_CASE("stop ends it while it is full, and before it has begun") {
     CHECK(early.trace.take() == lines{"serve: ok"});
 }
 
-TEST_CASE("a connection that comes when stop has closed gets no session") {
+TEST_CASE("a connection that arrives after stop has closed gets no session") {
     site s;
     s.start();
     s.connections.connect(1);
@@ -280,7 +280,8 @@ TEST_CASE("a connection that comes when stop has closed gets no session") {
     CHECK(visitor::open() == 0);
 }
 
-TEST_CASE("when grace is over it cancels the sessions, and waits for the rest") {
+TEST_CASE(
+    "when the grace period is over, serve cancels the sessions and waits for them") {
     auto seen = test::run_virtual([]() -> task<lines> {
         test::trace trace;
         line connections;
@@ -317,7 +318,8 @@ TEST_CASE("when grace is over it cancels the sessions, and waits for the rest") 
           lines{"2 ends at 2", "7 is cancelled: enough at 6", "serve ends at 10"});
 }
 
-TEST_CASE("cancelled it cancels the sessions at once, waits for them, and throws") {
+TEST_CASE("a serve that is cancelled cancels the sessions at once, waits for them, and "
+          "throws") {
     site s;
     s.start({.sessions = 10, .grace = 1h});
     s.connect(1);
@@ -334,7 +336,7 @@ TEST_CASE("cancelled it cancels the sessions at once, waits for them, and throws
     CHECK(s.live() == 0);
 }
 
-TEST_CASE("a grace may be given in any unit, and be longer than can be counted") {
+TEST_CASE("a grace period may have any unit, and be longer than the clock counts") {
     using unsigned_ns = std::chrono::duration<std::uint64_t, std::nano>;
     static_assert(heddle::serve_options{.grace = 1.5s}.grace == 1500ms);
     static_assert(heddle::serve_options{.grace = unsigned_ns(~0ull)}.grace ==
@@ -347,7 +349,8 @@ TEST_CASE("a grace may be given in any unit, and be longer than can be counted")
                     std::invalid_argument);
 }
 
-TEST_CASE("cancelled in its grace, or after it, it does the same") {
+TEST_CASE("a serve that is cancelled in or after its grace period cancels the sessions "
+          "at once, too") {
     for (auto grace : {heddle::duration(1h), heddle::duration(0)}) {
         site s;
         s.start({.sessions = 10, .grace = grace});
@@ -364,7 +367,7 @@ TEST_CASE("cancelled in its grace, or after it, it does the same") {
     }
 }
 
-TEST_CASE("an error of one connection that was to be accepted is ignored") {
+TEST_CASE("serve ignores an error of a single connection") {
     site s;
     told.clear();
     s.start({.on_error = tell});
@@ -383,7 +386,7 @@ TEST_CASE("an error of one connection that was to be accepted is ignored") {
     s.settle();
 }
 
-TEST_CASE("where descriptors or memory have run out it tries again, in 100 ms") {
+TEST_CASE("when descriptors or memory have run out, serve tries again in 100 ms") {
     auto milliseconds = test::run_virtual([]() -> task<std::vector<long>> {
         line connections;
         std::vector<long> started;
@@ -399,7 +402,7 @@ TEST_CASE("where descriptors or memory have run out it tries again, in 100 ms") 
             co_await heddle::sleep(150ms);
             connections.fail(error);
         }
-        co_await heddle::yield();  // in this pause it is stopped
+        co_await heddle::yield();  // it is stopped in this pause
         stop.close();
         co_await server;
         started.push_back(heddle::now().time_since_epoch() / 1ms);
@@ -410,7 +413,8 @@ TEST_CASE("where descriptors or memory have run out it tries again, in 100 ms") 
     CHECK(told.front() == accept_error(EMFILE));
 }
 
-TEST_CASE("any other error ends it, when the sessions have been cancelled and joined") {
+TEST_CASE(
+    "any other error ends serve, after the sessions have been cancelled and joined") {
     site s;
     told.clear();
     s.start({.on_error = tell});
@@ -427,7 +431,7 @@ TEST_CASE("any other error ends it, when the sessions have been cancelled and jo
     CHECK(s.live() == 0);
 }
 
-TEST_CASE("an exception out of a session is on_error's, and the server goes on") {
+TEST_CASE("an exception of a session goes to on_error, and the server goes on") {
     site s;
     told.clear();
     s.start(
@@ -452,7 +456,7 @@ TEST_CASE("an exception out of a session is on_error's, and the server goes on")
     CHECK(s.trace.take() == lines{"serve: cancelled: closed"});
 }
 
-TEST_CASE("a session's time limit that nobody caught is no error") {
+TEST_CASE("a time limit that ends a session is no error") {
     told.clear();
     test::run_virtual([]() -> task<> {
         line connections;
@@ -473,7 +477,7 @@ TEST_CASE("a session's time limit that nobody caught is no error") {
     CHECK(told.empty());
 }
 
-TEST_CASE("without on_error it goes where a detached task's exception goes") {
+TEST_CASE("without on_error, an exception of a session is a detached task's") {
     site s;
     s.start([](visitor) -> task<> {
         throw std::runtime_error("escaped");
@@ -488,7 +492,7 @@ TEST_CASE("without on_error it goes where a detached task's exception goes") {
     CHECK(s.trace.take() == lines{"serve: ok"});
 }
 
-TEST_CASE("a limit that lets no session run is refused") {
+TEST_CASE("a limit that allows no session is refused") {
     site s;
     s.start({.sessions = 0});
     CHECK(s.trace.take() ==
@@ -496,7 +500,7 @@ TEST_CASE("a limit that lets no session run is refused") {
     CHECK(s.connections.accepts.started() == 0);
 }
 
-TEST_CASE("a context that dies destroys server and sessions") {
+TEST_CASE("a context that is destroyed destroys the server and its sessions") {
     {
         site s;
         s.start();
@@ -511,7 +515,7 @@ TEST_SUITE_END();
 
 namespace {
 
-/// Clients and a server on real sockets, run until all have ended.
+/// Clients and a server on real sockets, which run until all have ended.
 struct network {
     tcp::acceptor listen(std::uint16_t port = 0) {
         tcp::acceptor a(ctx, {asio::ip::address_v4::loopback(), port});
@@ -561,7 +565,7 @@ task<char> ask(Socket& s, char question) {
     co_return c;
 }
 
-/// "closed" for an end of file or a reset.
+/// Returns "closed" for an end of file or a reset.
 task<std::string> last_words(tcp::socket& s) {
     char c = 0;
     try {
@@ -576,7 +580,8 @@ task<std::string> last_words(tcp::socket& s) {
 
 TEST_SUITE_BEGIN("serve.sockets");
 
-TEST_CASE("it serves real sockets, at once as many as may, and all in the end") {
+TEST_CASE("serve handles real sockets, as many at once as the limit allows, and all in "
+          "the end") {
     network net;
     int now = 0, most = 0;
     auto server = net.start(
@@ -589,7 +594,8 @@ TEST_CASE("it serves real sockets, at once as many as may, and all in the end") 
     net.finish([&]() -> task<> {
         std::vector<tcp::socket> clients;
         for (int i = 0; i < 10; ++i)
-            clients.push_back(net.connect());  // the backlog takes those that must wait
+            // The backlog holds the clients that must wait.
+            clients.push_back(net.connect());
         heddle::group asking;
         int answers = 0;
         for (auto& client : clients)
@@ -605,7 +611,7 @@ TEST_CASE("it serves real sockets, at once as many as may, and all in the end") 
     CHECK(most == 2);
 }
 
-TEST_CASE("it serves acceptors of any protocol") {
+TEST_CASE("serve takes acceptors of any protocol") {
     asio::io_context ctx{1};
     heddle::done_source stop;
     using stream = asio::local::stream_protocol;
@@ -634,8 +640,8 @@ TEST_CASE("it serves acceptors of any protocol") {
     std::filesystem::remove(path);
 }
 
-TEST_CASE(
-    "after the stop nobody is let in, who is in may finish, until grace is over") {
+TEST_CASE("after stop no client is accepted, and sessions may finish until the grace "
+          "period is over") {
     network net;
     auto server = net.start(echo, {.grace = 50ms});
     net.finish([&]() -> task<> {
@@ -651,12 +657,13 @@ TEST_CASE(
         CHECK(co_await ask(client, 'b') == 'b');
         auto began = heddle::now();
         CHECK(co_await last_words(client) == "closed");
-        CHECK(heddle::now() - began < 10s);  // the default's
+        CHECK(heddle::now() - began < 10s);  // the default grace period is 10 s
         co_await server;
     });
 }
 
-TEST_CASE("cancelled it closes the sockets of its sessions, and of those who wait") {
+TEST_CASE("a serve that is cancelled closes the sockets of its sessions and of clients "
+          "in the backlog") {
     network net;
     auto server = net.start(echo, {.sessions = 1, .grace = 1h});
     net.finish([&]() -> task<> {
@@ -670,7 +677,8 @@ TEST_CASE("cancelled it closes the sockets of its sessions, and of those who wai
     });
 }
 
-TEST_CASE("the next server has the same port at once, though sessions were cut off") {
+TEST_CASE(
+    "the next server can use the same port at once, although sessions were cut off") {
     network net;
     for (int round = 0; round < 3; ++round) {
         net.stop = {};
@@ -687,7 +695,7 @@ TEST_CASE("the next server has the same port at once, though sessions were cut o
     }
 }
 
-TEST_CASE("a listening socket that fails ends it with the error") {
+TEST_CASE("an error of the listening socket ends serve") {
     network net;
     auto acceptor = net.listen();
     int listening = acceptor.native_handle();
@@ -702,11 +710,11 @@ TEST_CASE("a listening socket that fails ends it with the error") {
     });
 }
 
-/// UBSan reads a vptr through a pipe, and calls it invalid if no descriptor is left.
-/// This symbol exists where that check is linked in.
+/// UBSan reads a vptr through a pipe, and reports it as invalid if no descriptor is
+/// left. This symbol exists in programs with that check.
 extern "C" [[gnu::weak]] void __ubsan_handle_dynamic_type_cache_miss_abort();
 
-TEST_CASE("when descriptors have run out it waits for some, without spinning" *
+TEST_CASE("when descriptors have run out, serve waits without spinning" *
           doctest::skip(&__ubsan_handle_dynamic_type_cache_miss_abort != nullptr)) {
     network net;
     struct limit {
@@ -769,21 +777,21 @@ std::string what_of(const heddle::done_token& token) {
 
 TEST_SUITE_BEGIN("signals");
 
-TEST_CASE("a signal closes the token, with its number for a cause") {
+TEST_CASE("a signal closes the token, and its number is in the cause") {
     asio::io_context ctx{1};
     for (int number : {SIGUSR1, SIGUSR2}) {
         heddle::signals stop(ctx, {SIGUSR1, SIGUSR2});
         ctx.restart();
         ctx.poll();
         CHECK(!stop.token().closed());
-        CHECK(!ctx.stopped());  // it counts as work
+        CHECK(!ctx.stopped());  // the signal set counts as work
         ::raise(number);
         ctx.run();
         CHECK(what_of(stop.token()) == "signal " + std::to_string(number));
     }
 }
 
-TEST_CASE("only the first is caught") {
+TEST_CASE("only the first signal is caught") {
     asio::io_context ctx{1};
     heddle::signals stop(ctx, {SIGUSR1, SIGUSR2});
     CHECK(!by_default(SIGUSR1));
@@ -794,7 +802,7 @@ TEST_CASE("only the first is caught") {
     CHECK(by_default(SIGUSR2));
 }
 
-TEST_CASE("in a task it needs no executor; what waits under the token is cancelled") {
+TEST_CASE("signals in a task need no executor; waits under its token are cancelled") {
     heddle::run([]() -> task<> {
         heddle::signals stop({SIGUSR1});
         ::raise(SIGUSR1);
@@ -803,7 +811,7 @@ TEST_CASE("in a task it needs no executor; what waits under the token is cancell
     }());
 }
 
-TEST_CASE("its destructor closes the token, and gives the signals back") {
+TEST_CASE("the destructor closes the token, and restores the signals") {
     asio::io_context ctx{1};
     heddle::done_token token;
     {
@@ -815,14 +823,15 @@ TEST_CASE("its destructor closes the token, and gives the signals back") {
     ctx.run();  // returns
 }
 
-TEST_CASE("it is refused outside a task, and for what is no signal") {
+TEST_CASE("signals outside a task, and numbers of no signal, are refused") {
     asio::io_context ctx{1};
     CHECK_THROWS_AS(heddle::signals({SIGUSR1}), heddle::not_in_task);
     CHECK_THROWS_AS(heddle::signals(ctx, {SIGUSR1, 1000}), std::system_error);
     CHECK(by_default(SIGUSR1));
 }
 
-TEST_CASE("a context may die before it, or after a signal that nobody handled") {
+TEST_CASE("a context may end before its signals object, or after a signal that no task "
+          "handled") {
     auto ctx = std::make_unique<asio::io_context>(1);
     heddle::done_token token;
     heddle::go(*ctx, [&]() -> task<> {
@@ -837,7 +846,7 @@ TEST_CASE("a context may die before it, or after a signal that nobody handled") 
     CHECK(by_default(SIGUSR1));
 }
 
-TEST_CASE("a server of five lines") {
+TEST_CASE("a server with signals takes five lines") {
     network net;
     bool asked = false;
     auto main = [&]() -> task<> {

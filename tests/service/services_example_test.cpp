@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// heddle in a service, as the README shows it.
+// The README's example of heddle in a service.
 #include <heddle/heddle.hpp>
 
 #include <asio/buffer.hpp>
@@ -35,7 +35,7 @@ struct reader : std::enable_shared_from_this<reader> {
     std::string input;
 };
 
-// A channel in a handler that is there already: it reads on when a task has taken the line.
+// An existing handler uses a channel: it reads on when a task has taken the line.
 void reader::read() {
     auto next = [self = shared_from_this()](std::error_code e) {
         if (!e)

@@ -2,6 +2,7 @@
 // The promises of dumps, on_unhandled, resume_on and same_host, on one thread.
 #include <heddle/heddle.hpp>
 
+#include "support/ending.hpp"
 #include "support/world.hpp"
 
 #include <asio/strand.hpp>
@@ -13,11 +14,9 @@
 
 namespace {
 
-using namespace std::chrono_literals;
+using test::contains;
 
-bool contains(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
+using namespace std::chrono_literals;
 
 heddle::task<> wait_for(heddle::receiver<int> in, std::string name) {
     heddle::this_task::name(name);
@@ -38,8 +37,8 @@ heddle::task<> fail(std::string what) {
 
 TEST_SUITE_BEGIN("services");
 
-TEST_CASE(
-    "a dump says what each task is called and waits for, and where it was started") {
+TEST_CASE("a dump gives the name of each task, the operation it waits for, and where "
+          "it started") {
     test::world world;
     heddle::channel<int> jobs, results;
     jobs.name("jobs");
@@ -59,7 +58,7 @@ TEST_CASE(
     CHECK(heddle::live_tasks(world.ctx.get_executor()) == 2);
 }
 
-TEST_CASE("a dump says if no task holds a sender") {
+TEST_CASE("a dump reports a channel for which no task holds a sender") {
     test::world world;
     {
         heddle::channel<int> jobs;
@@ -72,8 +71,8 @@ TEST_CASE("a dump says if no task holds a sender") {
                    "(orphan) waits to receive on `jobs`: no task holds a sender"));
 }
 
-TEST_CASE(
-    "a dump counts from the drain turn in which the task parked, on the host's clock") {
+TEST_CASE("the times in a dump count from the drain turn in which the task parked, on "
+          "the host's clock") {
     auto dump = test::run_virtual([]() -> heddle::task<std::string> {
         heddle::channel<int> never;
         heddle::go(wait_for, never, "waiter");
@@ -81,10 +80,11 @@ TEST_CASE(
         co_return heddle::dump_tasks();
     }());
     CHECK(contains(dump, "for 1.500 s; started in "));
-    CHECK(contains(dump, " runs\n"));  // the one that asks
+    CHECK(contains(dump, " runs\n"));  // the task that makes the dump
 }
 
-TEST_CASE("on_unhandled is told what escapes detached tasks, until it is taken back") {
+TEST_CASE(
+    "on_unhandled gets the exceptions that leave detached tasks, until it is removed") {
     test::world world;
     test::trace trace;
     heddle::on_unhandled(world.ctx, [&](std::exception_ptr e) {
@@ -103,7 +103,8 @@ TEST_CASE("on_unhandled is told what escapes detached tasks, until it is taken b
     CHECK_THROWS_WITH_AS(world.settle(), "three", std::runtime_error);
 }
 
-TEST_CASE("resume_on moves a task to another host, and its joiner and token with it") {
+TEST_CASE(
+    "resume_on moves a task to another host; its joiner and its token stay attached") {
     asio::io_context here, there;
     test::trace trace;
     auto h = heddle::go(
@@ -126,7 +127,7 @@ TEST_CASE("resume_on moves a task to another host, and its joiner and token with
     CHECK(heddle::live_tasks(there) == 0);
 }
 
-TEST_CASE("resume_on throws if the token is closed, and where the task is already does "
+TEST_CASE("resume_on throws if the token is closed; on the host of the task it does "
           "nothing") {
     test::world world;
     asio::io_context other;

@@ -11,7 +11,7 @@
 
 namespace {
 
-// One thread runs where they are looked at; others are not counted.
+// Only the one thread that looks at the numbers is counted.
 thread_local std::size_t count = 0;
 thread_local long live = 0;
 thread_local std::size_t last = 0;
@@ -21,7 +21,7 @@ thread_local bool failed = false;
 thread_local std::size_t until_failure = 0;
 thread_local bool nothing_left = false;
 
-std::atomic<long> bytes_held{0};  // by all threads
+std::atomic<long> bytes_held{0};  // of all threads
 
 void* take(std::size_t bytes, std::size_t alignment) {
     ++count;
@@ -63,7 +63,8 @@ extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcep
     return nothing_left ? nullptr : ::memalign(alignment, bytes);
 }
 
-// The array and nothrow forms of the standard library end up in these; a sanitizer's do not.
+// The array and nothrow forms of the standard library call these; those of a sanitizer
+// do not.
 void* operator new(std::size_t n) { return take(n, 1); }
 void* operator new(std::size_t n, std::align_val_t a) {
     return take(n, static_cast<std::size_t>(a));

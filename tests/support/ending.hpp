@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a wait ended, as a word: doctest's CHECK_THROWS cannot hold a co_await.
+// How a wait ended, as a string: doctest's CHECK_THROWS cannot contain a co_await.
 #pragma once
 
 #include <heddle/heddle.hpp>
 
 #include <exception>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace test {
 
-/// What a cause says; "none" for null.
+/// The message of a cause; "none" for null.
 inline std::string why(const std::exception_ptr& cause) {
     if (!cause)
         return "none";
@@ -36,7 +38,8 @@ inline std::exception_ptr cause(const char* text) {
     return std::make_exception_ptr(std::runtime_error(text));
 }
 
-/// "ok", or what the wait threw. Awaited in the expression that makes `op`.
+/// Returns "ok", or the message of the exception that the wait threw. Await it in the
+/// expression that makes `op`.
 template <class Op>
 heddle::task<std::string> ending(Op&& op) {
     try {
@@ -47,7 +50,7 @@ heddle::task<std::string> ending(Op&& op) {
     co_return "ok";
 }
 
-/// The same of a plain call.
+/// The same for a plain call.
 template <class F>
 std::string ending_of_call(F&& f) {
     try {
@@ -56,6 +59,19 @@ std::string ending_of_call(F&& f) {
         return why(std::current_exception());
     }
     return "ok";
+}
+
+/// The same for an Asio operation: "ok", "closed", "aborted", or another message.
+inline std::string text(std::error_code ec) {
+    if (!ec)
+        return "ok";
+    if (ec == heddle::errc::closed)
+        return "closed";
+    return ec == asio::error::operation_aborted ? "aborted" : ec.message();
+}
+
+inline bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != text.npos;
 }
 
 }  // namespace test

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Is what threads saw of some channels what one thread could have seen? A history is
-// linearizable if each operation can be given an instant between its call and its return, such that in
-// the order of these instants the channels behave as written down here: Herlihy, Wing 1990;
-// searched as by Wing, Gong 1993, with the memory of Lowe 2017.
+// Checks histories of channels. A history is linearizable if each operation can be
+// given an instant between its call and its return, such that the channels behave in
+// the order of these instants as the model below (Herlihy, Wing 1990). The search is
+// that of Wing and Gong 1993, with the memory of Lowe 2017.
 #pragma once
 
 #include <algorithm>
@@ -16,20 +16,20 @@
 
 namespace test {
 
-/// One arm of an operation: what was to happen on which channel.
+/// One arm of an operation: what it does, and on which channel.
 struct attempt {
     enum kind { send, receive, close } what;
     std::size_t channel;
-    int value = 0;  // to be sent
+    int value = 0;  // the value to send
 };
 
 /// An operation that was called and has returned.
 struct event {
     enum ending {
-        happened,  // attempts[arm] did; a receive has `got`, or nothing if it was closed
-        refused,   // attempts[arm] is a send on a closed channel, or a close of one
-        not_ready,  // a try, or a select with otherwise: no arm could happen
-        cancelled,  // it was given up; nothing has happened
+        happened,  // attempts[arm] happened; a receive has `got`, or nothing if the channel was closed
+        refused,  // attempts[arm] is a send on a closed channel, or the close of one
+        not_ready,  // of a try_ operation, or a select with otherwise: no arm could happen
+        cancelled,  // nothing has happened
     };
     std::vector<attempt> attempts;
     std::uint64_t called = 0, returned = 0;
@@ -38,8 +38,8 @@ struct event {
     std::optional<int> got;
 };
 
-/// What a channel is for one thread. An unbuffered one has no state but closed: a send
-/// and a receive happen at the same instant.
+/// The model of a channel in one thread. An unbuffered channel has no state but closed:
+/// a send and its receive happen at the same instant.
 struct model_channel {
     std::size_t capacity = 0;
     std::vector<int> buffer;
@@ -55,7 +55,7 @@ public:
             start_.push_back({c, {}, false});
     }
 
-    /// At most 64 operations.
+    /// A history has at most 64 operations.
     bool holds() {
         seen_.clear();
         return search(0, start_);
@@ -67,7 +67,8 @@ private:
 
     static std::uint64_t bit(std::size_t i) { return std::uint64_t{1} << i; }
 
-    /// May it be the next? Only if none that is left had returned before it was called.
+    /// Returns whether the operation may be the next: no other that is left had
+    /// returned before it was called.
     bool is_minimal(std::uint64_t done, std::size_t i) const {
         for (std::size_t k = 0; k < history_.size(); ++k)
             if (!(done & bit(k)) && history_[k].returned < history_[i].called)
@@ -87,7 +88,7 @@ private:
         return false;
     }
 
-    /// The rest, if this one is the next.
+    /// Returns whether the others can follow if this operation is the next.
     bool step(std::uint64_t done, const channels& now, std::size_t i) {
         const event& e = history_[i];
         if (e.how == event::cancelled)
@@ -110,7 +111,7 @@ private:
                     return false;
             } else {
                 if (c.buffer.empty() || c.buffer.front() != *e.got)
-                    return false;  // unbuffered: its sender brings it along
+                    return false;  // on an unbuffered channel, the sender brings the receive along
                 to.buffer.erase(to.buffer.begin());
             }
         } else if (c.closed) {
@@ -131,7 +132,7 @@ private:
         });
     }
 
-    /// An unbuffered send, and whoever receives it at the same instant.
+    /// An unbuffered send, and the receive at the same instant.
     bool meets(std::uint64_t done, const channels& now, std::size_t sender) {
         const attempt& a = history_[sender].attempts[history_[sender].arm];
         for (std::size_t k = 0; k < history_.size(); ++k) {
@@ -147,8 +148,9 @@ private:
         return false;
     }
 
-    /// Could no arm have happened? Of an unbuffered channel that depends on who is parked,
-    /// which a history does not tell: not unless it is closed.
+    /// Returns whether it is possible that no arm could happen. On an unbuffered
+    /// channel that depends on the waiters, which a history does not record; so it is
+    /// possible unless the channel is closed.
     static bool none_ready(const channels& now, const event& e) {
         for (const attempt& a : e.attempts) {
             const model_channel& c = now[a.channel];
@@ -168,7 +170,7 @@ private:
     std::set<std::pair<std::uint64_t, channels>> seen_;
 };
 
-/// An operation a line, in the order of the calls.
+/// Prints one operation in each line, in the order of the calls.
 inline std::string to_text(const std::vector<event>& history) {
     std::string text;
     for (const event& e : history) {

@@ -27,7 +27,7 @@ public:
         heddle::go(ctx, run(*this, f(std::forward<Args>(args)...)));
     }
 
-    /// Runs all tasks to their end. Fails where they hang, or where one throws.
+    /// Runs all tasks to their end. Fails if they hang, or if one throws.
     void finish() {
         std::vector<std::jthread> threads;
         for (auto& c : contexts_)
@@ -82,7 +82,8 @@ public:
     void sent(int i) { seen_[index(i)].fetch_add(1); }
     void received(int i) { seen_[index(i)].fetch_add(16); }
 
-    /// Numbers that were not sent and received exactly once. Not even sent is fine.
+    /// Returns how many numbers were not sent and received exactly once. A number that
+    /// was never sent is no error.
     int wrong() const {
         int n = 0;
         for (auto& s : seen_)
@@ -117,7 +118,7 @@ inline heddle::task<> receive_numbers(heddle::channel<int> in, ledger& book) {
         book.received(v);
 }
 
-/// Closes the channels when `senders` signals have come.
+/// Closes the channels after `senders` signals.
 inline heddle::task<> close_all(std::vector<heddle::channel<int>> c,
                                 heddle::channel<> ended, int senders) {
     for (int i = 0; i < senders; ++i)

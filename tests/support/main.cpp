@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// The main of all tests. The library leaves locks out while the process has one thread;
-// HEDDLE_TEST_THREADED says which of its halves is meant, and this file asserts it:
+// The main function of all test programs. The library elides locks while the process
+// has one thread. HEDDLE_TEST_THREADED says in which mode the tests have to run, and
+// this file asserts it:
 //   0      no test may start while the process has, or had, a second thread;
 //   1      a second thread is parked as long as tests run;
-//   unset  as it comes.
+//   unset  either mode is allowed.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -21,7 +22,7 @@ namespace {
 bool single_wanted = false;
 std::string complaint;
 
-/// Sees to it that tests ran, and ran in the mode that was asked for.
+/// Asserts that tests ran, and that they ran in the mode that was asked for.
 struct watch : doctest::IReporter {
     explicit watch(const doctest::ContextOptions&) {}
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a trace is told: ends of scopes, of waits, and of tasks that nobody joins.
+// Helpers that write to a trace: ends of scopes, of waits, and of tasks that no task
+// joins.
 #pragma once
 
 #include "support/ending.hpp"
@@ -13,7 +14,7 @@
 
 namespace test {
 
-/// Notes its end, and the end of its scope.
+/// Logs its end, and the end of its scope.
 class noted {
 public:
     noted(trace& t, std::string what) : t_(&t), what_(std::move(what)) {}
@@ -29,19 +30,19 @@ private:
     std::string what_;
 };
 
-/// Notes how `of` ended.
-inline heddle::task<> note(trace& t, std::string what, heddle::task<> of) {
+/// Logs how `of` ended.
+inline heddle::task<> note_end(trace& t, std::string what, heddle::task<> of) {
     std::string how = co_await ending(std::move(of));
     t(what + ": " + how);
 }
 
-/// What escapes the detached tasks of a world, by name.
+/// Logs the exceptions that leave the detached tasks of a world, by name.
 inline void note_unhandled(world& w, trace& t) {
     heddle::on_unhandled(w.ctx,
                          [&t](std::exception_ptr e) { t("unhandled: " + why(e)); });
 }
 
-/// Runs what is ready now, and nothing that it starts.
+/// Runs everything that is ready now, but nothing that this makes ready.
 inline void leave(world& w) {
     w.go([] { throw std::runtime_error("left"); });
     w.ctx.restart();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Asio operations whose every step a test decides.
+// Asio operations of which a test decides every step.
 #pragma once
 
 #include <heddle/asio.hpp>
@@ -25,14 +25,14 @@ using asio::experimental::as_tuple;
 using asio::as_tuple;
 #endif
 
-/// What awaiting an operation would give.
+/// The result of awaiting an operation.
 template <class Op>
 auto result(Op&& op) -> decltype(std::declval<Op>()
                                      .await_by(std::declval<heddle::detail::process&>())
                                      .await_resume());
 
-/// An operation that stays in flight until the test completes it, drops it, or the
-/// waiting task cancels it. It counts what reached it.
+/// An operation that stays in flight until the test completes it or drops it, or the
+/// waiting task cancels it. It counts these events.
 template <class Signature>
 class held;
 
@@ -91,11 +91,12 @@ public:
     int started() const { return started_; }
     bool waiting() const { return handler_ != nullptr; }
     asio::any_io_executor executor() const { return handler_->executor(); }
-    bool connected() const { return connected_; }  // was there a slot?
-    int cancelled() const { return cancelled_; }   // how often it was asked to end
+    bool connected() const { return connected_; }  // whether there was a slot
+    // How often the cancellation was emitted.
+    int cancelled() const { return cancelled_; }
     bool terminal() const { return terminal_; }
 
-    /// Completes as Asio's operations do: dispatched to the handler's executor.
+    /// Completes as Asio's operations do: on the handler's executor, by dispatch.
     void complete(Results... results) {
         std::exchange(handler_, nullptr)->call(std::move(results)...);
     }
@@ -104,8 +105,8 @@ public:
     }
     void drop() { handler_.reset(); }
 
-    std::function<void()> on_start;   // at the end of the initiation
-    std::function<void()> on_cancel;  // when cancellation arrives
+    std::function<void()> on_start;   // called at the end of the initiation
+    std::function<void()> on_cancel;  // called when the cancellation arrives
 
 private:
     std::unique_ptr<base> handler_;
@@ -130,14 +131,14 @@ auto failing_initiation(Token&& token) {
         [](auto) { throw std::runtime_error("initiation"); }, token);
 }
 
-/// Destroys its handler inside its initiation, and never calls it.
+/// Destroys its handler inside its initiation, without a call.
 template <class Token>
 auto dropped_at_once(Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(
         [](auto handler) { auto gone = std::move(handler); }, token);
 }
 
-/// A composed operation: posts itself to a context a number of times.
+/// A composed operation that posts itself to a context a number of times.
 template <class Step, class Token>
 auto stepping(Step step, asio::io_context& ctx, int times, Token&& token) {
     return asio::async_compose<Token, void(std::error_code)>(

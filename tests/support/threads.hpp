@@ -23,12 +23,12 @@ public:
     }
     ~crew() { stop(); }
 
-    /// Lets the context run out of work.
+    /// Lets the context run out of work, and joins the threads.
     void join() {
         work_.reset();
         threads_.clear();
     }
-    /// Ends the threads, whatever is left to do.
+    /// Ends the threads, even if work is left.
     void stop() {
         ctx.stop();
         threads_.clear();
@@ -41,7 +41,7 @@ private:
     std::vector<std::jthread> threads_;
 };
 
-/// Runs f(0) ... f(n-1) on threads that start together; returns when all have ended.
+/// Runs f(0) ... f(n-1) on threads that start together. Returns when all have ended.
 template <class F>
 void together(int n, F f) {
     std::latch start(n);
@@ -53,8 +53,8 @@ void together(int n, F f) {
         });
 }
 
-/// Runs a() and b() on two threads that start within nanoseconds of each other, with a small random
-/// distance, then after(): so many times over.
+/// Runs a() and b() on two threads that start within nanoseconds of each other, at a
+/// small random distance, and then after(); repeats that `rounds` times.
 template <class A, class B, class After>
 void race(int rounds, unsigned seed, A a, B b, After after) {
     std::atomic<int> arrived = 0;

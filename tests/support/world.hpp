@@ -10,7 +10,7 @@
 
 namespace test {
 
-/// An io_context stepped by hand.
+/// An io_context that is stepped by hand.
 struct world {
     asio::io_context ctx{1};
 
@@ -19,7 +19,7 @@ struct world {
         return heddle::go(ctx, std::forward<Args>(args)...);
     }
 
-    /// Runs until nothing can move: every task is parked, nothing is due.
+    /// Runs until no task can go on: every task is parked, and no timer is due.
     void settle() {
         do
             ctx.restart();
@@ -31,7 +31,7 @@ struct world {
 
 using lines = std::vector<std::string>;
 
-/// What happened, in order: named steps instead of counters or clocks.
+/// A log of named steps, in their order; used instead of counters or clocks.
 class trace {
 public:
     void operator()(std::string step) { steps_.push_back(std::move(step)); }
@@ -41,14 +41,16 @@ private:
     lines steps_;
 };
 
-/// Runs a coroutine in virtual time, to its end, with the schedule of a seed if one is given.
+/// Runs a coroutine in virtual time, to its end, with the schedule of a seed if one is
+/// given.
 template <class T>
 T run_virtual(heddle::task<T> main, std::optional<std::uint64_t> seed = {}) {
     return heddle::run({.threads = 1, .seed = seed, .virtual_clock = true},
                        std::move(main));
 }
 
-/// A value that counts itself: made, alive, moved. Move-only, nothrow, no aggregate.
+/// A value that counts its constructions, its living objects and its moves. It is
+/// move-only, nothrow, and no aggregate.
 class tracked {
 public:
     explicit tracked(int n = 0) : n_(n) { ++made(), ++alive(); }
@@ -62,7 +64,7 @@ public:
     }
     ~tracked() { --alive(); }
 
-    /// -1: moved from.
+    /// -1 after a move
     int value() const { return n_; }
 
     static int& made() {

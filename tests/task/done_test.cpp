@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of done sources and tokens (done.hpp). The effects of a closed token on
-// the tasks under it are in cancel_test.cpp.
+// The promises of done sources and tokens (done.hpp). cancel_test.cpp tests the effect
+// of a closed token on tasks.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -42,7 +42,7 @@ task<> log_done(trace& log, done_token token, std::string who) {
 
 }  // namespace
 
-TEST_CASE("a default-made token never closes, and has no cause") {
+TEST_CASE("a default-constructed token never closes, and has no cause") {
     done_token never;
     CHECK_FALSE(never.closed());
     CHECK(never.cause() == nullptr);
@@ -68,7 +68,7 @@ TEST_CASE("a token closes when its source does, and stays closed") {
     CHECK(token.closed());
 }
 
-TEST_CASE("tokens of one source are equal, those of two are not") {
+TEST_CASE("tokens of one source are equal, those of two sources are not") {
     done_source a, b;
     CHECK(a.token() == a.token());
     CHECK(a.token() != b.token());
@@ -115,7 +115,7 @@ TEST_CASE("cause() and cancelled::cause() are the same exception object") {
     CHECK(seen == reason);
 }
 
-TEST_CASE("cancelled is no std::exception: a handler of those does not swallow it") {
+TEST_CASE("cancelled is no std::exception, so a handler of those does not swallow it") {
     static_assert(!std::is_base_of_v<std::exception, heddle::cancelled>);
     static_assert(std::is_base_of_v<std::runtime_error, heddle::done_closed>);
     static_assert(std::is_base_of_v<std::runtime_error, heddle::deadline_exceeded>);
@@ -123,7 +123,7 @@ TEST_CASE("cancelled is no std::exception: a handler of those does not swallow i
     static_assert(std::is_nothrow_move_constructible_v<done_source>);
 }
 
-TEST_CASE("the destructor closes; the token outlives its source") {
+TEST_CASE("the destructor of a source closes it, and the token outlives the source") {
     std::optional<done_source> d(std::in_place);
     done_token token = d->token();
     d.reset();
@@ -132,7 +132,7 @@ TEST_CASE("the destructor closes; the token outlives its source") {
 }
 
 TEST_CASE(
-    "a moved-from source has a token that never closes; closing it does nothing") {
+    "a moved-from source has a token that never closes, and closing it has no effect") {
     done_source from;
     auto token = from.token();
     done_source to(std::move(from));
@@ -144,7 +144,7 @@ TEST_CASE(
     CHECK(token.closed());
 }
 
-TEST_CASE("assigning to a source closes the token it had") {
+TEST_CASE("assigning to a source closes the token that it had") {
     done_source a, b;
     auto old = a.token();
     auto kept = b.token();
@@ -167,7 +167,8 @@ TEST_CASE("closing a source closes the sources below it, with its cause") {
     CHECK(why(child.token().cause()) == "from above");
 }
 
-TEST_CASE("a child never closes its parent or its siblings, and keeps its own cause") {
+TEST_CASE(
+    "a child never closes its parent or its siblings, and has a cause of its own") {
     done_source root;
     done_source a(root.token()), b(root.token());
     done_source below(a.token());
@@ -182,7 +183,7 @@ TEST_CASE("a child never closes its parent or its siblings, and keeps its own ca
     CHECK(why(b.token().cause()) == "from above");
 }
 
-TEST_CASE("a source below a closed one is born closed, with that cause") {
+TEST_CASE("a source below a closed one is closed from the start, with the same cause") {
     done_source root;
     root.close(cause("before"));
     done_source child(root.token());
@@ -193,7 +194,8 @@ TEST_CASE("a source below a closed one is born closed, with that cause") {
     CHECK_FALSE(below_nothing.token().closed());
 }
 
-TEST_CASE("a source in the middle may be destroyed: it closes what is below it") {
+TEST_CASE(
+    "a source in the middle of a chain may be destroyed, and closes those below it") {
     done_source root;
     std::optional<done_source> middle(std::in_place, root.token());
     done_source leaf(middle->token());
@@ -216,11 +218,11 @@ TEST_CASE("waiters are resumed in order of arrival, never inside close()") {
     CHECK(log.take().empty());
     w.settle();
     CHECK(log.take() == lines{"first: now", "second: now"});
-    other.settle();  // each on its own host
+    other.settle();  // each one resumes on its own host
     CHECK(log.take() == lines{"elsewhere: now"});
 }
 
-TEST_CASE("when close() returns, closed() is true in the whole tree") {
+TEST_CASE("when close() returns, closed() is true in the whole tree below") {
     done_source root;
     std::vector<done_source> all;
     for (int i = 0; i < 100; ++i)
@@ -233,7 +235,7 @@ TEST_CASE("when close() returns, closed() is true in the whole tree") {
         CHECK(d.token().closed());
 }
 
-TEST_CASE("a token is an arm; a closed one is ready at once") {
+TEST_CASE("a token is an arm, and a closed one is ready at once") {
     run_virtual([]() -> task<> {
         done_source d;
         heddle::channel<> never;
@@ -253,7 +255,7 @@ TEST_CASE("a token is an arm; a closed one is ready at once") {
     }());
 }
 
-TEST_CASE("a deadline closes its token, with deadline_exceeded, and nothing above it") {
+TEST_CASE("a deadline closes its token, with deadline_exceeded, but nothing above it") {
     run_virtual([]() -> task<> {
         done_source root;
         done_source limit(root.token(), 5s);
@@ -278,7 +280,7 @@ TEST_CASE("a deadline may be a point in time, and its source may be moved") {
     }());
 }
 
-TEST_CASE("a deadline that is not ahead closes at once, one at max() never") {
+TEST_CASE("a deadline in the past closes at once, one at max() never") {
     run_virtual([]() -> task<> {
         co_await heddle::sleep(1s);
         done_source zero(done_token(), 0s), negative(done_token(), -1h);
@@ -295,7 +297,7 @@ TEST_CASE("a deadline that is not ahead closes at once, one at max() never") {
     }());
 }
 
-TEST_CASE("what closes first gives the cause: parent, deadline or close()") {
+TEST_CASE("the first of parent, deadline and close() sets the cause") {
     run_virtual([]() -> task<> {
         done_source root;
         done_source early(root.token(), 1s), late(root.token(), 3s),
@@ -310,7 +312,7 @@ TEST_CASE("what closes first gives the cause: parent, deadline or close()") {
     }());
 }
 
-TEST_CASE("deadlines that fall together close their tokens in order of time") {
+TEST_CASE("deadlines that expire together close their tokens in order of time") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         done_source a(done_token(), 2s), b(done_token(), 1s), c(done_token(), 3s);
@@ -333,11 +335,11 @@ TEST_CASE("outside a task a deadline needs an executor") {
     CHECK(by_context.token().closed());
     done_source by_executor(w.ctx.get_executor(), done_token(), heddle::now() + 1ms);
     w.go(log_done, std::ref(log), by_executor.token(), "waiter");
-    w.ctx.run();  // its one pending thing is the deadline
+    w.ctx.run();  // only the deadline is pending
     CHECK(log.take() == lines{"waiter: deadline"});
 }
 
-TEST_CASE("a deadline that closed early, or died, leaves nothing pending") {
+TEST_CASE("a deadline that was closed early or destroyed leaves nothing pending") {
     world w;
     {
         done_source closed(w.ctx, done_token(), 1h);
@@ -347,11 +349,11 @@ TEST_CASE("a deadline that closed early, or died, leaves nothing pending") {
         parent.close();
         done_source dies(w.ctx, done_token(), 1h);
     }
-    w.ctx.run();  // an hour, if one were left
+    w.ctx.run();  // would take an hour if one were left
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a deadline below a closed token arms nothing") {
+TEST_CASE("a deadline below a closed token arms no timer") {
     world w;
     done_source parent;
     parent.close(cause("before"));
@@ -372,7 +374,7 @@ TEST_CASE("a source with a deadline may outlive its context") {
     d.reset();
 }
 
-TEST_CASE("a tree 100 000 deep closes and dies without using the stack") {
+TEST_CASE("a tree 100 000 deep closes and is destroyed without recursion") {
     constexpr std::size_t depth = 100'000;
     std::vector<done_source> chain;
     chain.reserve(depth);
@@ -382,7 +384,7 @@ TEST_CASE("a tree 100 000 deep closes and dies without using the stack") {
     chain.front().close(cause("top"));
     CHECK(why(chain.back().token().cause()) == "top");
     done_token last = chain.back().token();
-    chain.clear();  // now `last` alone holds the whole chain
+    chain.clear();  // now `last` alone keeps the whole chain alive
     CHECK(last.closed());
     last = done_token();
 }
@@ -407,7 +409,7 @@ TEST_CASE(
     world w;
     done_source early(w.ctx, done_token(), 1h), late(w.ctx, done_token(), 2h);
     w.settle();
-    CHECK_FALSE(w.ctx.stopped());  // it has something to wait for
+    CHECK_FALSE(w.ctx.stopped());  // a timer is pending
     early.close();
     w.settle();
     CHECK_FALSE(w.ctx.stopped());
@@ -480,7 +482,7 @@ TEST_CASE("a stop callback is called inside close, before tasks resume") {
         co_return;
     };
     heddle::go(ctx, wait, stop.token(), &order);
-    ctx.poll();  // it waits before there is a callback
+    ctx.poll();  // the task waits before the callback is registered
     std::thread::id caller;
     std::stop_callback called(stop.token().stop_token(), [&] {
         caller = std::this_thread::get_id();

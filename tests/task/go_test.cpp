@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of go (go.hpp). Join handles are in join_test.cpp, cancelling is in
-// cancel_test.cpp.
+// The promises of go (go.hpp). join_test.cpp tests join handles, cancel_test.cpp tests
+// cancellation.
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -19,26 +20,16 @@ TEST_SUITE_BEGIN("go");
 using heddle::go;
 using heddle::task;
 using test::ending_of_call;
+using test::fail;
 using test::lines;
+using test::log_step;
+using test::seven;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 using test::world;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> note(trace& log, std::string what) {
-    log(what);
-    co_return;
-}
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
 
 struct throws_when_copied {
     throws_when_copied() = default;
@@ -57,14 +48,14 @@ TEST_CASE("a started task gets its first turn after the tasks that are ready now
     trace log;
     w.go(
         [](trace& t) -> task<> {
-            go(note, std::ref(t), "first");
-            go(note, std::ref(t), "second");
+            go(log_step, std::ref(t), "first");
+            go(log_step, std::ref(t), "second");
             t("starter");
             co_await heddle::yield();
             t("starter again");
         },
         std::ref(log));
-    w.go(note, std::ref(log), "ready before");
+    w.go(log_step, std::ref(log), "ready before");
     w.settle();
     CHECK(log.take() ==
           lines{"starter", "ready before", "first", "second", "starter again"});
@@ -94,7 +85,7 @@ TEST_CASE("go takes plain functions, members and tasks as well as coroutines") {
     CHECK(ran);
 }
 
-TEST_CASE("outside a task go and its kin throw not_in_task") {
+TEST_CASE("outside a task, go and its relatives throw not_in_task") {
     CHECK(ending_of_call([] { go(seven); }) == "not in task");
     CHECK(ending_of_call([] { go(seven()); }) == "not in task");
     CHECK(ending_of_call([] { heddle::this_task::id(); }) == "not in task");
@@ -111,9 +102,9 @@ TEST_CASE("outside a task go and its kin throw not_in_task") {
     CHECK(in_handler == "not in task");  // a handler is no task
 }
 
-TEST_CASE("go works from the plain functions a task calls") {
+TEST_CASE("go works in the plain functions that a task calls") {
     struct helper {
-        static void start(trace& t) { go(note, std::ref(t), "started below"); }
+        static void start(trace& t) { go(log_step, std::ref(t), "started below"); }
     };
     world w;
     trace log;
@@ -122,24 +113,24 @@ TEST_CASE("go works from the plain functions a task calls") {
     CHECK(log.take() == lines{"started below"});
 }
 
-TEST_CASE("go with a context or an executor works from anywhere") {
+TEST_CASE("go with a context or an executor works anywhere") {
     world w;
     trace log;
     auto strand = asio::make_strand(w.ctx);
-    go(w.ctx, note, std::ref(log), "context");
-    go(w.ctx.get_executor(), note, std::ref(log), "executor");
-    go(asio::any_io_executor(w.ctx.get_executor()), note(log, "any executor"));
+    go(w.ctx, log_step, std::ref(log), "context");
+    go(w.ctx.get_executor(), log_step, std::ref(log), "executor");
+    go(asio::any_io_executor(w.ctx.get_executor()), log_step(log, "any executor"));
     w.settle();
-    go(strand, note, std::ref(log), "strand");
+    go(strand, log_step, std::ref(log), "strand");
     w.settle();
-    asio::post(w.ctx, [&] { go(w.ctx, note, std::ref(log), "from a handler"); });
+    asio::post(w.ctx, [&] { go(w.ctx, log_step, std::ref(log), "from a handler"); });
     w.settle();
     CHECK(log.take() ==
           lines{"context", "executor", "any executor", "strand", "from a handler"});
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("callable and arguments are copied when go is called") {
+TEST_CASE("go copies the callable and its arguments when it is called") {
     world w;
     trace log;
     std::string text = "before";
@@ -172,7 +163,7 @@ TEST_CASE("callable and arguments are copied when go is called") {
     CHECK(log.take() == lines{"before array", "before", "a temporary", "after"});
 }
 
-TEST_CASE("what a lambda coroutine captured lives as long as its task") {
+TEST_CASE("the captures of a lambda coroutine live as long as its task") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -195,7 +186,7 @@ TEST_CASE("what a lambda coroutine captured lives as long as its task") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("arguments may be move-only, and die with the task") {
+TEST_CASE("arguments may be move-only, and are destroyed with the task") {
     world w;
     heddle::channel<> gate;
     w.go(
@@ -211,7 +202,8 @@ TEST_CASE("arguments may be move-only, and die with the task") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("an argument whose copy throws reaches the caller, and nothing has started") {
+TEST_CASE(
+    "an exception of the copy of an argument reaches the caller, and no task starts") {
     world w;
     trace log;
     const throws_when_copied bad;
@@ -235,12 +227,13 @@ TEST_CASE("an argument whose copy throws reaches the caller, and nothing has sta
     CHECK(log.take().empty());
 }
 
-TEST_CASE("an exception of a detached task leaves run(), the others go on after it") {
+TEST_CASE(
+    "an exception of a detached task leaves run(), and the others go on after it") {
     world w;
     trace log;
-    w.go(note, std::ref(log), "before");
+    w.go(log_step, std::ref(log), "before");
     w.go(fail, "first");
-    w.go(note, std::ref(log), "after");
+    w.go(log_step, std::ref(log), "after");
     w.go(fail, "second");
     CHECK(ending_of_call([&] { w.ctx.run(); }) == "first");
     CHECK(ending_of_call([&] { w.settle(); }) == "second");
@@ -264,7 +257,7 @@ TEST_CASE("yield lets every task that is ready run first") {
     CHECK(log.take() == lines{"a", "b", "c", "a", "b", "c"});
 }
 
-TEST_CASE("no two tasks have the same id, and it does not change") {
+TEST_CASE("each task has an id of its own, which does not change") {
     world w;
     std::set<std::uint64_t> ids;
     for (int i = 0; i < 100; ++i)
@@ -281,7 +274,7 @@ TEST_CASE("no two tasks have the same id, and it does not change") {
 }
 
 TEST_CASE(
-    "this_task::executor is that of the host: tasks started on it join the host") {
+    "this_task::executor names the host: tasks that are started on it join the host") {
     world w;
     trace log;
     w.go(

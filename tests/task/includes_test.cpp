@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The headers that gather others declare what they always have, and programs that include
-// only those still compile. heddle/testing_threads.hpp needs heddle::model: the tests of it
-// are in testing/explore_threads_test.cpp.
+// The headers that include others declare the same names as always, and programs that
+// include only those still compile. testing/explore_threads_test.cpp tests
+// heddle/testing_threads.hpp, which needs heddle::model.
 #include <heddle/asio.hpp>
 #include <heddle/go.hpp>
 #include <heddle/patterns.hpp>
@@ -45,7 +45,7 @@ heddle::task<> read_none() {
 
 }  // namespace
 
-TEST_CASE("sync.hpp declares all that tasks synchronise with") {
+TEST_CASE("sync.hpp declares all primitives of synchronisation") {
     static_assert(std::default_initializable<heddle::mutex>);
     static_assert(std::default_initializable<heddle::mutex::guard>);
     static_assert(std::constructible_from<heddle::semaphore, std::ptrdiff_t>);
@@ -68,7 +68,8 @@ TEST_CASE("patterns.hpp declares generate, merge, unbounded, actor and run_group
     static_assert(std::default_initializable<heddle::run_group>);
 }
 
-TEST_CASE("asio.hpp declares bind_done and the tokens; time.hpp, the types of time") {
+TEST_CASE(
+    "asio.hpp declares bind_done and the tokens; time.hpp declares the types of time") {
     auto bound = heddle::bind_done(heddle::done_token(), heddle::use_task);
     static_assert(!std::is_void_v<decltype(bound)>);
     static_assert(requires { heddle::as_tuple(heddle::use_task); });
@@ -76,8 +77,8 @@ TEST_CASE("asio.hpp declares bind_done and the tokens; time.hpp, the types of ti
     CHECK(heddle::any_duration(1ms) == heddle::duration(1'000'000));
 }
 
-TEST_CASE(
-    "testing.hpp declares world, explore and with_seeds; testing_stream.hpp, stream") {
+TEST_CASE("testing.hpp declares world, explore and with_seeds; testing_stream.hpp "
+          "declares stream") {
     heddle::testing::world world;
     auto ends = heddle::testing::stream::pair(world.context());
     CHECK(ends.first.is_open());
@@ -87,7 +88,7 @@ TEST_CASE(
     heddle::testing::with_seeds("nothing", 1, []() -> heddle::task<> { co_return; });
 }
 
-// The last one, as go_blocking starts a thread.
+// This is the last case, because go_blocking starts a thread.
 TEST_CASE(
     "go.hpp declares this_task, go_blocking, parallel, live_tasks and dump_tasks") {
     asio::io_context context;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of join handles (go.hpp). Cancelling is in cancel_test.cpp.
+// The promises of join handles (go.hpp). cancel_test.cpp tests cancellation.
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -18,18 +19,16 @@ using heddle::join_handle;
 using heddle::task;
 using test::ending;
 using test::ending_of_call;
+using test::fail;
 using test::lines;
+using test::log_join;
+using test::log_step;
+using test::seven;
 using test::trace;
+using test::wait_in;
 using test::world;
 
 namespace {
-
-task<int> seven() { co_return 7; }
-
-task<> note(trace& log, std::string what) {
-    log(what);
-    co_return;
-}
 
 task<> tree(std::size_t& most, int depth) {
     most = std::max(most, heddle::live_tasks());
@@ -42,17 +41,6 @@ task<> tree(std::size_t& most, int depth) {
         co_await p;
 }
 
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
-task<> log_join(trace& log, join_handle<>& h, std::string who) {
-    log(who + ": " + co_await ending(h));
-}
-
 }  // namespace
 
 TEST_CASE("co_await of a handle starts a task that has not begun, as a call would") {
@@ -60,9 +48,9 @@ TEST_CASE("co_await of a handle starts a task that has not begun, as a call woul
         world w;
         trace log;
         w.go([&]() -> task<> {
-            auto a = go(note, std::ref(log), "a");
-            auto b = go(note, std::ref(log), "b");
-            auto c = go(note, std::ref(log), "c");
+            auto a = go(log_step, std::ref(log), "a");
+            auto b = go(log_step, std::ref(log), "b");
+            auto c = go(log_step, std::ref(log), "c");
             auto& joined = which == "a" ? a : which == "b" ? b : c;
             co_await joined;
             log("main");
@@ -75,8 +63,7 @@ TEST_CASE("co_await of a handle starts a task that has not begun, as a call woul
     }
 }
 
-TEST_CASE(
-    "law 76: a task that calls others without end lets those that are ready run") {
+TEST_CASE("law 76: a task that calls others without end lets ready tasks run") {
     world w;
     bool ran = false;
     long calls = 0;
@@ -89,16 +76,16 @@ TEST_CASE(
     CHECK(calls < 1'000);
 }
 
-TEST_CASE("a tree of joins is walked depth first: few of its tasks live at once") {
+TEST_CASE("a tree of joins is walked depth first, so few of its tasks live at once") {
     world w;
     std::size_t most = 0;
     w.go(tree, std::ref(most), 4);
     w.settle();
     CHECK(w.live() == 0);
-    CHECK(most < 1'500);  // of 11111
+    CHECK(most < 1'500);  // of 11111 in all
 }
 
-TEST_CASE("co_await of a handle gives what the task returned, whatever its type") {
+TEST_CASE("co_await of a handle returns the task's result, whatever its type") {
     world w;
     int shared = 0;
     bool ran = false;
@@ -124,7 +111,7 @@ TEST_CASE("co_await of a handle gives what the task returned, whatever its type"
     CHECK(ran);
 }
 
-TEST_CASE("joining rethrows what escaped the task") {
+TEST_CASE("a join rethrows the exception that left the task") {
     world w;
     trace log;
     auto h = w.go(fail, "broken");
@@ -133,7 +120,7 @@ TEST_CASE("joining rethrows what escaped the task") {
     CHECK(log.take() == lines{"joiner: broken"});
 }
 
-TEST_CASE("a task may be joined after it ended") {
+TEST_CASE("a task may be joined after its end") {
     world w;
     auto h = w.go(seven);
     w.settle();
@@ -145,11 +132,11 @@ TEST_CASE("a task may be joined after it ended") {
     CHECK(n == 7);
 }
 
-TEST_CASE("a second join, and one of a nil handle, throw already_joined") {
+TEST_CASE("a second join, and a join of a nil handle, throw already_joined") {
     world w;
     trace log;
     join_handle<> nil;
-    auto h = w.go(note, std::ref(log), "ran");
+    auto h = w.go(log_step, std::ref(log), "ran");
     w.go(log_join, std::ref(log), std::ref(nil), "nil");
     w.go(log_join, std::ref(log), std::ref(h), "first");
     w.settle();
@@ -164,7 +151,8 @@ TEST_CASE("a second join, and one of a nil handle, throw already_joined") {
                               "second: already joined", "already joined"});
 }
 
-TEST_CASE("joiners are resumed in order of arrival; the result is the first one's") {
+TEST_CASE(
+    "joiners are resumed in order of arrival, and the first one gets the result") {
     world w, other;
     trace log;
     heddle::channel<> gate;
@@ -178,12 +166,12 @@ TEST_CASE("joiners are resumed in order of arrival; the result is the first one'
     gate.close();
     w.settle();
     CHECK(log.take() == lines{"first: ok", "second: already joined"});
-    other.settle();  // each on its own host
+    other.settle();  // each one resumes on its own host
     CHECK(log.take() == lines{"elsewhere: already joined"});
 }
 
-TEST_CASE("a result whose move throws reaches the joiner, wherever it throws") {
-    struct fragile {  // survives `left` moves
+TEST_CASE("a join throws the exception of the result's move, wherever that throws") {
+    struct fragile {  // allows `left` moves
         explicit fragile(int n) : left(n) {}
         fragile(fragile&& o) : left(o.left - 1) {
             if (left < 0)
@@ -207,7 +195,7 @@ TEST_CASE("a result whose move throws reaches the joiner, wherever it throws") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a handle dropped with an exception nobody took reports it") {
+TEST_CASE("a handle that is dropped reports the exception that no join took") {
     world w;
     heddle::channel<> gate;
     {
@@ -235,7 +223,7 @@ TEST_CASE("a handle dropped with an exception nobody took reports it") {
     w.settle();
 }
 
-TEST_CASE("an exception that was taken is reported nowhere else") {
+TEST_CASE("an exception that a join took is reported nowhere else") {
     world w;
     trace log;
     {
@@ -268,7 +256,7 @@ TEST_CASE("a join arm leaves the result in the handle; a nil handle is never rea
     CHECK(log.take() == lines{"arm 1", "arm 0", "result 7", "nil: arm 1"});
 }
 
-TEST_CASE("a join arm that loses leaves the handle as it was") {
+TEST_CASE("a join arm that loses leaves the handle unchanged") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -286,7 +274,7 @@ TEST_CASE("a join arm that loses leaves the handle as it was") {
     CHECK(log.take() == lines{"arm 1", "arm 1", "ok"});
 }
 
-TEST_CASE("who joins a task whose context was destroyed gets task_abandoned") {
+TEST_CASE("a join of a task whose context was destroyed throws task_abandoned") {
     world w;
     trace log;
     join_handle<> parked, unstarted;
@@ -296,7 +284,7 @@ TEST_CASE("who joins a task whose context was destroyed gets task_abandoned") {
         w.go(log_join, std::ref(log), std::ref(parked), "parked");
         w.settle();
         dying.settle();
-        unstarted = dying.go(note, std::ref(log), "never");
+        unstarted = dying.go(log_step, std::ref(log), "never");
     }
     w.go(log_join, std::ref(log), std::ref(unstarted), "unstarted");
     w.settle();
@@ -329,7 +317,7 @@ TEST_CASE("a handle may outlive the context of its task") {
 
 namespace {
 
-/// Moves twice or `n` times, then throws; never by default.
+/// Allows `n` moves, then throws.
 struct moves_so_often {
     explicit moves_so_often(int n = 1000) : left(n) {}
     moves_so_often(moves_so_often&& o) : left(o.left - 1) {
@@ -341,7 +329,8 @@ struct moves_so_often {
 
 }  // namespace
 
-TEST_CASE("a result whose move throws reaches a handler as its failure, or leaves it") {
+TEST_CASE("a result whose move throws is the failure that the handler gets, or leaves "
+          "the loop") {
     for (int n = 0; n < 12; ++n) {
         test::world world;
         std::string told;
@@ -361,7 +350,7 @@ TEST_CASE("a result whose move throws reaches a handler as its failure, or leave
     }
 }
 
-TEST_CASE("an async_join that is never begun claims nothing") {
+TEST_CASE("an async_join that is never started claims nothing") {
     test::world world;
     auto handle = world.go([]() -> heddle::task<int> { co_return 7; });
     {
@@ -386,7 +375,7 @@ TEST_CASE("an async_join that is never begun claims nothing") {
 }
 
 TEST_CASE(
-    "a failure that a handler takes is told to nobody else, without a handle too") {
+    "a failure that a handler takes is reported nowhere else, even without a handle") {
     test::world world;
     std::string told;
     world

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A user's test, as the README shows it.
+// The README's example of a user's test.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
@@ -21,7 +21,7 @@ heddle::task<std::optional<int>> ask(heddle::sender<int> requests,
 
 TEST_SUITE_BEGIN("example");
 
-TEST_CASE("who gets no answer gives up after a second") {
+TEST_CASE("a request without an answer is given up after a second") {
     heddle::testing::world world;  // virtual time, a schedule made from a seed
     heddle::channel<int> requests(1), replies;
     auto start = world.now();
@@ -29,7 +29,7 @@ TEST_CASE("who gets no answer gives up after a second") {
     CHECK(world.now() - start == 1s);  // exactly, and without waiting for it
 }
 
-TEST_CASE("an answer arrives or was not sent, in whatever order all this happens") {
+TEST_CASE("an answer arrives or was not sent, in every schedule") {
     auto all = heddle::testing::explore("ask", []() -> heddle::task<> {
         heddle::channel<int> requests, replies;
         auto asked = heddle::go(ask, requests, replies);

@@ -4,6 +4,8 @@
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
+#include "support/environment.hpp"
+
 #include <doctest/doctest.h>
 
 #include <sys/wait.h>
@@ -11,11 +13,8 @@
 
 #include <array>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -52,30 +51,10 @@ explored_threads writers(std::size_t n, int times, bool to_one, thread_bounds bo
 
 using program = std::function<void(threads&)>;
 
-/// Returns the text that f() writes to stderr, and the message of its exception.
-std::pair<std::string, std::string> failure_of(const std::function<void()>& f) {
-    std::string file = "/tmp/heddle-threads-" + std::to_string(::getpid()), said;
-    std::fflush(stderr);
-    int before = ::dup(2);
-    REQUIRE(std::freopen(file.c_str(), "w", stderr));
-    try {
-        f();
-    } catch (const std::exception& e) {
-        said = e.what();
-    }
-    std::fflush(stderr);
-    ::dup2(before, 2);
-    ::close(before);
-    std::ifstream in(file);
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    ::unlink(file.c_str());
-    return {text, said};
-}
-
 /// Returns the message that an exploration of this program throws. The reported
 /// schedule must throw it again.
 std::string found_in(const program& p, thread_bounds bounds = {}) {
-    auto [text, said] = failure_of([&] { explore_threads("p", p, bounds); });
+    auto [text, said] = test::stderr_of([&] { explore_threads("p", p, bounds); });
     if (said.empty())
         return "nothing";
     auto at = text.find("HEDDLE_SCHEDULE='p:");
@@ -84,7 +63,7 @@ std::string found_in(const program& p, thread_bounds bounds = {}) {
     std::string schedule = text.substr(at, text.find('\'', at) - at);
     ::setenv("HEDDLE_SCHEDULE", ("p" + schedule).c_str(), 1);
     int runs = 0;
-    auto again = failure_of([&] {
+    auto again = test::stderr_of([&] {
         explore_threads(
             "p",
             [&](threads& t) {
@@ -102,13 +81,13 @@ std::string found_in(const program& p, thread_bounds bounds = {}) {
 
 void fail(const char* what) { throw std::runtime_error(what); }
 
-/// Two threads that want into a section. Throws if both are in it.
+/// Two threads enter a critical section. Throws if both are in it.
 struct section {
     atomic<int> wants[2]{0, 0}, turn{0};
-    atomic<int> inside{0};  // a plain number would not be seen
+    atomic<int> inside{0};  // the explorer would not see a plain number
 
     /// The algorithm of Peterson, 1981. If `in_order` is false, a thread gives way
-    /// before it says that it wants to enter.
+    /// before it announces that it wants to enter.
     void enter(int me, bool in_order) {
         if (!in_order)
             turn.store(1 - me);
@@ -133,8 +112,8 @@ struct step {
 };
 using steps = std::vector<std::vector<step>>;
 
-/// Draws threads with a few steps on two objects. All of them end: thread 0 raises the
-/// number that others wait for.
+/// Draws threads with a few steps on two objects. All of them end, because thread 0
+/// raises the number that others wait for.
 steps draw(std::mt19937& random) {
     auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     steps all(2 + below(2));
@@ -151,9 +130,8 @@ steps draw(std::mt19937& random) {
     return all;
 }
 
-/// The steps of a run, up to the order of those that do not depend on each other: for
-/// each object its steps and their threads, where reads that follow each other are
-/// sorted.
+/// The steps of a run, without the order of independent steps: for each object its
+/// steps and their threads, with adjacent reads sorted.
 class trace {
 public:
     void add(const std::string& object, std::size_t who, bool reads, int saw) {
@@ -234,11 +212,12 @@ struct stage_of {
 };
 
 int programs(int few) {
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
-    return given ? std::atoi(given) : few;
+    // tools/soak runs more.
+    return static_cast<int>(
+        test::number_in("HEDDLE_PROGRAMS", static_cast<std::uint64_t>(few)));
 }
 
-/// The traces of a program that an exploration runs.
+/// Returns the traces of a program that an exploration runs.
 struct traces {
     std::set<std::string> all;
     explored_threads how;
@@ -262,7 +241,8 @@ traces traces_of(const steps& p, thread_bounds bounds) {
 
 TEST_SUITE_BEGIN("explore.threads");
 
-TEST_CASE("what is independent is run in one order, or in all if asked") {
+TEST_CASE(
+    "independent steps are run in one order, or in all orders if that is asked for") {
     for (int n : {1, 2, 5}) {
         auto once = writers(2, n, false, {});
         CHECK(once.complete);
@@ -273,7 +253,7 @@ TEST_CASE("what is independent is run in one order, or in all if asked") {
     CHECK(writers(3, 2, false, all_of_them).schedules == 90);
 }
 
-TEST_CASE("what conflicts is run in every order") {
+TEST_CASE("conflicting steps are run in every order") {
     for (auto [n, orders] : {std::pair{1, 2}, {2, 6}, {3, 20}, {4, 70}, {5, 252}}) {
         auto all = writers(2, n, true, {});
         CHECK(all.complete);
@@ -286,7 +266,7 @@ TEST_CASE("what conflicts is run in every order") {
     CHECK(writers(4, 1, true, {}).schedules == 24);
 }
 
-TEST_CASE("reads do not conflict; a write among them is seen or not") {
+TEST_CASE("reads do not conflict; each read sees or misses a write") {
     auto program = [](int readers, bool write) {
         return explore_threads("readers", [=](threads& t) {
             auto n = std::make_shared<atomic<int>>(0);
@@ -301,7 +281,7 @@ TEST_CASE("reads do not conflict; a write among them is seen or not") {
     CHECK(program(3, true).schedules == 8);
 }
 
-TEST_CASE("what a lock guards is one step, and locks are taken in every order") {
+TEST_CASE("the code under a lock is one step, and locks are taken in every order") {
     for (auto [n, orders] : {std::pair{1, 2}, {2, 6}, {3, 20}}) {
         auto all = explore_threads("lock", [times = n](threads& t) {
             auto lock = std::make_shared<heddle::testing::mutex>();
@@ -342,7 +322,7 @@ TEST_CASE("threads that add to a count do not conflict, unless that is asked for
     CHECK(explore_threads("counts", program, {.counts = true}).schedules == 6);
 }
 
-TEST_CASE("a lost update is found, and replayed") {
+TEST_CASE("a lost update is found and replayed") {
     auto p = [](bool atomically) {
         return [=](threads& t) {
             auto n = std::make_shared<atomic<int>>(0);
@@ -367,7 +347,7 @@ TEST_CASE("a lost update is found, and replayed") {
     CHECK(found_in(p(true)) == "nothing");
 }
 
-TEST_CASE("Peterson's algorithm keeps two threads apart, in the order he gave") {
+TEST_CASE("Peterson's algorithm keeps two threads apart if its steps are in order") {
     auto p = [](bool in_order) {
         return [=](threads& t) {
             auto s = std::make_shared<section>();
@@ -380,7 +360,7 @@ TEST_CASE("Peterson's algorithm keeps two threads apart, in the order he gave") 
 }
 
 TEST_CASE(
-    "a deadlock of two locks is found, and replayed; in one order there is none") {
+    "a deadlock of two locks is found and replayed; with one order there is none") {
     auto p = [](bool in_order) {
         return [=](threads& t) {
             auto locks = std::make_shared<std::array<heddle::testing::mutex, 2>>();
@@ -403,7 +383,7 @@ TEST_CASE(
     CHECK(all.schedules == 2);
 }
 
-TEST_CASE("a wait for what never comes is a deadlock; one for what comes is none") {
+TEST_CASE("a wait that nothing ends is a deadlock; a wait that is ended is none") {
     auto p = [](int write) {
         return [=](threads& t) {
             auto n = std::make_shared<atomic<int>>(0);
@@ -416,7 +396,7 @@ TEST_CASE("a wait for what never comes is a deadlock; one for what comes is none
     CHECK(explore_threads("wait", p(1)).schedules == 1);
 }
 
-TEST_CASE("what does not end is reported") {
+TEST_CASE("a program that does not end is reported") {
     auto endless = [](threads& t) {
         auto n = std::make_shared<atomic<int>>(0);
         t.run([=] {
@@ -428,8 +408,8 @@ TEST_CASE("what does not end is reported") {
           "heddle: explore_threads: more than 100 steps, and no end");
 }
 
-TEST_CASE("a program that ends in a schedule says in which") {
-    auto [text, said] = failure_of([] {
+TEST_CASE("a program that ends the process reports the schedule") {
+    auto [text, said] = test::stderr_of([] {
         pid_t child = ::fork();
         if (child == 0) {
             std::signal(SIGABRT, SIG_DFL);
@@ -473,7 +453,7 @@ TEST_CASE("each trace of a random program is run exactly once") {
                       << " abandoned");
 }
 
-TEST_CASE("with few preemptions each trace is run that they suffice for") {
+TEST_CASE("with few preemptions, each trace is run that needs no more of them") {
     std::mt19937 random(2);
     std::size_t schedules = 0, every = 0;
     for (int i = 0; i < programs(30); ++i) {

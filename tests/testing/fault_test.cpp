@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Faults on purpose: each function that may throw throws once, a waiting task is
 // destroyed at every point, every cancel meets every completion, and a context is
-// stopped, restarted and destroyed after each of its handlers. Failing allocations are
-// in allocation_test.cpp.
+// stopped, restarted and destroyed after each of its handlers. allocation_test.cpp
+// makes allocations fail.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
@@ -42,7 +42,7 @@ struct fault : std::runtime_error {
     fault() : std::runtime_error("fault") {}
 };
 
-/// Counts down at each point where code of a user may throw; at zero it throws.
+/// Counts down at each point where a user's code may throw; at zero it throws.
 class countdown {
 public:
     static inline int left = -1;
@@ -81,7 +81,7 @@ private:
     int n_;
 };
 
-/// The same, but for its move: it may go through a channel.
+/// The same, but its move does not throw, so it may go through a channel.
 class copied {
 public:
     explicit copied(int n) : n_(n) {
@@ -119,7 +119,7 @@ task<brittle> make(int n) {
     co_return brittle(n);
 }
 
-/// Its call operator is a coroutine; copying it may throw.
+/// Its call operator is a coroutine, and copying it may throw.
 struct callable {
     brittle state;
     explicit callable(int n) : state(n) {}
@@ -261,7 +261,8 @@ task<> everything(report& r) {
 
 TEST_SUITE_BEGIN("faults");
 
-TEST_CASE("law 14: each copy, argument and result throws once, and reaches one place") {
+TEST_CASE("law 14: each copy, argument and result throws once, and the exception "
+          "reaches one place") {
     int k = 0;
     std::set<std::string> places;
     for (bool reached = true; reached; ++k) {
@@ -277,7 +278,7 @@ TEST_CASE("law 14: each copy, argument and result throws once, and reaches one p
         }
         reached = countdown::happened != 0;
         countdown::left = -1;
-        CHECK(r.faults == countdown::happened);  // one place
+        CHECK(r.faults == countdown::happened);  // the fault reached one place
         CHECK(brittle::alive == alive);
         if (!reached) {
             CHECK(r.faults == 0);
@@ -294,8 +295,8 @@ TEST_CASE("law 14: each copy, argument and result throws once, and reaches one p
 
 namespace {
 
-/// A wait, the call that completes it, and whether a completion that nobody took is
-/// left.
+/// A wait, the call that completes it, and whether a completion is left that no task
+/// took.
 struct meeting {
     virtual ~meeting() = default;
     virtual task<> wait() = 0;
@@ -438,7 +439,7 @@ struct scope_meeting final : meeting {
     std::optional<bool> left() override { return c.size() == 1; }
 };
 
-/// An Asio operation, which its cancellation ends with an error.
+/// An Asio operation that its cancellation ends with an error.
 struct asio_meeting final : meeting {
     test::held<void(std::error_code)> op;
     bool taken = false;
@@ -535,7 +536,8 @@ TEST_CASE("laws 48-50, 58: every cancel meets every completion, in every order")
 
 namespace {
 
-/// A program with every kind of wait in it, whose result is known. It outlives its context.
+/// A program that contains every kind of wait, whose result is known. It outlives its
+/// context.
 class rich {
 public:
     void start(asio::io_context& in) {
@@ -544,7 +546,7 @@ public:
         heddle::go(asio::make_strand(in), &rich::on_strand, this);
     }
     int result = 0;
-    std::map<std::string, int> at;  // where each task waits, just now
+    std::map<std::string, int> at;  // the place where each task waits
 
 private:
     class here {
@@ -642,7 +644,7 @@ private:
 // 0+1+2 + 10+11+12 + 20+21+22, and 1 for each of the nine.
 constexpr int rich_result = 99 + 9;
 
-/// Runs at most so many handlers. Returns how many it ran.
+/// Runs at most that many handlers. Returns how many it ran.
 int run_handlers(asio::io_context& ctx, int at_most) {
     int n = 0;
     while (n < at_most && ctx.run_one() != 0)
@@ -652,8 +654,8 @@ int run_handlers(asio::io_context& ctx, int at_most) {
 
 }  // namespace
 
-TEST_CASE(
-    "law 73: a context stopped after any of its handlers goes on when restarted") {
+TEST_CASE("law 73: a context that is stopped after any of its handlers goes on when "
+          "restarted") {
     int steps = 1;
     for (int k = 0; k <= steps; ++k) {
         CAPTURE(k);
@@ -676,7 +678,8 @@ TEST_CASE(
     CHECK(steps > 15);
 }
 
-TEST_CASE("law 73: a context destroyed after any of its handlers destroys all once") {
+TEST_CASE("law 73: a context that is destroyed after any of its handlers destroys "
+          "everything once") {
     int steps = 1;
     std::set<std::string> died_at;
     for (int k = 0; k <= steps; ++k) {
@@ -703,7 +706,7 @@ TEST_CASE("law 73: a context destroyed after any of its handlers destroys all on
 
 namespace {
 
-/// Throws after so many turns of the context, or a little later.
+/// Throws after that many turns of the context, or a little later.
 task<> bomb(int turns) {
     auto ex = heddle::this_task::executor();
     for (int n = turns; n > 0; --n)
@@ -718,8 +721,9 @@ task<> bomb(int turns) {
 
 }  // namespace
 
-TEST_CASE("law 73: tasks are destroyed at any of their points, in any schedule") {
-    // A task that throws leaves the world where it is, which then goes.
+TEST_CASE("law 73: tasks may be destroyed at any of their points, in any schedule") {
+    // A task that throws leaves the world as it is at that point; then the world is
+    // destroyed.
     std::set<std::string> died_at;
     int worlds = 0;
     for (std::uint64_t seed = 1; seed <= 10; ++seed)
@@ -758,7 +762,8 @@ TEST_CASE("law 73: tasks are destroyed at any of their points, in any schedule")
                    << " kinds of waits");
 }
 
-TEST_CASE("law 68, 73: very many parked tasks are destroyed with their context") {
+TEST_CASE("laws 68, 73: a very large number of parked tasks is destroyed with their "
+          "context") {
 #ifdef NDEBUG
     constexpr std::size_t n = 1'000'000;
 #else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The checker of histories accepts what can be, and nothing else. The histories it is for
-// come from threads: proof/stress/history_stress.cpp.
+// The checker accepts exactly the histories that are possible. It checks the histories
+// of threads in proof/stress/history_stress.cpp.
 #include "support/history.hpp"
 
 #include <doctest/doctest.h>
@@ -32,33 +32,33 @@ bool can_be(std::size_t capacity, std::vector<event> history) {
 
 TEST_SUITE_BEGIN("history");
 
-TEST_CASE("a value is received after, or while, it is sent: not before") {
+TEST_CASE("a value is received after or while it is sent, but not before") {
     for (std::size_t capacity : {1u, 2u}) {
         CHECK(can_be(capacity, {done(1, 2, send(7)), got(3, 4, 7)}));
         CHECK(can_be(capacity, {done(1, 4, send(7)), got(2, 3, 7)}));
         CHECK_FALSE(can_be(capacity, {got(1, 2, 7), done(3, 4, send(7))}));
     }
-    // Unbuffered they overlap, or it cannot have been.
+    // On an unbuffered channel the two must overlap.
     CHECK(can_be(0, {done(1, 4, send(7)), got(2, 3, 7)}));
     CHECK_FALSE(can_be(0, {done(1, 2, send(7)), got(3, 4, 7)}));
     CHECK_FALSE(can_be(0, {done(1, 2, send(7))}));
 }
 
-TEST_CASE("nothing is received twice, nothing that was not sent, nothing is lost") {
+TEST_CASE("no value is received twice, or without a send, and none is lost") {
     for (std::size_t capacity : {0u, 1u, 2u}) {
         CHECK_FALSE(
             can_be(capacity, {done(1, 9, send(7)), got(2, 8, 7), got(3, 7, 7)}));
         CHECK_FALSE(can_be(capacity, {done(1, 9, send(7)), got(2, 8, 8)}));
         CHECK_FALSE(can_be(capacity, {got(2, 8, 7)}));
     }
-    // Sent and buffered, and the drained channel has ended without it.
+    // The value was sent and buffered, but the drained channel has ended without it.
     CHECK_FALSE(
         can_be(1, {done(1, 2, send(7)), done(3, 4, close()), done(5, 6, receive())}));
     CHECK(can_be(1, {done(1, 2, send(7)), done(3, 4, close()), got(5, 6, 7),
                      done(7, 8, receive())}));
 }
 
-TEST_CASE("first in, first out, where the order is known") {
+TEST_CASE("values are first in, first out, where the order is known") {
     CHECK(can_be(
         2, {done(1, 2, send(1)), done(3, 4, send(2)), got(5, 6, 1), got(7, 8, 2)}));
     CHECK_FALSE(can_be(
@@ -69,14 +69,14 @@ TEST_CASE("first in, first out, where the order is known") {
         2, {done(1, 2, send(1)), done(3, 4, send(2)), got(5, 8, 2), got(6, 7, 1)}));
 }
 
-TEST_CASE("no more is buffered than there is room for") {
+TEST_CASE("no more values are buffered than the capacity") {
     CHECK(can_be(2, {done(1, 2, send(1)), done(3, 4, send(2))}));
     CHECK_FALSE(can_be(1, {done(1, 2, send(1)), done(3, 4, send(2))}));
     CHECK_FALSE(can_be(1, {done(1, 4, send(1)), done(2, 3, send(2))}));
     CHECK(can_be(1, {done(1, 2, send(1)), done(3, 6, send(2)), got(4, 5, 1)}));
 }
 
-TEST_CASE("closed once, and for ever") {
+TEST_CASE("a channel is closed once, and for ever") {
     for (std::size_t capacity : {0u, 1u}) {
         CHECK_FALSE(can_be(capacity, {done(1, 2, close()), done(3, 4, close())}));
         CHECK(can_be(capacity,
@@ -92,7 +92,7 @@ TEST_CASE("closed once, and for ever") {
     }
 }
 
-TEST_CASE("not ready is said only where nothing is") {
+TEST_CASE("an operation reports not ready only if nothing is") {
     auto none = [](attempt a) { return ended(event::not_ready, 3, 4, a); };
     CHECK(can_be(1, {none(receive())}));
     CHECK_FALSE(can_be(1, {done(1, 2, send(7)), none(receive())}));
@@ -106,7 +106,7 @@ TEST_CASE("not ready is said only where nothing is") {
     }
 }
 
-TEST_CASE("of a select the arm that happened counts, and none of the others") {
+TEST_CASE("only the arm of a select that happened has an effect") {
     auto either = [](std::size_t arm, std::optional<int> v) {
         return event{{send(1, 0), receive(1)}, 3, 4, event::happened, arm, v};
     };
@@ -119,17 +119,17 @@ TEST_CASE("of a select the arm that happened counts, and none of the others") {
     CHECK_FALSE(can_be(1, {none}));
     CHECK(can_be(1, {done(1, 2, send(9, 0)), none}));
     CHECK_FALSE(can_be(1, {done(1, 2, send(9, 0)), done(1, 2, send(9, 1)), none}));
-    // a value that wanders is always somewhere
+    // a value that wanders is always in some channel
     CHECK_FALSE(can_be(1, {done(0, 1, send(5, 1)), none, got(6, 7, 5, 1)}));
 }
 
-TEST_CASE("what was cancelled has not happened") {
+TEST_CASE("a cancelled operation has not happened") {
     event gone = ended(event::cancelled, 1, 2, send(7));
     CHECK(can_be(1, {gone}));
     CHECK_FALSE(can_be(1, {gone, got(3, 4, 7)}));
 }
 
-TEST_CASE("a history of 64 operations is judged in time") {
+TEST_CASE("the check of a history of 64 operations ends in time") {
     std::vector<event> all;
     for (std::uint64_t i = 0; i < 32; ++i) {
         all.push_back(done(1, 100, send(static_cast<int>(i))));

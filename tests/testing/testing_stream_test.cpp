@@ -27,7 +27,8 @@ using test::tracked;
 
 namespace {
 
-/// Reads to the end. Gives the text, and the error if it is not the end of the stream.
+/// Reads to the end. Returns the text, and the error if it is not the end of the
+/// stream.
 task<std::string> drain(stream& from) {
     std::string all;
     for (std::array<char, 16> part;;) {
@@ -45,7 +46,7 @@ task<> write_all(stream& to, std::string text) {
     co_await asio::async_write(to, buffer, use_task);
 }
 
-/// A user would test such a function: it echoes lines until the peer has closed.
+/// A user's function to test: it echoes lines until the peer closes.
 template <class Socket>
 task<> echo_lines(Socket socket) {
     std::string text;
@@ -78,7 +79,7 @@ const std::string text =
 
 TEST_SUITE_BEGIN("testing.stream");
 
-TEST_CASE("bytes arrive in order, both ways, and then the end") {
+TEST_CASE("bytes arrive in order in both directions, and then the end") {
     heddle::testing::world world;
     auto [a, b] = stream::pair(world.context());
     std::string at_a, at_b;
@@ -92,7 +93,7 @@ TEST_CASE("bytes arrive in order, both ways, and then the end") {
         b.close();
     });
     world.settle();
-    CHECK(world.live() > 0);  // nobody has closed
+    CHECK(world.live() > 0);  // neither end is closed
     a.close();
     world.settle();
     CHECK(at_b == text + text);
@@ -100,7 +101,7 @@ TEST_CASE("bytes arrive in order, both ways, and then the end") {
     world.expect_end();
 }
 
-TEST_CASE("what was written before close is read after it") {
+TEST_CASE("bytes that were written before close are read after it") {
     heddle::testing::world world;
     auto [a, b] = stream::pair(world.context());
     std::string got;
@@ -116,7 +117,7 @@ TEST_CASE("what was written before close is read after it") {
     CHECK(b.is_open());
 }
 
-TEST_CASE("short reads and writes, as long as is said") {
+TEST_CASE("reads and writes are as short as their limits") {
     for (std::size_t most : {1U, 3U, 1000U}) {
         heddle::testing::world world;
         auto [a, b] =
@@ -173,7 +174,7 @@ TEST_CASE("each operation takes its delay, in the time of the world") {
     }(a, b));
 }
 
-TEST_CASE("the end, or a reset, after so many bytes") {
+TEST_CASE("a stream ends, or is reset, after the given number of bytes") {
     for (bool reset : {false, true}) {
         heddle::testing::world world;
         heddle::testing::stream_faults faults;
@@ -198,7 +199,8 @@ TEST_CASE("the end, or a reset, after so many bytes") {
     }
 }
 
-TEST_CASE("after close, after the peer's close, and after a reset") {
+TEST_CASE("operations after close, after the peer's close, and after a reset fail as "
+          "on a socket") {
     heddle::testing::world world;
     auto [a, b] = stream::pair(world.context());
     auto [c, d] = stream::pair(world.context());
@@ -208,7 +210,7 @@ TEST_CASE("after close, after the peer's close, and after a reset") {
         std::array<char, 4> in;
         auto part = asio::buffer(in);
         closed.close();
-        closed.close();  // nothing happens
+        closed.close();  // no effect
         auto token = heddle::as_tuple(use_task);
         to.push_back(co_await outcome_of(closed.async_read_some(part, token)));
         to.push_back(co_await outcome_of(closed.async_write_some(part, token)));
@@ -236,7 +238,7 @@ TEST_CASE("an empty buffer is read and written at once") {
     }(a));
 }
 
-TEST_CASE("cancelled, an operation has moved nothing") {
+TEST_CASE("a cancelled operation has moved no bytes") {
     heddle::testing::world world;
     auto [a, b] = stream::pair(world.context());
     std::array<char, 4> in{};
@@ -264,7 +266,7 @@ TEST_CASE("cancelled, an operation has moved nothing") {
     world.expect_end();
 }
 
-TEST_CASE("callbacks and asio::awaitable use it as any stream") {
+TEST_CASE("callbacks and asio::awaitable use it like any other stream") {
     heddle::testing::world world;
     auto [a, b] = stream::pair(world.context(), {.vary = true});
     std::string got(text.size(), ' '), echoed(text.size(), ' ');
@@ -320,8 +322,8 @@ TEST_CASE("an inflight read loses no byte, however the connection behaves") {
     }
 }
 
-TEST_CASE("a session is right on every schedule, with every split of what it reads and "
-          "writes") {
+TEST_CASE(
+    "a session is correct on every schedule, however its reads and writes are split") {
     auto program = []() -> task<> {
         asio::any_io_executor here = heddle::this_task::executor();
         struct context {
@@ -346,7 +348,7 @@ TEST_CASE("a session is right on every schedule, with every split of what it rea
     heddle::testing::with_seeds("echo session", 100, program);
 }
 
-TEST_CASE("a context that dies takes its operations with it") {
+TEST_CASE("a context that is destroyed destroys its operations") {
     auto alive = tracked::alive();
     {
         heddle::testing::world world;

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of heddle/testing.hpp: worlds, exploration of every schedule, replay.
+#include "support/ending.hpp"
+#include "support/environment.hpp"
 #include "support/world.hpp"
 
 #include <heddle/testing.hpp>
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -23,23 +20,12 @@ using namespace std::chrono_literals;
 using heddle::task;
 using heddle::testing::explore;
 using heddle::testing::with_seeds;
+using test::contains;
+using test::environment;
 using test::lines;
 using test::tracked;
 
 namespace {
-
-/// A variable of the environment, for a scope.
-class variable {
-public:
-    variable(const char* name, const std::string& value) : name_(name) {
-        ::setenv(name, value.c_str(), 1);
-    }
-    variable(const variable&) = delete;
-    ~variable() { ::unsetenv(name_); }
-
-private:
-    const char* name_;
-};
 
 task<> steps(int n, char name, std::string& to, heddle::wait_group& wg) {
     for (int i = 0; i < n; ++i) {
@@ -50,7 +36,8 @@ task<> steps(int n, char name, std::string& to, heddle::wait_group& wg) {
     wg.done();
 }
 
-/// Tasks of so many turns each; every order in which they ran goes to `seen`.
+/// Tasks with the given numbers of turns; each order in which they ran is added to
+/// `seen`.
 task<> interleaved(std::vector<int> turns, std::multiset<std::string>& seen) {
     std::string order;
     heddle::wait_group wg;
@@ -63,8 +50,8 @@ task<> interleaved(std::vector<int> turns, std::multiset<std::string>& seen) {
     seen.insert(order);
 }
 
-/// Two tasks add 1 to a counter, with a wait between reading and writing. One comes so late
-/// that all goes well if they run in turn.
+/// Two tasks add 1 to a counter, with a wait between reading and writing. One starts so
+/// late that the result is right if they run one after the other.
 task<> lost_update() {
     int counter = 0;
     heddle::wait_group wg;
@@ -109,16 +96,11 @@ std::string message_of(F f) {
     return "nothing was thrown";
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("testing");
 
-TEST_CASE(
-    "a world settles, and its time moves when it is told to, deadline by deadline") {
+TEST_CASE("a world settles, and its time moves only by a call, deadline by deadline") {
     heddle::testing::world world;
     test::trace log;
     auto sleeper = [&](heddle::duration d, std::string name) -> task<> {
@@ -143,7 +125,7 @@ TEST_CASE(
     CHECK_THROWS_AS(world.advance(-1ns), std::invalid_argument);
 }
 
-TEST_CASE("time of a world goes forth by any duration, to its end at most") {
+TEST_CASE("the time of a world advances by any duration, at most to the end of time") {
     heddle::testing::world world;
     using real = std::chrono::duration<double>;
     world.advance(real(0.5));
@@ -157,7 +139,7 @@ TEST_CASE("time of a world goes forth by any duration, to its end at most") {
     CHECK(world.now() == heddle::time_point::max() - 1ns);
 }
 
-TEST_CASE("a world is not run inside a task: neither its own nor another") {
+TEST_CASE("a world is not run inside a task, neither its own nor another world's") {
     heddle::testing::world world, other;
     auto inner = [](bool& did) -> task<> {
         did = true;
@@ -191,7 +173,8 @@ TEST_CASE("a timer that a timer sets is due within the same advance") {
     CHECK(ticks == 10);
 }
 
-TEST_CASE("run gives the result, lets time jump, and reports what cannot end") {
+TEST_CASE(
+    "run returns the result, lets time jump, and reports a program that cannot end") {
     heddle::testing::world world;
     CHECK(world.run([]() -> task<int> {
         co_await heddle::sleep(24h);
@@ -233,7 +216,7 @@ TEST_CASE("expect_end throws with the dump if a task is left") {
     world.expect_end();
 }
 
-TEST_CASE("to destroy a world destroys its tasks") {
+TEST_CASE("the destructor of a world destroys its tasks") {
     {
         heddle::testing::world world;
         world.go([](tracked) -> task<> { co_await heddle::sleep(1h); }, tracked(1));
@@ -243,7 +226,8 @@ TEST_CASE("to destroy a world destroys its tasks") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("what escapes a detached task leaves the member that ran it") {
+TEST_CASE(
+    "an exception that leaves a detached task leaves the member function that ran it") {
     heddle::testing::world world;
     world.go([]() -> task<> {
         co_await heddle::sleep(1s);
@@ -253,7 +237,7 @@ TEST_CASE("what escapes a detached task leaves the member that ran it") {
     CHECK_THROWS_AS(world.advance(1s), std::out_of_range);
 }
 
-TEST_CASE("a seed decides every choice; HEDDLE_TEST_SEED is the default") {
+TEST_CASE("a seed decides every choice, and HEDDLE_TEST_SEED is the default") {
     auto order = [](auto&... seed) {
         heddle::testing::world world(seed...);
         std::multiset<std::string> seen;
@@ -264,18 +248,19 @@ TEST_CASE("a seed decides every choice; HEDDLE_TEST_SEED is the default") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CHECK(order(seed) == order(seed));
         orders.insert(order(seed));
-        variable v("HEDDLE_TEST_SEED", std::to_string(seed));
+        environment v("HEDDLE_TEST_SEED", std::to_string(seed));
         CHECK(order() == order(seed));
         CHECK(heddle::testing::world().seed() == seed);
     }
     CHECK(orders.size() > 10);
     CHECK(heddle::testing::world().seed() == 1);
-    variable v("HEDDLE_TEST_SEED", "one");
+    environment v("HEDDLE_TEST_SEED", "one");
     CHECK_THROWS_AS(heddle::testing::world(), std::invalid_argument);
 }
 
 TEST_CASE("explore runs each interleaving once") {
-    // As many as there are words: (sum of turns)! over the product of their factorials.
+    // The number is that of the words: (sum of turns)! over the product of their
+    // factorials.
     struct {
         std::vector<int> turns;
         std::size_t words;
@@ -291,7 +276,8 @@ TEST_CASE("explore runs each interleaving once") {
     }
 }
 
-TEST_CASE("explore takes each ready arm, and counts arms that were not ready once") {
+TEST_CASE(
+    "explore takes each ready arm, and only one path for all arms that are not ready") {
     std::multiset<std::size_t> chosen;
     auto program = [&](int ready) {
         return [&chosen, ready]() -> task<> {
@@ -323,9 +309,8 @@ TEST_CASE("explore takes each ready arm, and counts arms that were not ready onc
           std::set<std::size_t>{0, 1, 2});
 }
 
-TEST_CASE(
-    "explore takes each ready arm of a select that a handler waits in, and of one that "
-    "is parked each of those that wait for the same") {
+TEST_CASE("explore takes each ready arm of a select in a handler, and each of its "
+          "equal arms if it is parked") {
     std::multiset<std::size_t> chosen;
     auto run = [&](int ready) {
         chosen.clear();
@@ -379,34 +364,23 @@ TEST_CASE("explore finds the schedule that fails, and replays it") {
     CHECK(message_of([&] { explore("lost update", program); }) == "an update was lost");
     CHECK(runs > 1);
     for (auto schedule : {"lost update:0", "some other name:0.9"}) {
-        variable v("HEDDLE_SCHEDULE", schedule);
+        environment v("HEDDLE_SCHEDULE", schedule);
         runs = 0;
         auto what = message_of([&] { explore("lost update", program); });
         CHECK(what == (runs == 1 ? "nothing was thrown" : "an update was lost"));
     }
 }
 
-TEST_CASE("a report has the failure, the schedule, the dump and the command that "
+TEST_CASE("a report has the failure, the schedule, the dump, and the command that "
           "replays it") {
-    // It goes to stderr.
-    std::string file = "/tmp/heddle-report-" + std::to_string(::getpid());
-    std::fflush(stderr);
-    int before = ::dup(2);
-    REQUIRE(std::freopen(file.c_str(), "w", stderr));
-    auto what = message_of([&] { explore("lost update", lost_update); });
-    std::fflush(stderr);
-    ::dup2(before, 2);
-    ::close(before);
-    std::ifstream in(file);
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    ::unlink(file.c_str());
+    auto text = test::stderr_of([] { explore("lost update", lost_update); }).first;
     CHECK(contains(text, "heddle: lost update fails:\nan update was lost\n"));
     auto at = text.find("replay: HEDDLE_SCHEDULE='lost update:");
     REQUIRE(at != std::string::npos);
     at = text.find(':', text.find('=', at));
     std::string schedule = text.substr(at + 1, text.find('\'', at) - at - 1);
     CAPTURE(schedule);
-    variable v("HEDDLE_SCHEDULE", "lost update:" + schedule);
+    environment v("HEDDLE_SCHEDULE", "lost update:" + schedule);
     int runs = 0;
     CHECK(message_of([&] {
               explore("lost update", [&] {
@@ -417,8 +391,7 @@ TEST_CASE("a report has the failure, the schedule, the dump and the command that
     CHECK(runs == 1);
 }
 
-TEST_CASE("explore finds a deadlock, and shows that there is none where locks have an "
-          "order") {
+TEST_CASE("explore finds a deadlock, and shows that locks in one order have none") {
     CHECK_THROWS_AS(explore("two locks", [] { return two_locks(false); }),
                     heddle::deadlock);
     auto ordered = explore("ordered locks", [] { return two_locks(true); });
@@ -430,7 +403,7 @@ TEST_CASE("a schedule from the environment is run alone") {
     std::multiset<std::string> seen;
     auto program = [&] { return interleaved({2, 2}, seen); };
     {
-        variable v("HEDDLE_SCHEDULE", "a name:1");
+        environment v("HEDDLE_SCHEDULE", "a name:1");
         CHECK(explore("a name", program).schedules == 1);
         CHECK(seen.size() == 1);
         CHECK(seen.begin()->front() == 'b');
@@ -439,13 +412,13 @@ TEST_CASE("a schedule from the environment is run alone") {
     seen.clear();
     for (auto bad :
          {"no colon", "a name:x", "a name:1..2", "a name:", "a name:99999999999"}) {
-        variable v("HEDDLE_SCHEDULE", bad);
+        environment v("HEDDLE_SCHEDULE", bad);
         CHECK_THROWS_AS(explore("a name", program), std::invalid_argument);
     }
     CHECK(seen.empty());
 }
 
-TEST_CASE("explore: a task that is left is a failure, unless that is allowed") {
+TEST_CASE("explore reports a task that is left as a failure, unless that is allowed") {
     auto program = []() -> task<> {
         heddle::channel<> c;
         heddle::go([](heddle::channel<> in) -> task<> { co_await in.receive(); }, c);
@@ -455,7 +428,7 @@ TEST_CASE("explore: a task that is left is a failure, unless that is allowed") {
     CHECK(explore("leak", program, {.may_leak = true}).complete);
 }
 
-TEST_CASE("explore keeps to its bounds") {
+TEST_CASE("explore keeps its bounds") {
     std::multiset<std::string> seen;
     auto program = [&] { return interleaved({3, 3}, seen); };
     auto some = explore("bounded", program, {.schedules = 5});
@@ -477,7 +450,7 @@ TEST_CASE("explore keeps to its bounds") {
     CHECK(before == 20);
 }
 
-TEST_CASE("explore notices a program that changes") {
+TEST_CASE("explore notices a program that is not deterministic") {
     int run = 0;
     auto program = [&] {
         ++run;
@@ -495,7 +468,7 @@ TEST_CASE("explore notices a program that changes") {
     CHECK_THROWS_AS(explore("changing", program), std::logic_error);
 }
 
-TEST_CASE("with_seeds runs each seed, or the one of the environment") {
+TEST_CASE("with_seeds runs each seed, or only the one of the environment") {
     std::multiset<std::string> seen;
     auto program = [&] { return interleaved({3, 3}, seen); };
     with_seeds("seeds", 50, program);
@@ -503,7 +476,7 @@ TEST_CASE("with_seeds runs each seed, or the one of the environment") {
     CHECK(std::set<std::string>(seen.begin(), seen.end()).size() > 5);
     seen.clear();
     {
-        variable v("HEDDLE_TEST_SEED", "9");
+        environment v("HEDDLE_TEST_SEED", "9");
         with_seeds("seeds", 50, program);
     }
     CHECK(seen.size() == 1);

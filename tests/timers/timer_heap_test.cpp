@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The order of timers, of a second or of years, few or many, against a sorted set.
+// The order of timers, from a second to years, few or many, compared with a sorted set.
 #include <heddle/detail/timers/timer_heap.hpp>
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ struct entry final : timer_entry {
     void expire_locked(heddle::detail::expiry&) noexcept override {}
 };
 
-/// The heap, and what it should be.
+/// The heap, and the sorted set that it must agree with.
 class both {
 public:
     ~both() {
@@ -44,7 +44,7 @@ public:
         heap_.erase(e);
         sorted_.erase({e.deadline, e.order});
     }
-    /// Its deadline; none: it is empty.
+    /// Returns the deadline; nothing if the heap is empty.
     std::optional<time_point> pop() {
         CHECK(heap_.empty() == sorted_.empty());
         timer_entry* first = heap_.front();
@@ -82,8 +82,8 @@ heddle::duration any_length(std::mt19937_64& random) {
 
 TEST_SUITE_BEGIN("timer_heap");
 
-TEST_CASE(
-    "timers of every length leave in order of deadline, equal ones as they came") {
+TEST_CASE("timers of every length leave in order of deadline, and equal ones in order "
+          "of arrival") {
     std::mt19937_64 random(1);
     both timers;
     for (int i = 0; i < 20'000; ++i) {
@@ -96,7 +96,7 @@ TEST_CASE(
         ;
 }
 
-TEST_CASE("timers come, go and are due, while time goes on") {
+TEST_CASE("timers are inserted, removed and due, while time advances") {
     for (auto scale : {1us, 300us, 100'000us, 7'000'000'000us}) {
         std::mt19937_64 random(2);
         both timers;
@@ -113,7 +113,7 @@ TEST_CASE("timers come, go and are due, while time goes on") {
     }
 }
 
-TEST_CASE("earlier timers may come at any time") {
+TEST_CASE("earlier timers may be inserted at any time") {
     std::mt19937_64 random(3);
     both timers;
     for (int i = 20'000; i > 0; --i) {
@@ -122,14 +122,14 @@ TEST_CASE("earlier timers may come at any time") {
             timers.insert(time_point(any_length(random)));
         if (i % 100 == 0) {
             timers.pop();
-            timers.insert(time_point(1h * i));  // and the wheel turns far ahead
+            timers.insert(time_point(1h * i));  // the wheel turns far ahead
         }
     }
     while (timers.pop())
         ;
 }
 
-TEST_CASE("timers of the past, and of the end of time") {
+TEST_CASE("timers may be in the past, and at the end of time") {
     both timers;
     for (int i = 0; i < 300; ++i) {
         timers.insert(time_point::min());
@@ -141,7 +141,7 @@ TEST_CASE("timers of the past, and of the end of time") {
         ;
 }
 
-TEST_CASE("none is left for longer than 50 us or a hundredth of its length") {
+TEST_CASE("no timer is delayed by more than 50 us or a hundredth of its length") {
     using heddle::detail::timer_slack;
     std::mt19937_64 random(4);
     for (int round = 0; round < 200; ++round) {
@@ -167,7 +167,7 @@ TEST_CASE("none is left for longer than 50 us or a hundredth of its length") {
     }
 }
 
-TEST_CASE("short timers that have passed hurry nobody") {
+TEST_CASE("short timers that have expired do not shorten the slack of others") {
     heddle::detail::timer_slack slack;
     const time_point now{1h};
     CHECK(slack.after(now) == 800us);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a channel promises beyond the laws (proof/laws/channel_data_test.cpp,
-// proof/laws/close_test.cpp): handles, nil, names, the shapes of send and receive. The types
-// it carries: channel_types_test.cpp.
+// The promises of a channel beyond the laws (proof/laws/channel_data_test.cpp,
+// proof/laws/close_test.cpp): handles, nil, names, the forms of send and receive.
+// channel_types_test.cpp tests the types that it carries.
 #include <heddle/channel.hpp>
 
 #include "support/world.hpp"
@@ -44,7 +44,7 @@ heddle::task<> receive_one(heddle::receiver<int> in, test::trace& trace,
     }
 }
 
-/// What a call throws, as text.
+/// Returns the message of the exception that a call throws.
 template <class E, class F>
 std::string message(F f) {
     try {
@@ -56,7 +56,8 @@ std::string message(F f) {
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;  // there operator new aborts instead of throwing
+// With a sanitizer, operator new aborts instead of throwing.
+constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;
 #endif
@@ -67,7 +68,7 @@ TEST_SUITE_BEGIN("channel");
 
 // -- handles ------------------------------------------------------------------------
 
-TEST_CASE("a copy of a handle is the same channel, another channel is not") {
+TEST_CASE("a copy of a handle is the same channel; another channel is not") {
     heddle::channel<int> a(1), b(1);
     heddle::channel<int> copy = a;
     heddle::sender<int> s = a;
@@ -84,7 +85,7 @@ TEST_CASE("a copy of a handle is the same channel, another channel is not") {
     CHECK(v == 5);
 }
 
-TEST_CASE("a printed channel is its identity, and nothing is received") {
+TEST_CASE("printing a channel prints its identity, and receives nothing") {
     auto printed = [](const auto& c) {
         std::ostringstream to;
         to << c;
@@ -100,7 +101,8 @@ TEST_CASE("a printed channel is its identity, and nothing is received") {
     CHECK(a.size() == 1);
 }
 
-TEST_CASE("a default-made channel is live and unbuffered, a default-made end is nil") {
+TEST_CASE("a default-constructed channel is live and unbuffered; a default-constructed "
+          "end is nil") {
     heddle::channel<int> c;
     CHECK(c != nullptr);
     CHECK(c.capacity() == 0);
@@ -108,7 +110,7 @@ TEST_CASE("a default-made channel is live and unbuffered, a default-made end is 
     CHECK(heddle::receiver<int>() == nullptr);
 }
 
-TEST_CASE("capacity 0 in any spelling makes an unbuffered channel, nullptr a nil one") {
+TEST_CASE("capacity 0 of any type makes an unbuffered channel, nullptr a nil one") {
     heddle::channel<int> zero(0), wide(0ull), narrow(std::int8_t{0});
     heddle::channel<int> nil(nullptr);
     for (const auto& c : {zero, wide, narrow}) {
@@ -165,10 +167,11 @@ TEST_CASE("dropping handles closes nothing") {
     world.go(receive_one(r, trace, "second"));
     world.settle();
     CHECK(trace.take() == test::lines{"first got 3"});
-    CHECK(world.live() == 1);  // no sender is left, and yet it is not told "closed"
+    // No sender is left, and yet the receiver does not get "closed".
+    CHECK(world.live() == 1);
 }
 
-TEST_CASE("operations are const, so that a handle captured by copy can be used") {
+TEST_CASE("operations are const, so a handle that is captured by copy can be used") {
     const heddle::channel<int> c(1);
     auto put = [=](int n) { return c.try_send(n); };
     CHECK(put(1) == try_status::done);
@@ -177,7 +180,7 @@ TEST_CASE("operations are const, so that a handle captured by copy can be used")
     CHECK(c.try_close());
 }
 
-TEST_CASE("each end has its own verbs, and what both have in common") {
+TEST_CASE("each end has its own operations, and those that both have") {
     using S = heddle::sender<int>;
     using R = heddle::receiver<int>;
     static_assert(std::is_convertible_v<heddle::channel<int>, S>);
@@ -203,7 +206,8 @@ TEST_CASE("each end has its own verbs, and what both have in common") {
 
 // -- nil ----------------------------------------------------------------------------
 
-TEST_CASE("on nil every wait lasts for ever, try_ operations would block") {
+TEST_CASE(
+    "on a nil channel every wait lasts for ever, and try_ operations would block") {
     test::world world;
     test::trace trace;
     heddle::channel<int> nil(nullptr);
@@ -225,7 +229,7 @@ TEST_CASE("on nil every wait lasts for ever, try_ operations would block") {
     CHECK(trace.take() == test::lines{"third cancelled"});
 }
 
-TEST_CASE("nil has size and capacity 0, is never closed, and a name does nothing") {
+TEST_CASE("a nil channel has size and capacity 0, is never closed, and takes no name") {
     heddle::channel<int> nil(nullptr);
     nil.name("nothing");
     CHECK(nil.size() == 0);
@@ -238,7 +242,7 @@ TEST_CASE("nil has size and capacity 0, is never closed, and a name does nothing
 
 // -- names and messages -------------------------------------------------------------
 
-TEST_CASE("messages name the channel") {
+TEST_CASE("messages contain the name of the channel") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c(1), d;
@@ -259,7 +263,7 @@ TEST_CASE("messages name the channel") {
 
 // -- capacity -----------------------------------------------------------------------
 
-TEST_CASE("a capacity that cannot be had is a length_error") {
+TEST_CASE("a capacity that is too large is a length_error") {
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
     const std::string what = "heddle: a channel of this capacity cannot be had";
     auto of = [](auto n) {
@@ -269,7 +273,8 @@ TEST_CASE("a capacity that cannot be had is a length_error") {
     CHECK(of(std::numeric_limits<std::int64_t>::min()) == what);
     CHECK(of(huge) == what);
     CHECK(of(huge / sizeof(std::string)) == what);
-    CHECK(of(huge / sizeof(std::string) + 2) == what);  // the product wraps to little
+    // The product wraps to a small number.
+    CHECK(of(huge / sizeof(std::string) + 2) == what);
     CHECK(message<std::length_error>([] { heddle::channel<char> c(huge / 2); }) ==
           what);
     if (!sanitized)
@@ -316,11 +321,11 @@ TEST_CASE("send of an rvalue moves from it when the send happens, and not before
     CHECK(trace.take() == test::lines{"gone"});
 }
 
-TEST_CASE("a small trivially copyable rvalue is copied: its send may outlive it") {
+TEST_CASE("a small trivially copyable rvalue is copied, so its send may outlive it") {
     test::world world;
     heddle::channel<int> c(1);
     world.go([](heddle::channel<int> ch) -> heddle::task<> {
-        auto op = ch.send(20 + 1);  // the temporary is gone after this line
+        auto op = ch.send(20 + 1);  // the temporary is destroyed after this line
         co_await op;
     }(c));
     world.settle();
@@ -333,7 +338,7 @@ struct pair_of_strings {  // an aggregate
     std::string key, value;
 };
 
-TEST_CASE("emplace builds the value inside the operation, aggregates too") {
+TEST_CASE("emplace constructs the value inside the operation, also an aggregate") {
     test::world world;
     heddle::channel<pair_of_strings> c(1);
     world.go([](heddle::channel<pair_of_strings> ch) -> heddle::task<> {
@@ -358,7 +363,7 @@ TEST_CASE("an emplaced value that is refused is destroyed with the operation") {
     CHECK(tracked::alive() == alive);
 }
 
-TEST_CASE("a channel without a type carries signals") {
+TEST_CASE("a channel without a value type carries signals") {
     test::world world;
     heddle::channel<> c(1);
     CHECK(c.try_send() == try_status::done);
@@ -383,7 +388,7 @@ TEST_CASE("a channel without a type carries signals") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("try_send moves only if done; of an lvalue it copies") {
+TEST_CASE("try_send moves only if it is done, and copies an lvalue") {
     heddle::channel<std::string> c(1);
     std::string a(40, 'a'), b(40, 'b');
     CHECK(c.try_send(a) == try_status::done);
@@ -397,7 +402,8 @@ TEST_CASE("try_send moves only if done; of an lvalue it copies") {
 
 // -- receive ------------------------------------------------------------------------
 
-TEST_CASE("the three shapes of receive: optional, into an optional, into a T") {
+TEST_CASE("receive has three forms: it returns an optional, or writes to an optional "
+          "or a T") {
     test::world world;
     heddle::channel<int> c(3);
     for (int i : {1, 2, 3})
@@ -418,13 +424,13 @@ TEST_CASE("the three shapes of receive: optional, into an optional, into a T") {
         CHECK_FALSE(co_await in.receive(v));
         CHECK(v == std::nullopt);  // emptied
         CHECK_FALSE(co_await in.receive(n));
-        CHECK(n == 3);  // left alone
+        CHECK(n == 3);  // unchanged
     }(c));
     world.settle();
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("try_receive leaves its argument alone unless done") {
+TEST_CASE("try_receive leaves its argument unchanged unless it is done") {
     heddle::channel<int> c(1);
     std::optional<int> v = 7;
     int n = 7;
@@ -437,7 +443,7 @@ TEST_CASE("try_receive leaves its argument alone unless done") {
     CHECK(n == 7);
 }
 
-TEST_CASE("a closed channel still says what waits in its buffer") {
+TEST_CASE("a closed channel still reports the size of its buffer") {
     heddle::channel<int> c(2);
     CHECK(c.try_send(1) == try_status::done);
     c.close();
@@ -478,7 +484,7 @@ TEST_CASE("a waiter resumes on its own host") {
     CHECK(trace.take() == test::lines{"there got 1"});
 }
 
-TEST_CASE("a cancelled wait leaves the channel as if it had never been there") {
+TEST_CASE("a cancelled wait leaves no trace in the channel") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c;
@@ -486,8 +492,8 @@ TEST_CASE("a cancelled wait leaves the channel as if it had never been there") {
     world.go(receive_one(c, trace, "second"));
     world.settle();
     first.cancel();
-    CHECK(c.try_send(1) ==
-          try_status::done);  // the first is out, though it did not run
+    // The first is out, though it did not run.
+    CHECK(c.try_send(1) == try_status::done);
     CHECK(c.try_send(2) == try_status::would_block);
     world.settle();
     CHECK(trace.take() == test::lines{"first cancelled", "second got 1"});
@@ -501,7 +507,8 @@ TEST_CASE("a cancelled wait leaves the channel as if it had never been there") {
     CHECK(trace.take() == test::lines{"sender cancelled"});
 }
 
-TEST_CASE("a value whose receiver died in between is destroyed once, and counted") {
+TEST_CASE(
+    "a value whose receiver was destroyed meanwhile is destroyed once, and counted") {
     auto before = heddle::detail::undelivered();
     int alive = tracked::alive();
     heddle::channel<tracked> c;
@@ -519,7 +526,7 @@ TEST_CASE("a value whose receiver died in between is destroyed once, and counted
     CHECK(heddle::detail::undelivered() == before + 1);
 }
 
-TEST_CASE("what was received and dropped is not counted as undelivered") {
+TEST_CASE("a value that was received and dropped does not count as undelivered") {
     auto before = heddle::detail::undelivered();
     test::world world;
     heddle::channel<tracked> c(4);
@@ -539,7 +546,7 @@ TEST_CASE("what was received and dropped is not counted as undelivered") {
 }
 
 TEST_CASE(
-    "a value received as the budget ran out is counted, if its task never goes on") {
+    "a value received at the end of the budget is counted if its task never goes on") {
     constexpr std::size_t all = 10000;
     auto before = heddle::detail::undelivered();
     heddle::channel<int> c(all);

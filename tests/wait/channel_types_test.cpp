@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of a channel about the types that it carries. The types that it refuses
-// are in compile_fail/.
+// The promises of a channel about the types that it carries. compile_fail/ tests the
+// types that it refuses.
 #include <heddle/channel.hpp>
 
 #include "support/world.hpp"
@@ -17,7 +17,7 @@ struct no_default {
     explicit no_default(int v) : n(v) {}
     int n;
 };
-struct copies_only {  // no move constructor: a "move" copies
+struct copies_only {  // has no move constructor, so a "move" copies
     explicit copies_only(int v) : n(v) {}
     copies_only(const copies_only& o) noexcept : n(o.n) {}
     int n;
@@ -80,7 +80,7 @@ void carries() {
 
 TEST_SUITE_BEGIN("channel");
 
-TEST_CASE("any nothrow movable object type is carried") {
+TEST_CASE("a channel carries any object type whose move is noexcept") {
     carries<no_default>();
     carries<copies_only>();
     carries<no_assignment>();

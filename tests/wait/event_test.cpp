@@ -45,8 +45,9 @@ task<> keep(heddle::sender<Gate*> where, Args... args) {
     co_await heddle::event().wait();
 }
 
-/// The youngest task is destroyed first, so the one whose frame has the primitive goes
-/// before those that wait for it. If these touch it, the address sanitizer sees it.
+/// The youngest task is destroyed first, so the frame that has the primitive is
+/// destroyed before those that wait for it. If they touched the primitive, the address
+/// sanitizer would report it.
 template <class Gate, class... Args>
 void destroy_before_its_waiters(Args... args) {
     world w;
@@ -104,8 +105,8 @@ task<> start_one_and_fail(heddle::wait_group& group, trace& t) {
 
 TEST_SUITE_BEGIN("event");
 
-TEST_CASE(
-    "who waits goes on when it is set, in order of arrival; who comes later at once") {
+TEST_CASE("waiters go on when the event is set, in order of arrival; later waits end "
+          "at once") {
     world w;
     trace t;
     heddle::event e;
@@ -124,7 +125,8 @@ TEST_CASE(
     CHECK(t.take() == lines{"cid: ok"});
 }
 
-TEST_CASE("who waited when it was set goes on, even if it is reset before it runs") {
+TEST_CASE(
+    "a waiter goes on after set, even if the event is reset before the waiter runs") {
     world w;
     trace t;
     heddle::event e;
@@ -138,7 +140,7 @@ TEST_CASE("who waited when it was set goes on, even if it is reset before it run
     CHECK(t.take() == lines{"ann: ok"});
 }
 
-TEST_CASE("it can be made set") { CHECK(heddle::event(true).is_set()); }
+TEST_CASE("an event can be set from the start") { CHECK(heddle::event(true).is_set()); }
 
 TEST_CASE("a wait is an arm, and one that loses leaves no trace") {
     world w;
@@ -171,8 +173,8 @@ TEST_CASE("a cancelled wait throws, even if the event is set") {
     CHECK(t.take() == lines{"ann: cancelled: closed", "bob: cancelled: closed"});
 }
 
-TEST_CASE(
-    "a task destroyed while it waits, or before it resumes, leaves nothing behind") {
+TEST_CASE("a task that is destroyed while it waits, or before it resumes, leaves "
+          "nothing behind") {
     trace t;
     heddle::event e;
     for (bool set : {false, true}) {
@@ -186,7 +188,7 @@ TEST_CASE(
     CHECK(t.take().empty());
 }
 
-TEST_CASE("a context may destroy event and waiters in any order") {
+TEST_CASE("a context may destroy the event and its waiters in any order") {
     destroy_before_its_waiters<heddle::event>();
 }
 
@@ -194,8 +196,8 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("latch");
 
-TEST_CASE(
-    "who waits goes on when it is counted down to zero, and so does who comes later") {
+TEST_CASE("waiters go on when the latch is counted down to zero, and later waits end "
+          "at once") {
     world w;
     trace t;
     heddle::latch l(3);
@@ -214,7 +216,7 @@ TEST_CASE(
     CHECK(t.take() == lines{"ann: ok", "bob: ok", "cid: ok"});
 }
 
-TEST_CASE("one made with zero holds nobody") {
+TEST_CASE("a latch that starts at zero lets every task through") {
     world w;
     trace t;
     heddle::latch l(0);
@@ -223,7 +225,7 @@ TEST_CASE("one made with zero holds nobody") {
     CHECK(t.take() == lines{"ann: ok"});
 }
 
-TEST_CASE("below zero is a logic_error, and the count stays") {
+TEST_CASE("a count below zero is a logic_error, and the count stays") {
     world w;
     trace t;
     CHECK_THROWS_AS(heddle::latch(-1), std::invalid_argument);
@@ -240,7 +242,8 @@ TEST_CASE("below zero is a logic_error, and the count stays") {
     CHECK_THROWS_AS(l.count_down(), std::logic_error);
 }
 
-TEST_CASE("a wait is an arm; one that loses, or is cancelled, leaves the count") {
+TEST_CASE(
+    "a wait is an arm; one that loses, or is cancelled, does not change the count") {
     world w;
     trace t;
     heddle::latch l(1);
@@ -261,7 +264,7 @@ TEST_CASE("a wait is an arm; one that loses, or is cancelled, leaves the count")
     CHECK(t.take() == lines{"open"});
 }
 
-TEST_CASE("a context may destroy latch and waiters in any order") {
+TEST_CASE("a context may destroy the latch and its waiters in any order") {
     destroy_before_its_waiters<heddle::latch>(1);
 }
 
@@ -269,7 +272,7 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("barrier");
 
-TEST_CASE("it makes n tasks wait for each other, again and again") {
+TEST_CASE("a barrier makes n tasks wait for each other, again and again") {
     world w;
     trace t;
     heddle::barrier b(2);
@@ -278,7 +281,7 @@ TEST_CASE("it makes n tasks wait for each other, again and again") {
     CHECK(t.take() == lines{"ann 1"});
     w.go(walk, ref(b), ref(t), "bob", 3);
     w.settle();
-    // The task that arrives last goes on at once, and so is the first at the next step.
+    // The task that arrives last goes on at once, so it is the first at the next step.
     CHECK(t.take() == lines{"bob 1", "bob 2", "ann 2", "ann 3", "bob 3"});
     CHECK(w.live() == 0);
 }
@@ -293,7 +296,7 @@ TEST_CASE("the others go on in order of arrival, not inside the last arrival") {
     CHECK(t.take() == lines{"cid: ok", "ann: ok", "bob: ok"});
 }
 
-TEST_CASE("who is cancelled before has not arrived") {
+TEST_CASE("a task that is cancelled before it arrives has not arrived") {
     world w;
     trace t;
     heddle::barrier b(2);
@@ -307,7 +310,8 @@ TEST_CASE("who is cancelled before has not arrived") {
     CHECK(t.take() == lines{"cid: ok", "bob: ok"});
 }
 
-TEST_CASE("who is cancelled while it waits throws, and has arrived all the same") {
+TEST_CASE(
+    "a task that is cancelled while it waits gets an exception, but has arrived") {
     world w;
     trace t;
     heddle::barrier b(3);
@@ -322,7 +326,8 @@ TEST_CASE("who is cancelled while it waits throws, and has arrived all the same"
     CHECK(t.take() == lines{"cid: ok", "bob: ok"});
 }
 
-TEST_CASE("one for less than one task cannot be made, one for one holds nobody") {
+TEST_CASE("a barrier for less than one task is refused, and one for a single task "
+          "never waits") {
     CHECK_THROWS_AS(heddle::barrier(0), std::invalid_argument);
     world w;
     trace t;
@@ -332,7 +337,7 @@ TEST_CASE("one for less than one task cannot be made, one for one holds nobody")
     CHECK(t.take() == lines{"ann: ok"});
 }
 
-TEST_CASE("a context may destroy barrier and waiters in any order") {
+TEST_CASE("a context may destroy the barrier and its waiters in any order") {
     struct shared : heddle::barrier {
         shared() : barrier(3) {}
         auto wait() { return arrive_and_wait(); }
@@ -350,7 +355,7 @@ TEST_CASE("wait() ends after the frames of the tasks that go() started are destr
     CHECK(t.take() == lines{"argument destroyed", "waited"});
 }
 
-TEST_CASE("a task that is destroyed before it first runs is counted off") {
+TEST_CASE("a task that is destroyed before it first runs is counted down") {
     world survivor;
     trace t;
     heddle::wait_group group;
@@ -367,7 +372,7 @@ TEST_CASE("a task that is destroyed before it first runs is counted off") {
     CHECK(t.take() == lines{"ann: ok"});
 }
 
-TEST_CASE("a context may destroy wait group and waiters in any order") {
+TEST_CASE("a context may destroy the wait group and its waiters in any order") {
     struct busy : heddle::wait_group {
         busy() { add(); }
     };

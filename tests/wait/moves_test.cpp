@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How often a value is moved on its way through a channel, form by form: the numbers that
-// channel.hpp promises.
+// How often a value is moved on its way through a channel, for each form: the numbers
+// that channel.hpp promises.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"
@@ -180,7 +180,8 @@ count way(order o, sends<T> send, receives<T> receive) {
     });
 }
 
-/// Through a buffer, from a sender that waits, and to a receiver that does.
+/// Checks the way through the buffer, from a sender that waits, and to a receiver that
+/// waits.
 template <class T>
 void check(const char* form, sends<T> send, receives<T> receive, count buffered,
            count by_hand) {
@@ -226,7 +227,7 @@ void check_attempts() {
     CHECK(during([&] { (void)c.try_send(std::move(to)); }) == count{});  // no room
     CHECK(during([&] { (void)c.try_receive(empty); }) == count{0, 1, 0});
     CHECK(empty->value() == 1);
-    CHECK(during([&] { (void)c.try_receive(full); }) == count{});  // nothing there
+    CHECK(during([&] { (void)c.try_receive(full); }) == count{});  // no value
     CHECK(during([&] { (void)c.try_send(*empty); }) == count{1, 1, 0});
     CHECK(during([&] { (void)c.try_receive(full); }) == count{0, 2, 0});
     CHECK(full->value() == 1);
@@ -238,22 +239,23 @@ void check_attempts() {
 
 }  // namespace
 
-TEST_CASE("a receive moves what it takes twice, into a T or an optional") {
+TEST_CASE("a receive moves its value twice, into a T or an optional") {
     check_receives<quiet>();
     check_receives<loud>();
 }
 
-TEST_CASE("a send moves its value once; more only if it is kept for later") {
+TEST_CASE(
+    "a send moves its value once, and once more if it stores the value for later") {
     check_sends<quiet>();
     check_sends<loud>();
 }
 
-TEST_CASE("what never waits moves no more than it must") {
+TEST_CASE("try_ operations move a value no more often than they must") {
     check_attempts<quiet>();
     check_attempts<loud>();
 }
 
-TEST_CASE("an assignment that throws loses its value, and no more") {
+TEST_CASE("an assignment that throws loses its own value, and no other") {
     struct thrower {
         explicit thrower(int v) noexcept : n(v) {}
         thrower(thrower&&) noexcept = default;

@@ -38,7 +38,7 @@ task<> lock_for_ever(mutex& m) {
     co_await heddle::event().wait();
 }
 
-/// Locks again and again until its budget is spent: then it has the lock.
+/// Locks again and again until its budget is spent; it holds the lock then.
 task<> lock_again_and_again(mutex& m) {
     for (;;)
         auto held = co_await m.lock();
@@ -102,7 +102,7 @@ bool is_free(mutex& m) { return static_cast<bool>(m.try_lock()); }
 
 TEST_SUITE_BEGIN("mutex");
 
-TEST_CASE("one task at a time has it, and those who wait get it in order of arrival") {
+TEST_CASE("one task at a time has the mutex, and waiters get it in order of arrival") {
     world w;
     trace t;
     mutex m;
@@ -119,7 +119,7 @@ TEST_CASE("one task at a time has it, and those who wait get it in order of arri
     CHECK(is_free(m));
 }
 
-TEST_CASE("unlocking resumes nobody inside the call, and works outside a task") {
+TEST_CASE("unlock resumes no task inside the call, and works outside a task") {
     world w;
     trace t;
     mutex m;
@@ -132,7 +132,7 @@ TEST_CASE("unlocking resumes nobody inside the call, and works outside a task") 
     CHECK(t.take() == lines{"ann: ok"});
 }
 
-TEST_CASE("nobody overtakes who waits: it is handed over by unlock()") {
+TEST_CASE("no task overtakes a waiter: unlock() hands the mutex over") {
     world w;
     trace t;
     mutex m;
@@ -140,7 +140,7 @@ TEST_CASE("nobody overtakes who waits: it is handed over by unlock()") {
     w.go(lock_and_note, ref(m), ref(t), "ann");
     w.settle();
     held.unlock();
-    CHECK_FALSE(m.try_lock());  // it is ann's, though she has not run
+    CHECK_FALSE(m.try_lock());  // ann has it already, though she has not run
     w.go(lock_and_note, ref(m), ref(t), "bob");
     w.settle();
     CHECK(t.take() == lines{"ann: ok", "bob: ok"});
@@ -171,7 +171,7 @@ TEST_CASE("a guard unlocks early, when it is assigned to, and when it is destroy
     CHECK(is_free(b));
 }
 
-TEST_CASE("unlocking through a guard that holds nothing is a logic_error") {
+TEST_CASE("unlocking through an empty guard is a logic_error") {
     mutex m;
     mutex::guard none;
     CHECK_THROWS_AS(none.unlock(), std::logic_error);
@@ -182,14 +182,15 @@ TEST_CASE("unlocking through a guard that holds nothing is a logic_error") {
     CHECK(is_free(m));
 }
 
-TEST_CASE("try_lock never waits, and gives an empty guard if the mutex is not free") {
+TEST_CASE("try_lock never waits, and returns an empty guard if the mutex is not free") {
     mutex m;
     auto g = m.try_lock();
     CHECK(g);
     CHECK_FALSE(m.try_lock());
 }
 
-TEST_CASE("lock(guard) locks into the guard, which unlocks what it held") {
+TEST_CASE(
+    "lock(guard) locks into the guard, which first unlocks the mutex that it held") {
     mutex a, b;
     mutex::guard g = a.try_lock();
     test::run_virtual(lock_into(b, g));
@@ -198,7 +199,7 @@ TEST_CASE("lock(guard) locks into the guard, which unlocks what it held") {
     CHECK_FALSE(b.try_lock());
 }
 
-TEST_CASE("as an arm, a lock that happens is in its guard") {
+TEST_CASE("a lock arm that happens puts the lock into its guard") {
     world w;
     trace t;
     mutex m;
@@ -217,7 +218,7 @@ TEST_CASE("as an arm, a lock that happens is in its guard") {
     CHECK(is_free(m));
 }
 
-TEST_CASE("a lock that loses its select has not taken the mutex") {
+TEST_CASE("a lock arm that loses its select has not taken the mutex") {
     world w;
     trace t;
     mutex m;
@@ -227,7 +228,7 @@ TEST_CASE("a lock that loses its select has not taken the mutex") {
     w.go(lock_and_note, ref(m), ref(t), "bob");
     w.settle();
     other.set();    // claims the select
-    held.unlock();  // so this goes to bob
+    held.unlock();  // so bob gets it
     w.settle();
     CHECK(t.take() == lines{"other", "bob: ok"});
     CHECK(is_free(m));
@@ -252,13 +253,13 @@ TEST_CASE("a lock that is cancelled while it waits has not taken the mutex") {
     auto ann = w.go(lock_and_note, ref(m), ref(t), "ann");
     auto bob = w.go(lock_and_note, ref(m), ref(t), "bob");
     w.settle();
-    SUBCASE("and then it is unlocked") {
+    SUBCASE("and then the mutex is unlocked") {
         ann.cancel();
         held.unlock();
         w.settle();
         CHECK(t.take() == lines{"ann: cancelled: closed", "bob: ok"});
     }
-    SUBCASE("but handed over first, it is locked") {
+    SUBCASE("but if the mutex was handed over first, the task has it") {
         held.unlock();
         ann.cancel();
         w.settle();
@@ -302,8 +303,8 @@ TEST_CASE("a task that is destroyed while it holds the mutex unlocks it") {
     CHECK(is_free(m));
 }
 
-TEST_CASE(
-    "what was handed to a task that is destroyed before it runs goes to the next") {
+TEST_CASE("a mutex that was handed to a task which is destroyed before it runs goes to "
+          "the next") {
     mutex m;
     heddle::event never;
     trace t;
@@ -324,7 +325,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a lock taken at the end of the budget by a task that never runs again is freed") {
+    "a lock taken at the end of the budget is freed if its task never runs again") {
     mutex m;
     {
         world w;
@@ -336,9 +337,9 @@ TEST_CASE(
     CHECK(is_free(m));
 }
 
-TEST_CASE("a context may destroy mutex, holder and waiters in any order") {
-    // The youngest task is destroyed first; so the one with the mutex starts last, and
-    // the address sanitizer sees whether a guard or a wait touches freed memory.
+TEST_CASE("a context may destroy the mutex, its holder and its waiters in any order") {
+    // The youngest task is destroyed first. So the one with the mutex starts last, and
+    // the address sanitizer checks whether a guard or a wait touches freed memory.
     world w;
     heddle::channel<mutex*> where;
     for (bool select : {false, true, false})
@@ -348,7 +349,7 @@ TEST_CASE("a context may destroy mutex, holder and waiters in any order") {
     CHECK(w.live() == 4);
 }
 
-TEST_CASE("locking twice in one task waits for ever, which run reports") {
+TEST_CASE("a task that locks twice waits for ever, which run reports") {
     CHECK_THROWS_WITH_AS(heddle::run(lock_twice()), doctest::Contains("mutex"),
                          heddle::deadlock);
 }

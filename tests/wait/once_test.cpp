@@ -83,7 +83,8 @@ task<> call_shared(heddle::receiver<once*> where, trace& t, heddle::event& never
 
 TEST_SUITE_BEGIN("once");
 
-TEST_CASE("it is done once, and all who call wait until it is, in order of arrival") {
+TEST_CASE("a once runs one function once, and all callers wait for its end, in order "
+          "of arrival") {
     world w;
     trace t;
     once o;
@@ -100,7 +101,7 @@ TEST_CASE("it is done once, and all who call wait until it is, in order of arriv
     CHECK(t.take() == lines{"dan: ok"});
 }
 
-TEST_CASE("it calls plain functions, and moves arguments in") {
+TEST_CASE("call takes plain functions, and moves arguments in") {
     trace t;
     once plain, moved;
     test::run_virtual(call_plain(plain, t));
@@ -108,15 +109,16 @@ TEST_CASE("it calls plain functions, and moves arguments in") {
     CHECK(t.take() == lines{"done", "7"});
 }
 
-TEST_CASE(
-    "if what is called throws, its caller gets that, and the next call tries again") {
+TEST_CASE("if the function throws, its caller gets the exception, and the next call "
+          "tries again") {
     trace t;
     once o;
     test::run_virtual(try_twice(o, t));
     CHECK(t.take() == lines{"tried", "could not", "tried", "could not", "done"});
 }
 
-TEST_CASE("if who runs it is cancelled, the next in the queue runs what it brought") {
+TEST_CASE(
+    "if the running call is cancelled, the next in the queue runs its own function") {
     world w;
     trace t;
     once o;
@@ -125,7 +127,7 @@ TEST_CASE("if who runs it is cancelled, the next in the queue runs what it broug
     auto bob = w.go(call, ref(o), ref(t), "bob", ref(done));
     auto cid = w.go(call, ref(o), ref(t), "cid", ref(done));
     w.settle();
-    bob.cancel();  // while it waits: it has done nothing
+    bob.cancel();  // bob only waits, so he has run nothing
     w.settle();
     ann.cancel();
     w.settle();
@@ -136,7 +138,7 @@ TEST_CASE("if who runs it is cancelled, the next in the queue runs what it broug
     CHECK(t.take() == lines{"cid ends", "cid: ok"});
 }
 
-TEST_CASE("under a closed token it throws, even if it was done") {
+TEST_CASE("under a closed token call throws, even if the once is done") {
     world w;
     trace t;
     once o;
@@ -151,14 +153,14 @@ TEST_CASE("under a closed token it throws, even if it was done") {
 }
 
 TEST_CASE(
-    "calling it inside what it calls is a logic_error, and it can still be done") {
+    "a call inside the function is a logic_error, and the once can still be done") {
     trace t;
     once o;
     test::run_virtual(recurse(o, t));
     CHECK(t.take() == lines{"heddle: once: call() inside what it calls", "done"});
 }
 
-TEST_CASE("if who runs it is destroyed, the next runs what it brought") {
+TEST_CASE("if the running task is destroyed, the next runs its own function") {
     trace t;
     once o;
     heddle::event never, done(true);
@@ -174,8 +176,8 @@ TEST_CASE("if who runs it is destroyed, the next runs what it brought") {
     CHECK(t.take() == lines{"ann begins", "bob begins", "bob ends", "bob: ok"});
 }
 
-TEST_CASE("a context may destroy once, runner and waiters in any order") {
-    // The one that has it is the youngest, and destroyed first.
+TEST_CASE("a context may destroy the once, its runner and its waiters in any order") {
+    // The task that has the once is the youngest, so it is destroyed first.
     trace t;
     heddle::event never;
     world w;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What select promises beyond the laws (proof/laws/select_test.cpp,
-// proof/laws/select_traces_test.cpp):
-// its indexes, its kinds of arms, ranges, priority, and how it meets cancellation.
+// The promises of select beyond the laws (proof/laws/select_test.cpp,
+// proof/laws/select_traces_test.cpp): its indexes, its kinds of arms, ranges, priority,
+// and how cancellation affects it.
 #include <heddle/select.hpp>
 
 #include "support/world.hpp"
@@ -30,7 +30,8 @@ heddle::task<int> fail() {
 
 heddle::task<> forever() { co_await channel(nullptr).receive(); }
 
-/// Runs a test body in virtual time, to its end: where it hangs, `deadlock` is thrown.
+/// Runs a test body in virtual time, to its end. If the body hangs, `deadlock` is
+/// thrown.
 void in_task(heddle::task<> body) { test::run_virtual(std::move(body)); }
 
 }  // namespace
@@ -39,7 +40,7 @@ TEST_SUITE_BEGIN("select");
 
 // -- indexes and kinds --------------------------------------------------------------
 
-TEST_CASE("the index is the position of the arm, whatever kind it is") {
+TEST_CASE("the index is the position of the arm, whatever its kind") {
     in_task([]() -> heddle::task<> {
         channel nil(nullptr), full(1), empty(1);
         (void)full.try_send(5);
@@ -66,7 +67,7 @@ TEST_CASE("the index is the position of the arm, whatever kind it is") {
     }());
 }
 
-TEST_CASE("an arm that receives a value without a destination takes and drops it") {
+TEST_CASE("an arm that receives without a destination takes the value and drops it") {
     int alive = tracked::alive();
     in_task([]() -> heddle::task<> {
         heddle::channel<tracked> c(1);
@@ -77,7 +78,7 @@ TEST_CASE("an arm that receives a value without a destination takes and drops it
     CHECK(tracked::alive() == alive);
 }
 
-TEST_CASE("one value may stand in several send arms; it is sent once") {
+TEST_CASE("one value may be in several send arms, and is sent once") {
     test::world world;
     heddle::channel<std::unique_ptr<int>> a, b;
     world.go([](heddle::channel<std::unique_ptr<int>> x,
@@ -96,7 +97,7 @@ TEST_CASE("one value may stand in several send arms; it is sent once") {
     CHECK(a.try_receive(got) == try_status::would_block);
 }
 
-TEST_CASE("values made for a select live exactly as long as it") {
+TEST_CASE("values that are made for a select live exactly as long as the select") {
     int alive = tracked::alive();
     test::world world;
     heddle::channel<tracked> a, b;
@@ -105,7 +106,7 @@ TEST_CASE("values made for a select live exactly as long as it") {
             auto arm =
                 co_await heddle::select(x.emplace(1), y.emplace(2), x.send(tracked(3)));
             CHECK(arm == 1);
-            CHECK(tracked::alive() == 1);  // what was received
+            CHECK(tracked::alive() == 1);  // the received value
         }(a, b));
     world.settle();
     std::optional<tracked> got;
@@ -135,14 +136,14 @@ heddle::task<> check_many() {
         CHECK(v == 1);
         heddle::go([](channel out) -> heddle::task<> { co_await out.send(2); }(c[i]));
         co_await heddle::yield();
-        CHECK(co_await many(c, v, std::make_index_sequence<N>()) == i);  // is ready
+        CHECK(co_await many(c, v, std::make_index_sequence<N>()) == i);  // it is ready
         CHECK(v == 2);
     }
 }
 
 }  // namespace
 
-TEST_CASE("one arm, two, three, 33, 64 arms") {
+TEST_CASE("a select may have one arm, two, three, 33 or 64 arms") {
     in_task(check_many<1>());
     in_task(check_many<2>());
     in_task(check_many<3>());
@@ -150,7 +151,8 @@ TEST_CASE("one arm, two, three, 33, 64 arms") {
     in_task(check_many<64>());
 }
 
-TEST_CASE("a select that can go on at once does not let others run, until its budget") {
+TEST_CASE(
+    "a select that need not wait does not let others run, until its budget is spent") {
     test::world world;
     test::trace trace;
     world.go([](test::trace& tr) -> heddle::task<> {
@@ -177,7 +179,7 @@ TEST_CASE("a select that can go on at once does not let others run, until its bu
 
 // -- priority -----------------------------------------------------------------------
 
-TEST_CASE("priority_select takes the first in written order of those that are ready") {
+TEST_CASE("priority_select takes the first ready arm in written order") {
     in_task([]() -> heddle::task<> {
         channel a(1), b(1), c(1);
         std::optional<int> v;
@@ -237,11 +239,11 @@ TEST_CASE("a range of arms may be a vector, an array, a span, const or not") {
         CHECK(fill(c));
         CHECK(co_await heddle::select(span) == 0);
         CHECK(fill(c));
-        CHECK(co_await heddle::select(std::move(list)) == 0);  // kept by the select
+        CHECK(co_await heddle::select(std::move(list)) == 0);  // the select keeps them
     }());
 }
 
-TEST_CASE("an empty range waits for ever, until it is cancelled or its context dies") {
+TEST_CASE("an empty range waits for ever, until it is cancelled or its context ends") {
     test::trace trace;
     test::world world;
     auto wait = [](test::trace& tr) -> heddle::task<> {
@@ -262,7 +264,7 @@ TEST_CASE("an empty range waits for ever, until it is cancelled or its context d
     CHECK(world.live() == 1);
 }
 
-TEST_CASE("arm mixes kinds in a range, which may serve many selects") {
+TEST_CASE("`arm` mixes kinds in a range, which may serve many selects") {
     in_task([]() -> heddle::task<> {
         channel in(1), out(1);
         std::optional<int> v;
@@ -285,8 +287,8 @@ TEST_CASE("arm mixes kinds in a range, which may serve many selects") {
         CHECK(co_await heddle::select(arms) == 2);
         CHECK(heddle::now() == before + 10s);
         (void)in.try_send(1);
-        CHECK(co_await heddle::select(arms) ==
-              0);  // the timer, referred to, is nil now
+        // The timer, referred to, is nil now.
+        CHECK(co_await heddle::select(arms) == 0);
         CHECK(v == 1);
     }());
 }
@@ -302,14 +304,14 @@ TEST_CASE("a named timer happens once, and is a nil arm from then on") {
         CHECK(co_await heddle::select(c.receive(v), heddle::after(1s), limit) == 1);
         CHECK(co_await heddle::select(c.receive(v), heddle::after(1s), limit) == 1);
         CHECK(co_await heddle::select(c.receive(v), limit) == 1);
-        CHECK(heddle::now() == start + 3s);  // counted from when it was made
+        CHECK(heddle::now() == start + 3s);  // it counts from when it was made
         CHECK(co_await heddle::select(c.receive(v), limit, heddle::otherwise) == 2);
         CHECK(co_await heddle::select(limit, heddle::after(5s)) == 1);
         CHECK(heddle::now() == start + 8s);
     }());
 }
 
-TEST_CASE("a timer may stand in two arms: one happens, then both are nil") {
+TEST_CASE("a timer may be in two arms: one happens, then both are nil") {
     in_task([]() -> heddle::task<> {
         auto limit = heddle::after(3s);
         CHECK(co_await heddle::select(limit, limit) < 2);
@@ -322,7 +324,7 @@ TEST_CASE("a join arm leaves the result in the handle") {
         channel c;
         auto job = heddle::go(give, 3);
         CHECK(co_await heddle::select(c.receive(), job) == 1);
-        CHECK(co_await heddle::select(c.receive(), job) == 1);  // still there
+        CHECK(co_await heddle::select(c.receive(), job) == 1);  // it is still there
         CHECK(co_await job == 3);
         CHECK_THROWS_AS(co_await job, heddle::already_joined);
 
@@ -340,7 +342,8 @@ TEST_CASE("a join arm leaves the result in the handle") {
     }());
 }
 
-TEST_CASE("a done arm happens when the token closes; from then on it is always ready") {
+TEST_CASE(
+    "a done arm happens when the token closes, and is always ready from then on") {
     test::world world;
     test::trace trace;
     heddle::done_source stop;
@@ -363,7 +366,8 @@ TEST_CASE("a done arm happens when the token closes; from then on it is always r
 
 // -- cancellation -------------------------------------------------------------------
 
-TEST_CASE("a closed token in force throws before any arm is tried, ready or not") {
+TEST_CASE("a closed token in force makes select throw before it tries any arm, ready "
+          "or not") {
     test::world world;
     channel full(1);
     CHECK(full.try_send(1) == try_status::done);
@@ -389,10 +393,10 @@ TEST_CASE("a closed token in force throws before any arm is tried, ready or not"
     world.go(heddle::with_done(stop.token(), body(full, other.token())));
     world.settle();
     CHECK(world.live() == 0);
-    CHECK(full.size() == 1);  // nothing was consumed
+    CHECK(full.size() == 1);  // no value was consumed
 }
 
-TEST_CASE("a select that waits is cancelled, and leaves every queue") {
+TEST_CASE("a select that waits can be cancelled, and leaves every queue") {
     test::world world;
     test::trace trace;
     channel a, b;
@@ -415,7 +419,8 @@ TEST_CASE("a select that waits is cancelled, and leaves every queue") {
     CHECK(trace.take() == test::lines{"cancelled, untouched"});
 }
 
-TEST_CASE("what was delivered before the token closed is kept; the next wait throws") {
+TEST_CASE("a value that was delivered before the token closed is kept, and the next "
+          "wait throws") {
     test::world world;
     test::trace trace;
     channel a, b;
@@ -436,7 +441,8 @@ TEST_CASE("what was delivered before the token closed is kept; the next wait thr
     CHECK(trace.take() == test::lines{"1 got 1", "cancelled"});
 }
 
-TEST_CASE("an arm that is the task's own token, or one above, happens, not throws") {
+TEST_CASE(
+    "an arm for the token in force, or one above it, happens instead of throwing") {
     test::world world;
     test::trace trace;
     heddle::done_source stop;
@@ -446,7 +452,7 @@ TEST_CASE("an arm that is the task's own token, or one above, happens, not throw
         std::optional<int> v;
         auto arm = co_await heddle::select(in.receive(v), done);
         tr("arm " + std::to_string(arm));
-        arm = co_await heddle::select(in.receive(v), done);  // now it is closed before
+        arm = co_await heddle::select(in.receive(v), done);  // now it was closed before
         tr("arm " + std::to_string(arm));
         try {
             co_await heddle::select(in.receive(v), heddle::otherwise);
@@ -465,8 +471,10 @@ TEST_CASE("an arm that is the task's own token, or one above, happens, not throw
     CHECK(above.take() == test::lines{"arm 1", "arm 1", "cancelled"});
 }
 
-TEST_CASE("own token and a ready arm: either may happen, priority decides") {
-    // 64 tries with two ready arms: one never happens with probability 2^-63.
+TEST_CASE("of the token in force and another ready arm, select takes either, by "
+          "priority the first") {
+    // With two ready arms, one of them never happens in 64 tries with probability
+    // 2^-63.
     bool seen[2] = {};
     in_task([](bool* happened) -> heddle::task<> {
         heddle::done_source stop;

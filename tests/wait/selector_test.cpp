@@ -23,7 +23,8 @@ using namespace std::chrono_literals;
 
 using channel = heddle::channel<int>;
 
-/// Runs a test body in virtual time, to its end: where it hangs, `deadlock` is thrown.
+/// Runs a test body in virtual time, to its end. If the body hangs, `deadlock` is
+/// thrown.
 void in_task(heddle::task<> body) { test::run_virtual(std::move(body)); }
 
 /// Waits once and notes which arm it was.
@@ -35,7 +36,7 @@ heddle::task<> note_next(heddle::selector& set, std::vector<std::size_t>& to) {
 
 TEST_SUITE_BEGIN("selector");
 
-TEST_CASE("next gives the index that add gave, whatever kind the arm is") {
+TEST_CASE("next returns the index that add returned, whatever the kind of the arm") {
     in_task([]() -> heddle::task<> {
         channel in(1), out(1), nil(nullptr);
         heddle::done_source stop;
@@ -83,13 +84,13 @@ TEST_CASE("next gives the index that add gave, whatever kind the arm is") {
         set.remove(2);
 
         auto send = set.add(out.send(4));
-        CHECK(send == 2);  // free again
+        CHECK(send == 2);  // the index is free again
         CHECK(co_await set.next() == send);
         CHECK(out.size() == 1);
     }());
 }
 
-TEST_CASE("an inflight operation is an arm that happens each time it has ended") {
+TEST_CASE("an inflight is an arm that happens each time its operation has ended") {
     asio::io_context ctx;
     auto ended = heddle::go(ctx, [&ctx]() -> heddle::task<int> {
         asio::steady_timer timer(ctx);
@@ -113,7 +114,7 @@ TEST_CASE("an inflight operation is an arm that happens each time it has ended")
     CHECK(got == 3);
 }
 
-TEST_CASE("every value of many channels arrives once, in the order of its channel") {
+TEST_CASE("each value of many channels arrives once, in the order of its channel") {
     for (std::size_t capacity : {0u, 1u, 7u})
         for (std::uint64_t seed = 1; seed <= 20; ++seed)
             test::run_virtual(
@@ -168,17 +169,17 @@ TEST_CASE("law 32: each arm of a selector that is ready is equally likely") {
     double chi = 0, expected = turns / double(arms);
     for (std::size_t i = 0; i < arms; ++i)
         chi += (times[i] - expected) * (times[i] - expected) / expected;
-    CHECK(chi < 16.3);  // 3 degrees of freedom: one in a thousand
+    CHECK(chi < 16.3);  // 3 degrees of freedom: exceeded once in a thousand runs
     CHECK(times[arms] == 0);
 }
 
 namespace {
 
-/// The numbers of arms that send, and of arms that receive.
+/// The numbers of send arms, and of receive arms.
 constexpr std::pair<int, int> both_ways_round[] = {
     {1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 0}, {0, 3}, {3, 3}, {1, 5}, {5, 1}};
 
-/// An event whose waits count how often they were tried.
+/// An event that counts how often its waits were tried.
 struct looked_at {
     struct node final : heddle::detail::operation {
         explicit node(looked_at& e) : event(e) {}
@@ -221,11 +222,11 @@ struct looked_at {
     heddle::detail::wait_list waiters;
     bool set = false;
     int looks = 0;
-    int asked = 0;  // whether they are a closed token
+    int asked = 0;  // how often a wait was asked whether it is a closed token
 };
 
 /// Two sides that meet, as on a channel without values. An arm that is tried without
-/// end happens after all, so that the test ends.
+/// end happens at last, so that the test ends.
 struct meeting {
     struct node final : heddle::detail::operation {
         template <class Op>
@@ -263,7 +264,7 @@ struct meeting {
 
 }  // namespace
 
-TEST_CASE("a turn looks at what has changed, not at every arm") {
+TEST_CASE("a turn tries only the arms that have changed, not every arm") {
     in_task([]() -> heddle::task<> {
         constexpr int arms = 1000, turns = 500;
         std::vector<looked_at> events(arms);
@@ -274,7 +275,7 @@ TEST_CASE("a turn looks at what has changed, not at every arm") {
             for (int n = 0; n < turns; ++n) {
                 all[static_cast<std::size_t>(n * 7 % arms)].fire();
                 if (n % 3 == 0)
-                    co_await heddle::yield();  // others come in a burst
+                    co_await heddle::yield();  // the other events come in a burst
             }
         }(events));
         for (int n = 0; n < turns; ++n)
@@ -287,7 +288,7 @@ TEST_CASE("a turn looks at what has changed, not at every arm") {
     }());
 }
 
-TEST_CASE("arms that could only meet each other are looked at once, and wait") {
+TEST_CASE("arms that could only meet each other are tried once, and wait") {
     for (auto [left, right] : both_ways_round)
         for (std::uint64_t seed = 1; seed <= 20; ++seed) {
             CAPTURE(left);
@@ -303,7 +304,7 @@ TEST_CASE("arms that could only meet each other are looked at once, and wait") {
                     auto idle = set.add(heddle::after(10ms));
                     CHECK(co_await set.next() == idle);
                     CHECK(place.looks == m + n);
-                    for (int k = 0; k < 3; ++k) {  // and nothing is new
+                    for (int k = 0; k < 3; ++k) {  // and no arm has news
                         set.replace(idle, heddle::after(10ms));
                         CHECK(co_await set.next() == idle);
                     }
@@ -313,7 +314,8 @@ TEST_CASE("arms that could only meet each other are looked at once, and wait") {
         }
 }
 
-TEST_CASE("nothing is taken while nobody waits, and others go first") {
+TEST_CASE("a selector takes nothing while no task waits in it, and other receivers "
+          "come first") {
     test::world world;
     channel c;
     std::optional<int> v, w;
@@ -326,7 +328,7 @@ TEST_CASE("nothing is taken while nobody waits, and others go first") {
     });
     world.settle();
     stop.close();
-    world.settle();  // the arm is enlisted still, and nobody waits
+    world.settle();  // the arm is still enlisted, and no task waits
     CHECK(got.empty());
     CHECK(c.try_send(1) == try_status::would_block);
     world.go([](channel in, std::optional<int>& to) -> heddle::task<> {
@@ -345,7 +347,8 @@ TEST_CASE("nothing is taken while nobody waits, and others go first") {
     CHECK(got == std::vector<std::size_t>{0});
 }
 
-TEST_CASE("those who wait for one source are served in the order in which they came") {
+TEST_CASE(
+    "a selector and a task that wait for one source are served in order of arrival") {
     test::world world;
     channel c;
     std::optional<int> v, w;
@@ -415,7 +418,7 @@ TEST_CASE("an arm that is the token in force happens instead of throwing") {
     }
 }
 
-TEST_CASE("what happens once is off until it is turned on again") {
+TEST_CASE("an arm that happens only once is off until it is enabled again") {
     in_task([]() -> heddle::task<> {
         heddle::channel<std::unique_ptr<int>> out(3);
         auto value = std::make_unique<int>(1);
@@ -437,7 +440,7 @@ TEST_CASE("what happens once is off until it is turned on again") {
     }());
 }
 
-TEST_CASE("another arm takes the place of one, and its index") {
+TEST_CASE("replace puts another arm in the place of one, with the same index") {
     in_task([]() -> heddle::task<> {
         channel out(2), in(1);
         heddle::selector set;
@@ -459,7 +462,7 @@ TEST_CASE("another arm takes the place of one, and its index") {
     }());
 }
 
-TEST_CASE("an arm that is off does not happen") {
+TEST_CASE("a disabled arm does not happen") {
     in_task([]() -> heddle::task<> {
         channel a(1), b(1);
         std::optional<int> v;
@@ -477,7 +480,7 @@ TEST_CASE("an arm that is off does not happen") {
         CHECK(co_await set.next() == 2);
         CHECK(set.size() == 3);
         set.enable(0);
-        set.enable(0);  // it is on
+        set.enable(0);  // it is enabled
         CHECK(co_await set.next() == 0);
         CHECK(v == 1);
         CHECK(a.size() == 0);
@@ -485,7 +488,7 @@ TEST_CASE("an arm that is off does not happen") {
     }());
 }
 
-TEST_CASE("a nil arm is looked at again when it is turned on") {
+TEST_CASE("a nil arm is tried again when it is enabled") {
     in_task([]() -> heddle::task<> {
         auto tick = heddle::after(1s);
         heddle::selector set;
@@ -499,7 +502,7 @@ TEST_CASE("a nil arm is looked at again when it is turned on") {
     }());
 }
 
-TEST_CASE("an index that no arm has is an error") {
+TEST_CASE("an index without an arm is an error") {
     heddle::selector set;
     CHECK_THROWS_AS(set.remove(0), std::out_of_range);
     auto i = set.add(channel(1).receive());
@@ -515,7 +518,7 @@ TEST_CASE("an index that no arm has is an error") {
     CHECK(set.empty());
 }
 
-TEST_CASE("a send on a closed channel throws from next, once") {
+TEST_CASE("next throws once for a send arm whose channel is closed") {
     in_task([]() -> heddle::task<> {
         channel closed, other(1);
         closed.close();
@@ -528,7 +531,7 @@ TEST_CASE("a send on a closed channel throws from next, once") {
     }());
 }
 
-TEST_CASE("a receive on a closed channel happens whenever it is asked") {
+TEST_CASE("a receive arm whose channel is closed happens in every turn") {
     in_task([]() -> heddle::task<> {
         channel c(1);
         co_await c.send(5);
@@ -547,8 +550,8 @@ TEST_CASE("a receive on a closed channel happens whenever it is asked") {
     }());
 }
 
-TEST_CASE(
-    "law 37: a selector that sends and receives on one channel never pairs alone") {
+TEST_CASE("law 37: a selector that sends and receives on one channel never pairs with "
+          "itself") {
     in_task([]() -> heddle::task<> {
         channel c;
         std::optional<int> v;
@@ -572,7 +575,7 @@ TEST_CASE(
 
 namespace {
 
-/// A set of arms that send 0, 1, ... and of arms that receive, on one channel.
+/// A selector with arms that send 0, 1, ... and arms that receive, on one channel.
 struct crossing {
     crossing(channel c, int sends, int receives) : on(std::move(c)), senders(sends) {
         for (int i = 0; i < sends; ++i)
@@ -581,7 +584,7 @@ struct crossing {
             set.add(on.receive(v));
     }
 
-    /// Notes that an arm has happened; an arm that has sent gets another value.
+    /// Notes that an arm has happened; a send arm gets another value.
     void note(std::size_t arm) {
         if (arm < static_cast<std::size_t>(senders)) {
             ++sent;
@@ -601,8 +604,8 @@ struct crossing {
 
 }  // namespace
 
-TEST_CASE(
-    "law 37: so it is for any number of arms each way, and with one that is ready") {
+TEST_CASE("law 37: a selector with any number of arms in both directions never pairs "
+          "with itself, even beside a ready arm") {
     for (auto [sends, receives] : both_ways_round)
         for (std::uint64_t seed = 1; seed <= 10; ++seed)
             test::run_virtual(
@@ -623,7 +626,8 @@ TEST_CASE(
                 seed);
 }
 
-TEST_CASE("law 7: a set with many arms each way gives and takes each value once") {
+TEST_CASE("law 7: a selector with many arms in both directions sends and receives each "
+          "value once") {
     for (auto [sends, receives] : both_ways_round)
         for (std::size_t capacity : {0u, 1u, 2u})
             for (std::uint64_t seed = 1; seed <= 10; ++seed)
@@ -662,7 +666,7 @@ TEST_CASE("law 7: a set with many arms each way gives and takes each value once"
                     seed);
 }
 
-TEST_CASE("where a set fills and drains one buffer its values come in order") {
+TEST_CASE("the values of a selector that fills and drains one buffer arrive in order") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         test::run_virtual(
             []() -> heddle::task<> {
@@ -680,7 +684,8 @@ TEST_CASE("where a set fills and drains one buffer its values come in order") {
             seed);
 }
 
-TEST_CASE("a set that waits on both sides of a channel hears that it was closed") {
+TEST_CASE(
+    "a selector that waits to send and to receive on a channel notices its close") {
     for (auto [sends, receives] : both_ways_round)
         for (bool waiting : {false, true})
             test::run_virtual([](int s, int r, bool parked) -> heddle::task<> {
@@ -710,7 +715,7 @@ TEST_CASE("a set that waits on both sides of a channel hears that it was closed"
             }(sends, receives, waiting));
 }
 
-TEST_CASE("arms are removed and come again while others stand on both sides") {
+TEST_CASE("arms may be removed and added while others wait in both directions") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         test::run_virtual(
             []() -> heddle::task<> {
@@ -740,13 +745,13 @@ TEST_CASE("arms are removed and come again while others stand on both sides") {
             seed);
 }
 
-TEST_CASE("those that stand on one side keep their order when the other is looked at") {
+TEST_CASE("arms in one direction keep their order when arms in the other are tried") {
     in_task([]() -> heddle::task<> {
         channel c;
         std::optional<int> v;
         heddle::selector set;
         std::vector<std::size_t> sends;
-        for (int i = 0; i < 4; ++i) {  // they stand one behind the other
+        for (int i = 0; i < 4; ++i) {  // each one is queued behind the one before
             sends.push_back(set.add(c.send(int(i))));
             auto idle = set.add(heddle::after(1ms));
             CHECK(co_await set.next() == idle);
@@ -760,7 +765,7 @@ TEST_CASE("those that stand on one side keep their order when the other is looke
         heddle::go([](channel from, std::vector<int>& to) -> heddle::task<> {
             for (int i = 0; i < 4; ++i) {
                 to.push_back(*co_await from.receive());
-                co_await heddle::sleep(1ms);  // the others stand again
+                co_await heddle::sleep(1ms);  // the other arms are queued again
             }
         }(c, got));
         for (auto arm : sends)
@@ -769,7 +774,8 @@ TEST_CASE("those that stand on one side keep their order when the other is looke
     }());
 }
 
-TEST_CASE("two sets of one task stand against each other on one channel, and wait") {
+TEST_CASE(
+    "two selectors of one task, crosswise on two channels, do not pair but wait") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed)
         test::run_virtual(
             []() -> heddle::task<> {
@@ -793,14 +799,15 @@ TEST_CASE("two sets of one task stand against each other on one channel, and wai
                     [](channel to) -> heddle::task<> { co_await to.send(3); }(b));
                 CHECK(co_await one.next() % 2 == 1);
                 CHECK(v == 3);
-                // Nor does a select of the task meet the arms of its sets.
+                // A select of the task does not pair with the arms of its selectors
+                // either.
                 CHECK(co_await heddle::select(b.receive(w), a.send(4),
                                               heddle::after(1ms)) == 2);
             }(),
             seed);
 }
 
-TEST_CASE("an arm of each kind may stand twice in a set") {
+TEST_CASE("an arm of each kind may be in a selector twice") {
     in_task([]() -> heddle::task<> {
         heddle::event happened;
         heddle::semaphore permits(0);
@@ -811,19 +818,19 @@ TEST_CASE("an arm of each kind may stand twice in a set") {
         auto job = heddle::go([]() -> heddle::task<> { co_await heddle::sleep(2s); });
         heddle::selector set;
         for (int i = 0; i < 2; ++i) {
-            set.add(permits.acquire());                // 0, 6
-            set.add(m.lock(i == 0 ? first : second));  // 1, 7
-            set.add(late);                             // 2, 8
-            set.add(job);                              // 3, 9
-            set.add(happened.wait());                  // 4, 10
-            set.add(stop.token());                     // 5, 11
+            set.add(permits.acquire());                // indexes 0, 6
+            set.add(m.lock(i == 0 ? first : second));  // indexes 1, 7
+            set.add(late);                             // indexes 2, 8
+            set.add(job);                              // indexes 3, 9
+            set.add(happened.wait());                  // indexes 4, 10
+            set.add(stop.token());                     // indexes 5, 11
         }
         std::vector<std::size_t> times(6);
         auto next = [&]() -> heddle::task<> { ++times[co_await set.next() % 6]; };
         co_await next();  // the timer, which is nil then
         CHECK(times == std::vector<std::size_t>{0, 0, 1, 0, 0, 0});
         co_await next();
-        co_await next();  // a join twice, as the handle is ready for each
+        co_await next();  // the join arm happens twice, as each one finds the handle ready
         CHECK(times == std::vector<std::size_t>{0, 0, 1, 2, 0, 0});
         permits.release(2);
         co_await next();
@@ -851,7 +858,7 @@ TEST_CASE("an arm of each kind may stand twice in a set") {
     }());
 }
 
-TEST_CASE("an inflight that stands twice happens once for each result") {
+TEST_CASE("an inflight that is in a selector twice happens once for each result") {
     asio::io_context ctx;
     std::vector<std::size_t> got;
     heddle::go(ctx, [&]() -> heddle::task<> {
@@ -872,7 +879,7 @@ TEST_CASE("an inflight that stands twice happens once for each result") {
     CHECK(got.size() == 3);
 }
 
-TEST_CASE("an arm that is off does not stand for the token in force") {
+TEST_CASE("a disabled arm does not count as the token in force") {
     in_task([]() -> heddle::task<> {
         bool thrown = false;
         auto job = heddle::go([&thrown]() -> heddle::task<> {
@@ -910,7 +917,7 @@ TEST_CASE("a selector with a timer outlives the context in which it waited") {
     CHECK(got == std::vector<std::size_t>{1});
 }
 
-TEST_CASE("an arm keeps its channel") {
+TEST_CASE("an arm keeps its channel alive") {
     heddle::selector set;  // outlives the task that waits in it
     std::vector<std::size_t> got;
     test::world world;
@@ -935,7 +942,8 @@ TEST_CASE("a selector without arms waits for ever") {
         heddle::deadlock);
 }
 
-TEST_CASE("a task is destroyed in every state; the next that waits finds all there") {
+TEST_CASE("if the waiting task is destroyed, in any state, the next task that waits "
+          "finds all arms and values") {
     channel a, b(1);
     std::optional<int> v;
     heddle::selector set;
@@ -951,7 +959,7 @@ TEST_CASE("a task is destroyed in every state; the next that waits finds all the
         }
         CHECK(a.try_send(1) == try_status::would_block);
     }
-    SUBCASE("when a value was handed to it") {
+    SUBCASE("after a value was handed to it") {
         {
             test::world first;
             first.go(note_next(set, got));
@@ -996,7 +1004,7 @@ TEST_CASE("law 76: a selector that is always ready lets other tasks run") {
     CHECK(turns < 10'000);
 }
 
-TEST_CASE("a dump lists the arms of a selector in the order in which they came") {
+TEST_CASE("a dump lists the arms of a selector in order of arrival") {
     channel a, b;
     a.name("a");
     b.name("b");
@@ -1017,7 +1025,7 @@ TEST_CASE("a dump lists the arms of a selector in the order in which they came")
 
 namespace {
 
-/// A task that sends and receives on two channels by a selector, `n` times in all.
+/// A task that sends and receives on two channels with a selector, `n` times in all.
 heddle::task<> both_ways(channel out, channel in, int n) {
     heddle::selector set;
     std::optional<int> v;
@@ -1044,7 +1052,7 @@ heddle::task<> two_facing(bool plain) {
     co_await two;
 }
 
-/// Two tasks send, one selects, and one takes whatever value it can get.
+/// Two tasks send, one selects, and one takes any value it can get.
 heddle::task<> conserved(std::size_t capacity) {
     channel a(capacity), b;
     int sum = 0, left = 2;
@@ -1080,7 +1088,7 @@ heddle::task<> conserved(std::size_t capacity) {
 
 }  // namespace
 
-TEST_CASE("law 39: selectors that face each other always meet, on every schedule") {
+TEST_CASE("law 39: selectors that face each other meet in every schedule") {
     for (bool plain : {false, true}) {
         auto all = heddle::testing::explore("selector.facing",
                                             [=] { return two_facing(plain); });
@@ -1089,7 +1097,7 @@ TEST_CASE("law 39: selectors that face each other always meet, on every schedule
     }
 }
 
-TEST_CASE("law 7: no value is lost or comes twice, on every schedule") {
+TEST_CASE("law 7: no value is lost or doubled in any schedule") {
     for (std::size_t capacity : {0u, 1u}) {
         auto all = heddle::testing::explore("selector.conserved",
                                             [=] { return conserved(capacity); });
@@ -1100,8 +1108,8 @@ TEST_CASE("law 7: no value is lost or comes twice, on every schedule") {
 
 namespace {
 
-/// The arms that happen first, over all schedules, where the set is filled by `fill`; no more
-/// schedules than that.
+/// Returns the arms that happen first, over all schedules, in the selector that `fill`
+/// fills. Checks that there are at most `bound` schedules.
 template <class Fill>
 std::set<std::size_t> first_of(Fill fill, std::size_t bound,
                                heddle::done_token in_force = {}) {
@@ -1121,8 +1129,8 @@ std::set<std::size_t> first_of(Fill fill, std::size_t bound,
 
 }  // namespace
 
-TEST_CASE("an explorer takes each ready arm of a selector; where none is, there is no "
-          "choice") {
+TEST_CASE("explore takes each ready arm of a selector, and makes no choice where none "
+          "is ready") {
     channel closed, open;
     closed.close();
     CHECK(first_of(
@@ -1144,7 +1152,7 @@ TEST_CASE("an explorer takes each ready arm of a selector; where none is, there 
 }
 
 TEST_CASE(
-    "law 32: an arm that is the closed token in force is as likely as the others") {
+    "law 32: an arm for a closed token in force is as likely as the other ready arms") {
     channel closed;
     closed.close();
     heddle::done_source above, own(above.token());
@@ -1177,7 +1185,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("an explorer lets equal arms stand in each order") {
+TEST_CASE("explore puts equal arms of a selector in each order") {
     std::set<std::size_t> seen;
     auto all = heddle::testing::explore("equal arms", [&]() -> heddle::task<> {
         channel c;
@@ -1191,7 +1199,7 @@ TEST_CASE("an explorer lets equal arms stand in each order") {
     CHECK(seen == std::set<std::size_t>{0, 1, 2});
 }
 
-TEST_CASE("a turn under a closed token does not look for that token in every arm") {
+TEST_CASE("a turn under a closed token does not ask every arm for that token") {
     in_task([]() -> heddle::task<> {
         constexpr int arms = 1000, turns = 100;
         std::vector<looked_at> events(arms);
@@ -1205,7 +1213,7 @@ TEST_CASE("a turn under a closed token does not look for that token in every arm
             auto closed = set.add(token);
             for (int n = 0; n < turns; ++n)
                 CHECK(co_await set.next() == closed);
-            set.remove(closed);  // nothing stands for the token any more
+            set.remove(closed);  // no arm is for the token in force any more
             CHECK_THROWS_AS(co_await set.next(), heddle::cancelled);
         };
         co_await heddle::with_done(stop.token(), wait(events, stop.token()));
@@ -1218,7 +1226,7 @@ TEST_CASE("a turn under a closed token does not look for that token in every arm
 
 namespace {
 
-/// A task that sends and receives on one channel, by more arms than it needs.
+/// A task that sends and receives on one channel, with more arms than it needs.
 heddle::task<> meet_once(channel c, int sends, int receives, std::vector<int>& got) {
     crossing both(c, sends, receives);
     both.note(co_await both.set.next());
@@ -1227,8 +1235,8 @@ heddle::task<> meet_once(channel c, int sends, int receives, std::vector<int>& g
 
 }  // namespace
 
-TEST_CASE(
-    "law 37: two selectors with arms each way on one channel pair, on every schedule") {
+TEST_CASE("law 37: two selectors with arms in both directions on one channel pair in "
+          "every schedule") {
     for (auto [sends, receives] : {std::pair{1, 1}, {2, 1}, {1, 2}, {2, 2}}) {
         auto all = heddle::testing::explore("selector.pair", [&]() -> heddle::task<> {
             channel c;
@@ -1244,8 +1252,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE(
-    "laws 7, 37: a selector and a select, each way on one channel, on every schedule") {
+TEST_CASE("laws 7, 37: a selector and a select in both directions on one channel lose "
+          "no value in any schedule") {
     for (std::size_t capacity : {0u, 1u}) {
         auto all = heddle::testing::explore("selector.select", [=]() -> heddle::task<> {
             channel c(capacity);

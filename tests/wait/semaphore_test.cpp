@@ -67,7 +67,7 @@ task<> busy_owner(heddle::sender<semaphore*> where) {
         co_await heddle::yield();
 }
 
-/// How many permits are free.
+/// Returns how many permits are free.
 int drain(semaphore& s) {
     int n = 0;
     while (s.try_acquire())
@@ -80,7 +80,7 @@ int drain(semaphore& s) {
 
 TEST_SUITE_BEGIN("semaphore");
 
-TEST_CASE("acquire takes a permit, or waits for one, first come, first served") {
+TEST_CASE("acquire takes a permit, or waits for one in order of arrival") {
     world w;
     trace t;
     semaphore s(2);
@@ -89,7 +89,7 @@ TEST_CASE("acquire takes a permit, or waits for one, first come, first served") 
     w.settle();
     CHECK(t.take() == lines{"ann: ok", "bob: ok"});
     s.release();
-    CHECK(t.take().empty());  // nobody resumes inside release()
+    CHECK(t.take().empty());  // no task resumes inside release()
     w.settle();
     CHECK(t.take() == lines{"cid: ok"});
     s.release();
@@ -98,7 +98,7 @@ TEST_CASE("acquire takes a permit, or waits for one, first come, first served") 
     CHECK(drain(s) == 0);
 }
 
-TEST_CASE("release(n) serves as many as wait, and keeps what is left") {
+TEST_CASE("release(n) serves up to n waiters, and keeps the other permits") {
     world w;
     trace t;
     semaphore s(0);
@@ -114,7 +114,7 @@ TEST_CASE("release(n) serves as many as wait, and keeps what is left") {
     CHECK(drain(s) == 3);
 }
 
-TEST_CASE("nobody overtakes: a permit is handed to who waits") {
+TEST_CASE("no task overtakes a waiter, to which release hands the permit") {
     world w;
     trace t;
     semaphore s(0);
@@ -217,8 +217,8 @@ TEST_CASE("a task that is destroyed while it waits leaves the queue") {
     CHECK(drain(s) == 1);
 }
 
-TEST_CASE("a permit taken at the end of the budget by a task that never runs again is "
-          "given back") {
+TEST_CASE("a permit taken at the end of the budget is returned if its task never runs "
+          "again") {
     constexpr int plenty = 1 << 20;
     heddle::event never;
     semaphore s(plenty);
@@ -232,12 +232,13 @@ TEST_CASE("a permit taken at the end of the budget by a task that never runs aga
         REQUIRE(taken > 0);
         REQUIRE(taken < plenty);
     }
-    CHECK(plenty - drain(s) == taken - 1);  // all but the last one had reached the task
+    // All but the last permit had reached the task.
+    CHECK(plenty - drain(s) == taken - 1);
 }
 
-TEST_CASE("a context may destroy semaphore and waiters in any order") {
-    // The youngest task is destroyed first, and has the semaphore. If the others touch
-    // it, the address sanitizer sees it.
+TEST_CASE("a context may destroy the semaphore and its waiters in any order") {
+    // The youngest task is destroyed first, and its frame has the semaphore. If the
+    // others touched it, the address sanitizer would report it.
     world w;
     heddle::channel<semaphore*> where;
     w.go(user, where);
@@ -247,10 +248,10 @@ TEST_CASE("a context may destroy semaphore and waiters in any order") {
     CHECK(w.live() == 3);
 }
 
-TEST_CASE("nor does the order matter for a permit taken at the end of the budget") {
-    // Tasks that are ready are destroyed in the order of the queue, where the owner is
-    // before the user. The user has spent its budget and has a permit, but never went
-    // on.
+TEST_CASE("a context may destroy in any order the semaphore and a task that took a "
+          "permit at the end of its budget") {
+    // Ready tasks are destroyed in the order of the queue, where the owner is before
+    // the user. The user has spent its budget and has a permit, but never went on.
     world w;
     heddle::channel<semaphore*> where;
     SUBCASE("a wait") { w.go(greedy_user, where); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of a wait group (sync.hpp).
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -18,6 +19,7 @@ using test::ending_of_call;
 using test::lines;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 using test::world;
 
 namespace {
@@ -26,11 +28,9 @@ task<> log_wait(trace& log, wait_group& g, std::string who) {
     log(who + ": " + co_await ending(g.wait()));
 }
 
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
 }  // namespace
 
-TEST_CASE("a wait group with nothing to wait for lets everybody through") {
+TEST_CASE("a wait group with nothing to wait for lets every task through") {
     world w;
     trace log;
     wait_group g;
@@ -88,13 +88,13 @@ TEST_CASE("a count below zero is a logic_error, and the count stays") {
     trace log;
     w.go(log_wait, std::ref(log), std::ref(g), "waiter");
     w.settle();
-    CHECK(log.take().empty());  // two are still to come
+    CHECK(log.take().empty());  // two are still missing
     g.add(-2);
     w.settle();
     CHECK(log.take() == lines{"waiter: ok"});
 }
 
-TEST_CASE("a wait group can be used again after it was waited for") {
+TEST_CASE("a wait group can be used again after a wait") {
     world w;
     trace log;
     wait_group g;
@@ -108,7 +108,7 @@ TEST_CASE("a wait group can be used again after it was waited for") {
     CHECK(log.take() == lines{"one: ok", "two: ok"});
 }
 
-TEST_CASE("a cancelled wait leaves the count as it was") {
+TEST_CASE("a cancelled wait leaves the count unchanged") {
     world w;
     trace log;
     wait_group g;
@@ -156,7 +156,7 @@ TEST_CASE("go() starts tasks that are counted until they end") {
                 g.go(wait_in, in);
             g.go(wait_in(in));  // a task
             g.go([](int n) { return n; },
-                 1);  // a plain function; its result is dropped
+                 1);  // a plain function, whose result is dropped
             g.go([in]() -> task<> { (void)co_await in.receive(); });
             t("waits");
             co_await g.wait();
@@ -186,7 +186,8 @@ TEST_CASE("a task of a wait group is counted until it ends, however it ends") {
         },
         std::ref(g), gate);
     w.go(log_wait, std::ref(log), std::ref(g), "waiter");
-    CHECK(ending_of_call([&] { w.settle(); }) == "failed");  // as of any detached task
+    // As with any detached task.
+    CHECK(ending_of_call([&] { w.settle(); }) == "failed");
     w.settle();
     CHECK(log.take().empty());
     gate.close();
@@ -197,7 +198,8 @@ TEST_CASE("a task of a wait group is counted until it ends, however it ends") {
     CHECK(log.take() == lines{"waiter: ok"});
 }
 
-TEST_CASE("tasks of a wait group may outlive it, and die with their context") {
+TEST_CASE(
+    "tasks of a wait group may outlive it, and are destroyed with their context") {
     heddle::channel<> gate;
     world w;
     std::optional<wait_group> g(std::in_place);
@@ -224,7 +226,7 @@ TEST_CASE("tasks of a wait group may outlive it, and die with their context") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("a task that dies with its context is counted down as well") {
+TEST_CASE("a task that is destroyed with its context is counted down, too") {
     world w;
     trace log;
     wait_group g;

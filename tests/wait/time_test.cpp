@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The promises of timers, tickers and the clock (time.hpp). Time is virtual, and so
+// The promises of timers, tickers and the clock (time.hpp). Time is virtual, so it is
 // exact.
 #include "support/ending.hpp"
 #include "support/world.hpp"
@@ -74,7 +74,7 @@ TEST_CASE("in virtual time now() after sleep(d) is exactly d later") {
     }());
 }
 
-TEST_CASE("any chrono duration is accepted, rounded up so that nothing fires early") {
+TEST_CASE("any chrono duration is accepted, and rounded up so that no timer is early") {
     run_virtual([]() -> task<> {
         using picoseconds = std::chrono::duration<long, std::pico>;
         using thirds = std::chrono::duration<long, std::ratio<1, 3>>;
@@ -112,7 +112,8 @@ TEST_CASE("zero, negative and past deadlines are ready at once") {
     }());
 }
 
-TEST_CASE("duration::max() and what cannot be counted never fire, nor disturb others") {
+TEST_CASE(
+    "duration::max() and longer durations never expire, and do not disturb others") {
     run_virtual([]() -> task<> {
         auto infinite = std::numeric_limits<double>::infinity();
         heddle::timer never[] = {
@@ -129,17 +130,18 @@ TEST_CASE("duration::max() and what cannot be counted never fire, nor disturb ot
             CHECK(i == 1);
         }
         CHECK(heddle::now() == start + 6s);
-        // The last moment that can be counted is one still.
+        // The last moment that can be counted is still in the future.
         co_await heddle::sleep_until(time_point::max() - duration(1));
         CHECK(heddle::now() == time_point::max() - duration(1));
         auto i = co_await heddle::select(heddle::after(1h), heddle::otherwise);
-        CHECK(i == 1);  // saturates, and does not wrap into the past
+        CHECK(i == 1);  // it saturates, and does not wrap into the past
     }());
 }
 
 namespace {
 
-/// Classes that count: one converts to a real number, one only to a whole one, if asked to.
+/// Number classes: one converts to a real number, one only explicitly to a whole
+/// number.
 struct counts_reals {
     constexpr operator double() const { return n; }
     double n;
@@ -170,7 +172,7 @@ using ages = std::ratio<31556952LL * 1'000'000>;  // a million years
 
 }  // namespace
 
-TEST_CASE("a duration of any rep and period is rounded up and saturates: a table") {
+TEST_CASE("a duration of any rep and period is rounded up and saturates") {
     using std::atto, std::exa, std::femto, std::milli, std::nano, std::ratio;
     // Unsigned.
     static_assert(of<std::uint8_t, milli>(255) == 255ms);
@@ -232,14 +234,15 @@ TEST_CASE("a duration of any rep and period is rounded up and saturates: a table
     static_assert(of<counts_reals, ratio<1>>({infinity<double>}) == never);
     static_assert(of<counts_whole, ratio<1>>({2}) == 2s);
     static_assert(of<counts_whole, ratio<1>>({most<std::int64_t>}) == never);
-    // Whole numbers cannot be refused.
+    // Whole numbers are never refused.
     constexpr std::chrono::seconds whole(1);
     constexpr std::chrono::duration<double> real(1);
     static_assert(noexcept(heddle::after(whole)) && !noexcept(heddle::after(real)));
 }
 
-TEST_CASE("what is calculated at run time saturates as well") {
-    // As above, but not by the compiler. Sanitizers see a conversion that is undefined.
+TEST_CASE("a duration that is calculated at run time saturates, too") {
+    // The same as above, but at run time, where sanitizers detect an undefined
+    // conversion.
     for (double given : {0x1p63, 1e300, infinity<double>, most<double>}) {
         volatile double n = given;
         CHECK(of<double>(n) == never);
@@ -266,7 +269,8 @@ TEST_CASE("what is calculated at run time saturates as well") {
     }
 }
 
-TEST_CASE("who gives more nanoseconds than can be counted waits for ever, wherever") {
+TEST_CASE("a duration of more nanoseconds than can be counted lasts for ever, in each "
+          "function") {
     using most_unsigned = std::chrono::duration<std::uint64_t, std::nano>;
     constexpr most_unsigned huge(~0ull);
     run_virtual([huge]() -> task<> {
@@ -292,7 +296,7 @@ TEST_CASE("who gives more nanoseconds than can be counted waits for ever, wherev
     }());
 }
 
-TEST_CASE("points of the clock in other units saturate too, and are never early") {
+TEST_CASE("points of the clock in other units saturate, too, and are never early") {
     run_virtual([]() -> task<> {
         using std::chrono::steady_clock;
         using hours = std::chrono::time_point<steady_clock, std::chrono::hours>;
@@ -311,7 +315,8 @@ TEST_CASE("points of the clock in other units saturate too, and are never early"
     }());
 }
 
-TEST_CASE("what is not a number is refused with a word, wherever a duration is given") {
+TEST_CASE(
+    "a duration that is not a number is refused with a message, in each function") {
     constexpr std::chrono::duration<double> nan(
         std::numeric_limits<double>::quiet_NaN());
     constexpr std::chrono::duration<float, std::milli> nan_too(
@@ -345,7 +350,7 @@ TEST_CASE("what is not a number is refused with a word, wherever a duration is g
     world.settle();
 }
 
-TEST_CASE("a ticker refuses what is not positive, whatever it is counted in") {
+TEST_CASE("a ticker refuses a period that is not positive, in any unit") {
     auto infinite = std::chrono::duration<double>(infinity<double>);
     CHECK_THROWS_AS(heddle::ticker(-infinite), std::invalid_argument);
     CHECK_THROWS_AS(heddle::ticker(std::chrono::duration<double>(0)),
@@ -366,7 +371,7 @@ TEST_CASE("a ticker refuses what is not positive, whatever it is counted in") {
     }());
 }
 
-TEST_CASE("timers expire by deadline, not by order of making") {
+TEST_CASE("timers expire in order of deadline, not of construction") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         go(sleeper<long, std::ratio<1>>, std::ref(t), 3s, "three");
@@ -377,20 +382,21 @@ TEST_CASE("timers expire by deadline, not by order of making") {
     CHECK(log.take() == lines{"1s one", "2s two", "3s three"});
 }
 
-TEST_CASE("equal deadlines expire in order of enlisting") {
+TEST_CASE("equal deadlines expire in order of arrival") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         for (auto who : {"a", "b", "c", "d"})
             go(sleeper<long, std::ratio<1>>, std::ref(t), 1s, who);
-        co_await heddle::sleep(1s);  // enlisted first: this task runs before the four
+        // This timer was enlisted first, so this task runs before the four.
+        co_await heddle::sleep(1s);
         stamp(t, "main");
         co_await heddle::sleep(1s);
     }(log));
     CHECK(log.take() == lines{"1s main", "1s a", "1s b", "1s c", "1s d"});
 }
 
-TEST_CASE(
-    "the deadline of after() is fixed when it is called: it bounds a whole loop") {
+TEST_CASE("the deadline of after() is fixed when it is called, so it can bound a whole "
+          "loop") {
     run_virtual([]() -> task<> {
         heddle::channel<int> in;
         auto feeder = go(
@@ -413,7 +419,7 @@ TEST_CASE(
     }());
 }
 
-TEST_CASE("a named timer is ready once; afterwards it is a nil arm") {
+TEST_CASE("a named timer is ready once, and a nil arm afterwards") {
     run_virtual([]() -> task<> {
         auto once = heddle::after(1s);
         auto first = co_await heddle::select(once, heddle::after(5s));
@@ -435,7 +441,7 @@ TEST_CASE("a named timer is ready once; afterwards it is a nil arm") {
     }());
 }
 
-TEST_CASE("a timer that loses is as it was: it happens later, at its own deadline") {
+TEST_CASE("a timer that loses is unchanged, and happens later, at its own deadline") {
     run_virtual([]() -> task<> {
         heddle::channel<int> in;
         go(give_after, in, 1s, 7);
@@ -449,7 +455,7 @@ TEST_CASE("a timer that loses is as it was: it happens later, at its own deadlin
     }());
 }
 
-TEST_CASE("a cancelled wait leaves a named timer as it was") {
+TEST_CASE("a cancelled wait leaves a named timer unchanged") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         auto limit = heddle::after(4s);
@@ -465,7 +471,7 @@ TEST_CASE("a cancelled wait leaves a named timer as it was") {
     CHECK(log.take() == lines{"cancelled: closed", "4s happened"});
 }
 
-TEST_CASE("timers that lost keep neither time nor a context going") {
+TEST_CASE("timers that lost keep neither virtual time nor a context going") {
     world w;
     heddle::channel<int> full(1);
     REQUIRE(full.try_send(1) == heddle::try_status::done);
@@ -481,7 +487,7 @@ TEST_CASE("timers that lost keep neither time nor a context going") {
             flag = true;
         },
         full, std::ref(done));
-    w.ctx.run();  // an hour, if one of them were left
+    w.ctx.run();  // would take an hour if one of them were left
     CHECK(done);
 }
 
@@ -499,7 +505,7 @@ TEST_CASE("a ticker ticks on a grid that is fixed when it is made") {
     CHECK(log.take() == lines{"15s tick", "25s tick", "35s tick"});
 }
 
-TEST_CASE("a tick nobody waited for is skipped, not queued") {
+TEST_CASE("a tick that no task waited for is skipped, not queued") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         heddle::ticker every(10s);
@@ -514,7 +520,7 @@ TEST_CASE("a tick nobody waited for is skipped, not queued") {
     CHECK(log.take() == lines{"10s tick", "50s tick", "60s tick"});
 }
 
-TEST_CASE("on a point of the grid the next tick is the one after it") {
+TEST_CASE("at a point of the grid, the next tick is the one after it") {
     run_virtual([]() -> task<> {
         heddle::ticker every(10s);
         co_await heddle::sleep(20s);
@@ -523,7 +529,7 @@ TEST_CASE("on a point of the grid the next tick is the one after it") {
     }());
 }
 
-TEST_CASE("a tick named before a busy loop is late rather than skipped") {
+TEST_CASE("a tick that was named before a busy loop is late, not skipped") {
     run_virtual([]() -> task<> {
         heddle::ticker every(10s);
         auto tick = every.next();
@@ -547,13 +553,14 @@ TEST_CASE(
     }());
 }
 
-TEST_CASE("virtual time endless goes back") {
+TEST_CASE("virtual time never goes back") {
     run_virtual([]() -> task<> {
         auto& ctx = static_cast<asio::io_context&>(
             asio::query(heddle::this_task::executor(), asio::execution::context));
         heddle::channel<int> from_there;
         auto passed = heddle::now() + 5s;
-        // Another host of the context lets time pass; this one does not look.
+        // Another host of the context lets time pass, and this one does not read the
+        // clock.
         go(asio::make_strand(ctx), give_after, from_there, 10s, 1);
         (void)co_await from_there.receive();
         co_await heddle::sleep_until(passed);
@@ -573,7 +580,7 @@ TEST_CASE(
     CHECK(inside <= std::chrono::steady_clock::now());
 }
 
-TEST_CASE("on the steady clock what has just passed is ready at once") {
+TEST_CASE("on the steady clock, a deadline that has just passed is ready at once") {
     test::world w;
     std::size_t arm = 9;
     w.go(
@@ -588,7 +595,8 @@ TEST_CASE("on the steady clock what has just passed is ready at once") {
     CHECK(arm == 0);
 }
 
-TEST_CASE("on the steady clock a timer keeps its context running, and is never early") {
+TEST_CASE(
+    "on the steady clock, a timer keeps its context running, and is never early") {
     world w;
     trace log;
     auto sleep = [](trace& t, duration d, std::string who) -> task<> {

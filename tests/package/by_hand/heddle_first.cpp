@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// heddle alone.
+// This file includes only heddle.
 #include <heddle/heddle.hpp>
 
 int run(asio::io_context& ctx);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Standard headers, then Asio, then heddle. The other file runs the loop, and frees what is allocated here.
+// This file includes standard headers, then Asio, then heddle. The other file runs the
+// event loop, and frees the memory that is allocated here.
 #include <cstdio>
 #include <memory>
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Runs programs again and again; each time another allocation of theirs fails. A program may do without, or end and
-say why, also by an exception that leaves main; but not crash, and not hang.
+"""Runs programs many times, and in each run another of their allocations fails. A program may go on without it, or
+end with a message, even by an exception that leaves main; but it may not crash, and not hang.
 
     demos.py failing_new.so MOST PROGRAM...    # at most MOST allocations of each, spread evenly
 """
@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 TIME = 20  # seconds
-EXCEPTIONS = ("std::bad_alloc", "std::length_error")  # of what has no memory; of a channel that has none
+EXCEPTIONS = ("std::bad_alloc", "std::length_error")  # length_error: for the buffer of a channel
 
 
 def run(program, preload, **variables):
@@ -32,13 +32,13 @@ def run(program, preload, **variables):
 
 
 def sweep(program, preload, most):
-    """How many allocations it made, how many of them failed in turn, and how it went wrong."""
+    """Returns how many allocations the program made, how many of them were made to fail, and the failures."""
     with tempfile.TemporaryDirectory() as folder:
         count = pathlib.Path(folder) / "count"
         failure = run(program, preload, HEDDLE_COUNT_ALLOCATIONS=str(count))
         if failure:
             return 0, 0, [f"as it is: {failure}"]
-        n = int(count.read_text()) if count.exists() else most  # not where it ends by _exit
+        n = int(count.read_text()) if count.exists() else most  # missing if the program ends by _exit
     tried = sorted({1 + i * n // min(n, most) for i in range(min(n, most))})
     failures = []
     for k in tried:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Preloaded into a program: its n-th allocation by operator new fails, n from HEDDLE_FAIL_ALLOCATION. Without it the
-// allocations are counted, and their number is written to the file HEDDLE_COUNT_ALLOCATIONS.
+// This library is preloaded into a program. The n-th allocation by operator new fails,
+// where n is in HEDDLE_FAIL_ALLOCATION. Without that variable the allocations are
+// counted, and their number is written to the file HEDDLE_COUNT_ALLOCATIONS.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>

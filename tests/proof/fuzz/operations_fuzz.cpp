@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Bytes are operations on channels, selects, tokens and timers in a world, and on a model beside it that any
-// reader can check by eye; after each operation both must agree on who waits and what everybody has got.
-// With libFuzzer: -fsanitize=fuzzer; without: replay.cpp runs it on the files of the corpus.
+// Bytes are operations on channels, selects, tokens and timers, in a world and in a model that a reader can check by
+// eye. After each operation both must agree on which tasks wait and on the values that each task has got. With
+// libFuzzer the file is compiled with -fsanitize=fuzzer; without it, replay.cpp runs it on the files of the corpus.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
@@ -25,19 +25,19 @@ constexpr std::size_t channels = 3;
 constexpr std::size_t capacities[channels] = {0, 1, 3};
 constexpr std::size_t most_waiting = 24;
 
-/// What a wait can be about.
+/// The kinds of arms.
 struct arm {
     enum kind { send, receive, token, timer } what;
-    std::size_t channel;  // or which token; of a timer, its length in ms
+    std::size_t channel;  // or the index of the token; for a timer, its length in ms
     int value;
 };
 
-/// A wait: one arm, or several. How it ended, in the world or in the model.
+/// A wait with one or several arms, and how it ended, in the world or in the model.
 struct wait {
     std::vector<arm> arms;
     bool in_order = false;  // priority_select
-    std::size_t under = 0;  // the token in force; 0: none
-    std::string end;        // empty: it waits
+    std::size_t under = 0;  // the token in force; 0 means none
+    std::string end;        // empty while it waits
 };
 
 std::string ended(std::size_t i, const std::string& how) {
@@ -52,8 +52,7 @@ struct model_channel {
     bool closed = false;
 };
 
-/// Waits are served in order of arrival; one of several ready arms is the first, as the
-/// world is told to choose.
+/// Waiters are served in order of arrival; of several ready arms the first happens, as the world is told to choose.
 class model {
 public:
     model() {
@@ -95,16 +94,16 @@ public:
     void close_token(std::size_t t) {
         if (std::exchange(tokens_[t], true))
             return;
-        for (wait& w : waits_)  // whose task is under it
+        for (wait& w : waits_)  // the tasks under the token
             if (w.end.empty() && w.under == t)
                 w.end = stands_in(w).value_or("cancelled");
-        for (wait& w : waits_)  // who waits for it
+        for (wait& w : waits_)  // the tasks that wait for it
             for (std::size_t i = 0; i < w.arms.size(); ++i)
                 if (w.end.empty() && w.arms[i].what == arm::token &&
                     w.arms[i].channel == t)
                     w.end = ended(i, "token");
         if (t == 1)
-            close_token(2);  // its child
+            close_token(2);  // token 2 is below token 1
     }
     void advance(long ms) {
         now_ += ms;
@@ -132,7 +131,7 @@ public:
     const std::deque<wait>& waits() const { return waits_; }
 
 private:
-    /// Is an arm the token in force, or one above it?
+    /// Returns whether an arm is the token in force, or one above it.
     std::optional<std::string> stands_in(const wait& w) const {
         for (std::size_t i = 0; i < w.arms.size(); ++i)
             if (w.arms[i].what == arm::token && tokens_[w.arms[i].channel] &&
@@ -142,7 +141,7 @@ private:
         return {};
     }
 
-    /// How it ends at once; empty: it waits.
+    /// Returns how the wait ends at once; empty if it does not.
     std::string begin(const wait& w) {
         if (w.under != 0 && tokens_[w.under] && !stands_in(w))
             return "cancelled";
@@ -165,7 +164,7 @@ private:
         }
         return {};
     }
-    /// The first arm of a kind on a channel.
+    /// Returns the first arm of a kind on a channel.
     static bool find(const wait& w, arm::kind kind, std::size_t c, std::size_t& i) {
         for (i = 0; i < w.arms.size(); ++i)
             if (w.arms[i].what == kind && w.arms[i].channel == c)
@@ -293,7 +292,7 @@ private:
                              : got[i]               ? "got " + std::to_string(*got[i])
                                                     : "nothing");
         } catch (const heddle::channel_closed&) {
-            // Which arm is not told: the first that is a send on a closed channel.
+            // The exception does not name the arm: it is the first send on a closed channel.
             while (w.arms[i].what != arm::send || !all_[w.arms[i].channel].closed())
                 ++i;
             w.end = ended(i, "refused");
@@ -374,7 +373,7 @@ private:
         }
         case 6: {
             if (take(4) != 0)
-                break;  // seldom: what is closed does little
+                break;  // seldom, because a closed channel does little
             auto c = take(channels);
             same(library_.close(c) ? "closed" : "", model_.close(c) ? "closed" : "");
             break;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Runs a fuzz target on the files it is given, and on random bytes, without libFuzzer.
+// Runs a fuzz target on given files and on random bytes, without libFuzzer.
 // Usage: replay COUNT SEED FILE...
 #include <cstdint>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The laws of channel data, 1 to 19; law 15 and the racing forms:
-// stress/channel_stress.cpp.
+// The laws of channel data, 1 to 19. Law 15 and races are in stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -10,13 +10,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <random>
 #include <stdexcept>
 
 namespace {
 
 using heddle::try_status;
+using test::collect;
+using test::numbers;
 using test::tracked;
 
 heddle::task<> send_one(heddle::sender<int> out, int n, test::trace& trace) {
@@ -33,17 +34,6 @@ heddle::task<> receive_one(heddle::receiver<int> in, test::trace& trace,
 heddle::task<> send_range(heddle::sender<int> out, int first, int last) {
     for (int i = first; i < last; ++i)
         co_await out.send(i);
-}
-
-heddle::task<> collect(heddle::receiver<int> in, std::vector<int>& to) {
-    while (auto v = co_await in.receive())
-        to.push_back(*v);
-}
-
-std::vector<int> numbers(int n) {
-    std::vector<int> all(static_cast<std::size_t>(n));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
 }
 
 template <class T>
@@ -78,7 +68,8 @@ TEST_CASE("law 1: an unbuffered send completes only when a receiver has its valu
     CHECK(trace.take() == test::lines{"sent 8", "got 8"});
 }
 
-TEST_CASE("law 2: a send waits exactly when the buffer is full, a receive when empty") {
+TEST_CASE("law 2: a send waits exactly when the buffer is full, a receive exactly when "
+          "it is empty") {
     for (int capacity : {1, 2, 5}) {
         test::world world;
         test::trace trace;
@@ -104,8 +95,8 @@ TEST_CASE("law 2: a send waits exactly when the buffer is full, a receive when e
     }
 }
 
-TEST_CASE("law 3: try_ operations never suspend, and say what held at one instant") {
-    // Called from no task at all: there is nothing here that could be suspended.
+TEST_CASE("law 3: try_ operations never suspend, and report the state of one instant") {
+    // This is called outside any task, so nothing could be suspended here.
     heddle::channel<int> c(1);
     int n = 0;
     CHECK(c.try_receive(n) == try_status::would_block);
@@ -122,7 +113,8 @@ TEST_CASE("law 3: try_ operations never suspend, and say what held at one instan
     world.go(receive_one(u, trace));
     world.settle();
     CHECK(u.try_send(3) == try_status::done);
-    CHECK(u.try_send(4) == try_status::would_block);  // that receiver has its value
+    // That receiver already has a value.
+    CHECK(u.try_send(4) == try_status::would_block);
     world.go(send_one(u, 5, trace));
     world.settle();
     CHECK(u.try_receive(n) == try_status::done);
@@ -147,7 +139,8 @@ TEST_CASE("law 4: values arrive in the order of the sends") {
     }
 }
 
-TEST_CASE("law 4: of many senders each one's values arrive in its order") {
+TEST_CASE(
+    "law 4: the values of each of several senders arrive in that sender's order") {
     for (int capacity : {0, 1, 5}) {
         test::world world;
         heddle::channel<int> c(capacity);
@@ -172,7 +165,7 @@ heddle::task<> link(heddle::receiver<int> in, heddle::sender<int> out) {
     out.close();
 }
 
-TEST_CASE("law 4: order survives a daisy chain") {
+TEST_CASE("law 4: a daisy chain keeps the order of values") {
     test::world world;
     heddle::channel<int> head;
     heddle::channel<int> tail = head;
@@ -192,7 +185,7 @@ TEST_CASE("law 4: order survives a daisy chain") {
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("law 5: parked waiters are served first come, first served") {
+TEST_CASE("law 5: parked waiters are served in order of arrival") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c;
@@ -201,7 +194,7 @@ TEST_CASE("law 5: parked waiters are served first come, first served") {
     world.go(receive_one(c, trace, "eve"));
     world.go(receive_one(c, trace, "ann again"));
     world.settle();
-    bob.cancel();  // leaves from the middle of the queue
+    bob.cancel();  // bob leaves from the middle of the queue
     for (int i : {1, 2, 3})
         CHECK(c.try_send(i) == try_status::done);
     world.settle();
@@ -219,8 +212,10 @@ TEST_CASE("law 5: parked waiters are served first come, first served") {
     CHECK(trace.take() == test::lines{"sent 1", "sent 2", "sent 3"});
 }
 
-TEST_CASE("law 6: what was sent is received, buffered or reported undelivered, once") {
-    // Senders, receivers and cancellers at random; receivers die with their context.
+TEST_CASE("law 6: each value that was sent is received, buffered or reported "
+          "undelivered, exactly once") {
+    // Senders, receivers and cancellations at random; receivers are destroyed with
+    // their context.
     for (unsigned seed = 0; seed < 40; ++seed) {
         CAPTURE(seed);
         std::mt19937 random(seed);
@@ -265,13 +260,14 @@ TEST_CASE("law 6: what was sent is received, buffered or reported undelivered, o
                 }
             }
             senders.settle();
-            receivers.reset();  // some have their value, and never ran
+            receivers.reset();  // some receivers have their value, but never ran
             senders.settle();
             auto lost = heddle::detail::undelivered() - undelivered;
             CHECK(sent.size() == got.size() + c.size() + lost);
             for (tracked v; c.try_receive(v) == try_status::done;)
                 got.push_back(v.value());
-            senders.settle();  // frees parked senders, one for each place
+            // Parked senders go on, as each value taken makes a place.
+            senders.settle();
             for (tracked v; c.try_receive(v) == try_status::done;)
                 got.push_back(v.value());
             senders.settle();
@@ -356,7 +352,8 @@ TEST_CASE("law 8: a receive from a full buffer appends the parked sender's value
     CHECK(trace.take() == test::lines{"sent 3", "sent 4"});
 }
 
-TEST_CASE("law 9: size and capacity are exact: fresh, filling, draining") {
+TEST_CASE(
+    "law 9: size and capacity are exact while a channel is new, filled and drained") {
     for (int capacity : {0, 1, 3, 64}) {
         auto n = static_cast<std::size_t>(capacity);
         heddle::channel<int> c(capacity);
@@ -374,7 +371,7 @@ TEST_CASE("law 9: size and capacity are exact: fresh, filling, draining") {
                 CHECK(c.try_receive(v) == try_status::done);
                 CHECK(c.size() == i - 1);
             }
-            if (n > 1) {  // leave the ring's start elsewhere
+            if (n > 1) {  // the start of the ring lies elsewhere then
                 CHECK(c.try_send(1) == try_status::done);
                 CHECK(c.try_receive(v) == try_status::done);
             }
@@ -396,7 +393,7 @@ TEST_CASE("law 10: a negative or overflowing capacity is an error") {
 
 struct empty {};
 
-TEST_CASE("law 11: types without a value work at every capacity") {
+TEST_CASE("law 11: empty types work at every capacity") {
     for (int capacity : {0, 1, 9}) {
         test::world world;
         heddle::channel<empty> c(capacity);

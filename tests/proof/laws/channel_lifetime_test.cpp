@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The laws of channel data that are about the life of values, 12 to 19; law 15 and the
-// racing forms: stress/channel_stress.cpp.
+// The laws about the lifetime of values in channels, 12 to 19. Law 15 and races are in
+// stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"
@@ -21,7 +21,7 @@ TEST_SUITE_BEGIN("laws.channel_data");
 
 namespace {
 
-/// How often a value moves on its way from a named variable to a named variable.
+/// Returns how often a value is moved from a named variable to a named variable.
 template <class Receive>
 int moves(int capacity, bool receiver_first, Receive receive) {
     test::world world;
@@ -65,10 +65,12 @@ heddle::task<> take_by_select(heddle::receiver<tracked> in) {
 
 }  // namespace
 
-TEST_CASE("law 12: a value moves twice from hand to hand, thrice by the buffer") {
+TEST_CASE("law 12: a value is moved twice from sender to receiver, three times through "
+          "the buffer") {
     for (bool receiver_first : {false, true}) {
         CAPTURE(receiver_first);
-        int through = receiver_first ? 2 : 3;  // a waiting receiver: past the buffer
+        // With a receiver that waits, the value skips the buffer.
+        int through = receiver_first ? 2 : 3;
         CHECK(moves(0, receiver_first, take_value) == 2);
         CHECK(moves(0, receiver_first, take_optional) == 2);
         CHECK(moves(0, receiver_first, take_by_select) == 2);
@@ -87,7 +89,8 @@ TEST_CASE("law 12: a value moves twice from hand to hand, thrice by the buffer")
     CHECK(tracked::moved() - before <= 3);
 }
 
-TEST_CASE("law 13: a send that fails or loses leaves its argument unmoved") {
+TEST_CASE(
+    "law 13: a send that fails, or an arm that loses, leaves its argument unmoved") {
     test::world world;
     heddle::channel<std::unique_ptr<int>> full(1), closed, quiet;
     CHECK(full.try_send(nullptr) == try_status::done);
@@ -117,7 +120,7 @@ TEST_CASE("law 13: a send that fails or loses leaves its argument unmoved") {
 
 namespace {
 
-/// Moves without throwing; each copy may throw.
+/// Its move does not throw; each copy may throw.
 class brittle {
 public:
     explicit brittle(int n) : n_(n) {
@@ -145,7 +148,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("law 14: a copy or constructor that throws reaches its caller alone") {
+TEST_CASE("law 14: an exception of a copy or constructor reaches only its caller") {
     test::world world;
     heddle::channel<brittle> c(1);
     world.go([](heddle::channel<brittle> ch) -> heddle::task<> {
@@ -169,7 +172,8 @@ TEST_CASE("law 14: a copy or constructor that throws reaches its caller alone") 
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("law 14: an assignment that throws reaches the receiver, not the sender") {
+TEST_CASE(
+    "law 14: an exception of an assignment reaches the receiver, not the sender") {
     test::world world;
     heddle::channel<brittle> c;
     world.go([](heddle::receiver<brittle> in) -> heddle::task<> {
@@ -214,15 +218,16 @@ TEST_CASE("law 16: a consumed slot keeps nothing of its value") {
         std::optional<tracked> v;
         CHECK(t.try_receive(v) == try_status::done);
     }
-    CHECK(tracked::alive() == alive + 1);  // also of what is moved from
+    CHECK(tracked::alive() == alive + 1);  // no moved-from value is left either
 }
 
-TEST_CASE("law 17: values left in a buffer are destroyed once, with the last handle") {
+TEST_CASE(
+    "law 17: the values left in a buffer are destroyed once, with the last handle") {
     int alive = tracked::alive();
     for (int filled : {0, 1, 3, 4})
         for (bool close : {false, true}) {
             heddle::channel<tracked> c(4);
-            for (int i = 0; i < 3; ++i) {  // the ring does not start at its start
+            for (int i = 0; i < 3; ++i) {  // the ring does not start at its first slot
                 tracked v;
                 CHECK(c.try_send(tracked(i)) == try_status::done);
                 CHECK(c.try_receive(v) == try_status::done);
@@ -239,7 +244,7 @@ TEST_CASE("law 17: values left in a buffer are destroyed once, with the last han
         }
 }
 
-TEST_CASE("law 17: the last handles may sit in the frames of parked tasks") {
+TEST_CASE("law 17: the frames of parked tasks may hold the last handles") {
     int alive = tracked::alive();
     {
         test::world world;
@@ -256,7 +261,7 @@ TEST_CASE("law 17: the last handles may sit in the frames of parked tasks") {
 }
 
 TEST_CASE(
-    "law 74: a channel lives as long as somebody waits in it, then goes for good") {
+    "law 74: a channel lives as long as a task waits in it, and is freed after that") {
     for (bool dies : {false, true}) {
         CAPTURE(dies);
         heddle::channel<int> next;
@@ -270,7 +275,8 @@ TEST_CASE(
                                        }(c)));
             world.settle();
             c = nullptr;
-            next = heddle::channel<int>();  // the first to get c's memory, were it free
+            // This channel would get the memory of c if that were free.
+            next = heddle::channel<int>();
             world.go(
                 [](heddle::channel<int> in) -> heddle::task<> {
                     auto v = co_await in.receive();
@@ -294,7 +300,7 @@ TEST_CASE(
 
 namespace {
 
-/// Its destructor uses the channel it is sent on.
+/// Its destructor uses the channel that it is sent on.
 struct meddler {
     explicit meddler(heddle::channel<meddler> c, int& calls)
         : home(std::move(c)), count(&calls) {}
@@ -323,15 +329,16 @@ struct meddler {
 
 heddle::task<> drop_all(heddle::channel<meddler> c) {
     std::optional<meddler> v;
-    co_await c.receive(v);  // drops nothing yet
-    co_await c.receive(v);  // drops the first
+    co_await c.receive(v);  // destroys nothing yet
+    co_await c.receive(v);  // destroys the first value
     co_await heddle::select(c.receive());
 }
 
 }  // namespace
 
-TEST_CASE("law 18: a destructor may use the channel that carried its value") {
-    // Under a lock of the channel it would wait for itself, where locks are not elided.
+TEST_CASE("law 18: a value's destructor may use the channel that carried the value") {
+    // If the library held the channel's lock, this call would deadlock where locks are
+    // not elided.
     int calls = 0;
     {
         test::world world;
@@ -359,9 +366,11 @@ TEST_CASE("law 18: a destructor may use the channel that carried its value") {
     CHECK(calls == 5);
 }
 
-TEST_CASE("law 19: a hand-off writes into its receiver only, alive or dying") {
-    // The receiver is claimed and has its value, but its context dies before it runs.
-    // With it dies the frame the value was written to; the sanitizers watch.
+TEST_CASE("law 19: a hand-off writes only into its receiver, even if the receiver is "
+          "about to be destroyed") {
+    // The receiver is claimed and has its value, but its context ends before it runs.
+    // The frame that the value was written to is destroyed with it; the sanitizers
+    // watch.
     int alive = tracked::alive();
     heddle::channel<tracked> c;
     {
@@ -373,7 +382,7 @@ TEST_CASE("law 19: a hand-off writes into its receiver only, alive or dying") {
         }(c, outside));
         receivers->settle();
         CHECK(c.try_send(tracked(1)) == try_status::done);
-        CHECK_FALSE(outside);  // written when the receiver runs, not by the sender
+        CHECK_FALSE(outside);  // the receiver writes it when it runs, not the sender
         receivers.reset();
         CHECK_FALSE(outside);
         CHECK(c.try_send(tracked(2)) == try_status::would_block);
@@ -381,9 +390,9 @@ TEST_CASE("law 19: a hand-off writes into its receiver only, alive or dying") {
     CHECK(tracked::alive() == alive);
 }
 
-TEST_CASE(
-    "law 19: a channel may die before those who waited in it run again, or never do") {
-    // As when a dying context destroys the frame that holds the handle first.
+TEST_CASE("law 19: a channel may be freed before the tasks that waited in it run again "
+          "or are destroyed") {
+    // A context that ends may first destroy the frame that holds the handle.
     auto wait = [](std::vector<const heddle::channel<int>*> all) -> heddle::task<> {
         std::vector<std::optional<int>> to(all.size());
         std::vector<heddle::receive_op<int>> arms;
@@ -412,7 +421,7 @@ TEST_CASE(
                     world.settle();
                     if (send)
                         CHECK(a->try_send(1) == try_status::done);
-                    if (close) {  // pops who waits, whether it has been claimed or not
+                    if (close) {  // close pops each waiter, whether it has been claimed or not
                         b->close();
                         a->close();
                     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The laws of closing, 20 to 28; the racing forms: stress/channel_stress.cpp.
+// The laws of closing, 20 to 28. Races are in stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"
@@ -15,7 +15,7 @@ using heddle::try_status;
 
 using box = std::unique_ptr<int>;
 
-/// Sends a box and says what became of it.
+/// Sends a box and logs whether the box was sent.
 heddle::task<> send_box(heddle::sender<box> out, int n, test::trace& trace) {
     auto mine = std::make_unique<int>(n);
     std::string what = " is not sent";
@@ -37,7 +37,8 @@ heddle::task<> receive_box(heddle::receiver<box> in, test::trace& trace,
 
 TEST_SUITE_BEGIN("laws.close");
 
-TEST_CASE("law 20: after close the buffer drains in order, then it is empty for ever") {
+TEST_CASE("law 20: after close the buffer drains in order, and then receives are empty "
+          "for ever") {
     test::world world;
     heddle::channel<int> c(3);
     for (int i : {1, 2, 3})
@@ -67,7 +68,7 @@ TEST_CASE("law 20: after close the buffer drains in order, then it is empty for 
     CHECK(ended);
 }
 
-TEST_CASE("law 21: a send on a closed channel fails, and the value is the sender's") {
+TEST_CASE("law 21: a send on a closed channel fails, and the sender keeps its value") {
     for (int capacity : {0, 1}) {
         test::world world;
         test::trace trace;
@@ -91,7 +92,7 @@ TEST_CASE("law 21: a send on a closed channel fails, and the value is the sender
     }
 }
 
-TEST_CASE("law 22: close wakes every parked receiver with nothing") {
+TEST_CASE("law 22: close wakes every parked receiver, with empty") {
     test::world world;
     test::trace trace;
     heddle::channel<box> c(2);
@@ -105,7 +106,7 @@ TEST_CASE("law 22: close wakes every parked receiver with nothing") {
           test::lines{"ann got nothing", "bob got nothing", "eve got nothing"});
 }
 
-TEST_CASE("law 23: close wakes every parked sender, and gives the values back") {
+TEST_CASE("law 23: close wakes every parked sender, and returns the values") {
     for (int capacity : {0, 1}) {
         test::world world;
         test::trace trace;
@@ -120,12 +121,12 @@ TEST_CASE("law 23: close wakes every parked sender, and gives the values back") 
         CHECK(trace.take() == test::lines{"1 is not sent, and mine",
                                           "2 is not sent, and mine",
                                           "3 is not sent, and mine"});
-        CHECK(c.size() == static_cast<std::size_t>(capacity));  // that one was sent
+        CHECK(c.size() == static_cast<std::size_t>(capacity));  // these were sent
         CHECK(world.live() == 0);
     }
 }
 
-TEST_CASE("law 24: closing twice is an error, and exactly one call closes") {
+TEST_CASE("law 24: a second close is an error, and exactly one call closes") {
     heddle::channel<int> c, d;
     CHECK(c.try_close());
     CHECK_FALSE(c.try_close());
@@ -136,7 +137,8 @@ TEST_CASE("law 24: closing twice is an error, and exactly one call closes") {
     CHECK_THROWS_AS(d.close(), heddle::channel_closed);
 }
 
-TEST_CASE("law 25: a value is delivered or reported not sent, never both or neither") {
+TEST_CASE("law 25: a value is either delivered or reported not sent, never both and "
+          "never neither") {
     test::trace trace;
     for (bool close_first : {false, true})
         for (bool receiver_parked : {false, true}) {
@@ -156,7 +158,7 @@ TEST_CASE("law 25: a value is delivered or reported not sent, never both or neit
                 receivers.go(receive_box(c, trace, "receiver"));
                 receivers.settle();
             }
-            // The hand-off has happened, but one side does not know of it yet.
+            // The hand-off has happened, but one side has not run since.
             if (!close_first)
                 c.close();
             senders.settle();
@@ -171,7 +173,7 @@ TEST_CASE("law 25: a value is delivered or reported not sent, never both or neit
         }
 }
 
-TEST_CASE("law 26: closed and drained never looks open and empty") {
+TEST_CASE("law 26: a closed and drained channel never looks open and empty") {
     heddle::channel<int> c(1);
     int n = 0;
     CHECK(c.try_receive(n) == try_status::would_block);
@@ -184,7 +186,7 @@ TEST_CASE("law 26: closed and drained never looks open and empty") {
     CHECK(c.closed());
 }
 
-TEST_CASE("law 27: a close makes the receive arm of a waiting select happen") {
+TEST_CASE("law 27: close makes the receive arm of a waiting select happen") {
     test::world world;
     test::trace trace;
     heddle::channel<int> a, b;
@@ -203,12 +205,12 @@ TEST_CASE("law 27: a close makes the receive arm of a waiting select happen") {
     CHECK(trace.take() == test::lines{"0 x empty, y kept"});
     CHECK(b.try_send(3) == try_status::done);
     world.settle();
-    // Only the arm that happened wrote: one of the two still holds its old value.
+    // Only the arm that happened wrote, so one of the two still holds its old value.
     auto seen = trace.take();
     CHECK((seen == test::lines{"then 3"} || seen == test::lines{"then 8"}));
 }
 
-TEST_CASE("law 27: a close ends a waiting select whose send arm it is, value kept") {
+TEST_CASE("law 27: close ends a select that waits to send, and the value is kept") {
     test::world world;
     test::trace trace;
     heddle::channel<box> a, b;
@@ -227,11 +229,12 @@ TEST_CASE("law 27: a close ends a waiting select whose send arm it is, value kep
     a.close();
     world.settle();
     CHECK(trace.take() == test::lines{"closed, mine"});
-    CHECK(b.try_send(nullptr) == try_status::would_block);  // the other arm has left
+    // The other arm has left its queue.
+    CHECK(b.try_send(nullptr) == try_status::would_block);
 }
 
 TEST_CASE("law 27: a send arm on a closed channel matters only if it is chosen") {
-    // 200 selects with one ready receive and one closed send. Uniform choice: each
+    // 200 selects have one ready receive and one closed send. With uniform choice, an
     // outcome is missing with probability 2^-200.
     bool received = false, refused = false;
     test::run_virtual(
@@ -267,7 +270,7 @@ heddle::task<> close_next(heddle::channel<int> mine, heddle::channel<int> next,
     next.close();
 }
 
-/// Closes a channel when it goes out of scope, as a guard does.
+/// Closes a channel at the end of its scope, as a guard does.
 struct closer {
     explicit closer(heddle::channel<int> c) : channel(std::move(c)) {}
     closer(const closer&) = delete;
@@ -283,7 +286,8 @@ heddle::task<> close_next_at_end(heddle::channel<int> mine, heddle::channel<int>
 
 }  // namespace
 
-TEST_CASE("law 28: a task that a close resumed may close, a hundred thousand deep") {
+TEST_CASE("law 28: a task that a close resumed may close another channel, 100 000 "
+          "levels deep") {
     test::world world;
     constexpr int depth = 100'000;  // recursion would need more stack than there is
     heddle::channel<int> first, mine = first;
@@ -300,7 +304,8 @@ TEST_CASE("law 28: a task that a close resumed may close, a hundred thousand dee
     CHECK(mine.closed());
 }
 
-TEST_CASE("law 28: a waiter's destructor may close what another waits for") {
+TEST_CASE(
+    "law 28: the destructor of a waiter may close the channel of another waiter") {
     constexpr int depth = 20'000;
     heddle::channel<int> last;
     {
@@ -315,11 +320,11 @@ TEST_CASE("law 28: a waiter's destructor may close what another waits for") {
         world.settle();
         CHECK(world.live() == depth);
         CHECK_FALSE(last.closed());
-    }  // the context dies, and every parked frame with it
+    }  // the context ends, and destroys every parked frame
     CHECK(last.closed());
 }
 
-TEST_CASE("law 28: a task may close the channel it is about to be woken from") {
+TEST_CASE("law 28: a task may close the channel whose waiter is about to run") {
     test::world world;
     test::trace trace;
     heddle::channel<box> c;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Cancellation and the done token. One thread, virtual time or stepped by hand; what
-// needs threads is in stress/done_stress.cpp.
+// Cancellation and the done token, in one thread, with virtual time or stepped by hand.
+// Races are in stress/done_stress.cpp.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -55,13 +55,13 @@ task<> sleep_under(done_token token) {
     co_await heddle::with_done(token, []() -> task<> { co_await heddle::sleep(1h); }());
 }
 
-/// Bytes this process has from malloc.
+/// Returns the bytes that this process has from malloc.
 std::size_t bytes_in_use() { return ::mallinfo2().uordblks; }
 
 }  // namespace
 
-TEST_CASE(
-    "law 47: done is latched and level-triggered; check, then park, misses nothing") {
+TEST_CASE("law 47: a done token is latched and level-triggered; a close between check "
+          "and park is noticed") {
     world w;
     trace log;
     auto h = w.go(
@@ -95,7 +95,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "law 47: so it is for a task that runs, or is about to, when its token closes") {
+    "law 47: a task that runs, or is about to run, notices that its token closed") {
     world w;
     trace log;
     heddle::channel<int> c(1);
@@ -106,7 +106,8 @@ TEST_CASE(
         },
         std::ref(log), c);
     w.settle();
-    CHECK(c.try_send(1) == heddle::try_status::done);  // ready: the value is its own
+    // The receiver is ready, so the value is its own.
+    CHECK(c.try_send(1) == heddle::try_status::done);
     h.cancel();
     CHECK(c.try_send(2) == heddle::try_status::done);
     w.settle();
@@ -117,7 +118,7 @@ TEST_CASE(
     w.go(heddle::with_done(
         stop.token(),
         [](done_source& own, trace& t, heddle::channel<int> in) -> task<> {
-            own.close();  // while it runs
+            own.close();  // while the task runs
             t(co_await ending(in.receive()));
         }(stop, log, c)));
     w.settle();
@@ -125,7 +126,7 @@ TEST_CASE(
     CHECK(c.size() == 1);
 }
 
-TEST_CASE("law 48: of a completion and a cancel, exactly one is seen by the waiter") {
+TEST_CASE("law 48: the waiter sees exactly one of a completion and a cancel") {
     for (bool value_first : {true, false}) {
         world w;
         trace log;
@@ -143,8 +144,8 @@ TEST_CASE("law 48: of a completion and a cancel, exactly one is seen by the wait
     }
 }
 
-TEST_CASE(
-    "law 49: a value for a receiver that is cancelled is his, or goes to the next") {
+TEST_CASE("law 49: the value for a cancelled receiver goes to that receiver or to the "
+          "next one") {
     world w;
     trace log;
     heddle::channel<int> c;
@@ -152,14 +153,15 @@ TEST_CASE(
     auto b = w.go(log_receive, std::ref(log), c, "b");
     w.settle();
     a.cancel();                                        // claimed, not yet resumed
-    CHECK(c.try_send(1) == heddle::try_status::done);  // so b gets it
+    CHECK(c.try_send(1) == heddle::try_status::done);  // so b gets the value
     b.cancel();                                        // too late
     CHECK(c.try_send(2) == heddle::try_status::would_block);
     w.settle();
     CHECK(log.take() == lines{"a: cancelled: closed", "b: 1"});
 }
 
-TEST_CASE("law 50: nobody receives what a cancelled sender was told it did not send") {
+TEST_CASE(
+    "law 50: no receiver gets the value of a sender that was told it did not send") {
     world w;
     trace log;
     heddle::channel<int> c;
@@ -176,7 +178,7 @@ TEST_CASE("law 50: nobody receives what a cancelled sender was told it did not s
     CHECK(log.take() == lines{"a: cancelled: closed", "b: ok"});
 }
 
-TEST_CASE("law 50: and its value is still its owner's") {
+TEST_CASE("law 50: a cancelled sender keeps its value") {
     world w;
     heddle::channel<tracked> c;
     int left = 0;
@@ -194,8 +196,8 @@ TEST_CASE("law 50: and its value is still its owner's") {
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE(
-    "law 51: a tree of 100 nodes closed from every node, in any order, closes once") {
+TEST_CASE("law 51: a tree of 100 nodes that is closed from every node, in any order, "
+          "closes once") {
     std::mt19937 random(51);
     for (int round = 0; round < 20; ++round) {
         std::vector<done_source> tree;
@@ -211,7 +213,7 @@ TEST_CASE(
         std::shuffle(order.begin(), order.end(), random);
         std::vector<bool> closed(tree.size());
         for (auto i : order) {
-            CHECK(tree[i].close() == !closed[i]);  // false: one above was first
+            CHECK(tree[i].close() == !closed[i]);  // false if a node above was first
             CHECK_FALSE(tree[i].close());
             closed[i] = true;
             for (std::size_t k = i + 1; k < tree.size(); ++k)
@@ -223,7 +225,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "law 52: closing reaches all children before it returns, and never the parent") {
+    "law 52: close reaches all children before it returns, and never the parent") {
     world w;
     trace log;
     done_source root;
@@ -244,7 +246,7 @@ TEST_CASE(
     CHECK(log.take() == lines{"right: cancelled: closed"});
 }
 
-TEST_CASE("law 53: a child of a closed parent is born closed") {
+TEST_CASE("law 53: a child of a closed parent is closed from the start") {
     world w;
     trace log;
     done_source root;
@@ -293,21 +295,21 @@ TEST_CASE(
         return bytes_in_use();
     };
     auto warm = round();
-    CHECK(round() <= warm + 4096);  // one byte for each would be 40 000
+    CHECK(round() <= warm + 4096);  // one byte for each child would be 40 000
     go_on.close();
     w.settle();
-    root.close();  // walks what is left of the children
+    root.close();  // walks the children that are left
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 54: a child that went is no child any more, whatever gets its place") {
+TEST_CASE("law 54: a child that was destroyed is forgotten, whatever gets its memory") {
     for (std::size_t which = 0; which < 3; ++which) {
         done_source parent;
         std::vector<std::optional<done_source>> children(3);
         for (auto& c : children)
             c.emplace(parent.token());
         children[which].reset();
-        done_source other;  // where that child was, as like as not
+        done_source other;  // most likely at the address of that child
         CHECK(parent.close());
         CHECK_FALSE(other.token().closed());
         for (auto& c : children)
@@ -315,7 +317,7 @@ TEST_CASE("law 54: a child that went is no child any more, whatever gets its pla
     }
 }
 
-TEST_CASE("law 55: the first cause wins, be it a close or a deadline, and is stable") {
+TEST_CASE("law 55: the first cause stays, whether a close or a deadline set it") {
     run_virtual([]() -> task<> {
         for (int first = 0; first < 3; ++first) {
             done_source root;
@@ -337,7 +339,7 @@ TEST_CASE("law 55: the first cause wins, be it a close or a deadline, and is sta
     }());
 }
 
-TEST_CASE("law 56: 30 layers of tokens and timeouts, at random, close as one") {
+TEST_CASE("law 56: 30 random layers of tokens and timeouts close together") {
     std::mt19937 random(56);
     for (int round = 0; round < 20; ++round)
         run_virtual([](std::mt19937& r) -> task<> {
@@ -368,7 +370,8 @@ TEST_CASE("law 56: 30 layers of tokens and timeouts, at random, close as one") {
         }(random));
 }
 
-TEST_CASE("law 56: a chain of 100 000 tasks, each under the one before, closes flat") {
+TEST_CASE("law 56: a chain of 100 000 tasks, each under the one before, closes without "
+          "recursion") {
     struct chain {
         static task<> link(int n, int& ended) {
             if (n > 0)
@@ -388,7 +391,8 @@ TEST_CASE("law 56: a chain of 100 000 tasks, each under the one before, closes f
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 57: what a close resumes may close, make and drop tokens of the tree") {
+TEST_CASE("law 57: a task that a close resumed may close, make and destroy tokens of "
+          "the tree") {
     world w;
     trace log;
     done_source root;
@@ -414,12 +418,12 @@ TEST_CASE("law 57: what a close resumes may close, make and drop tokens of the t
     root.close();
     w.settle();
     auto seen = log.take();
-    std::sort(seen.begin(), seen.end());  // four tokens: no order among them
+    std::sort(seen.begin(), seen.end());  // four tokens close in no particular order
     CHECK(seen == lines{"0", "1", "2", "3"});
 }
 
-TEST_CASE("law 58: a task parked in I/O, a timer or a join is cancelled, and its late "
-          "completion touches nothing") {
+TEST_CASE("law 58: a task parked in I/O, a timer or a join can be cancelled, and its "
+          "late completion touches nothing") {
     world w;
     trace log;
     heddle::channel<> gate;
@@ -448,7 +452,7 @@ TEST_CASE("law 58: a task parked in I/O, a timer or a join is cancelled, and its
     w.settle();
     CHECK(log.take() == lines{"io: cancelled: closed", "timer: cancelled: closed",
                               "join: cancelled: closed"});
-    gate.close();  // the joined task ends: its joiners are gone
+    gate.close();  // the joined task ends, but has no joiner left
     w.settle();
     CHECK(w.live() == 0);
 }
@@ -463,14 +467,14 @@ TEST_CASE("law 58: an operation that completed before the cancel keeps its resul
         },
         std::ref(log), std::ref(w.ctx));
     w.ctx.restart();
-    w.ctx.poll_one();  // the task runs; the completion is queued
+    w.ctx.poll_one();  // the task runs, and the completion is queued
     h.cancel();
     w.settle();
     CHECK(log.take() == lines{"io: ok", "next: cancelled: closed"});
 }
 
-TEST_CASE(
-    "law 59: cancel before the first run, after the end and of oneself is defined") {
+TEST_CASE("law 59: a task may be cancelled before its first run, after its end, and by "
+          "itself") {
     world w;
     trace log;
     auto early = w.go(log_wait, std::ref(log), "early");
@@ -481,7 +485,8 @@ TEST_CASE(
             me.cancel();
             t("self: " + co_await ending(heddle::yield()));
         },
-        std::ref(log), std::ref(early));  // a task that cancels another's ended handle
+        // This task cancels another one through its handle after its end.
+        std::ref(log), std::ref(early));
     w.settle();
     over.cancel();
     over.cancel();

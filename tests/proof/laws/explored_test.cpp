@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
-// Laws of data, closing, select and cancellation on every schedule of small programs: three tasks of up to five operations each on two
-// channels, with selects, closes, timers and cancellation mixed in. The programs are drawn by seed; what
-// must hold at the end of each schedule is derived from what the tasks said of themselves.
+// Laws of data, closing, select and cancellation, on every schedule of small programs:
+// three tasks of up to five operations each on two channels, with selects, closes,
+// timers and cancellation mixed in. A seed draws the programs. The conditions at the
+// end of each schedule follow from the logs of the tasks.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
+
+#include "support/environment.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -65,7 +67,7 @@ program draw(std::uint64_t seed) {
     return p;
 }
 
-/// What a task waits for just now.
+/// The operation that a task waits for at present.
 struct waits {
     std::array<bool, 2> send{}, receive{};
     bool any() const { return send[0] || send[1] || receive[0] || receive[1]; }
@@ -84,7 +86,7 @@ public:
     task<> all() {
         for (std::size_t i = 0; i < program_.tasks.size(); ++i)
             handles_.push_back(heddle::go(&run_of::one, this, i));
-        co_await heddle::sleep(1h);  // whatever can happen has happened
+        co_await heddle::sleep(1h);  // everything that can happen has happened
         check();
     }
 
@@ -197,7 +199,8 @@ private:
                     require(a == b || !(waiting_[a].send[i] && waiting_[b].receive[i]),
                             "a sender and a receiver wait on the same channel");
             }
-            for (; buffered > 0; --buffered) {  // not more: that would let senders in
+            // There are no more receives than values: another one would complete a send.
+            for (; buffered > 0; --buffered) {
                 require(channels_[i].try_receive(v) == heddle::try_status::done,
                         "what is buffered cannot be received");
                 require(received_.emplace(v, i).second,
@@ -234,8 +237,8 @@ TEST_CASE(
     "laws 4, 6, 7, 9, 22, 25, 29, 30, 38, 39, 48 and 50 hold in every schedule of "
     "small programs") {
     std::size_t schedules = 0, complete = 0;
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
-    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 3000;
+    // tools/soak runs more.
+    const std::uint64_t programs = test::number_in("HEDDLE_PROGRAMS", 3000);
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
         program p = draw(seed);
         std::unique_ptr<run_of> current;

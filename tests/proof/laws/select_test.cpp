@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The laws of select, 29 to 39: what happens. 40 to 46: select_traces_test.cpp. The racing
-// forms: stress/channel_stress.cpp.
+// The laws about the effect of select, 29 to 39. Laws 40 to 46 are in
+// select_traces_test.cpp, races in stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 using channel = heddle::channel<int>;
 
-/// Sends first, first + step, ... by whichever of two channels takes it.
+/// Sends first, first + step, ... through whichever of two channels takes the number.
 heddle::task<> send_by_two(channel a, channel b, int first, int last) {
     for (int i = first; i < last; ++i)
         co_await heddle::select(a.send(i), b.send(i));
@@ -46,7 +46,8 @@ heddle::task<> receive_all(channel in, std::vector<int>& to) {
 TEST_SUITE_BEGIN("laws.select");
 
 TEST_CASE("law 29: exactly one arm takes effect") {
-    // Each number is offered on four channels at once and must come out of one of them.
+    // Each number is offered on four channels at once, and must arrive on exactly one
+    // of them.
     constexpr int n = 5000;
     for (std::uint64_t seed : {1u, 2u, 3u}) {
         std::vector<int> got;
@@ -88,12 +89,13 @@ TEST_CASE("law 30: two selects that face each other on two channels always pair"
         }
 }
 
-TEST_CASE("law 31: while some arm is ready at every instant, otherwise is not taken") {
+TEST_CASE("law 31: otherwise is not taken while some arm is ready at every instant") {
     test::world world;
     world.go([]() -> heddle::task<> {
         channel a(1), b(1);
         (void)a.try_send(1);
-        for (int i = 0; i < 1000; ++i) {  // the value wanders; it is always somewhere
+        // The value wanders, but is always in some channel.
+        for (int i = 0; i < 1000; ++i) {
             std::optional<int> v;
             auto arm =
                 co_await heddle::select(a.receive(v), b.receive(v), heddle::otherwise);
@@ -105,8 +107,9 @@ TEST_CASE("law 31: while some arm is ready at every instant, otherwise is not ta
     CHECK(world.live() == 0);
 }
 
-// Bound of the next two: n trials of probability p; a fair choice leaves 4.8917 standard
-// deviations once in a million runs. The seed is fixed, so the tests are repeatable.
+// Bound of the next two tests: n trials of probability p. A fair choice exceeds 4.8917
+// standard deviations once in a million runs. The seed is fixed, so the tests are
+// repeatable.
 bool fair(int hits, int n, double p) {
     return std::abs(hits - n * p) <= 4.8917 * std::sqrt(n * p * (1 - p));
 }
@@ -133,7 +136,8 @@ TEST_CASE("law 32: each arm that is ready is equally likely") {
         CHECK(fair(hits, n, 1.0 / 5));
 }
 
-TEST_CASE("law 32: equal arms that wait on one channel mix") {
+TEST_CASE(
+    "law 32: each of two equal arms that wait on one channel happens equally often") {
     constexpr int n = 10'000;
     std::vector<int> sent(2);
     auto main = [](std::vector<int>& to) -> heddle::task<> {
@@ -187,7 +191,8 @@ TEST_CASE("law 33: otherwise is taken only if nothing is ready, and never suspen
     CHECK(trace.take() == test::lines{"zero", "the other task"});
 }
 
-TEST_CASE("law 34: each arm's expressions are evaluated once, before it blocks") {
+TEST_CASE("law 34: the expressions of each arm are evaluated once, before the select "
+          "blocks") {
     test::world world;
     test::trace trace;
     channel a, b;
@@ -214,7 +219,8 @@ TEST_CASE("law 34: each arm's expressions are evaluated once, before it blocks")
     CHECK(trace.take() == test::lines{"arm 0, n = 1"});
 }
 
-TEST_CASE("law 35: a nil arm is never ready, a select of nothing waits for ever") {
+TEST_CASE(
+    "law 35: a nil arm is never ready, and a select without arms waits for ever") {
     test::world world;
     test::trace trace;
     world.go([](test::trace& tr) -> heddle::task<> {
@@ -248,9 +254,10 @@ TEST_CASE("law 35: a nil arm is never ready, a select of nothing waits for ever"
     CHECK(trace.take() == test::lines{"cancelled"});
 }
 
-TEST_CASE("law 36: a channel may stand in several arms, and its queue stays whole") {
-    // As Go's TestSelectDuplicateChannel: A waits on c twice; when d wakes it, it must
-    // take both out of the queue of c and leave B, behind them, in it.
+TEST_CASE("law 36: a channel may be in several arms of a select, and its queue stays "
+          "intact") {
+    // This is Go's TestSelectDuplicateChannel: A waits on c twice. When d wakes A, A
+    // must leave the queue of c twice, and B, behind A, must stay in it.
     test::world world;
     test::trace trace;
     channel c, d;
@@ -287,13 +294,14 @@ heddle::task<> both_ways(channel c, int n, int& sent, int& received) {
 
 }  // namespace
 
-TEST_CASE("law 37: a select that sends and receives on one channel never pairs alone") {
+TEST_CASE(
+    "law 37: a select that sends and receives on one channel never pairs with itself") {
     test::world world;
     int sent = 0, received = 0;
     channel c;
     world.go(both_ways(c, 1, sent, received));
     world.settle();
-    CHECK(world.live() == 1);  // alone it waits
+    CHECK(world.live() == 1);  // alone, it waits
     world.go(both_ways(c, 1, sent, received));
     world.settle();
     CHECK(world.live() == 0);  // two of them pair
@@ -312,7 +320,7 @@ TEST_CASE("law 37: a select that sends and receives on one channel never pairs a
     }
 }
 
-TEST_CASE("law 38: crossed selects always make progress") {
+TEST_CASE("law 38: selects that send and receive crosswise always make progress") {
     auto cross = [](channel a, channel b, int n, int& turns) -> heddle::task<> {
         for (int i = 0; i < n; ++i) {
             std::optional<int> v;
@@ -353,7 +361,8 @@ heddle::task<> wander(std::vector<channel> c, unsigned seed) {
     }
 }
 
-/// A sender and a receiver that wait on one channel are the same task.
+/// Returns whether the sender and the receiver that wait on one channel are the same
+/// task.
 bool missed(channel& c) {
     auto* s = c.core()->senders().front();
     auto* r = c.core()->receivers().front();
@@ -370,7 +379,8 @@ bool missed(channel& c) {
 
 }  // namespace
 
-TEST_CASE("law 39: where nothing moves, no sender and receiver wait past each other") {
+TEST_CASE("law 39: when no task can run, no sender and receiver of two tasks wait on "
+          "one channel") {
     for (unsigned seed = 0; seed < 300; ++seed) {
         CAPTURE(seed);
         test::world world;

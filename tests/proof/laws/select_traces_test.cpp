@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The laws of select, 40 to 46: what a select leaves behind and what it costs. The racing
-// forms: stress/channel_stress.cpp.
+// The laws about what a select leaves behind and what it costs, 40 to 46. Races are in
+// stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
 #include "support/world.hpp"
@@ -22,7 +22,7 @@ bool quiet(const channel& c) {
     return c.core()->senders().empty() && c.core()->receivers().empty();
 }
 
-/// Says which arm happened, and what all destinations hold.
+/// Logs which arm happened, and the values of all destinations.
 heddle::task<> watch_two(channel a, channel b, test::trace& trace, std::string name) {
     std::optional<int> v, w;
     auto arm = co_await heddle::select(a.receive(v), b.receive(w));
@@ -34,7 +34,7 @@ heddle::task<> watch_two(channel a, channel b, test::trace& trace, std::string n
 
 TEST_SUITE_BEGIN("laws.select");
 
-TEST_CASE("law 40: arms that lost have left their queues when the select returns") {
+TEST_CASE("law 40: the arms that lost have left their queues when the select returns") {
     test::world world;
     channel a, b, c;
     world.go([](channel x, channel y, channel z) -> heddle::task<> {
@@ -52,9 +52,9 @@ TEST_CASE("law 40: arms that lost have left their queues when the select returns
     CHECK(world.live() == 0);
 }
 
-TEST_CASE("law 40: traffic after a lost arm is not disturbed") {
-    // As Go's test/chan/select6 (issue 2075): a select leaves from the front, the middle
-    // and the end of a queue, and whoever is left is served, in order.
+TEST_CASE("law 40: an arm that lost does not disturb later traffic") {
+    // This is Go's test/chan/select6 (issue 2075): a select leaves from the front, the
+    // middle and the end of a queue, and the waiters that are left are served in order.
     for (int leaves : {0, 1, 2}) {
         CAPTURE(leaves);
         test::world world;
@@ -81,7 +81,7 @@ TEST_CASE("law 40: traffic after a lost arm is not disturbed") {
     }
 }
 
-TEST_CASE("law 41: a hundred thousand selects on quiet channels take no memory") {
+TEST_CASE("law 41: 100 000 selects on quiet channels take no memory") {
     test::world world;
     channel busy, quiet1, quiet2(1);
     auto round = [](channel b, channel q1, channel q2, int n) -> heddle::task<> {
@@ -101,19 +101,20 @@ TEST_CASE("law 41: a hundred thousand selects on quiet channels take no memory")
         world.go(feed(busy, n));
         world.settle();
     };
-    both(100);  // what is made once is made
+    both(100);  // makes the allocations that are made only once
     auto before = mallinfo2().uordblks;
     both(100'000);
     auto after = mallinfo2().uordblks;
     CHECK(world.live() == 0);
     CHECK(quiet(quiet1));
     CHECK(quiet(quiet2));
-    CHECK(after < before + 4096);  // always so where a sanitizer replaces malloc
+    CHECK(after < before + 4096);  // always true where a sanitizer replaces malloc
 }
 
 namespace {
 
-/// Seconds of CPU that n selects take to leave a queue they all stand in.
+/// Returns the seconds of CPU that n selects take to leave a queue in which they all
+/// wait.
 double leaving(int n) {
     test::world world;
     channel shared;
@@ -138,9 +139,10 @@ double leaving(int n) {
 
 }  // namespace
 
-TEST_CASE("law 42: leaving a queue does not take longer if it is long") {
-    // 8 times as many: 8 times the work if each leaves at once, 64 times if each walks
-    // the queue. The best of some tries: other programs can only make it slower.
+TEST_CASE("law 42: the time to leave a queue does not depend on its length") {
+    // 8 times as many selects: 8 times the work if each leaves at once, 64 times if
+    // each walks the queue. The best of some tries counts, because other programs can
+    // only make it slower.
     double few = 1e9, many = 1e9;
     for (int i = 0; i < 5; ++i) {
         few = std::min(few, leaving(500));
@@ -153,7 +155,7 @@ TEST_CASE("law 42: leaving a queue does not take longer if it is long") {
     CHECK(many < 24 * few);
 }
 
-TEST_CASE("law 43: any number of arms, duplicates too") {
+TEST_CASE("law 43: a select may have any number of arms, duplicates too") {
     for (std::size_t n : {1u, 2u, 3u, 31u, 32u, 33u, 64u, 65u, 1024u, 65'536u}) {
         CAPTURE(n);
         test::world world;
@@ -189,7 +191,7 @@ TEST_CASE("law 43: any number of arms, duplicates too") {
     }
 }
 
-TEST_CASE("law 44: whoever resumes has an arm that happened") {
+TEST_CASE("law 44: a task resumes only when one of its arms has happened") {
     test::world world;
     test::trace trace;
     channel a, b;
@@ -197,8 +199,8 @@ TEST_CASE("law 44: whoever resumes has an arm that happened") {
         world.go(watch_two(a, b, trace, name));
     world.settle();
     CHECK(a.try_send(1) == try_status::done);
-    CHECK(b.try_send(2) ==
-          try_status::done);  // ann stands first in b too, but is taken
+    // Ann is first in b, too, but is claimed already.
+    CHECK(b.try_send(2) == try_status::done);
     world.settle();
     CHECK(trace.take() == test::lines{"ann: 0 of 1, -1", "bob: 1 of -1, 2"});
     CHECK(world.live() == 2);
@@ -208,7 +210,7 @@ TEST_CASE("law 44: whoever resumes has an arm that happened") {
     CHECK(trace.take() == test::lines{"eve: 1 of -1, -1", "joe: 1 of -1, -1"});
 }
 
-TEST_CASE("law 45: a stale arm cannot claim the wait that follows at its address") {
+TEST_CASE("law 45: a stale arm cannot claim the next wait at its address") {
     test::world world;
     test::trace trace;
     channel a, b, c;
@@ -226,7 +228,7 @@ TEST_CASE("law 45: a stale arm cannot claim the wait that follows at its address
         auto& wins = i % 2 ? a : b;
         auto& loses = i % 2 ? b : a;
         CHECK(wins.try_send(i) == try_status::done);
-        if (i % 3)  // the stale arm is still queued: it must not be taken
+        if (i % 3)  // the stale arm is still queued, but must not be taken
             CHECK(loses.try_send(-1) == try_status::would_block);
         world.settle();
         CHECK(trace.take() == test::lines{(i % 2 ? "a " : "b ") + std::to_string(i)});
@@ -239,7 +241,8 @@ TEST_CASE("law 45: a stale arm cannot claim the wait that follows at its address
     }
 }
 
-TEST_CASE("law 46: a select's value is there when it returns, not when it is claimed") {
+TEST_CASE("law 46: the value of a select is there when the select returns, not when it "
+          "is claimed") {
     test::world world;
     std::optional<int> v;
     std::size_t arm = 9;

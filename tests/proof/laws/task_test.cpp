@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tasks, executor and lifetime, as far as one thread shows them. Law 70 is in
-// allocation_test.cpp; 72 and the races of 73 to 75 need threads: stress/. Law 77 waits
-// for the parallel host.
+// The laws of tasks, executors and lifetime, as far as one thread shows them. Law 70 is
+// in allocation_test.cpp; law 72 and the races of 73 to 75 are in stress/; law 77 is in
+// parallel_test.cpp.
 #include "support/ending.hpp"
+#include "support/stack.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <malloc.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -24,36 +25,16 @@ using heddle::go;
 using heddle::task;
 using test::ending;
 using test::ending_of_call;
+using test::fail;
 using test::lines;
 using test::run_virtual;
+using test::stack_watch;
 using test::trace;
 using test::tracked;
+using test::wait_in;
 using test::world;
 
-namespace {
-
-task<> fail(std::string what) {
-    throw std::runtime_error(what);
-    co_return;
-}
-
-task<> wait_in(heddle::receiver<> in) { (void)co_await in.receive(); }
-
-/// How far the stack has grown, at most, since the first call.
-class stack_watch {
-public:
-    void look() {
-        auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-        low_ = std::min(low_, here);
-        high_ = std::max(high_, here);
-    }
-    std::size_t grown() const { return high_ - low_; }
-
-private:
-    std::uintptr_t low_ = UINTPTR_MAX, high_ = 0;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("law 68: a daisy chain of 10 000 tasks carries one value from end to end") {
     int result = 0;
@@ -77,7 +58,7 @@ TEST_CASE("law 68: a daisy chain of 10 000 tasks carries one value from end to e
     CHECK(result == 10'000);
 }
 
-TEST_CASE("law 68: 100 000 parked tasks all come to their end when they are let go") {
+TEST_CASE("law 68: 100 000 parked tasks all end when their channel is closed") {
     world w;
     heddle::channel<> gate;
     for (int i = 0; i < 100'000; ++i)
@@ -89,7 +70,8 @@ TEST_CASE("law 68: 100 000 parked tasks all come to their end when they are let 
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 69: an exception reaches one place, siblings and the context go on") {
+TEST_CASE(
+    "law 69: an exception reaches one place, and the siblings and the context go on") {
     world w;
     trace log;
     auto joined = w.go(fail, "joined");
@@ -106,7 +88,7 @@ TEST_CASE("law 69: an exception reaches one place, siblings and the context go o
     CHECK(log.take() == lines{"joined", "sibling goes on"});
 }
 
-TEST_CASE("law 69: what a woken task throws is not thrown into who woke it") {
+TEST_CASE("law 69: an exception of a woken task does not reach the task that woke it") {
     world w;
     trace log;
     heddle::channel<int> c;
@@ -128,7 +110,7 @@ TEST_CASE("law 69: what a woken task throws is not thrown into who woke it") {
     CHECK(log.take() == lines{"ok", "waker goes on"});
 }
 
-TEST_CASE("law 71: a million operations that are ready use no stack") {
+TEST_CASE("law 71: a million ready operations use no stack") {
     stack_watch stack;
     run_virtual([](stack_watch& s) -> task<> {
         heddle::channel<int> c(1);
@@ -144,7 +126,7 @@ TEST_CASE("law 71: a million operations that are ready use no stack") {
     CHECK(stack.grown() < 64 * 1024);
 }
 
-TEST_CASE("law 71: a wake-up chain of 100 000 tasks uses no stack") {
+TEST_CASE("law 71: a chain of 100 000 tasks that wake each other uses no stack") {
     stack_watch stack;
     world w;
     auto relay = [](stack_watch& s, heddle::receiver<> in,
@@ -185,7 +167,8 @@ TEST_CASE(
     CHECK(stack.grown() < 64 * 1024);
 }
 
-TEST_CASE("law 73: a context destroyed with parked tasks destroys each frame once") {
+TEST_CASE("law 73: a context that is destroyed destroys each frame of its parked tasks "
+          "once") {
     trace log;
     heddle::channel<tracked> c(4);
     {
@@ -206,8 +189,7 @@ TEST_CASE("law 73: a context destroyed with parked tasks destroys each frame onc
     CHECK(log.take().empty());
 }
 
-TEST_CASE(
-    "law 73: destructors of dying frames may close channels, cancel and drop tasks") {
+TEST_CASE("law 73: destructors of frames may close channels, cancel and drop tasks") {
     struct closer {
         explicit closer(heddle::channel<> ch, heddle::done_source& s)
             : c(ch), stop(&s) {}
@@ -244,7 +226,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "law 74: a channel lives while a wait in it does, whoever drops its handles") {
+    "law 74: a channel lives while a task waits in it, whichever handles are dropped") {
     int alive = 0;
     {
         world w;
@@ -267,7 +249,8 @@ TEST_CASE(
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("law 75: what is started on a stopped context runs after restart, or dies") {
+TEST_CASE("law 75: a task that is started on a stopped context runs after restart, or "
+          "is destroyed") {
     trace log;
     auto note = [](trace& t, std::string what, tracked) -> task<> {
         t(what);
@@ -291,7 +274,7 @@ TEST_CASE("law 75: what is started on a stopped context runs after restart, or d
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("law 76: pairs that do 1000 times more in each turn get no more turns") {
+TEST_CASE("law 76: pairs that do 1000 times more work in each turn get no more turns") {
     struct count {
         long light = 0, heavy = 0;
     };
@@ -322,7 +305,7 @@ TEST_CASE("law 76: pairs that do 1000 times more in each turn get no more turns"
     CHECK(n.heavy < 20 * n.light);
 }
 
-TEST_CASE("law 76: a loop of yields lets others in") {
+TEST_CASE("law 76: a loop of yields lets other tasks run") {
     world w;
     bool stop = false;
     w.go(
@@ -336,7 +319,7 @@ TEST_CASE("law 76: a loop of yields lets others in") {
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 79: after it all counts and bytes are what they were") {
+TEST_CASE("law 79: at the end all counts and bytes are as they were at the start") {
     world w;
     heddle::channel<> round(1);
     w.go(
@@ -373,7 +356,7 @@ TEST_CASE("law 79: after it all counts and bytes are what they were") {
     w.settle();
     CHECK(w.live() == 0);
     w.ctx.restart();
-    w.ctx.run();  // an hour, if a timer were left
+    w.ctx.run();  // would take an hour if a timer were left
 }
 
 TEST_CASE(

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Laws under every interleaving of two or three threads, each with a host of its own or none: what they do to locks, claim
-// words, inboxes and contexts, with sequentially consistent memory. Weaker memory is the models' concern: ../models.
+// The laws under every interleaving of two or three threads, each with a host of its
+// own or without one. The interleavings are those of the accesses to locks, claim
+// words, inboxes and contexts, with sequentially consistent memory. The models in
+// ../models check weaker memory.
 #include <heddle/heddle.hpp>
 #include <heddle/testing_threads.hpp>
 
+#include "support/environment.hpp"
 #include "support/operations.hpp"
 
 #include <asio/dispatch.hpp>
@@ -13,7 +16,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,7 +41,7 @@ void demand(bool holds, const char* what) {
         throw std::runtime_error(what);
 }
 
-/// Explores it in full, and says how much that was.
+/// Explores the program in full, and prints the number of schedules.
 void all_of(const std::string& name, const program& p, thread_bounds bounds = {}) {
     auto all = explore_threads(name, p, bounds);
     CHECK(all.complete);
@@ -47,7 +49,8 @@ void all_of(const std::string& name, const program& p, thread_bounds bounds = {}
                  << " steps, " << all.abandoned << " more begun");
 }
 
-/// What became of values; written by one thread each, read at the end.
+/// Counts the outcomes of values; each thread writes its own, and the end of the
+/// schedule reads all.
 struct tally {
     int sent = 0, refused = 0, received = 0, cancelled = 0;
     int value = 0;
@@ -93,7 +96,7 @@ task<> send_under(heddle::done_token token, channel<int> c, int v, tally& t) {
     }
 }
 
-/// Sends on one, or receives from the other.
+/// Sends on one channel, or receives from the other.
 task<> send_or_receive(channel<int> to, channel<int> from, int v, tally& t) {
     std::optional<int> got;
     auto arm = co_await heddle::select(to.send(v), from.receive(got));
@@ -124,7 +127,7 @@ struct drawn {
     std::size_t capacity[2];
     std::vector<std::vector<step>> threads;
 
-    /// Those that wait need a host; the others have none.
+    /// The threads that wait need a host; the others have none.
     static bool waits(op o) { return o <= op::select; }
     bool has_host(std::size_t i) const {
         return std::any_of(threads[i].begin(), threads[i].end(),
@@ -154,10 +157,11 @@ drawn draw(std::uint64_t seed) {
     return p;
 }
 
-/// One run of such a program. What a thread says of itself is read when all rest.
+/// One run of such a program. The log of each thread is read when all threads have
+/// ended.
 struct run_of {
     struct said {
-        bool sends[2]{}, receives[2]{};  // waits to
+        bool sends[2]{}, receives[2]{};  // whether it waits to do so
         std::vector<int> sent, got;
         bool refused = false, cancelled = false;
     };
@@ -284,9 +288,8 @@ private:
 
 TEST_SUITE_BEGIN("laws.threads");
 
-TEST_CASE("laws 1, 39 and 77: a send meets a receive on another thread's host, however "
-          "they come; "
-          "no wake of an idle host is lost") {
+TEST_CASE("laws 1, 39 and 77: a send and a receive on another thread's host meet in "
+          "every order, and no wake of an idle host is lost") {
     for (std::size_t capacity = 0; capacity <= 1; ++capacity)
         all_of(capacity ? "buffered" : "rendezvous", [=](threads& t) {
             auto n = std::make_shared<tally[]>(2);
@@ -297,9 +300,8 @@ TEST_CASE("laws 1, 39 and 77: a send meets a receive on another thread's host, h
         });
 }
 
-TEST_CASE("laws 20-25: a send, a receiver and a close on three threads: what is sent "
-          "is received, "
-          "what is refused is not, and all end") {
+TEST_CASE("laws 20-25: with a send, a receiver and a close on three threads, a value "
+          "that is sent is received, a refused one is not, and all tasks end") {
     for (std::size_t capacity = 0; capacity <= 1; ++capacity)
         all_of(capacity ? "close, buffered" : "close", [=](threads& t) {
             auto n = std::make_shared<tally[]>(2);
@@ -314,9 +316,8 @@ TEST_CASE("laws 20-25: a send, a receiver and a close on three threads: what is 
         });
 }
 
-TEST_CASE("laws 29, 39 and 40: a select of two channels beside a sender for each takes "
-          "one value; the "
-          "other is still its sender's, who waits alone") {
+TEST_CASE("laws 29, 39 and 40: a select of two channels, each with a sender, takes one "
+          "value; the other sender keeps its value and waits") {
     all_of("two senders", [](threads& t) {
         auto n = std::make_shared<tally[]>(3);
         channel<int> a, b;
@@ -352,9 +353,8 @@ TEST_CASE("laws 30 and 38: selects on two threads that face each other on two ch
     });
 }
 
-TEST_CASE("laws 47-50: a token that closes beside a send: received or cancelled, sent "
-          "or kept, and the "
-          "same on both sides") {
+TEST_CASE("laws 47-50: when a token closes beside a send, the receiver has the value "
+          "or was cancelled, the sender has sent or kept it, and both agree") {
     for (bool receiver : {true, false})
         all_of(receiver ? "cancelled receiver" : "cancelled sender", [=](threads& t) {
             auto n = std::make_shared<tally[]>(2);
@@ -376,8 +376,8 @@ TEST_CASE("laws 47-50: a token that closes beside a send: received or cancelled,
         });
 }
 
-TEST_CASE("laws 46 and 69: a join on another thread gets what the task returned, "
-          "before or after its end") {
+TEST_CASE("laws 46 and 69: a join on another thread returns the task's result, before "
+          "or after the task ended") {
     all_of("join", [](threads& t) {
         auto got = std::make_shared<int>(0);
         channel<> go_on;
@@ -391,8 +391,8 @@ TEST_CASE("laws 46 and 69: a join on another thread gets what the task returned,
     });
 }
 
-TEST_CASE("laws 48 and 59: cancel of a task on another thread: it ends once, cancelled "
-          "or as it would have") {
+TEST_CASE("laws 48 and 59: a cancel of a task on another thread ends the task once, "
+          "cancelled or normally") {
     all_of("cancel", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         channel<int> c;
@@ -405,8 +405,8 @@ TEST_CASE("laws 48 and 59: cancel of a task on another thread: it ends once, can
     });
 }
 
-TEST_CASE("law 68: what is started on another thread's host runs, whether that is "
-          "busy, idle or about to be") {
+TEST_CASE("law 68: a task that is started on another thread's host runs, whether that "
+          "host is busy, idle or about to be idle") {
     auto starters = [](int how_many) {
         return [=](threads& t) {
             auto ran = std::make_shared<heddle::testing::atomic<int>>(0);
@@ -429,8 +429,8 @@ TEST_CASE("law 68: what is started on another thread's host runs, whether that i
     all_of("go elsewhere from two", starters(2), {.preemptions = 1});
 }
 
-TEST_CASE("laws 40 and 48: a select that a token ends, beside a send: one of them, and "
-          "it has left both queues") {
+TEST_CASE("laws 40 and 48: a select ends once, by a token or by a send, and has left "
+          "both queues") {
     all_of("cancelled select", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         auto source = std::make_shared<heddle::done_source>();
@@ -453,8 +453,8 @@ TEST_CASE("laws 40 and 48: a select that a token ends, beside a send: one of the
     });
 }
 
-TEST_CASE("laws 40, 44 and 45: a wait that follows another is not taken for it: two "
-          "selects in turn, beside two senders") {
+TEST_CASE("laws 40, 44 and 45: no sender claims a wait that began after the one it "
+          "saw: two selects in turn beside two senders") {
     all_of("two selects", [](threads& t) {
         auto n = std::make_shared<tally[]>(3);
         channel<int> a, b;
@@ -482,7 +482,8 @@ TEST_CASE("a mutex keeps tasks of two hosts apart, and lets each of them in") {
     });
 }
 
-TEST_CASE("law 68: a task that goes on elsewhere does so once, beside a cancel") {
+TEST_CASE(
+    "law 68: a task that moves to another host goes on there once, beside a cancel") {
     all_of("resume_on", [](threads& t) {
         auto n = std::make_shared<tally>();
         auto source = std::make_shared<heddle::done_source>();
@@ -509,8 +510,8 @@ TEST_CASE("law 68: a task that goes on elsewhere does so once, beside a cancel")
     });
 }
 
-TEST_CASE("laws 39, 40 and 45: a kept select takes a value from each of two senders, "
-          "one in each turn") {
+TEST_CASE("laws 39, 40 and 45: a selector takes a value from each of two senders, one "
+          "in each turn") {
     all_of("selector", [](threads& t) {
         auto n = std::make_shared<tally[]>(3);
         channel<int> a, b;
@@ -528,8 +529,8 @@ TEST_CASE("laws 39, 40 and 45: a kept select takes a value from each of two send
     });
 }
 
-TEST_CASE("laws 30 and 38: kept selects that face each other on two channels meet "
-          "once, where threads are not interrupted more than once") {
+TEST_CASE("laws 30 and 38: selectors that face each other on two channels meet once, "
+          "if no thread is preempted more than once") {
     all_of("crossed selectors",
            [](threads& t) {
                auto n = std::make_shared<tally[]>(2);
@@ -554,8 +555,8 @@ TEST_CASE("laws 30 and 38: kept selects that face each other on two channels mee
            {.preemptions = 1});
 }
 
-TEST_CASE("laws 7 and 37: kept selects with arms to spare each way on one channel meet "
-          "once, where threads are not interrupted more than once") {
+TEST_CASE("laws 7 and 37: selectors with spare arms in both directions on one channel "
+          "meet once, if no thread is preempted more than once") {
     all_of("arms to spare",
            [](threads& t) {
                auto n = std::make_shared<tally[]>(2);
@@ -582,9 +583,8 @@ TEST_CASE("laws 7 and 37: kept selects with arms to spare each way on one channe
            {.preemptions = 1});
 }
 
-TEST_CASE(
-    "law 7: a handler that waits in a select takes one of two values, and a schedule "
-    "that comes again leads to the same") {
+TEST_CASE("law 7: a handler that waits in a select takes one of two values, and the "
+          "same schedule leads to the same value") {
     all_of("select of a handler", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         channel<int> a(1), b(1);
@@ -612,8 +612,8 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: the "
-          "value is destroyed once") {
+TEST_CASE("laws 17 and 79: when the last handle is dropped beside a send into the "
+          "buffer, the value is destroyed once") {
     all_of("last handle",
            [](threads& t) {
                auto value = std::make_shared<int>(7);
@@ -631,8 +631,8 @@ TEST_CASE("laws 17 and 79: the last handle goes beside a send into the buffer: t
            {.counts = true});
 }
 
-TEST_CASE("laws 73 and 75: a context ends beside a send to a task in it: the value is "
-          "received, kept or destroyed") {
+TEST_CASE("laws 73 and 75: when a context ends beside a send to a task in it, the "
+          "value is received, kept or destroyed") {
     all_of("context ends", [](threads& t) {
         auto value = std::make_shared<int>(7);
         auto left = std::make_shared<std::weak_ptr<int>>(value);
@@ -651,9 +651,9 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a task in it: the val
     });
 }
 
-TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and beside "
-          "the close of a token that a handler is bound to") {
-    // That a context ends is no step; what counts references then is.
+TEST_CASE("laws 73 and 75: a context may end beside a send to one of its handlers, or "
+          "beside the close of a token that a handler is bound to") {
+    // The end of a context is no step of its own; the counting of references then is.
     all_of("handler ends",
            [](threads& t) {
                channel<int> c;
@@ -679,8 +679,8 @@ TEST_CASE("laws 73 and 75: a context ends beside a send to a handler of it, and 
            {.counts = true});
 }
 
-TEST_CASE("law 54: an operation that another thread ends while bind_done begins to "
-          "watch its token leaves nothing there") {
+TEST_CASE("law 54: an operation that ends on another thread, while bind_done registers "
+          "at its token, leaves nothing at the token") {
     using operation = test::held<void(std::error_code)>;
     auto program = [](threads& t, auto end) {
         auto op = std::make_shared<operation>();
@@ -712,9 +712,8 @@ TEST_CASE("law 54: an operation that another thread ends while bind_done begins 
     });
 }
 
-TEST_CASE(
-    "laws 73 and 75: a context ends beside what another thread gives to a host of "
-    "it: that is run or destroyed") {
+TEST_CASE("laws 73 and 75: when a context ends, a handler that another thread posts to "
+          "one of its hosts is run or destroyed") {
     struct mortal {
         explicit mortal(bool on_strand) {
             if (on_strand)
@@ -769,8 +768,8 @@ TEST_CASE(
         }
 }
 
-TEST_CASE("laws 58, 73 and 75: a context ends beside the end of an operation that its "
-          "task waits for, which belongs to another: the task ends") {
+TEST_CASE("laws 58, 73 and 75: a task ends when its context ends beside the end of its "
+          "operation, which belongs to another context") {
     using operation = test::held<void(std::error_code)>;
     using end = std::function<void(operation&, heddle::done_source&)>;
     const std::vector<std::pair<std::string, end>> ends{
@@ -808,9 +807,8 @@ TEST_CASE("laws 58, 73 and 75: a context ends beside the end of an operation tha
         });
 }
 
-TEST_CASE(
-    "law 58: an operation that another thread drops while it is stopped leaves no "
-    "result behind") {
+TEST_CASE("law 58: an operation that another thread drops while it is stopped leaves "
+          "no result behind") {
     all_of("stop beside drop", [](threads& t) {
         auto op = std::make_shared<test::held<void(std::error_code)>>();
         channel<> started, gone;
@@ -829,7 +827,7 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("laws 1 and 6: threads that wait without a host") {
+TEST_CASE("laws 1 and 6: threads may wait without a host") {
     all_of("threads", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         channel<int> c;
@@ -843,9 +841,8 @@ TEST_CASE("laws 1 and 6: threads that wait without a host") {
     });
 }
 
-TEST_CASE("laws 48 and 49: a handler that waits is called once, with the value or "
-          "without, beside a send "
-          "and a close") {
+TEST_CASE("laws 48 and 49: beside a send and a close, a waiting handler is called "
+          "once, with the value or without") {
     all_of("handler", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         channel<int> c;
@@ -864,7 +861,8 @@ TEST_CASE("laws 48 and 49: a handler that waits is called once, with the value o
     });
 }
 
-TEST_CASE("law 66: a time-out beside a value from another thread: one of them") {
+TEST_CASE(
+    "law 66: a select ends either by its time-out or by a value from another thread") {
     all_of("time-out", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         channel<int> c;
@@ -880,11 +878,11 @@ TEST_CASE("law 66: a time-out beside a value from another thread: one of them") 
     });
 }
 
-TEST_CASE("laws 6, 7, 22-25, 29, 39 and 47-50: programs drawn by seed: two or three "
-          "threads, two steps each, on two channels") {
-    const char* given = std::getenv("HEDDLE_PROGRAMS");  // more in tools/soak
-    const std::uint64_t programs = given ? std::strtoull(given, nullptr, 10) : 40;
-    const std::size_t limit = given ? 20000 : 200;
+TEST_CASE("laws 6, 7, 22-25, 29, 39 and 47-50 hold in programs drawn by seed: two or "
+          "three threads, two steps each, on two channels") {
+    // tools/soak runs more.
+    const std::uint64_t programs = test::number_in("HEDDLE_PROGRAMS", 40);
+    const std::size_t limit = programs > 40 ? 20000 : 200;
     std::size_t schedules = 0, complete = 0;
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
         drawn p = draw(seed);

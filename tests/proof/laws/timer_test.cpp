@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Timers: in virtual time, so exact; on the steady clock where the law is about it.
+// The laws of timers, exact in virtual time; on the steady clock where a law is about
+// it.
 #include "support/ending.hpp"
 #include "support/world.hpp"
 
@@ -61,7 +62,8 @@ task<> call_after(duration d, event f, heddle::channel<int> c, done_source& s) {
     f(c, s);
 }
 
-/// What ends a wait for a value, a close, a cancel and a timeout of one second.
+/// Returns how a wait ends that a value, a close, a cancel and a timeout of one second
+/// may end.
 task<> log_end(trace& log, heddle::receiver<int> in) {
     std::optional<int> v;
     try {
@@ -72,7 +74,7 @@ task<> log_end(trace& log, heddle::receiver<int> in) {
     }
 }
 
-/// Digit i of `when`, to the base of three: event i is absent, early, or on time.
+/// Returns digit i of `when` to base three: event i is absent, early, or on time.
 task<> meet(trace& log, const event* events, unsigned when) {
     heddle::channel<int> c;
     done_source stop;
@@ -106,7 +108,7 @@ TEST_CASE("law 61: zero and negative durations fire promptly, a million times ov
     }());
 }
 
-TEST_CASE("law 61: a task that sleeps for nothing does not keep others from running") {
+TEST_CASE("law 61: a task that sleeps for zero time lets other tasks run") {
     world w;
     bool seen = false;
     w.go(
@@ -139,8 +141,8 @@ TEST_CASE("law 62: huge durations neither wrap nor disturb others") {
     CHECK(log.take() == lines{"one", "two"});
 }
 
-TEST_CASE(
-    "law 63: a thousand timers expire in order of deadline, equal ones as enlisted") {
+TEST_CASE("law 63: 1 000 timers expire in order of deadline, and equal deadlines in "
+          "order of arrival") {
     std::vector<std::pair<int, int>> fired;
     std::mt19937 random(63);
     run_virtual([](std::vector<std::pair<int, int>>& to, std::mt19937& r) -> task<> {
@@ -158,14 +160,13 @@ TEST_CASE(
     CHECK(std::is_sorted(fired.begin(), fired.end()));
 }
 
-TEST_CASE(
-    "law 64: a timer that was left before its deadline never happens to anybody") {
+TEST_CASE("law 64: a timer that was withdrawn before its deadline never wakes a task") {
     trace log;
     run_virtual([](trace& t) -> task<> {
         auto wait = [](trace& u, heddle::channel<> in) -> task<> {
             auto i = co_await heddle::select(in.receive(), heddle::after(2s));
             u("arm " + std::to_string(i));
-            heddle::channel<> never;  // parks again: a stale timer would wake this
+            heddle::channel<> never;  // a stale timer would wake this second wait
             u(co_await ending(never.receive()));
         };
         heddle::channel<> c;
@@ -180,11 +181,11 @@ TEST_CASE(
     CHECK(log.take() == lines{"arm 0", "ten seconds later", "cancelled: closed"});
 }
 
-TEST_CASE("law 64: a timer that happened, happened once, and cannot be left any more") {
+TEST_CASE("law 64: a timer expires once, and cannot be withdrawn afterwards") {
     run_virtual([]() -> task<> {
         heddle::channel<int> c(1);
         auto once = heddle::after(1s);
-        // Both are due at the same instant: whichever happens, the other is untouched.
+        // Both are due at the same instant: whichever happens, the other is unchanged.
         go(send_after, c, 1s);
         std::optional<int> v;
         int values = 0, timeouts = 0;
@@ -197,12 +198,12 @@ TEST_CASE("law 64: a timer that happened, happened once, and cannot be left any 
     }());
 }
 
-TEST_CASE(
-    "law 65: deadlines that come and go, earlier and later, drop and delay nothing") {
+TEST_CASE("law 65: changing deadlines, earlier and later, drop and delay no timer") {
     std::mt19937 random(65);
     run_virtual([](std::mt19937& r) -> task<> {
         for (int i = 0; i < 2000; ++i) {
-            // Far, near, far, near: each arms anew, the nearest must hold.
+            // Far, near, far, near: each arms the timer anew, and the nearest must
+            // count.
             auto near = duration(1 + r() % 1000);
             auto start = heddle::now();
             auto k =
@@ -214,7 +215,8 @@ TEST_CASE(
     }(random));
 }
 
-TEST_CASE("law 65: so it is with one timer of the steady clock under all of them") {
+TEST_CASE("law 65: the same holds with one Asio timer of the steady clock under all of "
+          "them") {
     world w;
     int fired = 0;
     w.go(
@@ -232,13 +234,15 @@ TEST_CASE("law 65: so it is with one timer of the steady clock under all of them
             }
         },
         std::ref(fired));
-    w.ctx.run();  // an hour, if the near deadlines were lost or a far one were left
+    // This would take an hour if the near deadlines were lost or a far one were left.
+    w.ctx.run();
     CHECK(fired == 20);
 }
 
-TEST_CASE("law 66: of value, close, cancel and timeout one wins, whichever meet") {
-    // Each event is absent, a nanosecond before the timeout, or at its instant; the seed
-    // orders what comes together.
+TEST_CASE(
+    "law 66: one of value, close, cancel and timeout wins, in every combination") {
+    // Each event is absent, a nanosecond before the timeout, or at the same instant;
+    // the seed orders events of one instant.
     const event events[] = {
         [](heddle::channel<int> c, done_source&) { (void)c.try_send(1); },
         [](heddle::channel<int> c, done_source&) { (void)c.try_close(); },
@@ -258,7 +262,7 @@ TEST_CASE("law 66: of value, close, cancel and timeout one wins, whichever meet"
     CHECK(seen.size() == 4);
 }
 
-TEST_CASE("law 66: 100 000 selects with a timeout that loses leave no timer behind") {
+TEST_CASE("law 66: 100 000 selects whose timeout loses leave no timer behind") {
     world w;
     heddle::channel<int> c(1);
     heddle::channel<> round(1);
@@ -284,11 +288,11 @@ TEST_CASE("law 66: 100 000 selects with a timeout that loses leave no timer behi
     CHECK(bytes_after_round() <= warm + 4096);
     round.close();
     w.ctx.restart();
-    w.ctx.run();  // an hour, if a timer were left
+    w.ctx.run();  // would take an hour if a timer were left
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 67: timers are not starved by a pair that is always busy") {
+TEST_CASE("law 67: a busy pair of tasks does not starve a timer") {
     world w;
     long items = 0;
     w.go(
@@ -312,12 +316,12 @@ TEST_CASE("law 67: timers are not starved by a pair that is always busy") {
             consumer.cancel();
         },
         std::ref(items));
-    w.ctx.run();  // for ever, if the sleeper did not get its turns
+    w.ctx.run();  // would run for ever if the sleeper did not get its turns
     CHECK(items > 0);
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("law 67: nor are the handlers of the context") {
+TEST_CASE("law 67: a busy pair of tasks does not starve the handlers of the context") {
     world w;
     bool stop = false;
     auto spin = [](bool& flag, heddle::channel<int> c) -> task<> {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A wait for an Asio operation: the host starts it and emits its cancellation, another thread completes it, a third
-// closes the token. detail/core/claim_word.hpp, detail/handlers/asio_wait.hpp, detail/handlers/emission.hpp,
-// process::interrupt_by. [hop] a cancellation is never emitted during initiation, nor when the task has gone on; the
-// task goes on once, and no bit is left in its word.
+// Model of a wait for an Asio operation (detail/core/claim_word.hpp, detail/handlers/asio_wait.hpp,
+// detail/handlers/emission.hpp, process::interrupt_by). The host starts the operation and emits its cancellation, a
+// second thread completes it, a third closes the token. [hop] A cancellation is never emitted during the initiation,
+// nor after the task has gone on; the task goes on once, and no bit is left in its claim word.
 #include "claim_word.hpp"
 
 using namespace model;
@@ -18,8 +18,8 @@ struct asio_wait : rl::test_suite<asio_wait, 3> {
     claim_word word;
     rl::atomic<int> started, ready, turn, ended;
     rl::mutex process;
-    rl::var<int> alive;   // the wait: whoever emits or completes looks at it
-    rl::var<int> result;  // of the operation, read by the task
+    rl::var<int> alive;   // 1 while the wait exists
+    rl::var<int> result;  // of the operation; the task reads it
     int resumed;
 
     void before() {
@@ -44,8 +44,8 @@ struct asio_wait : rl::test_suite<asio_wait, 3> {
 
     void after() {
         RL_ASSERT(resumed == 1);
-        RL_ASSERT(turn($).load(relaxed) ==
-                  0);  // or it would be run for a wait that is over
+        // Otherwise it would run for a wait that is over.
+        RL_ASSERT(turn($).load(relaxed) == 0);
         RL_ASSERT(word.is_running());
     }
 
@@ -80,7 +80,7 @@ private:
         ++resumed;
     }
 
-    /// The operation may end inside it.
+    /// The operation may end inside this call.
     void emit() {
         RL_ASSERT(alive($) == 1);
         if (started($).load(acquire))
@@ -98,7 +98,7 @@ private:
         rl::linear_backoff pause;
         while (!started($).load(acquire))
             pause.yield($);
-        if (broken == 1)  // ends if it is asked to, only
+        if (broken == 1)  // this operation ends only by its cancellation
             while (!ended($).load(acquire))
                 pause.yield($);
         end();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The lock of a worker's FIFO: one owner, two thieves. lib/platform/biased_lock.hpp, lib/platform/locks.cpp. One
-// thread is inside at a time, and sees what the others did; the owner always gets in. membarrier(2) is a fence that a
-// thief makes the owner pass: here the owner has it where the library has a fence of the compiler's.
+// Model of the lock of a worker's FIFO (lib/platform/biased_lock.hpp, lib/platform/locks.cpp): one owner, two thieves.
+// One thread holds the lock at a time and sees the writes of the others, and the owner always gets the lock. In the
+// library, membarrier(2) makes the owner pass a fence when a thief needs it, and the owner itself has only a compiler
+// fence; in this model the owner has the fence.
 #include "model.hpp"
 
 using namespace model;
@@ -11,7 +12,7 @@ namespace {
 template <bool Asymmetric>
 struct biased_lock : rl::test_suite<biased_lock<Asymmetric>, 3> {
     rl::atomic<int> busy, wanted, thieves;
-    rl::var<int> fifo;  // what the lock guards
+    rl::var<int> fifo;  // guarded by the lock
     int changes;
 
     void before() {
@@ -59,7 +60,7 @@ private:
 
     void unlock() { busy($).store(0, broken == 2 ? relaxed : release); }
 
-    /// Of `wanted`, after the store to `busy`.
+    /// The memory order of the load of `wanted`, after the store to `busy`.
     rl::memory_order seen() const { return broken == 4 ? acquire : seq_cst; }
 
     void enter() {

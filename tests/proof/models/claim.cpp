@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The claim word: a task parks to receive, another sends, a third closes its token; whoever wakes it may run it, while
-// the thread on which it parked still unlocks. detail/core/claim_word.hpp, detail/core/await.hpp,
-// process::interrupt_by. [claim] one waker for each park; [winner] it is set before the wake; [linked] nobody looks at
-// the node of a frame that is gone; a token that closes between check and park is not overlooked; the value is
-// received or kept.
+// Model of the claim word (detail/core/claim_word.hpp, detail/core/await.hpp, process::interrupt_by). A task parks to
+// receive, a second thread sends, a third closes its token. The thread that wakes the task may run it while the thread
+// on which it parked still unlocks. [claim] Each park has one waker. [winner] The winner is set before the wake.
+// [linked] No thread accesses the node of a frame that is destroyed. A token that closes between check and park is
+// noticed; the value is received or kept.
 #include "claim_word.hpp"
 
 using namespace model;
@@ -21,11 +21,11 @@ constexpr claim_word::bug bugs_of_word[] = {claim_word::none,
 
 struct claim : rl::test_suite<claim, 3> {
     claim_word word;
-    rl::atomic<int> closed, linked, ready;  // ready: 1 woken, 2 runs again
+    rl::atomic<int> closed, linked, ready;  // ready: 1 woken, 2 running
     rl::mutex channel, process;
     rl::var<int> queued, buffered;  // guarded by channel
-    rl::var<int> winner;            // by the claim
-    rl::var<int> frame;             // is there: the wait and its node
+    rl::var<int> winner;            // guarded by the claim
+    rl::var<int> frame;             // 1 while it exists, with its node
     rl::var<int> value;             // in the node
     int sent, got, was_cancelled;
 
@@ -45,7 +45,7 @@ struct claim : rl::test_suite<claim, 3> {
     void thread(unsigned who) {
         if (who == 0)
             receive();
-        else if (who == 1 && rl::rand(2))  // else nobody but the token can end the wait
+        else if (who == 1 && rl::rand(2))  // otherwise only the token can end the wait
             send();
         else if (who == 1)
             return;
@@ -62,7 +62,7 @@ struct claim : rl::test_suite<claim, 3> {
 private:
     void touch_node() { RL_ASSERT(frame($) == 1); }
 
-    /// It goes on here, or where it parked: whoever is quicker.
+    /// The task goes on here or where it parked, on the thread that is first.
     void wake() {
         RL_ASSERT(ready($).fetch_add(1, acq_rel) == 0);
         if (rl::rand(2))
@@ -86,8 +86,8 @@ private:
         }
         winner($) = 0;
         bool parked;
-        if (broken ==
-            6) {  // as long as the task came back to this thread that was right
+        // This is correct only if a task resumes on the thread where it parked.
+        if (broken == 6) {
             parked = word.park();
             if (parked)
                 enlist();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// detail/core/claim_word.hpp.
+// The claim word of the models. It repeats detail/core/claim_word.hpp.
 #pragma once
 
 #include "model.hpp"
@@ -95,7 +95,7 @@ struct claim_word {
 
     bool has_completed() { return word($).load(acquire) & completed; }
 
-    /// Asked after the end of a model.
+    /// Returns whether the task runs; for the end of a model.
     bool is_running() { return (word($).load(relaxed) & ~cancelled) == 0; }
 
 private:

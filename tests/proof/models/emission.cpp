@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The cancellation of an operation in flight: two threads cancel it while a third completes it.
-// detail/handlers/emission.hpp, lib/io/inflight.cpp. [emission] nothing is emitted after the completion has been told;
-// the second of completion and emission tells it, once; one emission at a time.
+// Model of the cancellation of an operation in flight (detail/handlers/emission.hpp, lib/io/inflight.cpp): two threads
+// cancel the operation while a third completes it. [emission] Nothing is emitted after the completion was reported; the
+// second of completion and emission reports it, once; there is one emission at a time.
 #include "model.hpp"
 
 using namespace model;
@@ -51,8 +51,8 @@ struct emission : rl::test_suite<emission, 3> {
     emission_count emissions;
     rl::mutex lock;
     rl::var<int> flying;  // guarded by lock
-    rl::var<int> turn;    // of the one emission
-    rl::var<int> slot;    // holds a handler while it flies
+    rl::var<int> turn;    // the only emission
+    rl::var<int> slot;    // 1 while it holds a handler
     rl::var<int> result;
     int landed;
 
@@ -99,7 +99,7 @@ private:
             land();
     }
 
-    /// Only the thread that lands touches the slot and the result.
+    /// Only the thread that reports the completion touches the slot and the result.
     void land() {
         RL_ASSERT(result($) == 5);
         slot($) = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// A task that still has to come home is work of the home context [homecoming]: a task waits for an Asio operation,
-// which completes while another thread closes the task's token. detail/core/host.hpp, detail/handlers/asio_wait.hpp,
-// process::interrupt_by, host::may_rest; idle_host.cpp has what happens at an idle inbox. The home runs out of work,
+// Model of [homecoming]: a task on its way home counts as work of its home context (detail/core/host.hpp,
+// detail/handlers/asio_wait.hpp, process::interrupt_by, host::may_rest; idle_host.cpp models the idle inbox). The task
+// waits for an Asio operation, which completes while another thread closes the task's token. The home runs out of work,
 // and its run() returns, only when the task has gone on. In one case the operation belongs to the home, and only the
-// count of tasks under way keeps the home up; in the other it belongs to another context, where the cancellation is
-// emitted, too.
+// count of tasks on their way keeps the home running. In the other case it belongs to another context, where the
+// cancellation is emitted, too.
 #include "claim_word.hpp"
 
 using namespace model;
@@ -15,9 +15,9 @@ template <bool abroad>
 struct homecoming : rl::test_suite<homecoming<abroad>, 3> {
     claim_word word;
     rl::atomic<int> coming;  // threads that claim, and have not submitted yet
-    rl::atomic<int> work;    // of the home: its wait's own, and its handler's
+    rl::atomic<int> work;    // of the home: one for the wait, one for its handler
     rl::atomic<int> completion, turn, ready;  // posted to the home
-    rl::atomic<int> emission;                 // posted to where the operation is
+    rl::atomic<int> emission;                 // posted to the context of the operation
     rl::atomic<int> over;
     bool resumed;
 
@@ -56,7 +56,7 @@ private:
                ready($).load(acquire);
     }
 
-    /// io_context::run() of the home.
+    /// The io_context::run() of the home.
     void home() {
         rl::linear_backoff pause;
         while (!resumed) {
@@ -71,7 +71,7 @@ private:
             } else if (take(ready)) {
                 go_on();
             } else if (may_rest()) {
-                RL_ASSERT(false);  // run() returns, and the task waits
+                RL_ASSERT(false);  // run() returns although the task waits
                 return;
             } else {
                 pause.yield($);
@@ -79,8 +79,8 @@ private:
         }
     }
 
-    /// Nobody is under way, then the inbox is empty, then there is no work; and what ended as
-    /// work just now has posted before.
+    /// First no task is on its way, then the inbox is empty, then there is no work. A thread posts before its work
+    /// ends.
     bool may_rest() {
         bool hasty = !abroad && broken == 3;
         bool empty = hasty && !mail();
@@ -98,13 +98,13 @@ private:
         over($).store(1, release);
     }
 
-    /// Whoever comes second lets the task go on.
+    /// The second of the two threads that come here lets the task go on.
     void emitted() {
         if (word.emitted())
             ready($).store(1, release);
     }
 
-    /// The operation completes, and its cancellation is emitted when it has been posted.
+    /// The operation completes; its cancellation is emitted if it has been posted.
     void elsewhere() {
         completion($).store(1, release);
         work($).fetch_sub(1, acq_rel);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
-// A task that has to come home finds its host idle, or about to go idle [homecoming]: the home's io_context runs out of
-// work, and its run() returns, only when the task has gone on. Another thread closes the task's token.
-// lib/core/host_arrivals.cpp, lib/core/outside_work.hpp, host::go_idle, timer_heap::empty, deadline_node::interrupt.
+// Model of a task on its way home that finds its host idle, or about to become idle [homecoming]
+// (lib/core/host_arrivals.cpp, lib/core/outside_work.hpp, host::go_idle, timer_heap::empty, deadline_node::interrupt).
+// The io_context of the home runs out of work, and its run() returns, only when the task has gone on. Another thread
+// closes the task's token.
 #include "model.hpp"
 
 using namespace model;
 
 namespace {
 
-/// An io_context with one host. Thread 0 runs it, and thread 1 comes from outside.
+/// An io_context with one host. Thread 0 runs it, and thread 1 acts from outside.
 template <class Test>
 struct idle_host : rl::test_suite<Test, 2> {
     enum : int { idle = 0, busy = 1 };  // a busy inbox has a bit for each turn in it
@@ -54,7 +55,7 @@ struct idle_host : rl::test_suite<Test, 2> {
                 pause.yield($);
             }
         }
-        RL_ASSERT(resumed);  // else run() has returned, and the task waits
+        RL_ASSERT(resumed);  // otherwise run() has returned although the task waits
     }
 
     void post_drain() {
@@ -91,7 +92,7 @@ struct idle_host : rl::test_suite<Test, 2> {
         while (!at_rest());
     }
 
-    /// Goes idle, or posts the drain handler again. False: something is in the inbox.
+    /// Becomes idle, or posts the drain handler again. Returns false if something is in the inbox.
     bool at_rest() {
         bool asked_before = broken == Test::early_question;
         bool rests = asked_before && may_rest();
@@ -112,8 +113,9 @@ struct idle_host : rl::test_suite<Test, 2> {
     Test& self() { return static_cast<Test&>(*this); }
 };
 
-/// The task waits in an Asio operation, which has completed. If the operation's handler comes while the other thread
-/// has pushed into the idle inbox, and has not posted the drain handler, it leaves a turn there and ends, with its work.
+/// The task waits in an Asio operation, which has completed. If the handler of the operation runs while the other
+/// thread has pushed into the idle inbox, and has not posted the drain handler, it leaves a turn there and ends, with
+/// its work.
 struct operation : idle_host<operation> {
     enum bug { no_work = 1, early_end, bugs = early_end, early_question };
     enum : int { emission = 2, completion = 4 };  // turns
@@ -144,7 +146,7 @@ struct operation : idle_host<operation> {
             complete();
     }
 
-    // The second of these lets the task go on.
+    // The second of these two lets the task go on.
     void complete() {
         resumed =
             exchange(word, in_io, gone_on) || !exchange(word, cancelling, completed);
@@ -159,7 +161,7 @@ struct operation : idle_host<operation> {
     }
 };
 
-/// The task waits below a deadline, and its host is about to go idle. The other thread takes away the timer, which was
+/// The task waits below a deadline, and its host is about to become idle. The other thread removes the timer, which was
 /// the last work of the host, and then claims the task. (It counts itself once for each; the model has one count for
 /// both.)
 struct last_timer : idle_host<last_timer> {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// A worker goes idle while a thief moves its inbox to its FIFO: one thread submits a task, one a turn, one runs the
-// drain handlers that were posted, one steals. lib/core/host_worker.cpp: how an inbox is closed and taken, and the
-// theft. [drainer] a worker is not idle as long as it has something to run; [fifo] everything that was submitted is
-// run once.
+// Model of a worker that goes idle while a thief moves its inbox to its FIFO (lib/core/host_worker.cpp). One thread
+// submits a task, one a turn, one runs the drain handlers that were posted, one steals. [drainer] A worker is not idle
+// while it has something to run. [fifo] Everything that was submitted is run once.
 #include "model.hpp"
 
 using namespace model;
@@ -10,15 +9,15 @@ using namespace model;
 namespace {
 
 constexpr int idle = -1;
-constexpr int the_turn = 2;  // the other is a task, which may be taken
+constexpr int the_turn = 2;  // the other node is a task, which may be stolen
 
 struct idle_worker : rl::test_suite<idle_worker, 4> {
-    rl::atomic<int> box;  // idle, 0: empty, or the last that was submitted
+    rl::atomic<int> box;  // idle, 0 for empty, or the node that was submitted last
     rl::atomic<int> posted, submitted, ready;
     rl::mutex lock;             // a biased_lock
     rl::var<int> next[3];       // in the inbox, then in the FIFO
-    rl::var<int> head, tail;    // the FIFO, guarded by the lock
-    rl::var<int> times_ran[3];  // by who runs it
+    rl::var<int> head, tail;    // of the FIFO, guarded by the lock
+    rl::var<int> times_ran[3];  // written by the thread that runs the node
 
     void before() {
         box($) = idle;
@@ -120,8 +119,8 @@ private:
     }
 
     bool take_inbox() {
-        if (broken ==
-            3)  // what it takes out may be pushed after what a thief moves then
+        // The nodes of this list may be pushed after those that a thief moves later.
+        if (broken == 3)
             return take_inbox_locked() != 0;
         lock.lock($);
         int n = take_inbox_locked();
@@ -164,7 +163,7 @@ private:
         return closed;
     }
 
-    /// Half of what there is, but not the turn; the thief runs it.
+    /// Steals half of the nodes, but not the turn, and runs them.
     void rob() {
         lock.lock($);
         int n = take_inbox_locked();

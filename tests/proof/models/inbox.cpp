@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// The inbox of a serial host: idle, empty, or a list. Two threads submit, one comes in by itself as a timer's handler
-// does, one runs the drain handlers that were posted, one dumps. detail/core/inbox.hpp, lib/core/host.cpp,
-// lib/run/dump.cpp. [drainer] one thread drains at a time, and everything that was submitted is run; [dump] no thread
-// drains while another describes.
+// Model of the inbox of a serial host, which is idle, empty or a list (detail/core/inbox.hpp, lib/core/host.cpp,
+// lib/run/dump.cpp). Two threads submit, one begins to drain by itself, as the handler of a timer does, one runs the
+// drain handlers that were posted, one dumps. [drainer] One thread drains at a time, and everything that was submitted
+// is run. [dump] No thread drains while another describes.
 #include "model.hpp"
 
 using namespace model;
@@ -12,10 +12,10 @@ namespace {
 constexpr int idle = -1;
 
 struct inbox : rl::test_suite<inbox, 5> {
-    rl::atomic<int> box;  // idle, 0: empty, or the last that was submitted
+    rl::atomic<int> box;  // idle, 0 for empty, or the node that was submitted last
     rl::atomic<int> posted, ran, draining, dumping;
     rl::var<int> next[3];
-    rl::var<int> frames;  // what tasks do: whoever drains
+    rl::var<int> frames;  // the state of tasks, which only the drainer may write
 
     void before() {
         box($) = idle;
@@ -115,14 +115,14 @@ private:
         }
     }
 
-    /// No thread sees an old value for ever: the third look is at the newest.
+    /// No thread reads an old value for ever: the third look reads the newest value.
     bool is_draining(int looks) {
         if (looks < 2)
             return draining($).load(broken == 2 ? acquire : seq_cst);
         return draining($).fetch_add(0, seq_cst);
     }
 
-    /// Holds its flag until it has described. The library waits for 50 ms, this for ever.
+    /// Holds its flag until it has described. The library waits for at most 50 ms, this model without a limit.
     void dump() {
         RL_ASSERT(!dumping($).exchange(1, seq_cst));
         rl::linear_backoff pause;

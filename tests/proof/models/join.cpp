@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A task joins a child that has not begun, on a parallel host: as soon as it is parked a thief may take the child, run it to
-// its end and go on with the joiner, which drops the last handle; while the thread where it parked looks whether the
-// child can begin there. detail/core/await.hpp, host::next_for, begin_fresh_shared. The child runs once, and is there while
-// anybody looks at it.
+// Model of a task that joins a child which has not started, on a parallel host (detail/core/await.hpp, host::next_for,
+// begin_fresh_shared). As soon as the task is parked, a thief may steal the child, run it to its end and resume the
+// joiner, which drops the last handle. Meanwhile the thread where the task parked checks whether the child can start
+// there. The child runs once, and its block exists while any thread accesses it.
 #include "claim_word.hpp"
 
 using namespace model;
@@ -12,15 +12,15 @@ namespace {
 struct join : rl::test_suite<join, 2> {
     rl::atomic<int> fresh, refs;
     claim_word word;             // of the joiner
-    rl::mutex fifo, child;       // fifo: a biased_lock; child: of its joiners
-    rl::var<int> queued;         // the child, in the FIFO
+    rl::mutex fifo, child;       // fifo: a biased_lock; child: guards its joiners
+    rl::var<int> queued;         // 1 while the child is in the FIFO
     rl::var<int> joined, ended;  // guarded by child
-    rl::var<int> block;          // of the child, is there
+    rl::var<int> block;          // 1 while the block of the child exists
     int ran, went_on;
 
     void before() {
         fresh($) = 1;
-        refs($) = 2;  // of its handle, and of its run
+        refs($) = 2;  // one of its handle, one of its run
         word.begin(0, claim_word::none);
         queued($) = 1;
         joined($) = 0;
@@ -109,7 +109,7 @@ private:
             go_on();
     }
 
-    /// The joiner takes the result and lets go of its handle.
+    /// The joiner takes the result and drops its handle.
     void go_on() {
         RL_ASSERT(ended($) == 1);
         ++went_on;

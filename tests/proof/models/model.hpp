@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Models of the parts that several threads touch without a lock, for Relacy, which runs them under the
-// interleavings, and the reorderings, that C++ allows. They repeat the library's code with Relacy's
-// atomics; whoever changes one changes the other.
+// The models repeat code of the library in which threads share data without a lock. Relacy runs them under the
+// interleavings and reorderings that C++ allows. A change of that code must be repeated in its model.
 #pragma once
 
 #include <relacy/relacy.hpp>
@@ -13,7 +12,8 @@
 
 namespace model {
 
-/// Which bug a run has; 0: none. A model that no bug can upset shows nothing.
+/// The number of the bug that a run has; 0 means none. Each model must fail with each of its bugs, otherwise it proves
+/// nothing.
 inline int broken = 0;
 
 constexpr auto relaxed = rl::mo_relaxed;
@@ -22,13 +22,13 @@ constexpr auto release = rl::mo_release;
 constexpr auto acq_rel = rl::mo_acq_rel;
 constexpr auto seq_cst = rl::mo_seq_cst;
 
-/// Takes text and keeps none: Relacy owns the heap while a model runs.
+/// Discards all text and allocates nothing, because Relacy owns the heap while a model runs.
 class silence : public std::streambuf {
     int overflow(int c) override { return c; }
     std::streamsize xsputn(const char*, std::streamsize n) override { return n; }
 };
 
-/// Does every interleaving with at most `switches` preemptions hold, and `random` others?
+/// Returns whether the model holds in every interleaving with at most `switches` preemptions, and in `random` others.
 template <class Test>
 bool holds(unsigned switches, std::size_t random, std::size_t& runs,
            std::ostream& out) {
@@ -51,7 +51,7 @@ bool holds(unsigned switches, std::size_t random, std::size_t& runs,
     return rl::simulate<Test>(drawn);
 }
 
-/// The model without a bug must hold, each bug must be found. argv[1]: how much longer.
+/// Checks that the model holds without a bug and fails with each bug. argv[1] multiplies the number of runs.
 template <class Test>
 int check(const char* name, int argc, char** argv, unsigned switches, int bugs,
           std::size_t random = 20000) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The end of a serial host: one thread ends it, two submit. lib/core/host_end.cpp, detail/core/inbox.hpp. [sealed]
-// what is submitted is ended once, by the last sweep or by the thread that brought it; then the sweep is over.
+// Model of the end of a serial host (lib/core/host_end.cpp, detail/core/inbox.hpp): one thread ends it, two submit.
+// [sealed] Each node that was submitted is ended once, by the last sweep or by the thread that submitted it; after that
+// the sweep is over.
 #include "model.hpp"
 
 using namespace model;
@@ -11,11 +12,12 @@ constexpr int idle = -1, shut = -2;
 
 struct sealed : rl::test_suite<sealed, 3> {
     rl::atomic<int>
-        box;  // idle, shut: sealed, 0: empty, or the last that was submitted
+        box;  // idle, shut for sealed, 0 for empty, or the node that was submitted last
     rl::var<int> next[3];
     rl::var<int> brought[3];
     rl::var<int> ended[3];
-    rl::var<int> registry;  // what the sweep looks at, and who comes after it
+    // Accessed by the sweep, and by each thread that submits after it.
+    rl::var<int> registry;
 
     void before() {
         box($) = idle;
@@ -50,7 +52,7 @@ private:
                 return end(node);
             }
             next[node]($) = seen == idle ? 0 : seen;
-            // Idle: a handler is posted, which the context destroys unrun.
+            // If it is idle, a handler is posted, which the context destroys without a call.
             if (box($).compare_exchange_strong(
                     seen, node, broken == 2 ? relaxed : acq_rel, acquire))
                 return;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The selector: its arm stays in the queue of a channel while its task waits, works, or is cancelled and waits again. lib/wait/selector.cpp.
-// A sender, or the arm of a selector that faces it, claims the task or brings it news. Conservation: the value arrives once; law 39:
-// who sends and who receives never wait past each other; and what one thread writes the other may read.
-// That a set puts back its own arms, which its attempt popped, is not modelled: it does so under the lock of the channel.
+// Model of the selector (lib/wait/selector.cpp). Its arm stays in the queue of a channel while its task waits, runs, or
+// is cancelled and waits again. A sender, or the arm of a selector that faces it, claims the task or marks the arm as
+// news. Conservation: the value arrives once. Law 39: a sender and a receiver never both stay parked. Each write of one
+// thread is visible to the other when it reads it. The model omits that a set puts back its own arms, which its attempt
+// popped; the library does that under the lock of the channel.
 #include "model.hpp"
 
 using namespace model;
@@ -16,16 +17,16 @@ struct selector : rl::test_suite<selector, 3> {
     struct set {
         rl::mutex lock;
         rl::var<int> parked, news;  // guarded by lock
-        rl::var<int> ready;         // the task's
+        rl::var<int> ready;         // only the task accesses it
         rl::atomic<unsigned> word;
         rl::atomic<int> woken;
-        rl::var<int> winner;  // by the claim
+        rl::var<int> winner;  // guarded by the claim
         rl::var<int> value;   // in the node
     };
-    set sets[2];  // 0 receives, 1 sends
+    set sets[2];  // set 0 receives, set 1 sends
     rl::mutex channel;
-    rl::var<int> queued[2];  // guarded by channel, as is
-    rl::var<int> buffered;   // its one place
+    rl::var<int> queued[2];  // guarded by channel
+    rl::var<int> buffered;   // the only slot of the buffer, guarded by channel
     int got, sent;
 
     void before() {
@@ -46,7 +47,7 @@ struct selector : rl::test_suite<selector, 3> {
 
     void thread(unsigned who) {
         if (who == 0) {
-            while (!wait(0))  // once at most it is cancelled
+            while (!wait(0))  // the token cancels it at most once
                 ;
             got += sets[0].value($);
         } else if (who == 1) {
@@ -72,7 +73,7 @@ private:
         from.value($) = 0;
     }
 
-    /// selector_core::claim. The lock of the channel is held.
+    /// Corresponds to selector_core::claim. The lock of the channel is held.
     bool claim(set& s) {
         if (broken != 5)
             s.lock.lock($);
@@ -100,7 +101,7 @@ private:
         return true;
     }
 
-    /// Under the lock of the channel. Who is to be woken after it, or null: in `wakes`.
+    /// Runs under the lock of the channel. `wakes` becomes the set to wake after the unlock, or stays null.
     bool attempt(int side, set*& wakes) {
         if (side == 0 && buffered($)) {
             sets[0].value($) = buffered($);
@@ -136,7 +137,7 @@ private:
         return happened;
     }
 
-    /// False: its token closed.
+    /// Returns false if its token closed.
     bool wait(int side) {
         set& s = sets[side];
         rl::linear_backoff between;
@@ -167,7 +168,7 @@ private:
             s.lock.lock($);
             s.parked($) = 0;
             s.lock.unlock($);
-            s.word($).store(0, relaxed);  // out of the scope of its token
+            s.word($).store(0, relaxed);  // leaves the scope of its token
             return false;
         }
     }

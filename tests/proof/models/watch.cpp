@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The search for work on a parallel host: two workers, a thread for each, and one that submits. A task pushes two
-// others and does not end before another worker has run one. lib/parallel/worker_pool.cpp, without what concerns a
-// stalled worker. [watch] no worker has two ready tasks while another one is idle, no worker searches and no thread
-// is going to wake a searcher; while all workers are idle there is no searcher, and no timer armed for one. [active]
+// Model of the search for work on a parallel host (lib/parallel/worker_pool.cpp, without stalled workers): two workers,
+// each with a thread, and one thread that submits. A task pushes two others and does not end before another worker has
+// run one of them. [watch] If a worker has two ready tasks and another worker is idle, then a worker searches or a
+// thread is about to wake a searcher; while all workers are idle no worker searches, and no timer is armed for a
+// search. [active] counts the workers that are not idle.
 #include "model.hpp"
 
 using namespace model;
@@ -13,16 +14,16 @@ constexpr int idle = -1, small = 1, large_one = 2;
 enum watch_state { none, awake, asleep, crowded };
 
 struct watch : rl::test_suite<watch, 3> {
-    rl::atomic<int> box[2];  // idle, or what is in it
+    rl::atomic<int> box[2];  // idle, or the content
     rl::atomic<int> ready[2], posted[2];
     rl::atomic<int> watcher, sentinel, active;
-    rl::atomic<int> work;      // as Asio counts it, timers aside
-    rl::atomic<int> robbed;    // tasks that worker 1 took and ran
+    rl::atomic<int> work;      // as Asio counts it, without timers
+    rl::atomic<int> robbed;    // tasks that worker 1 stole and ran
     rl::mutex lock[2];         // of the FIFOs
-    rl::var<int> large;        // the task that pushes others is the last in FIFO 0
-    rl::var<int> on_watch[2];  // the drainer's
-    rl::var<int> look_at[2];   // the drainer's: a time or never
-    rl::var<int> armed[2];     // of the Asio timer; the drainer's
+    rl::var<int> large;        // 1 if the task that pushes others is the last in FIFO 0
+    rl::var<int> on_watch[2];  // accessed by the drainer
+    rl::var<int> look_at[2];   // accessed by the drainer: a time, or never
+    rl::var<int> armed[2];     // the Asio timer; accessed by the drainer
 
     void before() {
         for (int i = 0; i < 2; ++i) {
@@ -78,7 +79,7 @@ private:
         }
     }
 
-    /// Time passes: the timer's handler runs, if it is armed.
+    /// Time passes: the handler of the timer runs, if the timer is armed.
     void fire(int me) {
         if (box[me]($).load(acquire) != idle || !armed[me]($))
             return;
@@ -198,7 +199,7 @@ private:
         if (ready[victim]($).load(relaxed) > 1) {
             lock[victim].lock($);
             int n = ready[victim]($).load(relaxed);
-            bool before = victim == 0 && large($);  // it is the last, and not taken
+            bool before = victim == 0 && large($);  // it is the last, and not stolen
             int taken = before ? n / 2 : (n + 1) / 2;
             ready[victim]($).store(n - taken, relaxed);
             lock[victim].unlock($);
@@ -308,14 +309,14 @@ private:
         int seen = watcher($).load(seq_cst);
         if (broken == 3 && seen == crowded) {
             change(crowded,
-                   none);  // what was pushed while it was crowded roused nobody
+                   none);  // a push in the state `crowded` has roused no worker
         } else if (seen == crowded || (seen == none && !last)) {
             rouse(seen);
         } else if (seen == asleep && last) {
             if (broken != 4)
                 wake(sentinel($).load(relaxed));
         } else if (seen == awake && watched) {
-            wake(me);  // else it would look when its timer fires
+            wake(me);  // otherwise it would look only when its timer fires
         }
     }
 };

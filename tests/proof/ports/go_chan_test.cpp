@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// What Go's test/chan programs, its channel bugs and the channel and scheduler tests of its runtime check, written
-// anew. Each case is named after what it ports. Those that need threads: stress/go_chan_stress.cpp; what needs
-// no port: tests/README.md.
+// Ports of Go's test/chan programs, of the tests of its channel bugs, and of the
+// channel and scheduler tests of its runtime. Each case is named after its original.
+// stress/go_chan_stress.cpp has the cases that need threads; tests/README.md names the
+// cases that need no port.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -19,7 +21,6 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,9 +36,12 @@ using heddle::sender;
 using heddle::task;
 using heddle::try_status;
 using heddle::testing::world;
+using test::collect;
+using test::numbers;
 using test::run_virtual;
 
-/// Whether a task that does this waits, for ever or until something else happens.
+/// Returns whether a task that does this waits, for ever or until something else
+/// happens.
 bool blocks(task<> (*f)()) {
     world w;
     w.go(f);
@@ -56,17 +60,6 @@ task<> count_to(sender<int> out, int first, int last) {
     for (int i = first; i < last; ++i)
         co_await out.send(i);
     out.close();
-}
-
-task<> collect(receiver<int> in, std::vector<int>& to) {
-    while (auto v = co_await in.receive())
-        to.push_back(*v);
-}
-
-std::vector<int> numbers(int n) {
-    std::vector<int> all(static_cast<std::size_t>(n));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
 }
 
 }  // namespace
@@ -103,7 +96,7 @@ TEST_CASE("test/chan/doubleselect: one arm of each select takes effect") {
     run_virtual(main(), 7);
 }
 
-TEST_CASE("test/chan/fifo: values keep their order, buffered and in step") {
+TEST_CASE("test/chan/fifo: values keep their order, with and without a buffer") {
     auto main = []() -> task<> {
         channel<int> buffered(10);
         for (int i = 0; i < 10; ++i)
@@ -112,7 +105,7 @@ TEST_CASE("test/chan/fifo: values keep their order, buffered and in step") {
             auto v = co_await buffered.receive();
             CHECK(v == i);
         }
-        // Each task waits for the one before it, and only then takes its value.
+        // Each task waits for the one before it before it takes its value.
         channel<int> c, before(1);
         co_await before.send(0);
         for (int i = 0; i < 10; ++i) {
@@ -135,7 +128,7 @@ TEST_CASE("test/chan/fifo: values keep their order, buffered and in step") {
     run_virtual(main());
 }
 
-TEST_CASE("test/chan/goroutines: a chain of 10 000 tasks hands one value through") {
+TEST_CASE("test/chan/goroutines: a chain of 10 000 tasks passes one value through") {
     auto main = []() -> task<> {
         channel<int> leftmost, left = leftmost, right;
         for (int i = 0; i < 10'000; ++i) {
@@ -155,7 +148,7 @@ TEST_CASE("test/chan/goroutines: a chain of 10 000 tasks hands one value through
     run_virtual(main());
 }
 
-TEST_CASE_TEMPLATE("test/chan/nonblock: each type, with and without a buffer", T,
+TEST_CASE_TEMPLATE("test/chan/nonblock: each type works with and without a buffer", T,
                    std::int32_t, std::int64_t, bool, std::string) {
     for (std::size_t capacity : {0u, 1u}) {
         CAPTURE(capacity);
@@ -219,8 +212,8 @@ TEST_CASE("test/chan/perm: a receiver cannot send or close, a sender cannot rece
     CHECK(can_receive<receiver<int>>);
 }
 
-// Power series as tasks that give a coefficient for each demand (M. D. McIlroy, "Squinting at
-// power series").
+// Power series as tasks that produce a coefficient for each request (M. D. McIlroy,
+// "Squinting at power series").
 namespace {
 
 struct rational {
@@ -266,13 +259,15 @@ task<> copy(series from, series to) {
     }
 }
 
-/// Gives what it takes twice; whoever is behind is served from a task that remembers.
+/// Produces each term of its input twice; the slower reader is served by a task that
+/// keeps the terms.
 task<> split(series from, series a, series b) {
     bool first = co_await select(a.demand.receive(), b.demand.receive()) == 0;
     rational v = co_await next(from);
     series ahead = first ? a : b, behind = first ? b : a, rest;
     heddle::go(split, from, ahead, rest);
-    // `ahead` gets this term now, `behind` when it asks; then all go on with the rest.
+    // `ahead` gets this term now, `behind` when it requests the term; then all go on
+    // with the rest.
     co_await ahead.term.send(v);
     co_await behind.demand.receive();
     co_await behind.term.send(v);
@@ -340,7 +335,8 @@ task<std::vector<rational>> terms(series s, int n) {
 
 }  // namespace
 
-TEST_CASE("test/chan/powser1: power series of rationals, a task for each operation") {
+TEST_CASE("test/chan/powser1: power series of rationals are computed by a task for "
+          "each operation") {
     auto main = []() -> task<> {
         series ones, also, sum, product;
         heddle::go(constants, ones, rational(1));
@@ -352,7 +348,7 @@ TEST_CASE("test/chan/powser1: power series of rationals, a task for each operati
         CHECK(of_sum == std::vector<rational>(10, rational(2)));
         auto of_product = co_await terms(product, 8);  // 1/(1-x)^2
         CHECK(of_product == std::vector<rational>{1, 2, 3, 4, 5, 6, 7, 8});
-        // exp = 1 + the integral of exp: a loop of tasks.
+        // exp = 1 + the integral of exp, so the tasks form a loop.
         series exp, integral;
         auto e = twice(integral);
         heddle::go(integrate, e[0], rational(1), integral);
@@ -363,7 +359,7 @@ TEST_CASE("test/chan/powser1: power series of rationals, a task for each operati
     run_virtual(main(), 3);
 }
 
-TEST_CASE("test/chan/select: a nil arm is off, its value is still made") {
+TEST_CASE("test/chan/select: a nil arm is off, but its value expression is evaluated") {
     auto main = []() -> task<> {
         int made = 0;
         auto value = [&made] { return ++made; };
@@ -411,18 +407,18 @@ TEST_CASE("test/chan/select2: 100 000 selects leave no memory behind") {
           before + 4096);  // always so where a sanitizer replaces malloc
 }
 
-TEST_CASE("test/chan/select3: what waits for ever and what does not") {
+TEST_CASE("test/chan/select3: each operation waits for ever exactly when it should") {
     auto never = [](task<> (*f)()) { CHECK(blocks(f)); };
     auto at_once = [](task<> (*f)()) { CHECK_FALSE(blocks(f)); };
-    // nil
+    // A nil channel.
     never([]() -> task<> { co_await channel<int>(nullptr).send(7); });
     never([]() -> task<> { (void)co_await channel<int>(nullptr).receive(); });
-    // nothing at all
+    // No arm.
     never([]() -> task<> {
         std::vector<heddle::arm> none;
         co_await select(none);
     });
-    // empty and open
+    // An empty and open channel.
     never([]() -> task<> {
         channel<int> c;
         co_await c.send(7);
@@ -445,7 +441,7 @@ TEST_CASE("test/chan/select3: what waits for ever and what does not") {
         for (int i = 0; i < 2; ++i)
             co_await c.send(i);
     });
-    // closed
+    // A closed channel.
     at_once([]() -> task<> {
         channel<int> c;
         c.close();
@@ -463,7 +459,7 @@ TEST_CASE("test/chan/select3: what waits for ever and what does not") {
         v = co_await c.receive();
         CHECK_FALSE(v);
     });
-    // select with an arm that never is, and one that is
+    // A select with an arm that is never ready, and one that is ready.
     at_once([]() -> task<> {
         channel<int> c(1), nil(nullptr);
         auto arm = co_await select(nil.send(1), c.send(7));
@@ -480,7 +476,7 @@ TEST_CASE("test/chan/select3: what waits for ever and what does not") {
         auto arm = co_await select(nil.send(7), nil.receive(v), heddle::otherwise);
         CHECK(arm == 2);
     });
-    // with itself
+    // A select with itself.
     never([]() -> task<> {
         channel<int> c;
         std::optional<int> v;
@@ -494,7 +490,7 @@ TEST_CASE("test/chan/select3: what waits for ever and what does not") {
 }
 
 TEST_CASE(
-    "test/chan/select4: what is received is where it was wanted, and only there") {
+    "test/chan/select4: a value is received into its destination, and only there") {
     auto main = []() -> task<> {
         channel<int> c(1), c1;
         co_await c.send(42);
@@ -507,7 +503,8 @@ TEST_CASE(
     run_virtual(main());
 }
 
-TEST_CASE("test/chan/select5: each mix of three arms, with and without otherwise") {
+TEST_CASE(
+    "test/chan/select5: each mix of three arms works, with and without otherwise") {
     enum kind { nil, can_take, cannot_take, can_give, cannot_give };
     auto ready = [](int k) { return k == can_take || k == can_give; };
     for (int mix = 0; mix < 125; ++mix)
@@ -559,7 +556,7 @@ TEST_CASE("test/chan/select5: each mix of three arms, with and without otherwise
                 else
                     CHECK(c[i].size() == 1);
             }
-            for (std::size_t i = 0; i < 3; ++i)  // the others are as they were
+            for (std::size_t i = 0; i < 3; ++i)  // the others are unchanged
                 if (!chosen || i != *chosen) {
                     CHECK_FALSE(got[i].has_value());
                     CHECK(c[i].size() ==
@@ -591,7 +588,7 @@ TEST_CASE("test/chan/select6: a select that loses does not corrupt the queue (20
         auto third = heddle::go(waits, c, ready, std::ref(got));
         co_await ready.receive();
         co_await heddle::yield();
-        co_await c2.send(true);  // the one in the middle leaves c's queue
+        co_await c2.send(true);  // the arm in the middle leaves c's queue
         co_await second;
         co_await c.send(true);
         co_await c.send(true);
@@ -602,7 +599,7 @@ TEST_CASE("test/chan/select6: a select that loses does not corrupt the queue (20
     run_virtual(main());
 }
 
-TEST_CASE("test/chan/select7: a value may be dropped, by one arm, two or many") {
+TEST_CASE("test/chan/select7: a select of one, two or three arms may drop the value") {
     auto take1 = [](receiver<int> in) -> task<> { co_await select(in.receive()); };
     auto take2 = [](receiver<int> in) -> task<> {
         channel<int> other;
@@ -662,7 +659,8 @@ task<> filter(receiver<int> in, sender<int> out, int prime) {
 
 }  // namespace
 
-TEST_CASE("test/chan/sieve1: the prime sieve, whose tasks die with their world") {
+TEST_CASE(
+    "test/chan/sieve1: the tasks of the prime sieve are destroyed with their world") {
     std::vector<int> primes;
     {
         world w;
@@ -683,7 +681,7 @@ TEST_CASE("test/chan/sieve1: the prime sieve, whose tasks die with their world")
     CHECK(primes.back() == 229);
 }
 
-TEST_CASE("test/chan/sieve2: a sieve with buffers, which its token ends") {
+TEST_CASE("test/chan/sieve2: a token ends a sieve with buffers") {
     auto main = []() -> task<> {
         heddle::done_source over;
         auto sieve = [](sender<int> out) -> task<> {
@@ -713,7 +711,7 @@ TEST_CASE("test/chan/sieve2: a sieve with buffers, which its token ends") {
     w.expect_end();
 }
 
-TEST_CASE("test/chan/zerosize: elements that have no value") {
+TEST_CASE("test/chan/zerosize: channels carry types without a value") {
     auto main = []() -> task<> {
         struct nothing {};
         for (std::size_t capacity : {0u, 1u, 100u}) {
@@ -737,7 +735,8 @@ TEST_CASE("test/chan/zerosize: elements that have no value") {
 
 // -- neighbours -------------------------------------------------------------------------
 
-TEST_CASE("test/closedchan: every operation, in every form, on a closed channel") {
+TEST_CASE(
+    "test/closedchan: each form of each operation on a closed channel reports it") {
     for (std::size_t capacity : {0u, 2u}) {
         CAPTURE(capacity);
         auto main = [](std::size_t size) -> task<> {
@@ -746,7 +745,7 @@ TEST_CASE("test/closedchan: every operation, in every form, on a closed channel"
                 co_await c.send(static_cast<int>(i));
             c.close();
             CHECK(c.closed());
-            for (std::size_t i = 0; i < size; ++i) {  // what is buffered comes first
+            for (std::size_t i = 0; i < size; ++i) {  // the buffered values come first
                 auto v = co_await c.receive();
                 CHECK(v == static_cast<int>(i));
             }
@@ -787,7 +786,7 @@ TEST_CASE("test/closedchan: every operation, in every form, on a closed channel"
     }
 }
 
-TEST_CASE("test/chancap: size and capacity") {
+TEST_CASE("test/chancap: size and capacity are as made") {
     channel<int> plain, ten(10), nil(nullptr);
     CHECK((plain.size() == 0 && plain.capacity() == 0));
     CHECK((ten.size() == 0 && ten.capacity() == 10));
@@ -797,7 +796,7 @@ TEST_CASE("test/chancap: size and capacity") {
     CHECK(ten.size() == 3);
 }
 
-TEST_CASE("test/makechan: sizes that cannot be had") {
+TEST_CASE("test/makechan: sizes that are too large are refused") {
     struct large {
         std::array<char, 1024> bytes;
     };
@@ -807,7 +806,7 @@ TEST_CASE("test/makechan: sizes that cannot be had") {
     CHECK_THROWS_AS(channel<int>(-1), std::length_error);
 }
 
-TEST_CASE("test/ken/chan1: one gives, ten take, each number once") {
+TEST_CASE("test/ken/chan1: one task sends, ten receive, and each number arrives once") {
     auto main = []() -> task<> {
         constexpr int n = 1000;
         channel<int> c;
@@ -827,8 +826,8 @@ TEST_CASE("test/ken/chan1: one gives, ten take, each number once") {
     run_virtual(main(), 5);
 }
 
-TEST_CASE("law 80, test/ken/chan: 10 000 operations, by send, receive and select, in "
-          "all mixes") {
+TEST_CASE("law 80, test/ken/chan: 10 000 operations by send, receive and select "
+          "complete in all mixes") {
     enum form { plain, in_select, tried };
     auto give = [](sender<int> out, int n, form how) -> task<> {
         channel<int> nobody;
@@ -860,7 +859,7 @@ TEST_CASE("law 80, test/ken/chan: 10 000 operations, by send, receive and select
         for (form g : {plain, in_select, tried})
             for (form t : {plain, in_select, tried}) {
                 if (g == tried && t == tried && capacity == 0)
-                    continue;  // neither is ever there for the other
+                    continue;  // neither ever finds the other waiting
                 constexpr int n = 2'500;
                 channel<int> c(capacity);
                 long sum = 0;
@@ -875,7 +874,8 @@ TEST_CASE("law 80, test/ken/chan: 10 000 operations, by send, receive and select
             }
 }
 
-TEST_CASE("test/fixedbugs/issue9110: a channel twice in one select leaves no waiter") {
+TEST_CASE("test/fixedbugs/issue9110: a channel that is twice in one select leaves no "
+          "waiter behind") {
     world w;
     auto round = [](int n) -> task<> {
         for (int i = 0; i < n; ++i) {
@@ -894,7 +894,7 @@ TEST_CASE("test/fixedbugs/issue9110: a channel twice in one select leaves no wai
     CHECK(mallinfo2().uordblks < before + 4096);
 }
 
-TEST_CASE("test/fixedbugs/issue13169: large values change hands whole") {
+TEST_CASE("test/fixedbugs/issue13169: large values arrive whole") {
     auto main = []() -> task<> {
         using block = std::array<int, 4096>;
         channel<block> c;
@@ -919,7 +919,8 @@ TEST_CASE("test/fixedbugs/issue13169: large values change hands whole") {
     run_virtual(main());
 }
 
-TEST_CASE("test/fixedbugs/issue15281: what was received is not kept by the channel") {
+TEST_CASE(
+    "test/fixedbugs/issue15281: a channel does not keep a value that was received") {
     auto main = []() -> task<> {
         channel<std::shared_ptr<int>> c(4);
         auto p = std::make_shared<int>(1);
@@ -932,8 +933,8 @@ TEST_CASE("test/fixedbugs/issue15281: what was received is not kept by the chann
     run_virtual(main());
 }
 
-TEST_CASE(
-    "test/fixedbugs/issue16870: each form of receive says whether there was a value") {
+TEST_CASE("test/fixedbugs/issue16870: each form of receive reports whether there was a "
+          "value") {
     auto main = []() -> task<> {
         channel<int> c(1), gone(1);
         gone.close();
@@ -970,7 +971,7 @@ TEST_CASE(
     run_virtual(main());
 }
 
-TEST_CASE("test/fixedbugs/issue21576: a send that nobody can receive is a deadlock") {
+TEST_CASE("test/fixedbugs/issue21576: a send that no task can receive is a deadlock") {
     auto main = []() -> task<> {
         channel<int> c;
         c.name("nobody");
@@ -989,8 +990,8 @@ TEST_CASE("test/fixedbugs/issue21576: a send that nobody can receive is a deadlo
     }
 }
 
-TEST_CASE(
-    "test/fixedbugs/issue8336, issue43111, issue4313: arms are made in order, once") {
+TEST_CASE("test/fixedbugs/issue8336, issue43111, issue4313: arms are evaluated in "
+          "order, once") {
     auto main = []() -> task<> {
         std::string log;
         channel<int> c(1);
@@ -1015,11 +1016,11 @@ TEST_CASE(
 
 // -- runtime/chan_test.go ----------------------------------------------------------------
 
-TEST_CASE("runtime/chan_test TestChan: everything about one channel, at many sizes") {
+TEST_CASE("runtime/chan_test TestChan: one channel does everything, at many sizes") {
     for (int capacity = 0; capacity < 200; capacity += capacity < 10 ? 1 : 19) {
         CAPTURE(capacity);
         world w;
-        {  // receive from an empty one waits
+        {  // a receive from an empty channel waits
             channel<int> c(capacity);
             auto h =
                 w.go([](channel<int> in) -> task<> { (void)co_await in.receive(); }, c);
@@ -1032,7 +1033,7 @@ TEST_CASE("runtime/chan_test TestChan: everything about one channel, at many siz
             w.settle();
             CHECK(w.live() == 0);
         }
-        {  // send to a full one waits
+        {  // a send to a full channel waits
             channel<int> c(capacity);
             for (int i = 0; i < capacity; ++i)
                 CHECK(c.try_send(i) == try_status::done);
@@ -1044,7 +1045,7 @@ TEST_CASE("runtime/chan_test TestChan: everything about one channel, at many siz
             w.settle();
             CHECK(w.live() == 0);
         }
-        {  // what is buffered comes out of a closed one, then nothing
+        {  // a closed channel drains its buffer, and is empty then
             channel<int> c(capacity);
             for (int i = 0; i < capacity; ++i)
                 CHECK(c.try_send(i) == try_status::done);
@@ -1056,7 +1057,7 @@ TEST_CASE("runtime/chan_test TestChan: everything about one channel, at many siz
             }
             CHECK(c.try_receive(v) == try_status::closed);
         }
-        {  // closing lets a receiver go
+        {  // close wakes a receiver
             channel<int> c(capacity);
             bool empty = false;
             w.go(
@@ -1070,7 +1071,7 @@ TEST_CASE("runtime/chan_test TestChan: everything about one channel, at many siz
             w.settle();
             CHECK(empty);
         }
-        {  // a hundred values in order, by one and by four
+        {  // a hundred values keep their order, from one sender and from four
             channel<int> c(capacity);
             std::vector<int> got;
             w.go(count_to, c, 0, 100);
@@ -1105,9 +1106,10 @@ TEST_CASE("runtime/chan_test TestChan: everything about one channel, at many siz
     }
 }
 
-TEST_CASE(
-    "runtime/chan_test TestNonblockRecvRace: a buffered value is never overlooked") {
-    // Receiver and closer in every order: the value is there, so otherwise is not.
+TEST_CASE("runtime/chan_test TestNonblockRecvRace: otherwise is not taken while a "
+          "value is buffered") {
+    // Receiver and closer run in every order: the value is there, so otherwise is not
+    // taken.
     auto all = heddle::testing::explore("nonblock recv", []() -> task<> {
         channel<int> c(1);
         co_await c.send(1);
@@ -1125,8 +1127,8 @@ TEST_CASE(
     CHECK(all.complete);
 }
 
-TEST_CASE(
-    "runtime/chan_test TestNonblockSelectRace: one of two is ready at every moment") {
+TEST_CASE("runtime/chan_test TestNonblockSelectRace: one of two channels is ready at "
+          "every instant") {
     auto program = [](bool close_second) {
         return [close_second]() -> task<> {
             channel<int> a(1), b(1);
@@ -1155,8 +1157,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE(
-    "runtime/chan_test TestSelfSelect: two that send and receive on one channel") {
+TEST_CASE("runtime/chan_test TestSelfSelect: two tasks that send and receive on one "
+          "channel pair") {
     for (int capacity : {0, 10}) {
         auto main = [](int size) -> task<> {
             channel<int> c(size);
@@ -1183,7 +1185,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("runtime/chan_test TestSelectStress: selects of four against plain tasks") {
+TEST_CASE("runtime/chan_test TestSelectStress: selects of four arms work beside plain "
+          "tasks") {
     auto main = []() -> task<> {
         constexpr int n = 3'000;
         std::array<channel<int>, 4> c{channel<int>(), channel<int>(), channel<int>(2),
@@ -1227,7 +1230,8 @@ TEST_CASE("runtime/chan_test TestSelectStress: selects of four against plain tas
     run_virtual(main(), 2);
 }
 
-TEST_CASE("runtime/chan_test TestSelectFairness: of two ready arms each as often") {
+TEST_CASE("runtime/chan_test TestSelectFairness: each of two ready arms is taken "
+          "equally often") {
     constexpr int trials = 10'000;
     auto main = [](std::array<int, 2>& counts) -> task<> {
         channel<int> c1(trials + 1), c2(trials + 1), c3, c4;
@@ -1247,7 +1251,7 @@ TEST_CASE("runtime/chan_test TestSelectFairness: of two ready arms each as often
     CHECK(std::abs(r - 0.5) <= 4.891676 / (2 * std::sqrt(double(trials))));
 }
 
-TEST_CASE("runtime/chan_test TestChanSendInterface: boxed values") {
+TEST_CASE("runtime/chan_test TestChanSendInterface: channels carry boxed values") {
     auto main = []() -> task<> {
         channel<std::unique_ptr<int>> c(1);
         co_await c.send(std::make_unique<int>(1));
@@ -1263,7 +1267,8 @@ TEST_CASE("runtime/chan_test TestChanSendInterface: boxed values") {
     run_virtual(main());
 }
 
-TEST_CASE("runtime/chan_test TestPseudoRandomSend: two send arms on one channel mix") {
+TEST_CASE("runtime/chan_test TestPseudoRandomSend: two send arms on one channel are "
+          "both taken") {
     for (int capacity : {0, 100}) {
         auto main = [](int size) -> task<> {
             channel<int> c(size);
@@ -1288,7 +1293,7 @@ TEST_CASE("runtime/chan_test TestPseudoRandomSend: two send arms on one channel 
     }
 }
 
-TEST_CASE("runtime/chan_test TestMultiConsumer: 23 workers pass all of it on") {
+TEST_CASE("runtime/chan_test TestMultiConsumer: 23 workers pass on every value") {
     auto main = []() -> task<> {
         constexpr int workers = 23, n = 20'000;
         channel<int> q(workers * 3), r(workers * 3);
@@ -1329,7 +1334,8 @@ TEST_CASE("runtime/chan_test TestMultiConsumer: 23 workers pass all of it on") {
     run_virtual(main(), 4);
 }
 
-TEST_CASE("runtime/chan_test TestSelectDuplicateChannel: c twice, then c by another") {
+TEST_CASE("runtime/chan_test TestSelectDuplicateChannel: c may be twice in a select "
+          "before another waiter") {
     auto main = []() -> task<> {
         channel<int> c, d, e;
         auto first = heddle::go(
@@ -1344,8 +1350,8 @@ TEST_CASE("runtime/chan_test TestSelectDuplicateChannel: c twice, then c by anot
         auto second = heddle::go(
             [](channel<int> in) -> task<> { (void)co_await in.receive(); }, c);
         co_await heddle::yield();
-        co_await d.send(7);  // the first leaves c's queue, in which it stood twice
-        co_await c.send(8);  // that is the second's
+        co_await d.send(7);  // the first leaves c's queue, in which it was twice
+        co_await c.send(8);  // the second receives this value
         co_await c.send(7);
         co_await second;
         co_await first;
@@ -1355,7 +1361,8 @@ TEST_CASE("runtime/chan_test TestSelectDuplicateChannel: c twice, then c by anot
 
 // -- runtime/proc_test.go, crash_test.go --------------------------------------------------
 
-TEST_CASE("runtime/proc_test TestYieldProgress: who yields in a loop lets others in") {
+TEST_CASE("runtime/proc_test TestYieldProgress: a task that yields in a loop lets "
+          "others run") {
     auto main = []() -> task<> {
         channel<bool> c(1);
         channel<bool> cack;
@@ -1376,8 +1383,7 @@ TEST_CASE("runtime/proc_test TestYieldProgress: who yields in a loop lets others
     run_virtual(main());
 }
 
-TEST_CASE(
-    "runtime/proc_test TestTimerFairness: a busy pair does not keep a timer away") {
+TEST_CASE("runtime/proc_test TestTimerFairness: a busy pair does not delay a timer") {
     auto main = []() -> task<> {
         heddle::done_source over;
         channel<bool> c;
@@ -1392,10 +1398,11 @@ TEST_CASE(
         CHECK(arm == 0);
         over.close();
     };
-    heddle::run(main());  // in real time: the pair never lets virtual time pass
+    heddle::run(main());  // in real time, because the pair never lets virtual time pass
 }
 
-TEST_CASE("runtime/proc_test TestTimerFairness2: nor do tasks that feed themselves") {
+TEST_CASE("runtime/proc_test TestTimerFairness2: tasks that send to themselves do not "
+          "delay a timer") {
     auto main = []() -> task<> {
         heddle::done_source over;
         heddle::go(heddle::with_done(over.token(), []() -> task<> {
@@ -1413,8 +1420,8 @@ TEST_CASE("runtime/proc_test TestTimerFairness2: nor do tasks that feed themselv
     heddle::run(main());
 }
 
-TEST_CASE(
-    "runtime/proc_test TestPingPongHog: who never yields gets no more than 20 turns") {
+TEST_CASE("runtime/proc_test TestPingPongHog: a pair and a busy task get turns within "
+          "a factor of 20") {
     auto main = []() -> task<> {
         heddle::done_source over;
         channel<bool> ping, pong;
@@ -1444,8 +1451,8 @@ TEST_CASE(
     run_virtual(main());
 }
 
-TEST_CASE("law 78, runtime/crash_test TestSimpleDeadlock and its kin: all wait, and it "
-          "is said") {
+TEST_CASE("law 78, runtime/crash_test TestSimpleDeadlock and similar: if all tasks "
+          "wait, a deadlock is reported") {
     auto deadlocks = [](task<> t) {
         CHECK_THROWS_AS(run_virtual(std::move(t)), heddle::deadlock);
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the tests of Go's context package check, written anew for done sources and tokens. Each case is named
-// after what it ports. Those that race: stress/go_chan_stress.cpp.
+// Ports of the tests of Go's context package to done sources and tokens. Each case is
+// named after its original. The races are in stress/go_chan_stress.cpp.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
@@ -29,7 +29,7 @@ std::string state(const done_token& t) {
     return (t.closed() ? "closed: " : "open: ") + why(t.cause());
 }
 
-/// Notes when a token closes that it waits for.
+/// Waits for a token, and logs that it has closed.
 task<> watch(done_token t, int& seen) {
     co_await t;
     ++seen;
@@ -39,7 +39,7 @@ task<> watch(done_token t, int& seen) {
 
 TEST_SUITE_BEGIN("ports.go_context");
 
-TEST_CASE("context TestBackground: what nobody can close never closes") {
+TEST_CASE("context TestBackground: a token without a source never closes") {
     world w;
     int seen = 0;
     w.go(watch, done_token(), std::ref(seen));
@@ -48,7 +48,7 @@ TEST_CASE("context TestBackground: what nobody can close never closes") {
     CHECK(seen == 0);
 }
 
-TEST_CASE("context TestWithCancel: open, then closed, with a cause") {
+TEST_CASE("context TestWithCancel: a token is open, and after a close it has a cause") {
     world w;
     int seen = 0;
     done_source c;
@@ -63,7 +63,7 @@ TEST_CASE("context TestWithCancel: open, then closed, with a cause") {
     CHECK_FALSE(c.close());
 }
 
-TEST_CASE("context TestParentFinishesChild: cancel goes down, at once, to all") {
+TEST_CASE("context TestParentFinishesChild: a close reaches all tokens below at once") {
     // parent -> child -> { value-like grandchild, deadline grandchild }
     world w;
     done_source parent;
@@ -86,7 +86,8 @@ TEST_CASE("context TestParentFinishesChild: cancel goes down, at once, to all") 
     CHECK(state(timed.token()) == "closed: why");
 }
 
-TEST_CASE("context TestChildFinishesFirst: a child's end is not its parent's") {
+TEST_CASE(
+    "context TestChildFinishesFirst: the close of a child does not close its parent") {
     for (bool rooted : {true, false}) {
         done_source root;
         done_source parent(rooted ? root.token() : done_token());
@@ -100,7 +101,8 @@ TEST_CASE("context TestChildFinishesFirst: a child's end is not its parent's") {
     }
 }
 
-TEST_CASE("context TestDeadline: it closes at its time, whatever lies between") {
+TEST_CASE(
+    "context TestDeadline: a deadline closes a token on time, through any layers") {
     world w;
     auto at = w.now() + 50ms;
     done_source plain(w.context(), done_token(), at);
@@ -117,7 +119,7 @@ TEST_CASE("context TestDeadline: it closes at its time, whatever lies between") 
         CHECK(state(t) == "closed: deadline");
 }
 
-TEST_CASE("context TestTimeout: layers close with the shortest") {
+TEST_CASE("context TestTimeout: nested timeouts close with the shortest") {
     world w;
     done_source c(w.context(), done_token(), 50ms);
     done_source inner(w.context(), c.token(), 1min);
@@ -129,7 +131,8 @@ TEST_CASE("context TestTimeout: layers close with the shortest") {
     CHECK(state(inner.token()) == "closed: deadline");
 }
 
-TEST_CASE("context TestCanceledTimeout: closed by hand, it does not expire any more") {
+TEST_CASE("context TestCanceledTimeout: a token that was closed by hand does not "
+          "expire any more") {
     world w;
     done_source c(w.context(), done_token(), 1s);
     done_source child(c.token());
@@ -139,8 +142,7 @@ TEST_CASE("context TestCanceledTimeout: closed by hand, it does not expire any m
     CHECK(state(c.token()) == "closed: closed");
 }
 
-TEST_CASE(
-    "context TestInterlockedCancels: each of two closes the other, in any order") {
+TEST_CASE("context TestInterlockedCancels: two tokens close each other, in any order") {
     auto all = heddle::testing::explore("interlocked", []() -> task<> {
         done_source parent, child(parent.token());
         auto first = heddle::go(
@@ -163,8 +165,8 @@ TEST_CASE(
     CHECK(all.schedules >= 2);
 }
 
-TEST_CASE(
-    "context TestSimultaneousCancels: 100 nodes in layers, closed from all of them") {
+TEST_CASE("context TestSimultaneousCancels: 100 nodes in layers are closed from all of "
+          "them") {
     world w;
     std::vector<done_source> nodes;
     nodes.emplace_back();
@@ -187,7 +189,8 @@ TEST_CASE(
         CHECK(n.token().closed());
 }
 
-TEST_CASE("context TestLayersCancel, TestLayersTimeout: 30 random layers end as one") {
+TEST_CASE(
+    "context TestLayersCancel, TestLayersTimeout: 30 random layers close together") {
     for (bool by_timeout : {false, true})
         for (unsigned seed = 1; seed <= 50; ++seed) {
             CAPTURE(seed);
@@ -217,7 +220,8 @@ TEST_CASE("context TestLayersCancel, TestLayersTimeout: 30 random layers end as 
         }
 }
 
-TEST_CASE("context TestCancelRemoves: children that ended leave a long-lived parent") {
+TEST_CASE("context TestCancelRemoves: children that ended are removed from a "
+          "long-lived parent") {
     world w;
     done_source parent;
     auto round = [&](int n) {
@@ -237,8 +241,8 @@ TEST_CASE("context TestCancelRemoves: children that ended leave a long-lived par
     CHECK(state(parent.token()) == "open: none");
 }
 
-TEST_CASE(
-    "context TestWithCancelCanceledParent: born closed, with the parent's cause") {
+TEST_CASE("context TestWithCancelCanceledParent: a child is closed from the start, "
+          "with its parent's cause") {
     world w;
     done_source parent;
     parent.close(cause("because"));
@@ -266,7 +270,7 @@ TEST_CASE("context TestCustomContextGoroutines: a tree of tokens starts no task"
 }
 
 TEST_CASE(
-    "context TestCause: the first cause stays, also a null one, also a deadline's") {
+    "context TestCause: the first cause stays, even if it is null or a deadline's") {
     world w;
     done_source none;
     none.close(std::exception_ptr());
@@ -282,7 +286,8 @@ TEST_CASE(
     CHECK(state(timed.token()) == "closed: deadline");
 }
 
-TEST_CASE("context TestWithoutCancel: a shield hears nothing of what is above") {
+TEST_CASE(
+    "context TestWithoutCancel: a task in a shield does not notice a close above it") {
     world w;
     done_source stop;
     bool slept = false, then = false;
@@ -303,8 +308,8 @@ TEST_CASE("context TestWithoutCancel: a shield hears nothing of what is above") 
     CHECK(w.live() == 0);
 }
 
-TEST_CASE(
-    "context TestAfterFunc: a callback runs once, when it closes, unless removed") {
+TEST_CASE("context TestAfterFunc: a callback runs once, when its token closes, unless "
+          "it was removed") {
     done_source d;
     int calls = 0, removed = 0;
     {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Cases of kotlinx.coroutines' channels, select, mutexes, semaphores and cancellation that have a counterpart here, written
-// anew. Each is named after the class and the property it ports.
+// Ports of tests of kotlinx.coroutines: channels, select, mutexes, semaphores and
+// cancellation. Each case is named after the class of its original and the property
+// that it tests.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -29,10 +31,9 @@ using heddle::testing::explore;
 using heddle::testing::world;
 using test::ending;
 using test::lines;
+using test::sleeps;
 using test::trace;
 using test::tracked;
-
-task<> sleeps(heddle::duration d) { co_await heddle::sleep(d); }
 
 }  // namespace
 
@@ -40,7 +41,8 @@ TEST_SUITE_BEGIN("ports.kotlin");
 
 // -- channels ---------------------------------------------------------------------------
 
-TEST_CASE("RendezvousChannelTest.testSimple: who sends goes on when it was received") {
+TEST_CASE(
+    "RendezvousChannelTest.testSimple: a sender goes on when its value was received") {
     world w;
     trace log;
     channel<int> c;
@@ -57,7 +59,7 @@ TEST_CASE("RendezvousChannelTest.testSimple: who sends goes on when it was recei
     CHECK(log.take() == lines{"sends 1"});
     int v = 0;
     CHECK(c.try_receive(v) == try_status::done);
-    CHECK(log.take().empty());  // nobody is resumed inside
+    CHECK(log.take().empty());  // no task is resumed inside the call
     w.settle();
     CHECK(log.take() == lines{"sends 2"});
     CHECK(c.try_receive(v) == try_status::done);
@@ -66,7 +68,8 @@ TEST_CASE("RendezvousChannelTest.testSimple: who sends goes on when it was recei
     CHECK(v == 2);
 }
 
-TEST_CASE("RendezvousChannelTest.testTrySendTryReceive: only where another waits") {
+TEST_CASE(
+    "RendezvousChannelTest.testTrySendTryReceive: both succeed only if a peer waits") {
     world w;
     channel<int> c;
     int v = 0;
@@ -83,7 +86,8 @@ TEST_CASE("RendezvousChannelTest.testTrySendTryReceive: only where another waits
         c);
     w.settle();
     CHECK(c.try_send(2) == try_status::done);
-    CHECK(c.try_send(9) == try_status::would_block);  // served, and not yet back
+    // The receiver has its value, but has not run yet.
+    CHECK(c.try_send(9) == try_status::would_block);
     w.settle();
     CHECK(c.try_send(3) == try_status::done);
     w.settle();
@@ -93,8 +97,8 @@ TEST_CASE("RendezvousChannelTest.testTrySendTryReceive: only where another waits
     CHECK(w.live() == 0);
 }
 
-TEST_CASE(
-    "BufferedChannelTest.testSimple: a full buffer suspends, a receive refills it") {
+TEST_CASE("BufferedChannelTest.testSimple: a full buffer makes a send wait, and a "
+          "receive refills it") {
     world w;
     trace log;
     channel<int> c(1);
@@ -112,13 +116,12 @@ TEST_CASE(
     int v = 0;
     CHECK(c.try_receive(v) == try_status::done);
     CHECK(v == 1);
-    CHECK(c.size() == 1);  // 2 moved up, before its sender ran
+    CHECK(c.size() == 1);  // 2 moved to the buffer before its sender ran
     w.settle();
     CHECK(log.take() == lines{"sent 2"});
 }
 
-TEST_CASE(
-    "ChannelUndeliveredElementTest: what a cancelled send carried is its own again") {
+TEST_CASE("ChannelUndeliveredElementTest: a cancelled send keeps its value") {
     for (std::size_t capacity : {0u, 1u}) {
         world w;
         channel<std::unique_ptr<int>> c(capacity);
@@ -142,9 +145,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE(
-    "ChannelUndeliveredElementStressTest: in every order of send, receive, cancel "
-    "and close each element is somewhere, once") {
+TEST_CASE("ChannelUndeliveredElementStressTest: no value is lost in any order of send, "
+          "receive, cancel and close") {
     struct run {
         channel<tracked> c;
         int sent = 0, received = 0;
@@ -185,7 +187,7 @@ TEST_CASE(
     CHECK(tracked::alive() == 0);
 }
 
-TEST_CASE("DoubleChannelCloseStressTest: of many that close one does") {
+TEST_CASE("DoubleChannelCloseStressTest: exactly one of many closes succeeds") {
     world w(3);
     channel<int> c;
     int closed = 0;
@@ -238,7 +240,7 @@ TEST_CASE(
         }
 }
 
-TEST_CASE("ProduceTest: a producer ends with its consumer's scope, or by itself") {
+TEST_CASE("ProduceTest: a producer ends with the scope of its consumer, or by itself") {
     world w;
     int made = 0;
     auto produce = [&made](heddle::sender<int> out) -> task<> {
@@ -270,8 +272,8 @@ TEST_CASE("ProduceTest: a producer ends with its consumer's scope, or by itself"
     CHECK(made == 2);
 }
 
-TEST_CASE(
-    "TickerChannelCommonTest: a fixed period, whose ticks are skipped by the slow") {
+TEST_CASE("TickerChannelCommonTest: a ticker has a fixed period, and a slow task "
+          "misses ticks") {
     world w;
     std::vector<long> at;
     auto start = w.now();
@@ -291,8 +293,8 @@ TEST_CASE(
 
 // -- select -----------------------------------------------------------------------------
 
-TEST_CASE(
-    "SelectRendezvousChannelTest: send and receive arms, at once and after a wait") {
+TEST_CASE("SelectRendezvousChannelTest: send and receive arms happen at once or after "
+          "a wait") {
     for (bool other_first : {true, false})
         for (bool sends : {true, false}) {
             world w;
@@ -339,8 +341,8 @@ TEST_CASE(
         }
 }
 
-TEST_CASE(
-    "SelectRendezvousChannelTest.testSelectReceiveWaitClosed: an arm that closes") {
+TEST_CASE("SelectRendezvousChannelTest.testSelectReceiveWaitClosed: a receive arm "
+          "happens when its channel closes") {
     for (bool sends : {false, true}) {
         world w;
         channel<int> c;
@@ -364,8 +366,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE(
-    "SelectRendezvousChannelTest.testSelectSendResourceCleanup: nothing piles up") {
+TEST_CASE("SelectRendezvousChannelTest.testSelectSendResourceCleanup: selects leave "
+          "nothing behind") {
     world w;
     w.run([]() -> task<> {
         channel<int> c;
@@ -378,7 +380,8 @@ TEST_CASE(
     }());
 }
 
-TEST_CASE("SelectBiasTest: priority_select takes the first, select all of them") {
+TEST_CASE("SelectBiasTest: priority_select takes the first ready arm, select takes all "
+          "equally") {
     world w;
     w.run([]() -> task<> {
         channel<int> a, b;
@@ -395,8 +398,8 @@ TEST_CASE("SelectBiasTest: priority_select takes the first, select all of them")
     }());
 }
 
-TEST_CASE(
-    "SelectDeadlockStressTest (504), SelectOnReceive/OnSend crossed: all pair up") {
+TEST_CASE("SelectDeadlockStressTest (504), SelectOnReceive/OnSend: crossed selects all "
+          "pair") {
     auto all = explore("crossed selects", []() -> task<> {
         channel<int> a, b;
         auto crossed = [](channel<int> out, channel<int> in, int rounds) -> task<> {
@@ -414,7 +417,8 @@ TEST_CASE(
     CHECK(all.schedules >= 4);
 }
 
-TEST_CASE("SelectTimeoutTest: the earliest of several, none where another was ready") {
+TEST_CASE("SelectTimeoutTest: the earliest of several timeouts happens, and none if "
+          "another arm is ready") {
     world w;
     w.run([]() -> task<> {
         auto start = heddle::now();
@@ -430,7 +434,8 @@ TEST_CASE("SelectTimeoutTest: the earliest of several, none where another was re
     }());
 }
 
-TEST_CASE("SelectMutexTest: a lock as an arm waits its turn, and is left if it loses") {
+TEST_CASE(
+    "SelectMutexTest: a lock as an arm waits in order, and is withdrawn if it loses") {
     world w;
     w.run([]() -> task<> {
         heddle::mutex m;
@@ -439,13 +444,14 @@ TEST_CASE("SelectMutexTest: a lock as an arm waits its turn, and is left if it l
         auto arm = co_await select(m.lock(g), heddle::after(1s));
         CHECK(arm == 1);
         held.unlock();
-        CHECK(m.try_lock());  // nobody is left in its queue who would get it
+        CHECK(m.try_lock());  // no waiter is left in its queue
         arm = co_await select(m.lock(g), heddle::after(1s));
         CHECK(arm == 0);
     }());
 }
 
-TEST_CASE("SelectJobTest, SelectDeferredTest: a join as an arm, of what failed, too") {
+TEST_CASE("SelectJobTest, SelectDeferredTest: a join is an arm, also for a task that "
+          "failed") {
     world w;
     w.run([]() -> task<> {
         auto quick = heddle::go([]() -> task<std::string> { co_return "OK"; });
@@ -468,7 +474,7 @@ TEST_CASE("SelectJobTest, SelectDeferredTest: a join as an arm, of what failed, 
 
 // -- mutex, semaphore -------------------------------------------------------------------
 
-TEST_CASE("MutexTest.testSimple, testTryLock: handed over in order") {
+TEST_CASE("MutexTest.testSimple, testTryLock: a mutex is passed on in order") {
     world w;
     trace log;
     heddle::mutex m;
@@ -488,7 +494,7 @@ TEST_CASE("MutexTest.testSimple, testTryLock: handed over in order") {
     w.settle();
     CHECK(log.take().empty());
     held.unlock();
-    CHECK_FALSE(m.try_lock());  // it is the first one's, who has not run yet
+    CHECK_FALSE(m.try_lock());  // the first waiter has it, but has not run yet
     w.settle();
     CHECK(log.take() == lines{"first"});
     w.advance(1s);
@@ -513,8 +519,8 @@ private:
 
 }  // namespace
 
-TEST_CASE(
-    "MutexCancellationStressTest (2390): the lock is not lost, whoever is cancelled") {
+TEST_CASE("MutexCancellationStressTest (2390): the lock is not lost, whichever task is "
+          "cancelled") {
     auto all = explore("mutex and cancel", []() -> task<> {
         heddle::mutex m;
         auto held = co_await m.lock();
@@ -544,7 +550,8 @@ TEST_CASE(
     CHECK(all.schedules >= 4);
 }
 
-TEST_CASE("SemaphoreTest: as many as there are permits, in order, none by cancel") {
+TEST_CASE("SemaphoreTest: permits limit the tasks, are given in order, and cancel "
+          "takes none") {
     world w;
     trace log;
     heddle::semaphore s(2);
@@ -572,7 +579,8 @@ TEST_CASE("SemaphoreTest: as many as there are permits, in order, none by cancel
 
 // -- cancellation -----------------------------------------------------------------------
 
-TEST_CASE("WithTimeoutTest: what is too late is cancelled, what is not is not") {
+TEST_CASE("WithTimeoutTest: a call is cancelled exactly if it takes longer than its "
+          "timeout") {
     world w;
     w.run([]() -> task<> {
         auto start = heddle::now();
@@ -585,7 +593,7 @@ TEST_CASE("WithTimeoutTest: what is too late is cancelled, what is not is not") 
         std::string how = co_await ending(heddle::with_timeout(1s, sleeps(1h)));
         CHECK(how == "cancelled: deadline");
         CHECK(heddle::now() - start == 1999ms);
-        // the inner one ends the inner call only
+        // the inner timeout ends only the inner call
         auto outer = heddle::with_timeout(1h, []() -> task<std::string> {
             std::string inner = co_await ending(heddle::with_timeout(1s, sleeps(1h)));
             co_await heddle::sleep(1s);
@@ -596,8 +604,8 @@ TEST_CASE("WithTimeoutTest: what is too late is cancelled, what is not is not") 
     }());
 }
 
-TEST_CASE(
-    "WithTimeoutTest.testSuppressExceptionWithAnotherException: the body's wins") {
+TEST_CASE("WithTimeoutTest.testSuppressExceptionWithAnotherException: the exception of "
+          "the body leaves the call") {
     world w;
     w.run([]() -> task<> {
         auto body = []() -> task<> {
@@ -615,8 +623,8 @@ TEST_CASE(
     }());
 }
 
-TEST_CASE(
-    "JobTest, CoroutineScopeTest: a failure cancels the others, and is the one seen") {
+TEST_CASE("JobTest, CoroutineScopeTest: a failure cancels the other children, and "
+          "leaves wait()") {
     world w;
     w.run([]() -> task<> {
         std::vector<std::string> how(2);
@@ -638,8 +646,8 @@ TEST_CASE(
     }());
 }
 
-TEST_CASE(
-    "CancellableContinuationResumeCloseStressTest (830, 892): resumed XOR cancelled") {
+TEST_CASE("CancellableContinuationResumeCloseStressTest (830, 892): a wait is either "
+          "resumed or cancelled") {
     auto all = explore("resume or cancel", []() -> task<> {
         channel<int> c;
         int got = 0, sent = 0;
@@ -671,7 +679,8 @@ TEST_CASE(
     CHECK(all.schedules >= 6);
 }
 
-TEST_CASE("ActorTest: messages one at a time, in order; closed, it takes no more") {
+TEST_CASE("ActorTest: messages are handled one at a time, in order; a closed actor "
+          "accepts none") {
     world w;
     w.run([]() -> task<> {
         heddle::actor<std::vector<int>> a;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// Cases of Tokio's tests of mpsc, cancellation tokens, select!, time, semaphores, mutexes, barriers, abort and budget that have a
-// counterpart here, written anew. Each is named after the file and the test it ports.
+// Ports of Tokio's tests of mpsc, cancellation tokens, select!, time, semaphores,
+// mutexes, barriers, abort and budget. Each case is named after the file and the name
+// of its original.
 #include <heddle/heddle.hpp>
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/notes.hpp"
+#include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -29,16 +32,10 @@ using heddle::try_status;
 using heddle::testing::world;
 using test::ending;
 using test::lines;
+using test::note_end;
+using test::sleeps;
 using test::trace;
 using test::tracked;
-
-task<> sleeps(heddle::duration d) { co_await heddle::sleep(d); }
-
-/// How a wait under a token ends, once it does.
-task<> note_end(trace& log, std::string name, task<> what) {
-    std::string how = co_await ending(std::move(what));
-    log(name + ": " + how);
-}
 
 }  // namespace
 
@@ -46,8 +43,8 @@ TEST_SUITE_BEGIN("ports.tokio");
 
 // -- sync_mpsc --------------------------------------------------------------------------
 
-TEST_CASE(
-    "sync_mpsc send_recv_with_buffer, start_send_past_cap: room for as many as said") {
+TEST_CASE("sync_mpsc send_recv_with_buffer, start_send_past_cap: a buffer holds as "
+          "many values as its capacity") {
     world w;
     channel<int> c(2);
     CHECK(c.try_send(1) == try_status::done);
@@ -65,7 +62,8 @@ TEST_CASE(
     CHECK(w.live() == 0);
 }
 
-TEST_CASE("sync_mpsc send_recv_unbounded: any number, and none is dropped") {
+TEST_CASE("sync_mpsc send_recv_unbounded: an unbounded buffer takes any number of "
+          "values and loses none") {
     world w;
     w.run([]() -> task<> {
         channel<int> in;
@@ -81,7 +79,7 @@ TEST_CASE("sync_mpsc send_recv_unbounded: any number, and none is dropped") {
 }
 
 TEST_CASE(
-    "sync_mpsc recv_close_gets_none_idle, tx_close_gets_none: closed ends a wait") {
+    "sync_mpsc recv_close_gets_none_idle, tx_close_gets_none: a close ends a wait") {
     world w;
     channel<int> c(10);
     bool none = false;
@@ -97,8 +95,8 @@ TEST_CASE(
     CHECK(none);
 }
 
-TEST_CASE(
-    "sync_mpsc try_send_fail, try_send_fail_with_try_recv: full, drained, closed") {
+TEST_CASE("sync_mpsc try_send_fail, try_send_fail_with_try_recv: try_send reports full "
+          "and closed") {
     channel<std::string> c(1);
     std::string hello = "hello", fail = "fail", v;
     CHECK(c.try_send(std::move(hello)) == try_status::done);
@@ -113,8 +111,8 @@ TEST_CASE(
     CHECK(c.try_receive(v) == try_status::closed);
 }
 
-TEST_CASE(
-    "sync_mpsc dropping_rx_closes_channel_for_try: here no handle closes, values die") {
+TEST_CASE("sync_mpsc dropping_rx_closes_channel_for_try: no handle closes here, but "
+          "values are destroyed") {
     int alive = tracked::alive();
     heddle::sender<tracked> tx;
     {
@@ -129,8 +127,8 @@ TEST_CASE(
     CHECK(tracked::alive() == alive);
 }
 
-TEST_CASE(
-    "sync_mpsc ping_pong_deadlock (4321's like): two that wait for each other go on") {
+TEST_CASE("sync_mpsc ping_pong_deadlock (like 4321): two tasks that wait for each "
+          "other go on") {
     world w;
     w.run([]() -> task<> {
         channel<int> ping(1), pong(1);
@@ -153,8 +151,8 @@ TEST_CASE(
 
 // -- sync_cancellation_token (tokio-util) -----------------------------------------------
 
-TEST_CASE(
-    "sync_cancellation_token cancel_token: all who wait, and all who come later") {
+TEST_CASE("sync_cancellation_token cancel_token: a close wakes all waiters, and later "
+          "waits end at once") {
     world w;
     trace log;
     done_source s;
@@ -181,21 +179,24 @@ TEST_CASE(
     CHECK(log.take() == lines{"late"});
 }
 
-TEST_CASE("sync_cancellation_token cancel_child_token_through_parent, _grandchild_") {
+TEST_CASE("sync_cancellation_token cancel_child_token_through_parent, _grandchild_: a "
+          "close reaches descendants") {
     done_source top, child(top.token()), grandchild(child.token());
     top.close();
     CHECK(child.token().closed());
     CHECK(grandchild.token().closed());
 }
 
-TEST_CASE("sync_cancellation_token cancel_child_token_without_parent") {
+TEST_CASE(
+    "sync_cancellation_token cancel_child_token_without_parent: a child closes alone") {
     done_source top, child(top.token());
     child.close();
     CHECK(child.token().closed());
     CHECK_FALSE(top.token().closed());
 }
 
-TEST_CASE("sync_cancellation_token create_child_token_after_parent_was_cancelled") {
+TEST_CASE("sync_cancellation_token create_child_token_after_parent_was_cancelled: "
+          "children of a closed source are closed") {
     done_source top;
     top.close();
     done_source child(top.token()), grandchild(child.token());
@@ -203,8 +204,9 @@ TEST_CASE("sync_cancellation_token create_child_token_after_parent_was_cancelled
     CHECK(grandchild.token().closed());
 }
 
-TEST_CASE("sync_cancellation_token cancel_only_all_descendants") {
-    // A tree of three levels; the second child of the top closes.
+TEST_CASE("sync_cancellation_token cancel_only_all_descendants: a close reaches all "
+          "descendants, no others") {
+    // In a tree of three levels the second child of the root closes.
     done_source top;
     std::vector<done_source> children, below;
     for (int i = 0; i < 3; ++i)
@@ -220,8 +222,8 @@ TEST_CASE("sync_cancellation_token cancel_only_all_descendants") {
     CHECK_FALSE(children[2].token().closed());
 }
 
-TEST_CASE(
-    "sync_cancellation_token drop_parent_before_child_tokens, drop_multiple_child_") {
+TEST_CASE("sync_cancellation_token drop_parent_before_child_tokens, "
+          "drop_multiple_child_: a destroyed source closes") {
     std::vector<done_source> children;
     {
         done_source top;
@@ -232,12 +234,12 @@ TEST_CASE(
         for (auto& c : children)
             CHECK_FALSE(c.token().closed());
     }
-    for (auto& c : children)  // here a source that goes closes
+    for (auto& c : children)  // here a source closes when it is destroyed
         CHECK(c.token().closed());
 }
 
-TEST_CASE(
-    "sync_cancellation_token run_until_cancelled: what a token ends, and what not") {
+TEST_CASE("sync_cancellation_token run_until_cancelled: a token ends only a wait that "
+          "has not completed") {
     world w;
     trace log;
     done_source stop;
@@ -252,8 +254,8 @@ TEST_CASE(
 
 // -- macros_select ----------------------------------------------------------------------
 
-TEST_CASE("macros_select one_ready, move_completed_futures: the others are left as "
-          "they were") {
+TEST_CASE(
+    "macros_select one_ready, move_completed_futures: the other arms are unchanged") {
     world w;
     w.run([]() -> task<> {
         channel<int> a(1), b(1);
@@ -262,12 +264,13 @@ TEST_CASE("macros_select one_ready, move_completed_futures: the others are left 
         auto arm = co_await select(a.receive(v), b.receive(u));
         CHECK(arm == 1);
         CHECK(u == 5);
-        co_await a.send(6);  // nobody is left in a's queue who would take it
+        co_await a.send(6);  // no waiter is left in a's queue
         CHECK(a.size() == 1);
     }());
 }
 
-TEST_CASE("macros_select biased_eventually_ready: in order, once something is ready") {
+TEST_CASE("macros_select biased_eventually_ready: arms are tried in order once one is "
+          "ready") {
     world w;
     w.run([]() -> task<> {
         channel<int> first, second(1), third(1);
@@ -286,7 +289,8 @@ TEST_CASE("macros_select biased_eventually_ready: in order, once something is re
     }());
 }
 
-TEST_CASE("macros_select select_streams: two sources until both have ended") {
+TEST_CASE(
+    "macros_select select_streams: a select reads two sources until both have ended") {
     world w;
     w.run([]() -> task<> {
         channel<int> a, b;
@@ -310,7 +314,7 @@ TEST_CASE("macros_select select_streams: two sources until both have ended") {
     }());
 }
 
-TEST_CASE("macros_select nested, drop_in_fut: a select in a task that an arm joins") {
+TEST_CASE("macros_select nested, drop_in_fut: a select may join a task that selects") {
     int alive = tracked::alive();
     world w;
     w.run([]() -> task<> {
@@ -336,7 +340,8 @@ TEST_CASE("macros_select nested, drop_in_fut: a select in a task that an arm joi
 
 // -- time_sleep, time_timeout, time_interval ----------------------------------------------
 
-TEST_CASE("time_sleep immediate_sleep, short_sleeps, long_sleeps, exactly_max") {
+TEST_CASE("time_sleep immediate_sleep, short_sleeps, long_sleeps, exactly_max: each "
+          "sleep lasts exactly as long") {
     world w;
     w.run([]() -> task<> {
         auto start = heddle::now();
@@ -356,7 +361,8 @@ TEST_CASE("time_sleep immediate_sleep, short_sleeps, long_sleeps, exactly_max") 
     }());
 }
 
-TEST_CASE("time_sleep multi_long_sleeps, greater_than_max: in order, however many") {
+TEST_CASE("time_sleep multi_long_sleeps, greater_than_max: any number of sleeps end in "
+          "order") {
     world w;
     std::vector<int> order;
     for (int i = 0; i < 100; ++i) {
@@ -373,7 +379,8 @@ TEST_CASE("time_sleep multi_long_sleeps, greater_than_max: in order, however man
     CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST_CASE("time_timeout: completion, deadline, both at once, deadlines in the past") {
+TEST_CASE("time_timeout: a call ends by its completion or its deadline, even if both "
+          "coincide or the deadline is past") {
     world w;
     trace log;
     auto timed = [&](std::string name, heddle::duration limit, heddle::duration work) {
@@ -392,15 +399,15 @@ TEST_CASE("time_timeout: completion, deadline, both at once, deadlines in the pa
     CHECK(w.live() == 0);
 }
 
-TEST_CASE(
-    "time_interval: zero is refused; ticks lie on the grid, however late one comes") {
+TEST_CASE("time_interval: a zero period is refused; ticks lie on the grid, however "
+          "late the task is") {
     CHECK_THROWS_AS(heddle::ticker(0s), std::invalid_argument);
     world w;
     w.run([]() -> task<> {
         auto start = heddle::now();
         heddle::ticker t(300ms);
         co_await t.next();
-        co_await heddle::sleep(650ms);  // at 950: 600 and 900 are missed
+        co_await heddle::sleep(650ms);  // at 950: the ticks at 600 and 900 are missed
         co_await t.next();
         CHECK(heddle::now() - start == 1200ms);
         co_await t.next();
@@ -410,7 +417,8 @@ TEST_CASE(
 
 // -- sync_semaphore, sync_mutex, sync_barrier ---------------------------------------------
 
-TEST_CASE("sync_semaphore no_permits, try_acquire, acquire, add_permits") {
+TEST_CASE("sync_semaphore no_permits, try_acquire, acquire, add_permits: a permit goes "
+          "to the first waiter") {
     world w;
     trace log;
     heddle::semaphore s(0);
@@ -424,7 +432,7 @@ TEST_CASE("sync_semaphore no_permits, try_acquire, acquire, add_permits") {
     w.settle();
     CHECK(log.take().empty());
     s.release();
-    CHECK_FALSE(s.try_acquire());  // it is the waiting one's
+    CHECK_FALSE(s.try_acquire());  // the waiter has it
     w.settle();
     CHECK(log.take() == lines{"in"});
     s.release(2);
@@ -458,8 +466,8 @@ TEST_CASE("sync_semaphore stresstest, batch: permits are conserved") {
     }
 }
 
-TEST_CASE("sync_mutex aborted_future_1, aborted_future_2: who leaves the queue is "
-          "passed by") {
+TEST_CASE("sync_mutex aborted_future_1, aborted_future_2: a waiter that leaves the "
+          "queue is skipped") {
     for (bool was_first : {true, false}) {
         world w;
         heddle::mutex m;
@@ -487,7 +495,8 @@ TEST_CASE("sync_mutex aborted_future_1, aborted_future_2: who leaves the queue i
     }
 }
 
-TEST_CASE("sync_barrier single, tango, lots: nobody before all, again and again") {
+TEST_CASE("sync_barrier single, tango, lots: no task passes before all have arrived, "
+          "in each round") {
     CHECK_THROWS_AS(heddle::barrier(0), std::invalid_argument);
     for (int n : {1, 2, 100}) {
         world w;
@@ -513,8 +522,8 @@ TEST_CASE("sync_barrier single, tango, lots: nobody before all, again and again"
 
 // -- task_abort, coop ---------------------------------------------------------------------
 
-TEST_CASE(
-    "task_abort test_abort_without_panic_3157, abort_before_run: never, or once") {
+TEST_CASE("task_abort test_abort_without_panic_3157, abort_before_run: a cancelled "
+          "task ends once, before its run or in a wait") {
     world w;
     trace log;
     auto early = w.go(note_end, std::ref(log), "early", sleeps(1h));
@@ -532,10 +541,11 @@ TEST_CASE(
     w.settle();
     CHECK(log.take() == lines{"early: cancelled: closed", "parked: cancelled: closed"});
     CHECK(w.live() == 0);
-    parked.cancel();  // it has ended
+    parked.cancel();  // the task has ended
 }
 
-TEST_CASE("task_abort: who joins an aborted task is told, once, what became of it") {
+TEST_CASE("task_abort: a join of a cancelled task throws its cause; a cancel after the "
+          "end has no effect") {
     world w;
     w.run([]() -> task<> {
         auto dies = heddle::go(sleeps, 1h);
@@ -551,7 +561,8 @@ TEST_CASE("task_abort: who joins an aborted task is told, once, what became of i
     }());
 }
 
-TEST_CASE("coop: who is always ready goes back to the queue within its budget") {
+TEST_CASE(
+    "coop: a task that is always ready goes back to the queue within its budget") {
     test::run_virtual([]() -> task<> {
         channel<int> full(1000);
         for (int i = 0; i < 1000; ++i)

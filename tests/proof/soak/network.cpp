@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Soak test of a service: clients connect, stall, die and come again, while the done tokens above
-// their sessions are closed, by another thread, and reopened. In the end, and after each round: no
-// message is lost or doubled, no task is left, no descriptor, and no memory.
+// Soak test of a service. Clients connect, stall, disappear and come again, while
+// another thread closes and reopens the done tokens above their sessions. After each
+// round, and at the end, no message is lost or doubled, and no task, no descriptor and
+// no memory is left.
 // Usage: network SECONDS [SEED]
 #include <heddle/heddle.hpp>
 
@@ -40,8 +41,8 @@ struct counters {
 };
 counters count;
 
-/// The middle of the tree: a generation of the server above, sessions below. Closed from one
-/// thread, joined from another.
+/// The middle of the token tree, between a generation of the server and its sessions.
+/// One thread closes the regions, another one makes sessions join them.
 class regions {
 public:
     void open(const heddle::done_token& generation) {
@@ -52,7 +53,7 @@ public:
     }
     void reopen(std::size_t i) {
         std::lock_guard g(lock_);
-        all_[i % all_.size()] = heddle::done_source(parent_);  // the old one closes
+        all_[i % all_.size()] = heddle::done_source(parent_);  // the old source closes
         ++count.regions;
     }
     heddle::done_token join() {
@@ -69,7 +70,7 @@ private:
 
 // -- the service, on a thread of its own ----------------------------------------------
 
-/// Owns what there is: which messages have arrived.
+/// Owns the state of the service: which messages have arrived.
 task<> own(heddle::receiver<long> messages, std::unordered_set<long>& all) {
     while (auto id = co_await messages.receive()) {
         ++count.received;
@@ -83,7 +84,7 @@ struct connection {
     std::string input;
 };
 
-/// Reads by an operation that stays in flight while the session asks after its region.
+/// Reads with an operation that stays in flight while the session checks its region.
 task<> talk(std::shared_ptr<connection> c, heddle::sender<long> hub) {
     auto read = [&c] {
         return asio::async_read_until(c->socket, asio::dynamic_buffer(c->input, 64),
@@ -119,13 +120,13 @@ task<> session(tcp::socket s, regions& tree, heddle::sender<long> hub) {
     try {
         co_await heddle::with_done(tree.join(), talk(c, hub));
     } catch (const std::system_error&) {
-        // The client has died, or left.
+        // The client has disappeared, or left.
     } catch (const heddle::cancelled&) {
         ++count.cut;
     }
 }
 
-/// Opens, is closed and opens again, until `over`.
+/// Opens the server, which is closed and opened again, until `over`.
 task<> serve_generations(tcp::endpoint where, heddle::done_token over, regions& tree,
                          heddle::sender<long> hub, unsigned seed) {
     std::minstd_rand random(seed);
@@ -153,7 +154,7 @@ struct crowd {
     std::unordered_set<long> acknowledged;
 };
 
-/// Waits for the answer; false: another came.
+/// Waits for the answer. Returns false if another answer came.
 task<bool> hear(tcp::socket& s, std::string& input, std::string wanted) {
     auto n =
         co_await asio::async_read_until(s, asio::dynamic_buffer(input), '\n', use_task);
@@ -178,17 +179,17 @@ task<> say(tcp::socket& s, crowd& all, int messages) {
 task<> visit(crowd& all, unsigned long how) {
     tcp::socket s(heddle::this_task::executor());
     co_await s.async_connect(all.server, use_task);
-    auto half = std::to_string(++all.next_id);  // of a line
+    auto half = std::to_string(++all.next_id);  // half of a line
     switch (how % 6) {
-    case 0:  // says what it has to say, and leaves
+    case 0:  // sends everything, and leaves
     case 1:
         co_await say(s, all, 1 + static_cast<int>(all.random() % 20));
         break;
-    case 2:  // says half a line, and is silent
+    case 2:  // sends half a line, and is silent
         co_await asio::async_write(s, asio::buffer(half), use_task);
         co_await heddle::sleep(70ms);
         break;
-    case 3:  // dies in the middle of it all
+    case 3:  // disappears in the middle
         co_await say(s, all, 2);
         co_await asio::async_write(s, asio::buffer(half + '\n'), use_task);
         s.set_option(asio::socket_base::linger(true, 0));
@@ -197,7 +198,7 @@ task<> visit(crowd& all, unsigned long how) {
         s.shutdown(tcp::socket::shutdown_send);
         co_await hear(s, half, "");
         break;
-    case 5:  // says too much
+    case 5:  // sends too long a line
         co_await asio::async_write(s, asio::buffer(std::string(100, 'x')), use_task);
         co_await hear(s, half, "");
     }
@@ -226,7 +227,7 @@ task<> close_regions(crowd& all, heddle::done_token over) {
     }
 }
 
-/// Clients for a while; returns when the last has left.
+/// Runs clients for a while. Returns when the last one has left.
 task<> clients(crowd& all, heddle::duration length) {
     heddle::done_source over({}, length);
     heddle::group crowd_group;
@@ -236,7 +237,8 @@ task<> clients(crowd& all, heddle::duration length) {
     co_await crowd_group.wait();
 }
 
-// -- what there is, and must not grow ---------------------------------------------------
+// -- the resources that must not grow
+// ------------------------------------------------------
 
 long descriptors() {
     long n = 0;
@@ -298,8 +300,8 @@ int main(int argc, char** argv) {
     for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
         round(ctx, where, seed + static_cast<unsigned>(i), 700ms, id);
         while (heddle::live_tasks(ctx) != 0)
-            std::this_thread::yield();  // what was left to end
-        if (i == 1) {                   // what is made once has been made
+            std::this_thread::yield();  // lets the rest end
+        if (i == 1) {  // everything that is made only once has been made
             open = descriptors();
             used = ::mallinfo2().uordblks;
         } else if (i > 1) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Channels between threads, every value accounted for. The laws in one thread: laws/.
+// Channels between threads; every value is accounted for. laws/ has the laws in one
+// thread.
 #include <heddle/heddle.hpp>
 
 #include "support/loom.hpp"
@@ -25,7 +26,7 @@ using channel = heddle::channel<int>;
 
 TEST_SUITE_BEGIN("stress.channel");
 
-TEST_CASE("law 6: many senders and receivers lose nothing and double nothing") {
+TEST_CASE("law 6: many senders and receivers lose no value and double none") {
     for (int capacity : {0, 1, 64}) {
         CAPTURE(capacity);
         constexpr int n = 20'000, senders = 8, receivers = 7;
@@ -45,7 +46,7 @@ TEST_CASE("law 6: many senders and receivers lose nothing and double nothing") {
 
 namespace {
 
-/// A sender that gives up now and then: what it was refused it does not count as sent.
+/// A sender that gives up now and then, and does not count a refused value as sent.
 heddle::task<> send_impatiently(channel out, int first, int last, int step,
                                 ledger& book, unsigned seed) {
     std::mt19937 random(seed);
@@ -120,7 +121,8 @@ TEST_CASE("law 6: cancelled senders and receivers conserve every value") {
 
 // -- law 15: the memory model, for TSan to judge ------------------------------------
 
-TEST_CASE("law 15: a send happens before its receive, a close before who sees it") {
+TEST_CASE("law 15: a send happens before its receive, and a close before the receive "
+          "that sees it") {
     loom threads(2);
     static constexpr int n = 5000;
     int plain = 0;  // no atomic, no lock: only the channels order the accesses
@@ -130,12 +132,12 @@ TEST_CASE("law 15: a send happens before its receive, a close before who sees it
         +[](int& x, channel out, channel in, heddle::channel<> c) -> heddle::task<> {
             for (int i = 1; i <= n; ++i) {
                 x = i;
-                co_await out.send(i);   // send k before receive k
-                co_await in.receive();  // the other's write before this
+                co_await out.send(i);   // send k happens before receive k
+                co_await in.receive();  // the other task's write happens before this
                 CHECK(x == -i);
             }
             x = 77;
-            c.close();  // close before the receive that sees it
+            c.close();  // close happens before the receive that sees it
         },
         plain, data, acks, over);
     threads.go(
@@ -184,7 +186,7 @@ TEST_CASE("law 15: receive k happens before send k + capacity completes") {
     loom threads;
     static constexpr int n = 20'000;
     int plain = 0;
-    heddle::channel<> free(1);  // a mutex: send locks, receive unlocks
+    heddle::channel<> free(1);  // works as a mutex: send locks, receive unlocks
     for (int i = 0; i < 4; ++i)
         threads.go(
             +[](int& x, heddle::channel<> lock) -> heddle::task<> {
@@ -201,7 +203,7 @@ TEST_CASE("law 15: receive k happens before send k + capacity completes") {
 
 // -- closing ------------------------------------------------------------------------
 
-TEST_CASE("law 24: of many that close at once exactly one does") {
+TEST_CASE("law 24: exactly one of many closes at the same time succeeds") {
     constexpr int rounds = 500, closers = 4;
     std::vector<channel> c(rounds);
     std::atomic<int> won = 0;
@@ -219,7 +221,7 @@ TEST_CASE("law 24: of many that close at once exactly one does") {
     CHECK(won == rounds);
 }
 
-TEST_CASE("law 25: of a send and a close that race, one has happened first") {
+TEST_CASE("law 25: of a send and a close that race, one happens first") {
     static constexpr std::size_t rounds = 3000;
     for (int capacity : {0, 1}) {
         loom threads(3);
@@ -264,8 +266,9 @@ TEST_CASE("law 25: of a send and a close that race, one has happened first") {
     }
 }
 
-TEST_CASE("law 3: a try_receive that some value or a close awaits never would block") {
-    // As Go's TestNonblockRecvRace.
+TEST_CASE(
+    "law 3: try_receive never reports would_block while a value or a close is there") {
+    // This is Go's TestNonblockRecvRace.
     constexpr int rounds = 3000;
     std::vector<channel> c;
     for (int i = 0; i < rounds; ++i) {
@@ -312,7 +315,8 @@ public:
 
 }  // namespace
 
-TEST_CASE("law 17: handles dropped while others send destroy each value once") {
+TEST_CASE(
+    "law 17: handles that are dropped while others send destroy each value once") {
     constexpr int rounds = 2000;
     std::vector<heddle::sender<counted>> out;
     std::vector<heddle::receiver<counted>> in;
@@ -341,7 +345,8 @@ TEST_CASE("law 17: handles dropped while others send destroy each value once") {
     CHECK(counted::alive == 0);
 }
 
-TEST_CASE("law 19: receivers that die while others hand values over lose none unseen") {
+TEST_CASE("law 19: if receivers are destroyed while others send to them, each lost "
+          "value is counted") {
     constexpr int rounds = 500, receivers = 4;
     std::atomic<std::uint64_t> sent = 0;
     auto before = heddle::detail::undelivered();

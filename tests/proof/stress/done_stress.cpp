@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Done tokens between threads: closing races with what it closes. Each race is run many
-// times over by tasks dealt to four threads. The laws in one thread: laws/done_test.cpp.
+// Done tokens between threads: close races with the waits that it ends. Tasks that are
+// dealt to four threads run each race many times. laws/done_test.cpp has the laws in
+// one thread.
 #include <heddle/heddle.hpp>
 
 #include "support/ending.hpp"
@@ -32,7 +33,7 @@ namespace {
 
 constexpr int rounds = 1'000;
 
-/// Seeded numbers below n.
+/// Returns a seeded number below n.
 class dice {
 public:
     explicit dice(unsigned seed) : engine_(seed) {}
@@ -83,7 +84,7 @@ task<> sending(meeting& m, unsigned turns) {
 
 }  // namespace
 
-TEST_CASE("law 48-50: of a rendezvous and the closing of both sides, all agree on what "
+TEST_CASE("laws 48-50: when both sides of a rendezvous close, all agree whether it "
           "happened") {
     std::vector<meeting> all(rounds);
     dice random(48);
@@ -160,12 +161,13 @@ task<> own_deadline(asio::any_io_executor elsewhere, done_token above, unsigned 
         kept.token(), []() -> task<> { co_await heddle::sleep(1h); }()));
     if (how == "cancelled: deadline" || how == "cancelled: above")
         ++ended;
-    // `d` and `kept` die here, on a thread that is not that of their deadline.
+    // `d` and `kept` are destroyed here, on another thread than that of their deadline.
 }
 
 }  // namespace
 
-TEST_CASE("a deadline on another thread's host races with its parent and its own end") {
+TEST_CASE("a deadline on another thread's host may race with its parent and with its "
+          "own end") {
     asio::io_context clock;
     auto work = asio::make_work_guard(clock);
     std::jthread runs_clock([&] { clock.run(); });
@@ -186,7 +188,8 @@ TEST_CASE("a deadline on another thread's host races with its parent and its own
     CHECK(ended == rounds);
 }
 
-TEST_CASE("law 51: a tree closed from all its nodes at once closes each node once") {
+TEST_CASE(
+    "law 51: a tree that is closed from all its nodes at once closes each node once") {
     constexpr std::size_t nodes = 100, threads = 4;
     dice random(51);
     int wrong = 0;
@@ -212,12 +215,14 @@ TEST_CASE("law 51: a tree closed from all its nodes at once closes each node onc
                         auto n = nodes - 1 - i;
                         first[n] = tree[n].close(causes[n]);
                         if (!tree[n].token().closed() || !tree[n].token().cause())
-                            first[n] = 2;  // close() returned, and it is not closed
+                            // close() returned, but the token is not closed.
+                            first[n] = 2;
                     }
                 });
         }
         for (std::size_t i = 0; i < nodes; ++i) {
-            // The cause is its own if it was first, else that of a node above it.
+            // The cause of a node is its own if its close was first, else that of a
+            // node above it.
             auto seen = tree[i].token().cause();
             bool above = false;
             for (std::size_t k = i; k != 0 && !above;)
@@ -228,7 +233,8 @@ TEST_CASE("law 51: a tree closed from all its nodes at once closes each node onc
     CHECK(wrong == 0);
 }
 
-TEST_CASE("law 53: children made while the parent closes are closed once it has") {
+TEST_CASE("law 53: children that are made while the parent closes are closed when it "
+          "has closed") {
     dice random(53);
     int open = 0;
     for (int round = 0; round < 200; ++round) {
@@ -257,7 +263,8 @@ TEST_CASE("law 53: children made while the parent closes are closed once it has"
     CHECK(open == 0);
 }
 
-TEST_CASE("law 55: whoever sees a token closed sees its cause, and always the same") {
+TEST_CASE(
+    "law 55: each observer of a closed token sees its cause, and always the same one") {
     int wrong = 0;
     for (int round = 0; round < 300; ++round) {
         done_source root;
@@ -348,7 +355,8 @@ TEST_CASE("law 59: cancel races with the run, the end and the join of a task") {
 
 namespace {
 
-/// Enters and leaves scopes, and waits in each; ends when it has seen `stop`.
+/// Enters and leaves scopes, and waits in each; ends when it has seen that `stop` is
+/// closed.
 task<> change_scopes(done_token stop, std::vector<done_source>& others, unsigned seed,
                      std::atomic<int>& wrong) {
     dice random(seed);
@@ -363,7 +371,7 @@ task<> change_scopes(done_token stop, std::vector<done_source>& others, unsigned
         if (how != "ok" && how != "cancelled: closing")
             ++wrong;
         if (how == "ok" && other.token().closed() && !stop.closed())
-            co_await heddle::yield();  // closed when the last wait was over
+            co_await heddle::yield();  // it closed when the last wait was over
     }
     auto last = co_await ending(
         heddle::with_done(stop, []() -> task<> { co_await heddle::sleep(1h); }()));
@@ -381,7 +389,7 @@ task<> close_them(std::vector<done_source>& others, done_source& stop) {
 
 }  // namespace
 
-TEST_CASE("tasks enter and leave scopes whose tokens close meanwhile") {
+TEST_CASE("tasks may enter and leave scopes while the tokens of the scopes close") {
     std::atomic<int> wrong = 0;
     for (unsigned round = 0; round < 20; ++round) {
         std::vector<done_source> others(16);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// What Go's channel, select and context tests check with threads, written anew. Each case is named after what it
-// ports; the others: ports/go_chan_test.cpp, ports/go_context_test.cpp.
+// Ports of the channel, select and context tests of Go that use threads. Each case is
+// named after its original. ports/go_chan_test.cpp and ports/go_context_test.cpp have
+// the others.
 #include <heddle/heddle.hpp>
 
 #include "support/loom.hpp"
@@ -25,7 +26,7 @@ using test::loom;
 TEST_SUITE_BEGIN("stress.go");
 
 TEST_CASE(
-    "runtime/chan_test TestNonblockRecvRace: a value that is there is not overlooked") {
+    "runtime/chan_test TestNonblockRecvRace: a value that is there is always found") {
     for (int i = 0; i < 2000; ++i) {
         channel<int> c(1);
         (void)c.try_send(1);
@@ -41,8 +42,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE(
-    "runtime/chan_test TestNonblockSelectRace: of two one is ready at every moment") {
+TEST_CASE("runtime/chan_test TestNonblockSelectRace: one of two channels is ready at "
+          "every instant") {
     for (bool close : {false, true}) {
         std::atomic<int> missed = 0;
         constexpr int n = 5000;
@@ -83,7 +84,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("runtime/chan_test TestSelectStress: selects of four against plain tasks") {
+TEST_CASE("runtime/chan_test TestSelectStress: selects of four arms work beside plain "
+          "tasks") {
     constexpr int n = 2000;
     std::array<channel<int>, 4> c{channel<int>(), channel<int>(), channel<int>(2),
                                   channel<int>(3)};
@@ -152,7 +154,8 @@ TEST_CASE("test/chan/doubleselect, with threads: one arm of each select takes ef
     CHECK(wrong == 0);
 }
 
-TEST_CASE("context TestSimultaneousCancels, TestInterlockedCancels, with threads") {
+TEST_CASE("context TestSimultaneousCancels, TestInterlockedCancels, with threads: all "
+          "tokens close once") {
     for (int round = 0; round < 200; ++round) {
         std::vector<heddle::done_source> nodes;
         nodes.emplace_back();

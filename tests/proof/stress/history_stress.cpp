@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// Random operations of a few threads on the same channels, and whether one thread could have seen the same:
-// support/history.hpp. Laws 1 to 4, 6, 8, 9, 20 to 26, 29, 31 and 48 to 50 in one.
+// Random operations of a few threads on the same channels are checked for
+// linearizability: support/history.hpp. This covers laws 1 to 4, 6, 8, 9, 20 to 26, 29,
+// 31 and 48 to 50.
 #include <heddle/heddle.hpp>
 
+#include "support/environment.hpp"
 #include "support/history.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
-#include <cstdlib>
 #include <random>
 #include <thread>
 #include <vector>
@@ -22,14 +23,14 @@ using heddle::try_status;
 using test::attempt;
 using test::event;
 
-/// What one of the threads does in a round.
+/// The operations of one thread in a round.
 struct step {
     enum kind { wait, select, select_otherwise, attempt_only, limited } how;
     std::vector<attempt> arms;
 };
 using program = std::vector<step>;
 
-/// What the threads share in a round.
+/// The objects that the threads share in a round.
 struct round {
     std::vector<heddle::channel<int>> channels;
     std::atomic<std::uint64_t> clock{1};
@@ -75,7 +76,7 @@ heddle::arm arm_of(round& r, const attempt& a, std::optional<int>& got) {
     return c.receive(got);
 }
 
-/// One wait, of one arm or of two.
+/// One wait, with one arm or two.
 task<> wait_for(round& r, const step& s, event& e) {
     std::optional<int> got[2];
     std::vector<heddle::arm> arms;
@@ -130,7 +131,7 @@ task<> run_program(round& r, const program& p, std::size_t me) {
     r.running.fetch_sub(1);
 }
 
-/// Closes tokens and channels when nothing moves any more, or a little before.
+/// Closes tokens and channels when no task can run, or a little before.
 void end_round(round& r, int threads, int steps, std::uint64_t patience,
                std::vector<event>& seen) {
     int before = -1;
@@ -251,21 +252,17 @@ private:
     totals totals_;
 };
 
-/// Longer by hand, and in tools/soak.
-std::size_t rounds() {
-    const char* text = std::getenv("HEDDLE_HISTORIES");
-    return text ? std::strtoul(text, nullptr, 10) : 1500;
-}
+/// tools/soak runs more.
+std::size_t rounds() { return test::number_in("HEDDLE_HISTORIES", 1500); }
 
 }  // namespace
 
 TEST_SUITE_BEGIN("stress.history");
 
-TEST_CASE(
-    "laws 1-4, 6, 8, 9, 20-26, 29, 31, 48-50: what threads see one could have seen") {
-    std::uint64_t seed = std::random_device()();
-    if (const char* given = std::getenv("HEDDLE_SEED_OF_HISTORIES"))
-        seed = std::strtoull(given, nullptr, 10);
+TEST_CASE("laws 1-4, 6, 8, 9, 20-26, 29, 31, 48-50: the operations of threads are "
+          "linearizable") {
+    const std::uint64_t seed =
+        test::number_in("HEDDLE_SEED_OF_HISTORIES", std::random_device()());
     for (auto [threads, steps] : {std::pair(2, 6), {3, 4}, {4, 3}}) {
         CAPTURE(seed);
         CAPTURE(threads);

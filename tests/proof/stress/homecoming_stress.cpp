@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Whoever still has to come home is work of the home context [homecoming]: a run ends when its
-// tasks have ended, and not a moment before, though what they wait for is ended by threads
-// that are no part of it. Each race is run thousands of times, with 1, 2 and 4 threads.
+// A task on its way home counts as work of its home context [homecoming]: run() returns
+// when its tasks have ended, and not before, although threads outside the context end
+// their waits. Each race is run thousands of times, with 1, 2 and 4 threads.
 #include <heddle/heddle.hpp>
 
 #include <asio/executor_work_guard.hpp>
@@ -47,11 +47,11 @@ void spin_for(std::chrono::nanoseconds d) {
     }
 }
 
-/// What a round needs. It outlives the task, and the thread that ends the wait.
+/// The state of a round. It outlives the task, and the thread that ends the wait.
 struct race {
     race(asio::thread_pool& p, int n) : pool(p), ex(asio::make_strand(p)), round(n) {}
 
-    /// Lets a thread of the pool do `f`, 20 to 80 us from now.
+    /// Runs `f` on a thread of the pool, 20 to 80 us from now.
     template <class F>
     void later(F f) {
         auto pause = 20us + std::chrono::microseconds(round % 61);
@@ -77,7 +77,7 @@ struct race {
 
 using body = task<> (*)(race&);
 
-/// The task itself ends whatever its wait did.
+/// Notes that the task has ended, however its wait ended.
 task<> whole(body f, race& r) {
     try {
         co_await f(r);
@@ -131,7 +131,7 @@ void io_context_runs_until_it_ends(body f, int rounds) {
             all.run();
             bool ended = r.ended;
             r.wait();
-            if (!ended) {  // it refers to this round
+            if (!ended) {  // the task refers to this round
                 auto work = asio::make_work_guard(ctx);
                 ctx.restart();
                 while (!r.ended && ctx.run_one_for(1s) != 0) {
@@ -239,72 +239,84 @@ task<> blocking_cancelled(race& r) {
 
 }  // namespace
 
-TEST_CASE(
-    "io_context::run: an operation of another context completes as its token closes") {
+TEST_CASE("io_context::run returns after its task when an operation of another context "
+          "completes as its token closes") {
     io_context_runs_until_it_ends(operation_elsewhere, many);
 }
-TEST_CASE(
-    "heddle::run: an operation of another context completes as its token closes") {
+TEST_CASE("heddle::run reports no deadlock when an operation of another context "
+          "completes as its token closes") {
     run_is_no_deadlock(operation_elsewhere, many);
 }
 
-TEST_CASE("io_context::run: an operation of this context completes as a thread outside "
-          "closes its token") {
+TEST_CASE("io_context::run returns after its task when an operation of this context "
+          "completes as a thread outside closes its token") {
     io_context_runs_until_it_ends(operation_here, some);
 }
-TEST_CASE("heddle::run: an operation of this context completes as a thread outside "
-          "closes its token") {
+TEST_CASE("heddle::run reports no deadlock when an operation of this context completes "
+          "as a thread outside closes its token") {
     run_is_no_deadlock(operation_here, some / 4);
 }
 
-TEST_CASE(
-    "io_context::run: an inflight of another context completes as it is stopped") {
+TEST_CASE("io_context::run returns after its task when an inflight of another context "
+          "completes as it is stopped") {
     io_context_runs_until_it_ends(inflight_stopped, some);
 }
-TEST_CASE("heddle::run: an inflight of another context completes as it is stopped") {
+TEST_CASE("heddle::run reports no deadlock when an inflight of another context "
+          "completes as it is stopped") {
     run_is_no_deadlock(inflight_stopped, some / 4);
 }
 
-TEST_CASE(
-    "io_context::run: an inflight completes as another arm is claimed from outside") {
+TEST_CASE("io_context::run returns after its task when an inflight completes as "
+          "another arm is claimed from outside") {
     io_context_runs_until_it_ends(inflight_and_token, some);
 }
-TEST_CASE("heddle::run: an inflight completes as another arm is claimed from outside") {
+TEST_CASE("heddle::run reports no deadlock when an inflight completes as another arm "
+          "is claimed from outside") {
     run_is_no_deadlock(inflight_and_token, some / 4);
 }
 
-TEST_CASE("io_context::run: a sleep ends as a thread outside closes its token") {
+TEST_CASE("io_context::run returns after its task when a sleep ends as a thread "
+          "outside closes its token") {
     io_context_runs_until_it_ends(sleep_cancelled, some);
 }
-TEST_CASE("heddle::run: a sleep ends as a thread outside closes its token") {
+TEST_CASE("heddle::run reports no deadlock when a sleep ends as a thread outside "
+          "closes its token") {
     run_is_no_deadlock(sleep_cancelled, some / 4);
 }
 
-TEST_CASE("io_context::run: a timer expires as a thread outside sends to its select") {
+TEST_CASE("io_context::run returns after its task when a timer expires as a thread "
+          "outside sends to its select") {
     io_context_runs_until_it_ends(value_or_timer, some);
 }
-TEST_CASE("heddle::run: a timer expires as a thread outside sends to its select") {
+TEST_CASE("heddle::run reports no deadlock when a timer expires as a thread outside "
+          "sends to its select") {
     run_is_no_deadlock(value_or_timer, some / 4);
 }
 
-TEST_CASE("io_context::run: a deadline passes as a thread outside sends") {
+TEST_CASE("io_context::run returns after its task when a deadline passes as a thread "
+          "outside sends") {
     io_context_runs_until_it_ends(value_or_timeout, some);
 }
-TEST_CASE("heddle::run: a deadline passes as a thread outside sends") {
+TEST_CASE("heddle::run reports no deadlock when a deadline passes as a thread outside "
+          "sends") {
     run_is_no_deadlock(value_or_timeout, some / 4);
 }
 
-TEST_CASE("io_context::run: a thread outside closes a token above a deadline") {
+TEST_CASE("io_context::run returns after its task when a thread outside closes a token "
+          "above a deadline") {
     io_context_runs_until_it_ends(long_timeout_cancelled, some);
 }
-TEST_CASE("heddle::run: a thread outside closes a token above a deadline") {
+TEST_CASE("heddle::run reports no deadlock when a thread outside closes a token above "
+          "a deadline") {
     run_is_no_deadlock(long_timeout_cancelled, some / 4);
 }
 
-TEST_CASE("io_context::run: blocking work ends as its token closes") {
+TEST_CASE("io_context::run returns after its task when blocking work ends as its token "
+          "closes") {
     io_context_runs_until_it_ends(blocking_cancelled, some / 4);
 }
-TEST_CASE("heddle::run: blocking work ends as its token closes") {
+TEST_CASE(
+    "heddle::run reports no deadlock when blocking work ends as its token closes") {
     run_is_no_deadlock(blocking_cancelled, some / 4);
 }
 

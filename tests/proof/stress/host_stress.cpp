@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Hosts under load: wakes from other threads, contexts run by several, strands, and
-// contexts that die while others send. Everything that is sent is accounted for.
+// Hosts under load: wakes from other threads, contexts that several threads run,
+// strands, and contexts that end while others send. Every value that is sent is
+// accounted for.
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -23,7 +24,8 @@ namespace {
 
 using test::crew;
 
-/// Counts down for plain threads: all tasks that hold it have ended, or died.
+/// Counts down for plain threads: at zero, all tasks that hold it have ended or were
+/// destroyed.
 class tally {
 public:
     explicit tally(int n) : left_(n) {}
@@ -52,7 +54,7 @@ heddle::task<> sum_up(heddle::receiver<int> in, std::atomic<long>& to, tally& t)
     t.down();
 }
 
-/// A value that is somewhere: alive counts the places, over all threads.
+/// A value that counts the objects that have it, over all threads.
 class parcel {
 public:
     explicit parcel(int) { ++alive; }
@@ -100,11 +102,12 @@ TEST_CASE("every value sent between contexts and strands arrives once") {
     }
 }
 
-TEST_CASE("tasks of one host share data without a lock, whatever wakes them") {
+TEST_CASE("tasks of one host share data without a lock, whichever thread wakes them") {
     crew threads(4);
     crew outside(1);
     heddle::channel<> go_on;
-    long plain = 0;  // a race, if two tasks of the host ever ran at once
+    // There would be a data race if two tasks of the host ran at the same time.
+    long plain = 0;
     constexpr int tasks = 8, rounds = 400;
     tally ended(tasks);
     for (int i = 0; i < tasks; ++i)
@@ -143,7 +146,7 @@ TEST_CASE("tasks of one host share data without a lock, whatever wakes them") {
     CHECK(plain == long{tasks} * rounds);
 }
 
-TEST_CASE("cancellation from any thread and completion never lose a task") {
+TEST_CASE("a task ends once, by a cancellation from any thread or by completion") {
     crew home(2), other(1);
     constexpr int rounds = 400;
     std::minstd_rand random(20);
@@ -173,8 +176,8 @@ TEST_CASE("cancellation from any thread and completion never lose a task") {
     CHECK(finished + cancelled == rounds);
 }
 
-TEST_CASE(
-    "contexts die while others send to their tasks: nothing leaks, all is counted") {
+TEST_CASE("contexts may end while others send to their tasks: nothing leaks, and every "
+          "value is counted") {
     for (int round = 0; round < 60; ++round) {
         std::optional<heddle::channel<parcel>> c(std::in_place, round % 3);
         heddle::done_source stop;
@@ -208,7 +211,7 @@ TEST_CASE(
                 while (sent < goal)
                     std::this_thread::yield();
                 mortal.stop();
-            }  // and its context dies, receivers parked, woken or running
+            }  // the context ends, with receivers parked, woken or running
             stop.close();
             ended.wait();
         }

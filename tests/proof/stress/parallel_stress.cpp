@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// The parallel host under load: tasks that meet in every way while they are stolen, on 1, 2, 4
-// and 8 threads. What is sent arrives once, what is started ends, and nothing is left.
+// The parallel host under load, on 1, 2, 4 and 8 threads: tasks wait for each other in
+// every way while they are stolen. Every value that is sent arrives once, every task
+// that is started ends, and nothing is left.
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -29,7 +30,7 @@ auto run_on(unsigned n, F f) {
     return heddle::run(o, f());
 }
 
-/// Calls f(threads) for 1, 2, 4 and 8.
+/// Calls f(threads) with 1, 2, 4 and 8.
 template <class F>
 void on_threads(F f) {
     for (unsigned n : {1u, 2u, 4u, 8u}) {
@@ -74,7 +75,8 @@ task<> drop_multiples(heddle::receiver<long> in, heddle::sender<long> out, long 
 
 TEST_SUITE_BEGIN("stress.parallel");
 
-TEST_CASE("many senders and receivers, of every capacity, lose and double nothing") {
+TEST_CASE(
+    "many senders and receivers lose no value and double none, at every capacity") {
     on_threads([](unsigned n) {
         for (std::size_t capacity : {0u, 1u, 64u}) {
             constexpr long each = 2'000;
@@ -99,8 +101,7 @@ TEST_CASE("many senders and receivers, of every capacity, lose and double nothin
     });
 }
 
-TEST_CASE(
-    "selects that face each other, with deadlines between, conserve every value") {
+TEST_CASE("selects that face each other, with deadlines, conserve every value") {
     on_threads([](unsigned n) {
         std::atomic<long> sent{0}, received{0};
         run_on(n, [&]() -> task<> {
@@ -135,7 +136,7 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("a tree of joins has the sum of its leaves") {
+TEST_CASE("the result of a tree of joins is the sum of its leaves") {
     on_threads([](unsigned n) {
         long leaves = 4096;
         for (int i = 0; i < 5; ++i)
@@ -144,7 +145,7 @@ TEST_CASE("a tree of joins has the sum of its leaves") {
     });
 }
 
-TEST_CASE("a chain of filters keeps its order wherever its links run") {
+TEST_CASE("a chain of filters keeps the order of its values, wherever its tasks run") {
     on_threads([](unsigned n) {
         std::vector<long> primes;
         run_on(n, [&]() -> task<> {
@@ -168,7 +169,7 @@ TEST_CASE("a chain of filters keeps its order wherever its links run") {
     });
 }
 
-TEST_CASE("cancelled in whatever state, every task ends, and holds nothing") {
+TEST_CASE("a task that is cancelled in any state ends, and holds nothing") {
     on_threads([](unsigned n) {
         for (int round = 0; round < 5; ++round) {
             std::atomic<int> ended{0};
@@ -226,7 +227,7 @@ TEST_CASE("cancelled in whatever state, every task ends, and holds nothing") {
     });
 }
 
-TEST_CASE("bursts from plain threads wake workers that have gone idle, each time") {
+TEST_CASE("bursts from plain threads wake idle workers, each time") {
     for (unsigned n : {1u, 2u, 4u, 8u}) {
         test::crew threads(static_cast<int>(n));
         std::atomic<long> ran{0};
@@ -242,14 +243,14 @@ TEST_CASE("bursts from plain threads wake workers that have gone idle, each time
                     std::atomic_signal_fence(std::memory_order_seq_cst);
             }
         });
-        threads.join();  // returns only if nothing is left, no watch either
+        threads.join();  // returns only if no work is left, and no search either
         CHECK(ran > 0);
         CHECK(heddle::live_tasks(threads.ctx) == 0);
     }
 }
 
 TEST_CASE(
-    "contexts with parallel hosts talk to each other, and one dies in the middle") {
+    "contexts with parallel hosts communicate, and one of them ends in the middle") {
     for (int round = 0; round < 8; ++round) {
         test::crew one(2);
         heddle::channel<int> c(2);

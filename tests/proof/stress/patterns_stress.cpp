@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The patterns used from several threads at once, each of which runs a context of its own.
+// Several threads, each with a context of its own, use the patterns at the same time.
 #include <heddle/heddle.hpp>
 
 #include "support/loom.hpp"
@@ -28,7 +28,7 @@ struct counters {
 task<int> increment(int& n) {
     int before = n;
     if (before % 3 == 0)
-        co_await heddle::yield();  // nobody else meanwhile
+        co_await heddle::yield();  // no other call runs meanwhile
     if (before % 100 == 99) {
         n = before + 1;
         throw before;
@@ -105,7 +105,7 @@ task<> read_all(heddle::receiver<heddle::receiver<int>> from, std::atomic<int>& 
 
 TEST_SUITE_BEGIN("stress.patterns");
 
-TEST_CASE("calls from many threads are served one at a time") {
+TEST_CASE("calls from many threads run one at a time") {
     test::loom loom;
     counters c;
     heddle::channel<counter> made;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// Two threads that do one thing each at the same moment, tens of thousands of times over, for windows of
-// a few instructions. What is still parked when both contexts have run dry was overlooked.
+// Two threads do one thing each at the same moment, tens of thousands of times: the
+// races have windows of a few instructions. A task that is still parked when both
+// contexts have run dry missed its wake.
 #include <heddle/heddle.hpp>
 
 #include "support/ending.hpp"
+#include "support/environment.hpp"
 #include "support/threads.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -12,7 +14,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -29,21 +30,18 @@ using heddle::select;
 using heddle::task;
 using heddle::try_status;
 
-/// More in tools/soak.
-const int rounds = [] {
-    const char* given = std::getenv("HEDDLE_RACES");
+/// tools/soak runs more.
 #ifdef __SANITIZE_THREAD__
-    return given ? std::atoi(given) : 5'000;
+const int rounds = static_cast<int>(test::number_in("HEDDLE_RACES", 5'000));
 #else
-    return given ? std::atoi(given) : 30'000;
+const int rounds = static_cast<int>(test::number_in("HEDDLE_RACES", 30'000));
 #endif
-}();
 
-/// Two contexts, each for one of the threads while they race.
+/// Two contexts, one for each thread of a race.
 struct two {
     asio::io_context a{1}, b{1};
 
-    /// Runs both until nothing moves; how many tasks are left.
+    /// Runs both until nothing moves. Returns how many tasks are left.
     std::size_t left() {
         for (bool moved = true; moved;) {
             a.restart();
@@ -59,7 +57,7 @@ void run(asio::io_context& ctx) {
     ctx.poll();
 }
 
-/// Takes from one of two, or gives to one; a close ends it, too.
+/// Takes from one of two channels, or gives to one; close ends the wait, too.
 task<> take(channel<int> x, channel<int> y) {
     (void)co_await test::ending(select(x.receive(), y.receive()));
 }
@@ -69,7 +67,8 @@ task<> give(channel<int> x, channel<int> y) {
 task<> give_one(channel<int> x) { (void)co_await test::ending(x.send(1)); }
 task<> take_one(channel<int> x) { (void)co_await test::ending(x.receive()); }
 
-/// Races two tasks, which are left with nothing to wait for. What was overlooked.
+/// Races two tasks, each of which completes the other's wait. Returns how often they
+/// missed each other.
 template <class A, class B>
 int overlooked(unsigned seed, A a, B b) {
     two contexts;
@@ -102,7 +101,7 @@ int overlooked(unsigned seed, A a, B b) {
 
 TEST_SUITE_BEGIN("stress.race");
 
-TEST_CASE("laws 39, 72: a select and a send that arrive at once meet") {
+TEST_CASE("laws 39, 72: a select and a send that arrive at the same time meet") {
     CHECK(overlooked(1, take, [](auto, auto y) { return give_one(y); }) == 0);
     CHECK(overlooked(2, [](auto x, auto) { return take_one(x); }, give) == 0);
     CHECK(overlooked(
@@ -110,20 +109,20 @@ TEST_CASE("laws 39, 72: a select and a send that arrive at once meet") {
               [](auto x, auto) { return give_one(x); }) == 0);
 }
 
-TEST_CASE(
-    "laws 30, 38, 72: two selects that arrive at once meet, whatever their order") {
+TEST_CASE("laws 30, 38, 72: two selects that arrive at the same time meet, in any "
+          "order of arms") {
     CHECK(overlooked(4, take, give) == 0);
     CHECK(overlooked(5, take, [](auto x, auto y) { return give(y, x); }) == 0);
 }
 
 namespace {
 
-/// One thread tells the other that it is there, on the way into its wait.
+/// One thread signals the other just before it waits.
 class moment {
 public:
     void now() { n_.fetch_add(1); }
 
-    /// Waits for the next time, and up to `distance` steps longer.
+    /// Waits for the next signal, and up to `distance` steps longer.
     void await(int distance) {
         ++seen_;
         for (int spins = 0; n_.load() < seen_; ++spins)
@@ -140,7 +139,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("law 31: a value that is moved to and fro is always found") {
+TEST_CASE("law 31: a value that moves to and fro is always found") {
     two contexts;
     int missed = 0;
     moment there;
@@ -178,7 +177,7 @@ TEST_CASE("law 31: a value that is moved to and fro is always found") {
     CHECK(missed == 0);
 }
 
-TEST_CASE("law 47: a token that closes while its task parks is not overlooked") {
+TEST_CASE("law 47: a token that closes while its task parks is noticed") {
     two contexts;
     int lost = 0, ended = 0;
     moment there;
@@ -212,7 +211,8 @@ TEST_CASE("law 47: a token that closes while its task parks is not overlooked") 
     CHECK(ended == rounds);
 }
 
-TEST_CASE("law 55: of two that close a token at once one does, and its cause stays") {
+TEST_CASE("law 55: exactly one of two closes at the same time succeeds, and its cause "
+          "stays") {
     done_source d;
     auto first = test::cause("first"), second = test::cause("second");
     bool by_first = false, by_second = false;
@@ -237,7 +237,8 @@ TEST_CASE("law 55: of two that close a token at once one does, and its cause sta
     CHECK(wrong == 0);
 }
 
-TEST_CASE("law 25: of a send and a close that arrive at once one was first") {
+TEST_CASE(
+    "law 25: of a send and a close that arrive at the same time, one happens first") {
     two contexts;
     int wrong = 0, sent = 0, refused = 0;
     channel<int> c(1);
@@ -266,7 +267,8 @@ TEST_CASE("law 25: of a send and a close that arrive at once one was first") {
     MESSAGE(sent << " times the one, " << refused << " times the other");
 }
 
-TEST_CASE("law 48: a value and a cancel that arrive at once: one of them, by both") {
+TEST_CASE("law 48: of a value and a cancel that arrive at the same time, both sides "
+          "see the same one") {
     two contexts;
     int wrong = 0, values = 0, cancels = 0;
     channel<int> c;
@@ -297,7 +299,8 @@ TEST_CASE("law 48: a value and a cancel that arrive at once: one of them, by bot
     MESSAGE(values << " times the one, " << cancels << " times the other");
 }
 
-TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
+TEST_CASE("laws 40, 45: two waiters that leave one queue at the same time leave the "
+          "others in it") {
     two contexts;
     heddle::event e;
     channel<int> from_a, from_b;
@@ -325,12 +328,12 @@ TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
     test::race(
         rounds / many, 11, [&] { let_go(contexts.a, from_a); },
         [&] { let_go(contexts.b, from_b); },
-        [&] {  // those that left stood among others, which must all be there still
+        [&] {  // the waiters that left stood among others, which must all be there still
             e.set();
             wrong += contexts.left() != 0 || watching != 0;
             e.reset();
             watch(contexts.a);
-            for (int i = 0; i < many; ++i) {  // a's and b's in turn
+            for (int i = 0; i < many; ++i) {  // waiters of a and of b alternate
                 heddle::go(contexts.a, leaves(e, from_a));
                 contexts.left();
                 heddle::go(contexts.b, leaves(e, from_b));
@@ -343,9 +346,8 @@ TEST_CASE("laws 40, 45: two that leave one queue at once take nobody along") {
     contexts.left();
 }
 
-TEST_CASE(
-    "law 58: a context ends while operations of it are cancelled from another one, "
-    "handlers of it are woken and tokens of them close") {
+TEST_CASE("law 58: a context may end while another context cancels its operations, "
+          "wakes its handlers and closes its tokens") {
     asio::io_context home(1);
     struct world {
         asio::io_context ctx{1};
@@ -376,7 +378,7 @@ TEST_CASE(
                 co_return;
             });
             run(home);
-            flying.reset();  // outside its host, which is to emit
+            flying.reset();  // outside its host, which has to emit the cancellation
             break;
         case 2:
             c.async_receive(other->ctx,
@@ -406,7 +408,7 @@ TEST_CASE(
     CHECK(heddle::live_tasks(home) == 0);
 }
 
-TEST_CASE("law 48: a task is cancelled though its handle is dropped while it parks") {
+TEST_CASE("law 48: a task is cancelled although its handle is dropped while it parks") {
     test::crew one(1);
     heddle::channel<int> never;
     for (unsigned n = 0; n < 100'000; ++n) {
@@ -430,7 +432,7 @@ TEST_CASE("law 48: a task is cancelled though its handle is dropped while it par
 
 namespace {
 
-/// Another thread that closes each token it is given.
+/// A second thread, which closes each token that it is given.
 class closer {
 public:
     closer() : thread_([this] { close_all(); }) {}
@@ -460,7 +462,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("a token with a deadline may go while the one above it closes") {
+TEST_CASE("a token with a deadline may be destroyed while the one above it closes") {
     asio::io_context ctx;
     closer other;
     for (int n = 0; n < rounds; ++n) {
@@ -477,7 +479,8 @@ TEST_CASE("a token with a deadline may go while the one above it closes") {
     CHECK(heddle::live_tasks(ctx) == 0);
 }
 
-TEST_CASE("a token that has stop tokens may go while the one above it closes") {
+TEST_CASE(
+    "a token with std::stop_tokens may be destroyed while the one above it closes") {
     closer other;
     int stopped = 0;
     for (int n = 0; n < rounds; ++n) {
@@ -496,7 +499,7 @@ TEST_CASE("a token that has stop tokens may go while the one above it closes") {
     CHECK(stopped == rounds);
 }
 
-TEST_CASE("a dump while the hosts of strands come and go") {
+TEST_CASE("a dump may run while the hosts of strands start and end") {
     asio::io_context ctx;
     auto work = asio::make_work_guard(ctx);
     std::atomic<bool> over{false};

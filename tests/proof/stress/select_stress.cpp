@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Select between threads, every value accounted for. The laws in one thread: laws/.
+// Select between threads; every value is accounted for. laws/ has the laws in one
+// thread.
 #include <heddle/heddle.hpp>
 
 #include "support/loom.hpp"
@@ -23,7 +24,7 @@ TEST_SUITE_BEGIN("stress.select");
 
 namespace {
 
-/// Two channels of which at every instant one is ready, passed to another thread.
+/// Two channels, one of which is ready at every instant, passed to another thread.
 struct race {
     race(channel x, channel y) noexcept : a(std::move(x)), b(std::move(y)) {}
     channel a, b;
@@ -56,7 +57,7 @@ heddle::task<> make_races(heddle::channel<race> out, heddle::channel<> done,
         else
             (void)b.try_send(1);
         int v = 0;
-        (void)a.try_receive(v);  // b is ready since before this
+        (void)a.try_receive(v);  // b has been ready since before this
         co_await done.receive();
     }
     out.close();
@@ -65,7 +66,7 @@ heddle::task<> make_races(heddle::channel<race> out, heddle::channel<> done,
 }  // namespace
 
 TEST_CASE("law 31: otherwise is not taken while some arm is ready at every instant") {
-    // As Go's TestNonblockSelectRace and TestNonblockSelectRace2 (law 26).
+    // This is Go's TestNonblockSelectRace and TestNonblockSelectRace2 (law 26).
     for (bool close : {false, true})
         for (bool by_priority : {false, true}) {
             loom threads(2);
@@ -106,9 +107,10 @@ heddle::task<> select_receive(std::vector<channel> c, ledger& book) {
 
 }  // namespace
 
-TEST_CASE("laws 29, 30: selects facing selects and plain tasks take each value once") {
-    // As Go's TestSelectStress: on each of four channels a plain sender and receiver, and
-    // across all of them three selects that send and three that receive.
+TEST_CASE(
+    "laws 29, 30: selects that face selects and plain tasks take each value once") {
+    // This is Go's TestSelectStress: on each of four channels there are a plain sender
+    // and a plain receiver, and across all four three selects send and three receive.
     constexpr int each = 3000;
     for (int capacity : {0, 1}) {
         loom threads;
@@ -174,8 +176,8 @@ heddle::task<> selector_receive(std::vector<channel> c, ledger& book) {
 
 }  // namespace
 
-TEST_CASE(
-    "laws 7, 39: selectors facing selectors, selects and plain tasks, cancelled") {
+TEST_CASE("laws 7, 39: selectors that are cancelled meet selectors, selects and plain "
+          "tasks") {
     constexpr int each = 3000;
     for (int capacity : {0, 1}) {
         loom threads;
@@ -216,7 +218,8 @@ TEST_CASE("law 39: two selectors that face each other on two threads always meet
 
 namespace {
 
-/// What went through a channel on which all send and receive.
+/// The sums of the values that went through a channel on which all tasks send and
+/// receive.
 struct balance {
     std::atomic<long> sent = 0, received = 0, left = 0;
 
@@ -227,7 +230,7 @@ struct balance {
     }
 };
 
-/// Offers and takes by several arms, until the channel is closed.
+/// Offers and takes with several arms, until the channel is closed.
 heddle::task<> selector_both(channel c, int sends, int receives, balance& sum) {
     heddle::selector set;
     std::optional<int> v;
@@ -271,9 +274,8 @@ heddle::task<> select_both(channel c, balance& sum) {
 
 }  // namespace
 
-TEST_CASE(
-    "laws 7, 37, 39: selectors with arms to spare each way on one channel meet each "
-    "other and selects") {
+TEST_CASE("laws 7, 37, 39: selectors with spare arms in both directions on one channel "
+          "meet each other") {
     for (int capacity : {0, 1, 3}) {
         loom threads(3);
         balance sum;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Primitives used from several threads at once, each of which runs a context of its own:
-// mutual exclusion and permits are counted, and the thread sanitizer watches what they guard.
+// Several threads, each with a context of its own, use the primitives at the same time.
+// The tests count mutual exclusion and permits, and the thread sanitizer checks the
+// guarded data.
 #include <heddle/heddle.hpp>
 
 #include <doctest/doctest.h>
@@ -19,10 +20,10 @@ using heddle::task;
 using std::ref;
 
 constexpr int threads = 3;
-constexpr int tasks = 4;  // of each thread
+constexpr int tasks = 4;  // per thread
 constexpr int rounds = 4000;
 
-/// Runs what `start` starts on each of several contexts, to its end.
+/// Runs the tasks that `start` starts on each of several contexts, to their end.
 template <class Start>
 void on_threads(Start start) {
     std::array<asio::io_context, threads> contexts;
@@ -33,7 +34,8 @@ void on_threads(Start start) {
     for (auto& ctx : contexts)
         running.emplace_back([&ctx, &together] {
             together.arrive_and_wait();
-            // A task woken by another thread is no work of the context it will run on.
+            // A task that another thread wakes does not yet count as work of its
+            // context.
             while (heddle::live_tasks(ctx) != 0) {
                 ctx.restart();
                 if (ctx.run() == 0)
@@ -52,7 +54,7 @@ task<> count(guarded& g) {
         auto held = co_await g.mutex.lock();
         ++g.counter;
         if (i % 3 == 0)
-            co_await heddle::yield();  // held across a wait
+            co_await heddle::yield();  // the mutex is held across a wait
     }
 }
 
@@ -143,7 +145,7 @@ task<> wait_for_children(heddle::group& g, heddle::latch& started, guarded& coun
                          long& seen) {
     co_await started.wait();
     co_await g.wait();
-    seen = counted.counter;  // nobody is left who could change it
+    seen = counted.counter;  // no task is left that could change it
 }
 
 task<> set_again_and_again(heddle::event& e, std::atomic<int>& waiting) {
@@ -165,7 +167,7 @@ task<> wait_often(heddle::event& e, std::atomic<int>& waiting) {
 
 TEST_SUITE_BEGIN("stress.sync");
 
-TEST_CASE("a mutex keeps out all others, awaited or as an arm") {
+TEST_CASE("a mutex excludes all other tasks, whether awaited or as an arm") {
     guarded g;
     heddle::semaphore other(1);
     std::atomic<long> lost{0};
@@ -191,7 +193,7 @@ TEST_CASE("a mutex is not lost between unlock and cancel") {
     CHECK(g.mutex.try_lock());
 }
 
-TEST_CASE("a mutex is not lost when contexts are destroyed while others lock it") {
+TEST_CASE("a mutex is not lost when contexts end while others lock it") {
     guarded g;
     std::atomic<bool> over{false};
     std::atomic<long> counted{0};
@@ -218,7 +220,7 @@ TEST_CASE("a mutex is not lost when contexts are destroyed while others lock it"
     CHECK(g.mutex.try_lock());
 }
 
-TEST_CASE("a semaphore lets in as many as it has permits") {
+TEST_CASE("a semaphore admits as many tasks as it has permits") {
     heddle::semaphore slots(2);
     std::atomic<int> inside{0};
     on_threads([&](asio::io_context& ctx) {
@@ -230,7 +232,7 @@ TEST_CASE("a semaphore lets in as many as it has permits") {
     CHECK_FALSE(slots.try_acquire());
 }
 
-TEST_CASE("a barrier lets nobody through before all have come") {
+TEST_CASE("a barrier lets no task pass before all have arrived") {
     meeting m;
     on_threads([&](asio::io_context& ctx) {
         for (int i = 0; i < tasks; ++i)
@@ -239,7 +241,7 @@ TEST_CASE("a barrier lets nobody through before all have come") {
     CHECK(m.step == rounds * threads * tasks);
 }
 
-TEST_CASE("a once is done once, before anybody goes on") {
+TEST_CASE("a once runs its function once, before any caller goes on") {
     std::vector<heddle::once> onces(rounds);
     std::vector<int> values(rounds);
     on_threads([&](asio::io_context& ctx) {
@@ -264,7 +266,7 @@ TEST_CASE("a group waits for its children on all hosts") {
         CHECK(n == 10L * threads * rounds);
 }
 
-TEST_CASE("an event that is set again and again lets everybody through") {
+TEST_CASE("an event that is set again and again wakes all its waiters") {
     heddle::event e;
     std::atomic<int> waiting{threads * tasks};
     on_threads([&](asio::io_context& ctx) {

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSL-1.0
+# Each .cpp file here must not compile, and names the message that the compiler must give: check.sh.
+if(sanitized)
+  return()
+endif()
+
+# Each public header compiles alone. One preset is enough to check that.
+if(NOT BUILD_SHARED_LIBS)
+  add_dependencies(heddle_tests heddle_verify_interface_header_sets)
+endif()
+
+# The compiler reads the definitions and include directories that heddle gives to its users from this file.
+set(definitions $<TARGET_PROPERTY:heddle,INTERFACE_COMPILE_DEFINITIONS>)
+set(directories $<TARGET_PROPERTY:heddle,INTERFACE_INCLUDE_DIRECTORIES>)
+set(flags_of_heddle ${CMAKE_CURRENT_BINARY_DIR}/flags_of_heddle)
+file(GENERATE OUTPUT ${flags_of_heddle} CONTENT "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},\n-D>\n>-I$<JOIN:${directories},\n-I>\n")
+
+separate_arguments(flags_of_preset NATIVE_COMMAND "${CMAKE_CXX_FLAGS}")
+file(GLOB cases CONFIGURE_DEPENDS compile_fail/*.cpp)
+foreach(case IN LISTS cases)
+  cmake_path(GET case STEM name)
+  heddle_script_test(compile_fail.${name} compile_fail/check.sh ${case}
+    ${CMAKE_CXX_COMPILER} ${CMAKE_CXX20_STANDARD_COMPILE_OPTION} -Werror ${flags_of_preset} @${flags_of_heddle})
+endforeach()

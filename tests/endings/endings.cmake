@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSL-1.0
+# How a program ends, and what it prints then: check.sh runs each mode of main.cpp.
+if(thread_sanitized)
+  return()
+endif()
+
+set(endings deadlock caught other leak threads quit no_quit
+  by_task by_task_on_strand by_task_of_pool by_worker by_task_in_between by_world by_blocking_work
+  by_unhandled by_value by_stop_callback by_stop_callback_of_deadline by_handler by_refused_value
+  by_first_of_two by_first_of_handler_and_task by_executor)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  list(APPEND endings same_host)  # this one ends by an assertion
+endif()
+
+add_executable(heddle_endings endings/main.cpp)
+target_link_libraries(heddle_endings PRIVATE heddle::heddle)
+foreach(ending IN LISTS endings)
+  heddle_script_test(endings.${ending} endings/check.sh $<TARGET_FILE:heddle_endings> ${ending})
+  set_tests_properties(endings.${ending} PROPERTIES TIMEOUT 20)
+endforeach()

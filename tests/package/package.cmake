@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSL-1.0
+# Programs outside this tree use heddle in each of the ways that it is offered: check.sh.
+
+# heddle_package_test(WAY [FLAGS]) checks one of the ways. FLAGS are those of a build for a sanitizer.
+function(heddle_package_test way)
+  heddle_script_test(package.${way} package/check.sh ${way}
+    ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${CMAKE_CXX_COMPILER} ${HEDDLE_ASIO_INCLUDE_DIR} ${ARGN})
+  set_tests_properties(package.${way} PROPERTIES TIMEOUT 600)  # some ways build the library
+endfunction()
+
+set(ways)
+if(address_sanitized)
+  # A program compiled by hand also fits a library that was built with ASan.
+  heddle_package_test(by_hand ${CMAKE_CXX_FLAGS})
+elseif(sanitized)
+  # No other sanitizer changes what a package is.
+elseif(BUILD_SHARED_LIBS)
+  set(ways find_package pkg_config by_hand disagree hidden)
+else()
+  set(ways find_package pkg_config add_subdirectory fetch_content by_hand disagree other_asio)
+endif()
+foreach(way IN LISTS ways)
+  heddle_package_test(${way})
+endforeach()
