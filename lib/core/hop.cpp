@@ -7,11 +7,12 @@ namespace heddle::detail {
 
 void move_to(process& p, host& to) noexcept {
     {
-        guard g(p.lock);    // interrupt_by() uses its home under this lock
-        p.home->strike(p);  // the host lives: this thread drains it, and so holds it
+        guard g(p.lock);  // interrupt_by() uses its home under this lock
+        p.home->unregister_task(
+            p);  // the host lives: this thread drains it, and so holds it
         p.home = &to;
     }
-    to.enrol(p);
+    to.register_task(p);
     to.ready(p, drained_here);
 }
 

@@ -54,7 +54,7 @@ std::exception_ptr host::end(process& p, bool abandoned) noexcept {
     std::exception_ptr failure;
     if (report && !p.ends_normally())
         failure = p.failure;
-    strike(p);
+    unregister_task(p);
     if (unwanted && p.is_shared())
         p.forget_result();
     return failure;
@@ -118,15 +118,15 @@ void host::reap_turn(runnable& r, host& h) {
     h.reap(as_process(r));
 }
 
-void host::enrol(process& p) noexcept {
+void host::register_task(process& p) noexcept {
     p.shard = worker_ ? worker_->index : 0;
     if (registry_.add(p))
         take();  // [counted]
 }
 
-void host::strike(process& p) noexcept {
+void host::unregister_task(process& p) noexcept {
     if (worker_ && p.shard != worker_->index)
-        return worker_->pool[p.shard].strike(p);
+        return worker_->pool[p.shard].unregister_task(p);
     if (registry_.remove(p))
         drop();
 }

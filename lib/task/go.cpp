@@ -56,7 +56,7 @@ void launch(host& home, process& p, promise_base& root, done_node* scope) noexce
         p.attach(*scope);
     if (p.closed())
         p.word.renew(true);
-    at.enrol(p);
+    at.register_task(p);
     if (here == &at)
         at.push_fresh(p);
     else

@@ -57,7 +57,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND NOT sanitized)
 endif()
 find_path(RELACY_INCLUDE_DIR relacy/relacy.hpp)
 if(RELACY_INCLUDE_DIR AND NOT sanitized AND NOT BUILD_SHARED_LIBS)  # the models do not depend on how heddle is built
-  heddle_add_models(asio_wait biased_lock claim emission homecoming idle_host idle_worker inbox join sealed selector watch)
+  heddle_add_models(asio_wait biased_lock claim emission homecoming idle_host idle_worker inbox join sealed search selector)
 endif()
 
 if(NOT sanitized)

@@ -162,8 +162,8 @@ public:
     /// Returns whether this is a worker, whose tasks may go on in another one.
     bool is_worker() const noexcept { return worker_ != nullptr; }
 
-    void enrol(process& p) noexcept;   // registers it
-    void strike(process& p) noexcept;  // unregisters it, here or at another worker
+    void register_task(process& p) noexcept;
+    void unregister_task(process& p) noexcept;  // here, or at another worker
     std::size_t live() noexcept override;
     std::size_t unused_numbers() noexcept override;
     std::size_t owned_by_handlers() noexcept override;

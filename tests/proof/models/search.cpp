@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Model of the search for work on a parallel host (lib/parallel/worker_pool.cpp, without stalled workers): two workers,
 // each with a thread, and one thread that submits. A task pushes two others and does not end before another worker has
-// run one of them. [watch] If a worker has two ready tasks and another worker is idle, then a worker searches or a
+// run one of them. [search] If a worker has two ready tasks and another worker is idle, then a worker searches or a
 // thread is about to wake a searcher; while all workers are idle no worker searches, and no timer is armed for a
 // search. [active] counts the workers that are not idle.
 #include "model.hpp"
@@ -11,34 +11,34 @@ using namespace model;
 namespace {
 
 constexpr int idle = -1, small = 1, large_one = 2;
-enum watch_state { none, awake, asleep, crowded };
+enum search_state { none, awake, asleep, crowded };
 
-struct watch : rl::test_suite<watch, 3> {
+struct searching : rl::test_suite<searching, 3> {
     rl::atomic<int> box[2];  // idle, or the content
     rl::atomic<int> ready[2], posted[2];
-    rl::atomic<int> watcher, sentinel, active;
-    rl::atomic<int> work;      // as Asio counts it, without timers
-    rl::atomic<int> robbed;    // tasks that worker 1 stole and ran
-    rl::mutex lock[2];         // of the FIFOs
-    rl::var<int> large;        // 1 if the task that pushes others is the last in FIFO 0
-    rl::var<int> on_watch[2];  // accessed by the drainer
-    rl::var<int> look_at[2];   // accessed by the drainer: a time, or never
-    rl::var<int> armed[2];     // the Asio timer; accessed by the drainer
+    rl::atomic<int> search, sleeping_searcher, active;
+    rl::atomic<int> work;    // as Asio counts it, without timers
+    rl::atomic<int> stolen;  // tasks that worker 1 stole and ran
+    rl::mutex lock[2];       // of the FIFOs
+    rl::var<int> large;      // 1 if the task that pushes others is the last in FIFO 0
+    rl::var<int> is_searcher[2];  // accessed by the drainer
+    rl::var<int> look_at[2];      // accessed by the drainer: a time, or never
+    rl::var<int> armed[2];        // the Asio timer; accessed by the drainer
 
     void before() {
         for (int i = 0; i < 2; ++i) {
             box[i]($) = idle;
             ready[i]($) = 0;
             posted[i]($) = 0;
-            on_watch[i]($) = 0;
+            is_searcher[i]($) = 0;
             look_at[i]($) = 0;
             armed[i]($) = 0;
         }
-        watcher($) = none;
-        sentinel($) = -1;
+        search($) = none;
+        sleeping_searcher($) = -1;
         active($) = 0;
         work($) = 1;
-        robbed($) = 0;
+        stolen($) = 0;
         large($) = 0;
     }
 
@@ -51,7 +51,7 @@ struct watch : rl::test_suite<watch, 3> {
     }
 
     void after() {
-        RL_ASSERT(watcher($).load(relaxed) == none);
+        RL_ASSERT(search($).load(relaxed) == none);
         RL_ASSERT(active($).load(relaxed) == 0);
         for (int i = 0; i < 2; ++i) {
             RL_ASSERT(box[i]($).load(relaxed) == idle);
@@ -126,10 +126,10 @@ private:
         return true;
     }
 
-    bool wake_for_watch(int who) {
+    bool wake_to_search(int who) {
         if (!enter(who))
             return false;
-        on_watch[who]($) = 1;
+        is_searcher[who]($) = 1;
         post(who);
         return true;
     }
@@ -144,8 +144,8 @@ private:
                     return;
                 continue;
             }
-            if (on_watch[me]($))
-                leave_watch(me);
+            if (is_searcher[me]($))
+                end_search(me);
             run_one(me);
         }
     }
@@ -182,7 +182,7 @@ private:
         push(me, 1);
         push(me, 1);
         rl::linear_backoff pause;
-        while (!robbed($).load(acquire))
+        while (!stolen($).load(acquire))
             pause.yield($);
     }
 
@@ -208,7 +208,7 @@ private:
                 ready[me]($).store(ready[me]($).load(relaxed) + taken, relaxed);
                 lock[me].unlock($);
                 if (!before)
-                    robbed($).store(1, release);
+                    stolen($).store(1, release);
                 return true;
             }
         }
@@ -217,7 +217,7 @@ private:
 
     bool go_idle(int me) {
         before_idle(me);
-        bool watched = on_watch[me]($);
+        bool was_searcher = is_searcher[me]($);
         armed[me]($) = look_at[me]($);
         int empty = 0;
         lock[me].lock($);
@@ -226,33 +226,33 @@ private:
                       box[me]($).compare_exchange_strong(empty, idle, order, acquire);
         lock[me].unlock($);
         if (closed)
-            after_idle(me, watched);
+            after_idle(me, was_searcher);
         else
             take_inbox(me);
         return closed;
     }
 
-    // -- the watch ----------------------------------------------------------------------
+    // -- the search ---------------------------------------------------------------------
 
     void notice(int n) {
-        int w = watcher($).load(seq_cst);
+        int w = search($).load(seq_cst);
         if (w == none || (w == asleep && n > 1))
-            rouse(w);
+            wake_searcher(w);
     }
 
     bool change(int seen, int to) {
-        return watcher($).compare_exchange_strong(seen, to, seq_cst, seq_cst);
+        return search($).compare_exchange_strong(seen, to, seq_cst, seq_cst);
     }
 
-    void rouse(int seen) {
+    void wake_searcher(int seen) {
         if (broken == 1 || !change(seen, awake))
             return;
         if (seen == asleep) {
-            wake(sentinel($).load(relaxed));
+            wake(sleeping_searcher($).load(relaxed));
             return;
         }
-        while (!rouse_idle()) {
-            watcher($).store(crowded, seq_cst);
+        while (!wake_an_idle_one()) {
+            search($).store(crowded, seq_cst);
             bool some =
                 box[0]($).load(seq_cst) == idle || box[1]($).load(seq_cst) == idle;
             if (broken == 2 || !some || !change(crowded, awake))
@@ -260,12 +260,12 @@ private:
         }
     }
 
-    bool rouse_idle() { return wake_for_watch(0) || wake_for_watch(1); }
+    bool wake_an_idle_one() { return wake_to_search(0) || wake_to_search(1); }
 
     bool alone() { return active($).load(seq_cst) <= 1; }
 
     bool find_work(int me) {
-        if (!on_watch[me]($))
+        if (!is_searcher[me]($))
             return rob_other(me);
         if (alone())
             return false;
@@ -278,44 +278,44 @@ private:
         return mail && mail != idle ? take_inbox(me) : rob_other(me);
     }
 
-    void leave_watch(int me) {
-        on_watch[me]($) = 0;
+    void end_search(int me) {
+        is_searcher[me]($) = 0;
         look_at[me]($) = 0;
-        watcher($).store(none, seq_cst);
-        rouse(none);
+        search($).store(none, seq_cst);
+        wake_searcher(none);
     }
 
     void before_idle(int me) {
         bool others = !alone();
-        if (!on_watch[me]($)) {
-            int seen = watcher($).load(seq_cst);
+        if (!is_searcher[me]($)) {
+            int seen = search($).load(seq_cst);
             if (!others || (seen != none && seen != crowded) || !change(seen, awake))
                 return;
-            on_watch[me]($) = 1;
+            is_searcher[me]($) = 1;
         }
         if (others) {
             look_at[me]($) = 1;
-            sentinel($).store(me, relaxed);
-            watcher($).store(asleep, seq_cst);
+            sleeping_searcher($).store(me, relaxed);
+            search($).store(asleep, seq_cst);
         } else {
-            on_watch[me]($) = 0;
+            is_searcher[me]($) = 0;
             look_at[me]($) = 0;
-            watcher($).store(none, seq_cst);
+            search($).store(none, seq_cst);
         }
     }
 
-    void after_idle(int me, bool watched) {
+    void after_idle(int me, bool was_searcher) {
         bool last = active($).fetch_sub(1, seq_cst) == 1;
-        int seen = watcher($).load(seq_cst);
+        int seen = search($).load(seq_cst);
         if (broken == 3 && seen == crowded) {
             change(crowded,
-                   none);  // a push in the state `crowded` has roused no worker
+                   none);  // a push in the state `crowded` has woken no worker
         } else if (seen == crowded || (seen == none && !last)) {
-            rouse(seen);
+            wake_searcher(seen);
         } else if (seen == asleep && last) {
             if (broken != 4)
-                wake(sentinel($).load(relaxed));
-        } else if (seen == awake && watched) {
+                wake(sleeping_searcher($).load(relaxed));
+        } else if (seen == awake && was_searcher) {
             wake(me);  // otherwise it would look only when its timer fires
         }
     }
@@ -324,5 +324,5 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
-    return check<watch>("watch", argc, argv, 1, 5, 300000);
+    return check<searching>("search", argc, argv, 1, 5, 300000);
 }
