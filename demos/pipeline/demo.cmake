@@ -2,8 +2,8 @@
 heddle_demo(pipeline/done_close "--throw 1" --in "--in 2,x")
 demo_test(pipeline/done_close output sh check.sh line "4|9" PROGRAM)
 demo_test(pipeline/done_close seeds sh check.sh seeds line "4|9" PROGRAM)
-demo_test(pipeline/done_close throw sh check.sh seeds line "left by an exception: thrown"
-  ${only_stderr} PROGRAM --throw)
+demo_test(pipeline/done_close throw sh check.sh seeds stderr line "left by an exception: thrown"
+  PROGRAM --throw)
 demo_test(pipeline/done_close three sh check.sh seeds line "4|9|25" PROGRAM --in 2,3,5)
 demo_test(pipeline/done_close six sh check.sh seeds line "4|9|25|49|121|169" PROGRAM --in 2,3,5,7,11,13)
 demo_test(pipeline/done_close go sh check.sh line "4|9" TWIN)

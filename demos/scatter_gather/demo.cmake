@@ -5,9 +5,9 @@ demo_test(scatter_gather seeds sh check.sh seeds exact scatter_gather/expected.t
 demo_test(scatter_gather fail sh check.sh exact scatter_gather/expected_fail.txt PROGRAM --fail 3)
 demo_test(scatter_gather go sh check.sh exact scatter_gather/expected.txt TWIN)
 demo_test(scatter_gather go.fail sh check.sh exact scatter_gather/expected_fail.txt TWIN --fail 3)
-set(log sh check.sh exact scatter_gather/expected_log.txt sh -c "\"$0\" --fail 3 --log 2>&1")
-demo_test(scatter_gather log ${log} PROGRAM)
-demo_test(scatter_gather go.log ${log} TWIN)
+set(log sh check.sh both exact scatter_gather/expected_log.txt)
+demo_test(scatter_gather log ${log} PROGRAM --fail 3 --log)
+demo_test(scatter_gather go.log ${log} TWIN --fail 3 --log)
 # Every number of threads gives the same answer; on one thread tasks take turns too.
 set(table "totalfloat:  40 errors:  2 1 threads: [0-9]+ ms, [1-9][0-9]* switches totalfloat:  40 errors:  2 3 threads: [0-9]+ ms, [0-9]+ switches")
 set(arguments --fail 2 --work 500000 --threads 1,3)

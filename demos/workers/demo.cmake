@@ -17,5 +17,5 @@ foreach(mode sleep wait_group one range bad_close count select close)
 endforeach()
 
 # The jobs were started, and are still there when main ends.
-demo_test(workers/bare_go left sh check.sh line "heddle: 4 tasks started, 3 left, .*"
-  sh -c "HEDDLE_STATS=1 \"$0\" 2>&1 >/dev/null | head -n 1" PROGRAM)
+demo_test(workers/bare_go left sh check.sh stderr first "heddle: 4 tasks started, 3 left, .*"
+  env HEDDLE_STATS=1 PROGRAM)

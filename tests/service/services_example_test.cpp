@@ -62,7 +62,7 @@ heddle::task<> echo(tcp::socket peer) {
 // An orderly end: five seconds after SIGTERM every session has ended, or was cancelled.
 heddle::task<> server(tcp::acceptor acceptor) {
     heddle::signals stop({SIGINT, SIGTERM});
-    auto failed = [](std::exception_ptr) {};  // a peer that left
+    auto failed = [](std::exception_ptr) {};  // its peer has left
     heddle::serve_options options{.sessions = 1000, .grace = 5s, .on_error = failed};
     co_await heddle::serve(std::move(acceptor), stop.token(), echo, options);
 }
@@ -75,7 +75,7 @@ heddle::task<> session(local::socket peer, heddle::receiver<std::string> in) {
         auto first =
             co_await heddle::select(said, in.receive(note), heddle::after(30s));
         if (first != 1 || !note)
-            co_return;  // it said something, or nothing for too long, or in has closed
+            co_return;  // the peer wrote, or was silent too long, or `in` closed
         co_await asio::async_write(peer, asio::buffer(*note), heddle::use_task);
     }
 }
