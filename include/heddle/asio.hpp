@@ -7,6 +7,8 @@
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 
+#include <asio/steady_timer.hpp>
+
 #include <concepts>
 #include <optional>
 #include <tuple>

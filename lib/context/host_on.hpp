@@ -10,6 +10,8 @@
 #include <heddle/detail/memory/handler_memory.hpp>
 #include <heddle/detail/platform/asio.hpp>
 
+#include <asio/basic_waitable_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
