@@ -10,10 +10,11 @@ namespace heddle::detail {
 thread_wait::thread_wait() noexcept {
     foreign = [](sleeper& s) noexcept {
         auto& self = static_cast<thread_wait&>(s);
-        // release: pairs with sleep(), as does the store of `left`
-        self.state_.store(woken, std::memory_order_release);
+        // An exchange, not a store: notify_one() looks whether a thread waits, and with
+        // libstdc++ 12 that load could pass a store before it.
+        self.state_.exchange(woken, std::memory_order_seq_cst);
         self.state_.notify_one();
-        self.state_.store(left, std::memory_order_release);  // [woken]
+        self.state_.store(left, std::memory_order_release);  // [woken], as sleep() reads
     };
 }
 
