@@ -31,7 +31,7 @@ public:
     bool attempt_locked(wake_list&) noexcept override { return node_->closed(); }
     void enlist_locked() noexcept override { node_->waiters().push_back(*this); }
     void describe(std::string& to) const override { to += "for a done token"; }
-    bool stands_for(const process& p) const noexcept override {
+    bool watches_token_of(const process& p) const noexcept override {
         return node_ && node_->closed() && p.current &&
                (p.current == node_ || p.current->is_under(*node_));
     }

@@ -32,10 +32,10 @@ struct arm_keeps<A> : pinned {
 };
 
 template <class Kept>
-class standing_arm_of final : public standing_arm {
+class selector_arm_of final : public selector_arm {
 public:
     template <class A>
-    explicit standing_arm_of(A&& a)
+    explicit selector_arm_of(A&& a)
         : arm_(std::forward<A>(a)), keeps_(arm_), node_(arm_) {}
     operation& node() noexcept override { return operation_of(node_); }
 
@@ -118,9 +118,9 @@ public:
 
 private:
     template <class A>
-    static std::unique_ptr<detail::standing_arm> made(A&& arm) {
+    static std::unique_ptr<detail::selector_arm> made(A&& arm) {
         using kept = kept_arm<A>;
-        return std::make_unique<detail::standing_arm_of<kept>>(std::forward<A>(arm));
+        return std::make_unique<detail::selector_arm_of<kept>>(std::forward<A>(arm));
     }
 
     detail::selector_core core_;

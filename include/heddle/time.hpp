@@ -93,7 +93,7 @@ private:
     /// The host of the task that asks; of an arm that stays, the one whose heap it is
     /// in.
     host& here() const noexcept {
-        if (standing)
+        if (of_selector)
             return home_ ? *home_ : *host::current();
         return *static_cast<process*>(who)->home;
     }

@@ -74,7 +74,7 @@ bool claim_process(process& p, bool certain) noexcept {
 }
 
 bool claim_among_threads(operation& op) noexcept {
-    bool won = op.standing       ? claim_standing(op)
+    bool won = op.of_selector    ? claim_in_selector(op)
                : op.who->foreign ? op.exclusive || op.who->word.claim()
                                  : claim_process(as_process(*op.who), op.exclusive);
     if (won)

@@ -71,14 +71,14 @@ void host::describe_tasks(const std::vector<counted<process>>& tasks, std::strin
 
 /// Makes hosts stand still for as long as it lives: no thread begins to drain them
 /// [dump].
-class host::standstill : pinned {
+class host::halt : pinned {
 public:
     void add(host& h) {
         if (&h == current())
             return;  // this thread drains it
         held_.push_back(&h);
     }
-    ~standstill() {
+    ~halt() {
         for (std::size_t i = 0; i < raised_; ++i)
             held_[i]->dumping_.store(false, std::memory_order_seq_cst);
     }
@@ -105,7 +105,7 @@ private:
 
 void host::describe(std::string& to) {
     std::vector<counted<process>> tasks;  // dropped after the hosts go on
-    standstill all;                       // a task of one worker may run on another
+    halt all;                             // a task of one worker may run on another
     if (worker_)
         for (std::size_t i = 0; i < worker_->pool.size(); ++i)
             all.add(worker_->pool[i]);

@@ -79,9 +79,9 @@ std::uint32_t* select_core::large_order() const noexcept {
 
 /// Returns whether some arm waits for the token in force, or for one above it, and that
 /// is closed. Then that arm happens, and the select is not cancelled.
-bool select_core::stands_in(operation** ops) noexcept {
+bool select_core::choose_token_arm(operation** ops) noexcept {
     for (std::size_t i = 0; i < n_; ++i)
-        if (ops[i]->stands_for(self_)) {
+        if (ops[i]->watches_token_of(self_)) {
             chosen_ = i;
             return true;
         }
@@ -123,7 +123,7 @@ bool select_core::try_all_locked(operation** ops, wake_list& wakes) noexcept {
 }
 
 bool select_core::ready(operation** ops) noexcept {
-    if (self_.interrupted() && !stands_in(ops)) {
+    if (self_.interrupted() && !choose_token_arm(ops)) {
         state_ = state::cancelled;
         return true;
     }
@@ -203,7 +203,7 @@ std::size_t select_core::resume(operation** ops) {
         else
             state_ = state::cancelled;
     }
-    if (state_ == state::cancelled && !stands_in(ops))
+    if (state_ == state::cancelled && !choose_token_arm(ops))
         self_.throw_cancelled();
     if (chosen_ < n_)
         ops[chosen_]->complete();

@@ -14,8 +14,8 @@
 
 namespace heddle::detail {
 
-bool claim_standing(operation& op) noexcept {
-    return static_cast<standing_arm*>(op.who)->set->claim(op);
+bool claim_in_selector(operation& op) noexcept {
+    return static_cast<selector_arm*>(op.who)->set->claim(op);
 }
 
 namespace {
@@ -38,7 +38,7 @@ selector_core::~selector_core() {
 
 // -- the set ------------------------------------------------------------------------
 
-std::size_t selector_core::add(std::unique_ptr<standing_arm> made) {
+std::size_t selector_core::add(std::unique_ptr<selector_arm> made) {
     if (free_.empty()) {
         std::size_t n = arms_.size() + 1;
         if (n > arms_.capacity()) {
@@ -55,7 +55,7 @@ std::size_t selector_core::add(std::unique_ptr<standing_arm> made) {
     return index;
 }
 
-void selector_core::replace(std::size_t index, std::unique_ptr<standing_arm> made) {
+void selector_core::replace(std::size_t index, std::unique_ptr<selector_arm> made) {
     arm(index);  // throws if there is none
     uninstall(index);
     install(index, std::move(made));
@@ -68,19 +68,19 @@ void selector_core::remove(std::size_t index) {
 }
 
 void selector_core::install(std::size_t index,
-                            std::unique_ptr<standing_arm> made) noexcept {
-    standing_arm& a = *(arms_[index] = std::move(made));
+                            std::unique_ptr<selector_arm> made) noexcept {
+    selector_arm& a = *(arms_[index] = std::move(made));
     a.set = this;
     a.op = &a.node();
     a.op->index = static_cast<std::uint32_t>(index);
     a.op->who = &a;
-    a.op->standing = true;
+    a.op->of_selector = true;
     link(*a.op);
     turn_on(a);
 }
 
 void selector_core::uninstall(std::size_t index) noexcept {
-    standing_arm& a = *arms_[index];
+    selector_arm& a = *arms_[index];
     turn_off(a);
     unlink(*a.op);
     arms_[index].reset();
@@ -89,12 +89,12 @@ void selector_core::uninstall(std::size_t index) noexcept {
 void selector_core::disable(std::size_t index) { turn_off(arm(index)); }
 
 void selector_core::enable(std::size_t index) {
-    standing_arm& a = arm(index);
+    selector_arm& a = arm(index);
     turn_off(a);
     turn_on(a);
 }
 
-standing_arm& selector_core::arm(std::size_t index) {
+selector_arm& selector_core::arm(std::size_t index) {
     if (index >= arms_.size() || !arms_[index])
         throw std::out_of_range("heddle: a selector has no arm of this index");
     return *arms_[index];
@@ -114,19 +114,19 @@ void selector_core::unlink(operation& op) noexcept {
         last_ = before;
 }
 
-void selector_core::turn_on(standing_arm& a) noexcept {
+void selector_core::turn_on(selector_arm& a) noexcept {
     a.on = true;
     put_ready(a);
 }
 
 /// Disables an arm: it is withdrawn from its source, and not tried any more.
-void selector_core::turn_off(standing_arm& a) noexcept {
+void selector_core::turn_off(selector_arm& a) noexcept {
     a.on = false;
     a.op->withdraw();
     take_news();  // its source may have made it news before
     unready(a);
-    if (stand_in_ == &a)
-        stand_in_ = nullptr;
+    if (token_arm_ == &a)
+        token_arm_ = nullptr;
     if (chosen_ == &a) {  // for a task that was destroyed before it resumed
         complete_quietly(*a.op);
         chosen_ = nullptr;
@@ -134,18 +134,18 @@ void selector_core::turn_off(standing_arm& a) noexcept {
     }
 }
 
-void selector_core::put_ready(standing_arm& a) noexcept {
+void selector_core::put_ready(selector_arm& a) noexcept {
     a.place = ready_.size();
     ready_.push_back(&a);  // add() made the room
 }
 
-void selector_core::unready(standing_arm& a) noexcept {
-    if (a.place == standing_arm::nowhere)
+void selector_core::unready(selector_arm& a) noexcept {
+    if (a.place == selector_arm::nowhere)
         return;
     ready_[a.place] = ready_.back();
     ready_[a.place]->place = a.place;
     ready_.pop_back();
-    a.place = standing_arm::nowhere;
+    a.place = selector_arm::nowhere;
 }
 
 // -- called by the sources ----------------------------------------------------------
@@ -156,7 +156,7 @@ bool selector_core::claim(operation& op) noexcept {
         op.who = std::exchange(parked_, nullptr);
         return true;
     }
-    auto& a = static_cast<standing_arm&>(*op.who);
+    auto& a = static_cast<selector_arm&>(*op.who);
     a.next_ready = news_.load(std::memory_order_relaxed);
     news_.store(&a, std::memory_order_relaxed);
     return false;
@@ -172,7 +172,7 @@ void selector_core::make_news_ready() noexcept {
         news_.store(nullptr, std::memory_order_relaxed);
     }
     while (list) {
-        auto& a = static_cast<standing_arm&>(*list);
+        auto& a = static_cast<selector_arm&>(*list);
         list = a.next_ready;
         put_ready(a);
     }
@@ -181,22 +181,22 @@ void selector_core::make_news_ready() noexcept {
 /// Returns an enabled arm that waits for the token in force, or for one above it, if
 /// that is closed; else null. The arm is remembered, so that a task that goes on in a
 /// closed scope does not search all arms in each turn.
-standing_arm* selector_core::stand_in(process& self) noexcept {
-    if (stand_in_ && stand_in_->op->stands_for(self))
-        return stand_in_;
+selector_arm* selector_core::token_arm(process& self) noexcept {
+    if (token_arm_ && token_arm_->op->watches_token_of(self))
+        return token_arm_;
     for (auto& a : arms_)
-        if (a && a->on && a->op->stands_for(self))
-            return stand_in_ = a.get();
+        if (a && a->on && a->op->watches_token_of(self))
+            return token_arm_ = a.get();
     return nullptr;
 }
 
-bool selector_core::stands_in(process& self) noexcept {
-    return state_ == state::happened || stand_in(self);
+bool selector_core::has_token_arm(process& self) noexcept {
+    return state_ == state::happened || token_arm(self);
 }
 
 /// Tries an arm. If it cannot happen now, or could not happen once more, it is enlisted
 /// at its source.
-bool selector_core::attempt(standing_arm& a, host& here) noexcept {
+bool selector_core::attempt(selector_arm& a, host& here) noexcept {
     operation& op = *a.op;
     spin_lock* lock = op.source();
     if (!lock) {
@@ -232,7 +232,7 @@ bool selector_core::attempt(standing_arm& a, host& here) noexcept {
 void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexcept {
     take_news();  // the arm that was popped last comes first
     for (std::size_t i = ready_.size(); i-- > known;)
-        if (standing_arm& kin = *ready_[i]; kin.op->source() == &lock) {
+        if (selector_arm& kin = *ready_[i]; kin.op->source() == &lock) {
             unready(kin);
             kin.op->enlist_locked();
         }
@@ -328,7 +328,7 @@ bool selector_core::resume(process& self) noexcept {
     unpark(self);
     if (state_ == state::happened)
         return true;
-    chosen_ = stand_in(self);
+    chosen_ = token_arm(self);
     if (chosen_)
         state_ = state::happened;
     return chosen_;
@@ -353,16 +353,16 @@ void selector_core::leave(process& self) noexcept {
         return;
     unpark(self);
     for (auto& a : arms_)  // the end of its host withdrew them all
-        if (a && a->on && a->place == standing_arm::nowhere) {
+        if (a && a->on && a->place == selector_arm::nowhere) {
             a->op->withdraw();
             take_news();
-            if (a->place == standing_arm::nowhere)
+            if (a->place == selector_arm::nowhere)
                 put_ready(*a);
         }
 }
 
 std::size_t selector_core::complete() {
-    standing_arm& a = *std::exchange(chosen_, nullptr);
+    selector_arm& a = *std::exchange(chosen_, nullptr);
     state_ = state::idle;
     std::size_t index = a.op->index;
     if (a.op->happens_once())

@@ -183,7 +183,7 @@ constexpr std::pair<int, int> both_ways_round[] = {
 struct looked_at {
     struct node final : heddle::detail::operation {
         explicit node(looked_at& e) : event(e) {}
-        bool stands_for(const heddle::detail::process&) const noexcept override {
+        bool watches_token_of(const heddle::detail::process&) const noexcept override {
             ++event.asked;
             return false;
         }

@@ -38,7 +38,7 @@ public:
     }
 
     bool await_ready() noexcept {
-        if (self_.interrupted() && !node_.stands_for(self_)) {
+        if (self_.interrupted() && !node_.watches_token_of(self_)) {
             state_ = state::cancelled;
             return true;
         }
@@ -85,7 +85,7 @@ public:
             node_.withdraw();  // its token claimed it, or kept it from parking
             state_ = state::cancelled;
         }
-        if (state_ == state::cancelled && !node_.stands_for(self_))
+        if (state_ == state::cancelled && !node_.watches_token_of(self_))
             self_.throw_cancelled();
         return node_.take();
     }

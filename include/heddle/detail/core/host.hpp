@@ -246,7 +246,7 @@ private:
     friend class context_state;
     friend class worker_pool;
     friend class inside_context;
-    class standstill;
+    class halt;
 
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(time_point) = 0;

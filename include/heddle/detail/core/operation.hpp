@@ -119,7 +119,9 @@ public:
 
     /// Returns whether this arm watches a done token that is closed and in force for
     /// the process.
-    virtual bool stands_for(const struct process&) const noexcept { return false; }
+    virtual bool watches_token_of(const struct process&) const noexcept {
+        return false;
+    }
 
     /// Returns whether only a task can wait in it.
     virtual bool needs_task() const noexcept { return false; }
@@ -139,7 +141,7 @@ public:
     atomic<bool> linked{false};    // [linked]
     bool exclusive =
         false;  // it is the only claimant: popping it is the claim; never a nil arm
-    bool standing = false;  // an arm of a selector, whose task may wait now or not
+    bool of_selector = false;  // an arm of a selector, whose task may wait now or not
     outcome result = outcome::pending;
 
 protected:
@@ -156,7 +158,7 @@ protected:
 
 /// Claims the sleeper that waits in the selector of `op`, if there is one; else tells
 /// the selector that `op` may happen.
-HEDDLE_API bool claim_standing(operation& op) noexcept;
+HEDDLE_API bool claim_in_selector(operation& op) noexcept;
 
 /// Does the work of claim_for() if the program has, or had, several threads. A task
 /// whose context this thread does not drain is counted before it is claimed
@@ -169,7 +171,7 @@ inline bool claim_for(operation& op) noexcept {
     if (!single_threaded())
         return claim_among_threads(op);
     bool won =
-        op.exclusive || (op.standing ? claim_standing(op) : op.who->word.claim());
+        op.exclusive || (op.of_selector ? claim_in_selector(op) : op.who->word.claim());
     if (won)
         op.who->winner = &op;
     return won;

@@ -43,7 +43,7 @@ private:
 
     bool try_each(operation** ops) noexcept;
     bool try_all_locked(operation** ops, wake_list&) noexcept;
-    bool stands_in(operation** ops) noexcept;
+    bool choose_token_arm(operation** ops) noexcept;
     spin_lock** large_locks() const noexcept;
     std::uint32_t* large_order() const noexcept;
 

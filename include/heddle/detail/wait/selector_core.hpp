@@ -21,10 +21,10 @@ class selector_core;
 ///   [place] an enabled arm is in exactly one place: enlisted at its source, which was
 ///           not ready then; in its set's `ready_` or `news_`, waiting to be tried; or
 ///           nowhere, because it was nil when it was last tried.
-struct standing_arm : sleeper, pooled {
+struct selector_arm : sleeper, pooled {
     static constexpr std::size_t nowhere = ~std::size_t{0};
 
-    virtual ~standing_arm() = default;
+    virtual ~selector_arm() = default;
     virtual operation& node() noexcept = 0;
 
     operation* op = nullptr;  // node()
@@ -38,8 +38,8 @@ public:
     selector_core() = default;
     ~selector_core();
 
-    std::size_t add(std::unique_ptr<standing_arm>);
-    void replace(std::size_t, std::unique_ptr<standing_arm>);
+    std::size_t add(std::unique_ptr<selector_arm>);
+    void replace(std::size_t, std::unique_ptr<selector_arm>);
     void remove(std::size_t);
     void disable(std::size_t);
     void enable(std::size_t);
@@ -48,7 +48,7 @@ public:
     /// Returns whether the wait does not throw although its scope is closed: because an
     /// arm has happened, or waits for the closed token that is in force, or for one
     /// above it.
-    bool stands_in(process&) noexcept;
+    bool has_token_arm(process&) noexcept;
 
     bool ready(process&) noexcept;
     std::coroutine_handle<> suspend(process&, std::coroutine_handle<>) noexcept;
@@ -71,8 +71,8 @@ private:
     enum class state : std::uint8_t { idle, parked, happened };
     enum class parking : std::uint8_t { parked, news, cancelled };
 
-    standing_arm& arm(std::size_t index);
-    void install(std::size_t index, std::unique_ptr<standing_arm>) noexcept;
+    selector_arm& arm(std::size_t index);
+    void install(std::size_t index, std::unique_ptr<selector_arm>) noexcept;
     void uninstall(std::size_t index) noexcept;
     void take_news() noexcept {
         if (news_.load(
@@ -80,32 +80,32 @@ private:
             make_news_ready();
     }
     void make_news_ready() noexcept;
-    void put_ready(standing_arm&) noexcept;
-    void unready(standing_arm&) noexcept;
-    void turn_on(standing_arm&) noexcept;
-    void turn_off(standing_arm&) noexcept;
+    void put_ready(selector_arm&) noexcept;
+    void unready(selector_arm&) noexcept;
+    void turn_on(selector_arm&) noexcept;
+    void turn_off(selector_arm&) noexcept;
     void link(operation&) noexcept;
     void unlink(operation&) noexcept;
     void unpark(process&) noexcept;
     bool look(process&) noexcept;
     bool look_by_choice(host&) noexcept;
-    standing_arm* stand_in(process&) noexcept;
-    bool attempt(standing_arm&, host&) noexcept;
+    selector_arm* token_arm(process&) noexcept;
+    bool attempt(selector_arm&, host&) noexcept;
     void put_back_kin(const spin_lock&, std::size_t known) noexcept;
     parking park(process&) noexcept;
 
     spin_lock lock_;
     process* parked_ = nullptr;  // the waiting task; guarded by lock_
     /// The arms that became ready while no task waited; written under lock_.
-    atomic<standing_arm*> news_{nullptr};
-    std::vector<standing_arm*> ready_;  // to be tried
-    std::vector<std::unique_ptr<standing_arm>> arms_;
+    atomic<selector_arm*> news_{nullptr};
+    std::vector<selector_arm*> ready_;  // to be tried
+    std::vector<std::unique_ptr<selector_arm>> arms_;
     std::vector<std::size_t> free_;  // the empty places of arms_
     operation* first_ =
         nullptr;  // all arms, by sibling: for dumps, and the end of a host
     operation* last_ = nullptr;
-    standing_arm* chosen_ = nullptr;
-    standing_arm* stand_in_ = nullptr;  // the last that stand_in() found
+    selector_arm* chosen_ = nullptr;
+    selector_arm* token_arm_ = nullptr;  // the last that token_arm() found
     state state_ = state::idle;
 };
 
@@ -116,7 +116,7 @@ public:
     ~next_awaiter() { set_.leave(self_); }
 
     bool await_ready() noexcept {
-        cancelled_ = self_.interrupted() && !set_.stands_in(self_);
+        cancelled_ = self_.interrupted() && !set_.has_token_arm(self_);
         return cancelled_ || set_.ready(self_);
     }
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
