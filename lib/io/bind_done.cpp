@@ -20,21 +20,18 @@ done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
 
 void done_emitter::watch() noexcept {
     done_operation& op = watched_->operation;
-    if (spin_lock* lock = op.source()) {  // null: the token never closes
-        wake_list none;
-        bool locked = acquire(*lock);
-        // An operation that completed inside its initiation is not watched.
-        bool ended = has_completed();
-        bool closed = !ended && op.attempt_locked(none);
-        if (!ended && !closed) {
-            take();  // the queue's
-            users_.take();
-            op.enlist_locked();
-        }
-        release(*lock, locked);
-        if (closed)
-            post_emission();
-    }
+    wake_list none;
+    bool closed = attempt_or(op, none, [&] {
+        // A token that never closes has no source. An operation that completed inside
+        // its initiation is not watched.
+        if (!op.source() || has_completed())
+            return;
+        take();  // the queue's
+        users_.take();
+        op.enlist_locked();
+    });
+    if (closed && !has_completed())
+        post_emission();
     release_one();
 }
 
