@@ -176,15 +176,9 @@ TEST_CASE("law 70: a handler that waits has the memory that its post will need: 
     wakes_on_both(asio::make_strand(ctx), [&] { run_on(ctx); });
 }
 
-TEST_CASE("law 70: and on a pool, a strand of it, and the system's executor") {
-    asio::thread_pool pool(2);
-    wakes_on_both(pool.get_executor(), [] {});
-    wakes_on_both(asio::make_strand(pool.get_executor()), [] {});
-    wakes_on_both(asio::system_executor(), [] {});
-    pool.join();
-}
-
-TEST_CASE("law 70: and in a host of heddle's") {
+TEST_CASE(
+    "law 70: a handler that waits has the memory that its post will need: in a host of "
+    "heddle's") {
     for (bool on_strand : {false, true}) {
         CAPTURE(on_strand);
         asio::io_context ctx;
@@ -199,12 +193,101 @@ TEST_CASE("law 70: and in a host of heddle's") {
     }
 }
 
-TEST_CASE("law 70: each allocation of such a wait fails once: it throws, or it comes") {
+TEST_CASE("law 70: if an allocation of a handler's wait fails, the wait throws, or the "
+          "handler is called all the same") {
     auto scenario = [](auto& ctx, auto& ex) { send_and_cancel(ctx, ex); };
     CHECK(fail_each(plain, scenario) >= 5);
     CHECK(fail_each(strand, scenario) >= 5);
     CHECK(fail_each(erased_strand, scenario) >= 5);
     CHECK(tracked::alive() == 0);
+}
+
+namespace {
+
+/// Sleeps, in the middle of timers of the context's own: Asio's heap has to grow.
+heddle::task<> sleep_twice(int& slept) {
+    co_await heddle::sleep(1us);
+    ++slept;
+    co_await heddle::sleep(1us);
+    ++slept;
+}
+
+void sleep_among_timers(asio::io_context& ctx, const auto& ex) {
+    std::vector<asio::steady_timer> timers;
+    int slept = 0, fired = 0;
+    for (int i = 0; i < 4; ++i)
+        until_it_works([&] {
+            timers.reserve(4);
+            asio::steady_timer& t = timers.emplace_back(ctx, 1us);
+            try {
+                t.async_wait([&](std::error_code ec) { fired += !ec; });
+            } catch (...) {
+                timers.pop_back();
+                throw;
+            }
+        });
+    for (int told = 1; told != 0 && slept == 0;) {  // then the task had no frame
+        until_it_works([&] { heddle::go(ex, sleep_twice, std::ref(slept)); });
+        told = run_on(ctx);
+    }
+    CHECK(slept == 2);
+    CHECK(fired == 4);
+}
+
+}  // namespace
+
+TEST_CASE("law 70: a timer that cannot be armed for want of memory is armed later") {
+    CHECK(fail_each(plain, [](auto& ctx, auto& ex) { sleep_among_timers(ctx, ex); }) >=
+          5);
+}
+
+TEST_CASE(
+    "law 70: a timer of a strand's host that cannot be armed for want of memory is "
+    "armed later") {
+    CHECK(fail_each(strand, [](auto& ctx, auto& ex) { sleep_among_timers(ctx, ex); }) >=
+          5);
+}
+
+TEST_CASE("law 70: while no timer can be armed no task is late for want of one") {
+    asio::io_context ctx;
+    int slept = 0;
+    heddle::go(ctx, sleep_twice(slept));
+    for (int turns = 0; turns < 1000 && slept < 2; ++turns) {
+        test::no_memory none;
+        ctx.poll_one();
+        ctx.restart();
+    }
+    CHECK(slept == 2);
+}
+
+TEST_CASE("law 70: work that begins on a strand needs no memory") {
+    asio::io_context home, other;
+    auto strand = asio::make_strand(home);
+    std::optional<any_io_executor> ex;
+    heddle::go(strand, [&] { ex = heddle::this_task::executor(); });
+    run_on(home);
+    {
+        test::no_memory none;
+        auto working = asio::prefer(*ex, asio::execution::outstanding_work.tracked);
+        home.restart();
+        CHECK(home.poll() == 0);
+        CHECK(!home.stopped());
+    }
+    home.poll();
+    CHECK(home.stopped());
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("allocation.posting.threads");
+
+TEST_CASE("law 70: a handler that waits has the memory that its post will need: on a "
+          "pool, a strand of it, or the system's executor") {
+    asio::thread_pool pool(2);
+    wakes_on_both(pool.get_executor(), [] {});
+    wakes_on_both(asio::make_strand(pool.get_executor()), [] {});
+    wakes_on_both(asio::system_executor(), [] {});
+    pool.join();
 }
 
 TEST_CASE("law 70: a task on a strand or a pool is woken without memory") {
@@ -279,79 +362,6 @@ TEST_CASE("law 70: a task that waits in another context has the memory that its 
     cancels_there(pool.get_executor(), [] {});
     cancels_there(asio::make_strand(pool.get_executor()), [] {});
     pool.join();
-}
-
-namespace {
-
-/// Sleeps, in the middle of timers of the context's own: Asio's heap has to grow.
-heddle::task<> sleep_twice(int& slept) {
-    co_await heddle::sleep(1us);
-    ++slept;
-    co_await heddle::sleep(1us);
-    ++slept;
-}
-
-void sleep_among_timers(asio::io_context& ctx, const auto& ex) {
-    std::vector<asio::steady_timer> timers;
-    int slept = 0, fired = 0;
-    for (int i = 0; i < 4; ++i)
-        until_it_works([&] {
-            timers.reserve(4);
-            asio::steady_timer& t = timers.emplace_back(ctx, 1us);
-            try {
-                t.async_wait([&](std::error_code ec) { fired += !ec; });
-            } catch (...) {
-                timers.pop_back();
-                throw;
-            }
-        });
-    for (int told = 1; told != 0 && slept == 0;) {  // then the task had no frame
-        until_it_works([&] { heddle::go(ex, sleep_twice, std::ref(slept)); });
-        told = run_on(ctx);
-    }
-    CHECK(slept == 2);
-    CHECK(fired == 4);
-}
-
-}  // namespace
-
-TEST_CASE("law 70: a timer that cannot be armed for want of memory is armed later") {
-    CHECK(fail_each(plain, [](auto& ctx, auto& ex) { sleep_among_timers(ctx, ex); }) >=
-          5);
-}
-
-TEST_CASE("law 70: so is that of a host on a strand") {
-    CHECK(fail_each(strand, [](auto& ctx, auto& ex) { sleep_among_timers(ctx, ex); }) >=
-          5);
-}
-
-TEST_CASE("law 70: while no timer can be armed no task is late for want of one") {
-    asio::io_context ctx;
-    int slept = 0;
-    heddle::go(ctx, sleep_twice(slept));
-    for (int turns = 0; turns < 1000 && slept < 2; ++turns) {
-        test::no_memory none;
-        ctx.poll_one();
-        ctx.restart();
-    }
-    CHECK(slept == 2);
-}
-
-TEST_CASE("law 70: work that begins on a strand needs no memory") {
-    asio::io_context home, other;
-    auto strand = asio::make_strand(home);
-    std::optional<any_io_executor> ex;
-    heddle::go(strand, [&] { ex = heddle::this_task::executor(); });
-    run_on(home);
-    {
-        test::no_memory none;
-        auto working = asio::prefer(*ex, asio::execution::outstanding_work.tracked);
-        home.restart();
-        CHECK(home.poll() == 0);
-        CHECK(!home.stopped());
-    }
-    home.poll();
-    CHECK(home.stopped());
 }
 
 TEST_SUITE_END();
