@@ -67,12 +67,13 @@ counted<host> make_host(const std::shared_ptr<context_state>& state, const Execu
     return made;
 }
 
-/// The host of an executor that is not any_io_executor, if it can be: it needs no memory
-/// for its posts then.
+/// The host of the executor inside, if that is known: it is copied without memory, and
+/// tells whether this thread runs it.
 counted<host> make_host(const std::shared_ptr<context_state>& state,
                         const asio::any_io_executor& ex) {
     counted<host> made;
-    if (!unwrapped(ex, [&](const auto& inner) { made = make_host(state, inner); }))
+    auto make = [&](const auto& inner) { made = make_host(state, inner); };
+    if (!unwrapped(ex, make) && !unwrapped_strand(ex, make))
         made = make_host<asio::any_io_executor>(state, ex);
     return made;
 }

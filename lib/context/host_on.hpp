@@ -74,12 +74,17 @@ private:
     /// Holds the host. It is destroyed instead of called if the context is destroyed.
     class drain_handler {
     public:
-        using allocator_type = handler_allocator<void, 192>;
+        // A strand keeps memory of the handler longer than the handler (unwrapped.hpp).
+        using allocator_type = std::conditional_t<on_strand, std::allocator<void>,
+                                                  handler_allocator<void, 192>>;
 
         explicit drain_handler(host_on& h) noexcept : host_(&h) {}
         void operator()() const { host_->drain(); }
         allocator_type get_allocator() const noexcept {
-            return allocator_type(host_->memory_);
+            if constexpr (on_strand)
+                return {};
+            else
+                return allocator_type(host_->memory_);
         }
 
     private:

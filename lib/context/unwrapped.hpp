@@ -31,16 +31,23 @@ bool call_if_target(const asio::any_io_executor& ex, F& f) {
 }
 
 /// Calls f with the executor inside, if it is one that takes memory for a post from the
-/// handler's allocator only (Asio 1.22.1 to 1.38), never after the handler was called.
-/// any_io_executor itself moves each handler into a block of its own, and so does what is
-/// around one, as strand<any_io_executor>. Returns whether it has called f.
+/// handler's allocator only (Asio 1.22.1 to 1.38), and has given it back when the handler
+/// is called or destroyed. any_io_executor itself moves each handler into a block of its
+/// own. Returns whether it has called f.
 template <class F>
 bool unwrapped(const asio::any_io_executor& ex, F f) {
-    using io = asio::io_context::executor_type;
-    using pool = asio::thread_pool::executor_type;
-    return call_if_target<io>(ex, f) || call_if_target<asio::strand<io>>(ex, f) ||
-           call_if_target<pool>(ex, f) || call_if_target<asio::strand<pool>>(ex, f) ||
+    return call_if_target<asio::io_context::executor_type>(ex, f) ||
+           call_if_target<asio::thread_pool::executor_type>(ex, f) ||
            call_if_target<asio::system_executor>(ex, f);
+}
+
+/// Does the same for a strand of one of them. A strand takes a second block from the
+/// handler's allocator, for a handler of its own, and keeps it after it has destroyed ours
+/// as the context ends.
+template <class F>
+bool unwrapped_strand(const asio::any_io_executor& ex, F f) {
+    return call_if_target<asio::strand<asio::io_context::executor_type>>(ex, f) ||
+           call_if_target<asio::strand<asio::thread_pool::executor_type>>(ex, f);
 }
 
 /// The host of an executor that heddle made, or null.
