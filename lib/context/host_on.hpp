@@ -138,10 +138,11 @@ private:
         guard g(work_lock_);
         if (work_.load(std::memory_order_relaxed) == 0) {
             take();
-            if constexpr (plain)
-                made = is_shut() ? work_guard() : track();
-            if (!is_shut())
+            if (!is_shut()) {  // asked once: the end waits in let_go() for this lock
+                if constexpr (plain)
+                    made = track();
                 work_guard_.swap(made);
+            }
         }
         add<std::size_t>(work_, 1,
                          std::memory_order_release);  // publishes the guard
