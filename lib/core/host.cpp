@@ -271,6 +271,8 @@ bool host::drain_as(void (*first)(void*), void* argument) {
         else
             return go_idle();
     };
+    if constexpr (shared)
+        worker_->lock.adopt();  // the drainer before went idle under the lock
     begin_draining();
     budget_ = budget;
     glance_at_clock();

@@ -13,12 +13,18 @@ namespace heddle::detail {
 /// sequentially consistent as well: an acquire load could still pass the exchange
 /// (tests/proof/models/).
 ///
-/// Another thread may become the owner, if the owner hands over to it.
+/// Another thread may become the owner, if the owner hands over to it. The owner may do
+/// that while it holds the lock, so the next one calls adopt() first.
 class HEDDLE_API biased_lock : pinned {
 public:
     biased_lock() noexcept;
 
     // -- the owner's side: it holds the lock for a few instructions only ---------------
+    /// Waits until the owner that has handed over to this thread holds the lock no more.
+    void adopt() const noexcept {
+        for (back_off pause; busy_.load(std::memory_order_acquire);)
+            pause();
+    }
     void lock() noexcept {
         enter();
         if (wanted_.load(std::memory_order_seq_cst))  // pairs with unlock_thief()

@@ -9,9 +9,11 @@ using namespace model;
 
 namespace {
 
-template <bool Asymmetric>
-struct biased_lock : rl::test_suite<biased_lock<Asymmetric>, 3> {
-    rl::atomic<int> busy, wanted, thieves;
+/// With `Handover` there are two owners and one thief: the first owner hands over while it
+/// is inside, as a worker does that goes idle under its lock (host::close_inbox_shared).
+template <bool Asymmetric, bool Handover = false>
+struct biased_lock : rl::test_suite<biased_lock<Asymmetric, Handover>, 3> {
+    rl::atomic<int> busy, wanted, thieves, handed_over;
     rl::var<int> fifo;  // guarded by the lock
     int changes;
 
@@ -19,17 +21,21 @@ struct biased_lock : rl::test_suite<biased_lock<Asymmetric>, 3> {
         busy($) = 0;
         wanted($) = 0;
         thieves($) = 0;
+        handed_over($) = 0;
         fifo($) = 0;
         changes = 0;
     }
 
     void thread(unsigned who) {
         if (who == 0)
-            for (int i = 0; i < 2; ++i) {
+            for (int i = 0; i < (Handover ? 1 : 2); ++i) {
                 lock();
                 change();
+                handed_over($).store(1, release);
                 unlock();
             }
+        else if (Handover && who == 1)
+            own_next();
         else if (try_lock_thief()) {
             change();
             unlock_thief();
@@ -47,8 +53,19 @@ private:
         ++changes;
     }
 
+    void own_next() {
+        rl::linear_backoff pause;
+        while (!handed_over($).load(acquire))
+            pause.yield($);
+        while (broken != 1 && busy($).load(acquire))  // adopt()
+            pause.yield($);
+        lock();
+        change();
+        unlock();
+    }
+
     void fence() {
-        if (broken != 1)
+        if (Handover || broken != 1)
             rl::atomic_thread_fence(seq_cst, $);
     }
 
@@ -67,7 +84,7 @@ private:
         if (Asymmetric) {
             busy($).store(1, relaxed);
             fence();
-        } else if (broken == 1) {
+        } else if (!Handover && broken == 1) {
             busy($).store(1, release);
         } else {
             busy($).exchange(1, seq_cst);
@@ -107,5 +124,7 @@ private:
 
 int main(int argc, char** argv) {
     return check<biased_lock<true>>("biased_lock", argc, argv, 3, 3) ||
-           check<biased_lock<false>>("biased_lock, no membarrier", argc, argv, 3, 4);
+           check<biased_lock<false>>("biased_lock, no membarrier", argc, argv, 3, 4) ||
+           check<biased_lock<true, true>>("biased_lock, handover", argc, argv, 3, 1) ||
+           check<biased_lock<false, true>>("handover, no membarrier", argc, argv, 3, 1);
 }
