@@ -135,8 +135,8 @@ public:
     /// std::optional<T>), posted to its associated executor, or else to the one given.
     /// Closed and drained is no error but an empty optional; cancelled through its
     /// slot: asio::error::operation_aborted. Counts as work of that executor meanwhile.
-    /// A context that dies destroys the handler. When the wait has ended it keeps no
-    /// channel, whatever its slot still refers to. The token decides what is returned.
+    /// A context that dies destroys the handler. A wait that has ended keeps no
+    /// channel, even if its slot still refers to it. The token decides the return type.
     template <asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
     auto async_receive(Token&& token) const {
         return initiate_receive(detail::no_executor(), std::forward<Token>(token));

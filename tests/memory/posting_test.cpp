@@ -114,7 +114,7 @@ std::size_t fail_each(Make make, Scenario scenario) {
         scenario(ctx, ex);
         return fail.happened();
     };
-    REQUIRE(!run(1'000'000));  // makes what is made once for the process
+    REQUIRE(!run(1'000'000));  // allocates all that a process allocates only once
     std::size_t k = 0;
     while (run(k))
         ++k;

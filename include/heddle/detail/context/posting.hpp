@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Posts that take no memory when they are made: what is posted waits in memory that its
-// owner has had since it could still say that there is none.
+// Posts that take no memory when they are made: an errand waits in memory that its owner
+// took while it could still say that there is none.
 #pragma once
 
 #include <heddle/detail/memory/handler_memory.hpp>

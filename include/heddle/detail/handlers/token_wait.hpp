@@ -237,7 +237,7 @@ private:
     using completion = typename completion_with<Handler, tracked, result_type>::type;
     using completion_here = completion_in_wait<completion, token_wait_for>;
 
-    /// What is in the room if not the completion, but an errand that calls it, is posted.
+    /// Lies in the room if an errand is posted, which calls the completion.
     struct posted {
         completion call;
         posted_memory memory;

@@ -15,9 +15,9 @@ namespace heddle::detail {
 template <class Call>
 concept possible = requires { typename Call::type; };
 
-/// What a call gives that is made with copies. If only the call with what was given is
-/// possible, it is what that gives: so the function that takes the call is found, and
-/// `refuse_copies` says why it does not compile.
+/// The result of a call with copies of the arguments. If only the call with the arguments
+/// themselves is possible, it is the result of that one: so overload resolution finds the
+/// function, and `refuse_copies` says why the call does not compile.
 template <class Copies, class Given>
 using result_of_copies =
     typename std::conditional_t<possible<Copies>, Copies, Given>::type;

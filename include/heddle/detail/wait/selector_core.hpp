@@ -75,8 +75,7 @@ private:
     void install(std::size_t index, std::unique_ptr<selector_arm>) noexcept;
     void uninstall(std::size_t index) noexcept;
     void take_news() noexcept {
-        if (news_.load(
-                std::memory_order_relaxed))  // else park() finds what comes later
+        if (news_.load(std::memory_order_relaxed))  // else park() finds later news
             make_news_ready();
     }
     void make_news_ready() noexcept;
