@@ -14,7 +14,8 @@ thread_wait::thread_wait() noexcept {
         // libstdc++ 12 that load could pass a store before it.
         self.state_.exchange(woken, std::memory_order_seq_cst);
         self.state_.notify_one();
-        self.state_.store(left, std::memory_order_release);  // [woken], as sleep() reads
+        self.state_.store(left,
+                          std::memory_order_release);  // [woken], as sleep() reads
     };
 }
 
