@@ -119,6 +119,8 @@ bool host::has_work() const noexcept {
 /// whether a task is on its way after it has looked at the timers: a thread that takes the
 /// last timer away counted the timer's task before [homecoming].
 inline bool host::go_idle() {
+    if (handed_over_.load(std::memory_order_relaxed) != 0)
+        end_handed_over();
     if ((armed_ != time_point::max() || !timers_.empty()) &&
         !settle_timer())  // [armed]
         return false;
@@ -136,6 +138,8 @@ bool host::go_idle_shared() {
     worker_group& pool = worker_->pool;
     pool.before_idle(*this);
     bool is_searcher = worker_->is_searcher;
+    if (handed_over_.load(std::memory_order_relaxed) != 0)
+        end_handed_over();
     if (!settle_timer() || !may_rest())
         return false;
     end_draining();

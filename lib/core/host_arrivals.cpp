@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// How tasks and turns come to a host from other threads: lib/README.md, "Hosts".
+// How tasks and turns come to a host from other threads, and the work that it has until
+// they have come: lib/README.md, "Hosts".
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
 #include "core/drained_here.hpp"
-#include "core/outside_work.hpp"
 #include "core/worker.hpp"
 
 #include <memory>
@@ -32,10 +32,15 @@ void host::submit(runnable& r) noexcept {
 
 // -- tasks that come from outside [homecoming] ----------------------------------------
 
-bool host::expect() noexcept {
+/// Returns whether this thread drains no host of this context.
+inline bool host::called_from_outside() const noexcept {
     host* here = drained_here;
-    if (here == this ||
-        (here && (worker_ ? same_place(*here) : here->state_ == state_)))
+    return here != this &&
+           !(here && (worker_ ? same_place(*here) : here->state_ == state_));
+}
+
+bool host::expect() noexcept {
+    if (!called_from_outside())
         return false;  // its drain handler is work, until this thread has released it
     add(state_->coming.n, 1u,
         std::memory_order_relaxed);  // before the claim, a release
@@ -70,6 +75,20 @@ bool host::may_rest() noexcept {
 
 // -- the inbox of an idle host --------------------------------------------------------
 
+/// Queues `r` if the inbox is idle. The host has work from before that until the drain
+/// handler runs [homecoming]: in between the inbox is not idle, so a handler of the context
+/// leaves its turn there and ends, with its work. With one thread in the process nothing
+/// comes in between. The drainer ends that work, even if another thread was quicker.
+bool host::push_if_idle(runnable& r) noexcept {
+    bool has_work = !single_threaded();
+    if (has_work)
+        work_started();
+    bool first = inbox_.push_if_idle(r);
+    if (has_work)
+        hand_over_work();
+    return first;
+}
+
 /// Once `r` is in the inbox, another thread may run it, and may destroy the context;
 /// but the end of the context waits until the drain handler has been posted [posting].
 bool host::submit_to_idle(runnable& r) noexcept {
@@ -77,17 +96,50 @@ bool host::submit_to_idle(runnable& r) noexcept {
     std::shared_ptr<context_core> state = state_;
     inside_context posting(*state);
     add(state->posting, 1, std::memory_order_relaxed);
-    bool first;
-    {
-        outside_work until_it_is_posted(*this);
-        first = inbox_.push_if_idle(r);
-        if (first)
-            post_drain(false);
-    }
+    bool first = push_if_idle(r);
+    if (first)
+        post_drain(false);
     keep = {};
     add(state->posting, -1,
         std::memory_order_release);  // pairs with wait_for_posting()
     return first;
+}
+
+// -- outstanding work [work]: Asio's handlers count it twice per operation, or more --
+
+void host::count_work() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 0)
+        if (exchange_if(work_, n, n + 1))
+            return;
+    first_work();
+}
+
+void host::discount_work() noexcept {
+    std::size_t n = work_.load(std::memory_order_relaxed);
+    while (n > 1)
+        if (exchange_if(work_, n, n - 1))
+            return;
+    if (!called_from_outside() || single_threaded() || is_shut() || asked_if_here())
+        return last_work();
+    counted<host> keep(this);
+    hand_over_work();
+    poke();
+}
+
+/// Lets the drainer end one unit of work. The last work of a context must end on a thread
+/// that runs the context: Asio counts the work down to zero, and then stops the context; a
+/// stop by another thread could come so late that the context runs again. The caller gives
+/// the host a turn after this.
+void host::hand_over_work() noexcept {
+    handed_over_.fetch_add(1, std::memory_order_seq_cst);
+    if (!is_open())  // asked after that: the end of the host has ended it, or sees it
+        end_handed_over();
+}
+
+void host::end_handed_over() noexcept {
+    for (auto n = handed_over_.exchange(0, std::memory_order_seq_cst); n != 0; --n)
+        work_finished();
 }
 
 }  // namespace heddle::detail

@@ -151,6 +151,7 @@ void host::shut() noexcept {
     while (sweep() || !inbox_.seal()) {
     }
     state_->wait_for_posting();
+    end_handed_over();
     forget_executor();  // the executor of a strand must not outlive the context
 }
 

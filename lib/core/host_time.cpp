@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A host needs two things of its Asio context: one timer, and that it runs while work
-// is outstanding.
+// The timers of a host, and the one timer that it needs of its Asio context.
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
@@ -11,26 +10,6 @@
 
 namespace heddle {
 namespace detail {
-
-// -- outstanding work [work]: Asio's handlers count it twice per operation, or more --
-
-void host::count_work() noexcept {
-    std::size_t n = work_.load(std::memory_order_relaxed);
-    while (n > 0)
-        if (exchange_if(work_, n, n + 1))
-            return;
-    first_work();
-}
-
-void host::discount_work() noexcept {
-    std::size_t n = work_.load(std::memory_order_relaxed);
-    while (n > 1)
-        if (exchange_if(work_, n, n - 1))
-            return;
-    last_work();
-}
-
-// -- time ---------------------------------------------------------------------------
 
 void host::insert_locked(timer_entry& t, time_point now) noexcept {
     slack_.add(now, t.deadline);

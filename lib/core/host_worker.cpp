@@ -5,7 +5,6 @@
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
-#include "core/outside_work.hpp"
 #include "core/worker.hpp"
 
 #include <algorithm>
@@ -182,8 +181,7 @@ void host::submit_shared(runnable& r) noexcept {
     add(state->posting, 1, std::memory_order_relaxed);  // [posting]
     inbox::sent how = inbox_.push_if_busy(r);
     while (how == inbox::sent::idle) {
-        outside_work until_it_is_posted(*this);
-        if (inbox_.push_if_idle(r)) {
+        if (push_if_idle(r)) {
             worker_->pool.woken();
             post_drain(false);
             break;

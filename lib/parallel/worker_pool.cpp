@@ -193,6 +193,10 @@ void worker_pool::shut() noexcept {
         w->bring_home();
 }
 
-void worker_pool::release() noexcept { workers_.clear(); }
+void worker_pool::release() noexcept {
+    for (auto& w : workers_)
+        w->end_handed_over();
+    workers_.clear();
+}
 
 }  // namespace heddle::detail

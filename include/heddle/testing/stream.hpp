@@ -181,8 +181,8 @@ private:
     static task<> perform([[maybe_unused]] std::shared_ptr<join_handle<>> self,
                           Handler handler, executor_type ex, bool is_open,
                           Operation operation) {
-        auto work = asio::prefer(asio::get_associated_executor(handler, ex),
-                                 asio::execution::outstanding_work.tracked);
+        auto there = asio::get_associated_executor(handler, ex);
+        auto work = asio::prefer(there, asio::execution::outstanding_work.tracked);
         detail_stream::result result(asio::error::bad_descriptor, 0);
         try {
             if (is_open)
@@ -192,9 +192,10 @@ private:
         } catch (const cancelled&) {
             result = {asio::error::operation_aborted, 0};
         }
-        asio::post(work, [h = std::move(handler), result]() mutable {
-            std::move(h)(result.first, result.second);
-        });
+        asio::post(there,
+                   [h = std::move(handler), w = std::move(work), result]() mutable {
+                       std::move(h)(result.first, result.second);
+                   });
     }
 
     executor_type executor_;

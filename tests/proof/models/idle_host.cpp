@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Model of a task on its way home that finds its host idle, or about to become idle [homecoming]
-// (lib/core/host_arrivals.cpp, lib/core/outside_work.hpp, host::go_idle, timer_heap::empty, deadline_node::interrupt).
-// The io_context of the home runs out of work, and its run() returns, only when the task has gone on. Another thread
-// closes the task's token.
+// (lib/core/host_arrivals.cpp, host::go_idle, timer_heap::empty, deadline_node::interrupt). The io_context of the home
+// runs out of work, and its run() returns, only when the task has gone on; and its last work ends on the thread that
+// runs it. Another thread closes the task's token.
 #include "model.hpp"
 
 using namespace model;
@@ -15,12 +15,15 @@ struct idle_host : rl::test_suite<Test, 2> {
     enum : int { idle = 0, busy = 1 };  // a busy inbox has a bit for each turn in it
     rl::atomic<int> inbox;
     rl::atomic<int> coming;  // threads that claim, and have not submitted yet
+    rl::atomic<int>
+        handed_over;  // work that a thread which woke the host has done with
     rl::atomic<int> work, stopped, drain_posted;  // of the io_context
     bool resumed;
 
     void begin(int in) {
         inbox($) = in;
         coming($) = 0;
+        handed_over($) = 0;
         work($) = 1;
         stopped($) = 0;
         drain_posted($) = 0;
@@ -40,8 +43,11 @@ struct idle_host : rl::test_suite<Test, 2> {
 
     void start_work() { work($).fetch_add(1, relaxed); }
     void finish_work() {
-        if (work($).fetch_sub(1, acq_rel) == 1)
+        if (work($).fetch_sub(1, acq_rel) == 1) {
+            RL_ASSERT(rl::thread_index() ==
+                      0);  // otherwise this might stop the next run()
             stopped($).store(1, release);
+        }
     }
 
     void run() {
@@ -74,14 +80,17 @@ struct idle_host : rl::test_suite<Test, 2> {
 
     bool submit_to_idle(int turn) {
         bool held = broken != Test::no_work, briefly = broken == Test::early_end;
+        bool long_held = broken == Test::late_end;
         if (held)
             start_work();
         bool first = exchange(inbox, idle, busy | turn);
         if (held && briefly)
             finish_work();
+        else if (held && !long_held)
+            handed_over($).fetch_add(1, relaxed);
         if (first)
             post_drain();
-        if (held && !briefly)
+        if (long_held)
             finish_work();
         return first;
     }
@@ -94,6 +103,9 @@ struct idle_host : rl::test_suite<Test, 2> {
 
     /// Becomes idle, or posts the drain handler again. Returns false if something is in the inbox.
     bool at_rest() {
+        if (handed_over($).load(relaxed) != 0)
+            for (int n = handed_over($).exchange(0, relaxed); n != 0; --n)
+                finish_work();
         bool asked_before = broken == Test::early_question;
         bool rests = asked_before && may_rest();
         self().settle_timer();
@@ -117,7 +129,7 @@ struct idle_host : rl::test_suite<Test, 2> {
 /// thread has pushed into the idle inbox, and has not posted the drain handler, it leaves a turn there and ends, with
 /// its work.
 struct operation : idle_host<operation> {
-    enum bug { no_work = 1, early_end, bugs = early_end, early_question };
+    enum bug { no_work = 1, early_end, bugs = early_end, early_question, late_end };
     enum : int { emission = 2, completion = 4 };  // turns
     enum : int { gone_on, in_io, cancelling, completed };
     rl::atomic<int> word;
@@ -171,6 +183,7 @@ struct last_timer : idle_host<last_timer> {
         relaxed_size,
         no_work,
         early_end,
+        late_end,
         bugs = early_end
     };
     enum : int { task = 2, poke = 4 };  // turns
@@ -249,10 +262,41 @@ struct last_timer : idle_host<last_timer> {
     }
 };
 
+/// The task waits in an operation elsewhere, which is work of the home until the task has gone on. The other thread
+/// completes it, and is not counted for that. A handler of the home lets the host drain meanwhile.
+struct elsewhere : idle_host<elsewhere> {
+    enum bug { late_end = 1, bugs = late_end, no_work, early_end, early_question };
+    enum : int { task = 2 };  // a turn
+
+    void before() {
+        begin(idle);
+        work($) = 2;
+    }
+
+    void run_first() {
+        if (leave_idle())
+            drain();
+        finish_work();
+    }
+    bool run_another() { return false; }
+    void settle_timer() {}
+
+    void take(int turns) {
+        if (!(turns & task))
+            return;
+        resumed = true;
+        finish_work();
+    }
+
+    void close() { submit(task); }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
     return check<operation>("idle_host, an operation", argc, argv, 4, operation::bugs) +
            check<last_timer>("idle_host, the last timer", argc, argv, 4,
-                             last_timer::bugs);
+                             last_timer::bugs) +
+           check<elsewhere>("idle_host, an operation elsewhere", argc, argv, 4,
+                            elsewhere::bugs);
 }

@@ -35,7 +35,7 @@ struct worker;
 ///             instant: in an operation elsewhere by work of its own, and once claimed
 ///             because no host of the context rests until it is in an inbox: lib/README.md.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard,
-///             which exists in between.
+///             which exists in between. Only the drainer ends what was handed over.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler that drains or waits for its timer, by the registry while it is
 ///             not empty, and by work_ while it is not 0.
@@ -121,8 +121,8 @@ public:
         return std::noop_coroutine();
     }
 
-    /// Runs f(argument) as a part of this host if this thread runs the executor and no
-    /// other drains the host; else returns false.
+    /// Runs f(argument) as a part of this host if this thread runs the executor and no other
+    /// drains the host; else returns false.
     bool run_here(void (*f)(void*), void* argument);
 
     process* running() const noexcept { return running_; }
@@ -146,9 +146,8 @@ public:
     }
     void submit(runnable& r) noexcept;
 
-    /// Called before this thread claims a process of this host, or takes away its
-    /// waker. Returns true, and counts it [homecoming], if it drains no host of this
-    /// context.
+    /// Called before this thread claims a process of this host, or takes away its waker.
+    /// Returns true, and counts it [homecoming], if it drains no host of this context.
     bool expect() noexcept;
     /// Ends the count: the process is in its inbox, or was not claimed after all.
     void expect_no_more() noexcept;
@@ -192,9 +191,8 @@ public:
     /// Returns whether this thread is known to run the executor underneath.
     virtual bool runs_here() const noexcept = 0;
 
-    /// The calling thread alone runs the context, and does nothing else until it says
-    /// it has left. `run` calls these before the first task and after its main has
-    /// ended.
+    /// The calling thread alone runs the context, and does nothing else until it has left.
+    /// `run` calls these before the first task and after its main has ended.
     void run_by_this_thread() noexcept;
     void left_by_its_thread() noexcept { sole_thread_ = nullptr; }
     /// Returns whether no handler, from any poster, runs beside the tasks of this host.
@@ -280,8 +278,11 @@ private:
     bool wake() noexcept;
     bool wake_to_search() noexcept;
 
-    class outside_work;
+    bool push_if_idle(runnable& r) noexcept;
     bool submit_to_idle(runnable& r) noexcept;
+    bool called_from_outside() const noexcept;
+    void hand_over_work() noexcept;
+    void end_handed_over() noexcept;
     void submit_expected(process& p) noexcept;
     bool may_rest() noexcept;
     bool run_if_here(void (*f)(void*), void* argument);
@@ -326,9 +327,8 @@ private:
     static void abandon_turn(runnable&, host&);
 
     // The members that each turn of an Asio handler needs come first, close together.
-    const std::unique_ptr<worker> worker_;  // null if the host is serial
-    relaxed_pointer<const void> sole_thread_{
-        nullptr};  // marks the only thread of the context
+    const std::unique_ptr<worker> worker_;              // null if the host is serial
+    relaxed_pointer<const void> sole_thread_{nullptr};  // the context's only thread
 
     // These belong to the drainer [fifo].
     ready_list ready_;
@@ -342,6 +342,7 @@ private:
     time_point armed_ = time_point::max();
 
     inbox inbox_;
+    atomic<std::size_t> handed_over_{0};  // work that another thread has done with
     atomic<bool> poked_{false};
     atomic<bool> fired_{false};
     atomic<bool> draining_{false};  // [dump]
@@ -362,7 +363,6 @@ private:
     const std::shared_ptr<context_core> state_;
 
     task_registry<process> registry_;
-
     bool sole_ = false;  // one thread runs the context
 };
 

@@ -74,24 +74,24 @@ private:
     operation* op_ = nullptr;  // the first; null: none
 };
 
-/// The function object that is posted: a handler and its arguments. It holds work of
-/// the executor meanwhile.
-template <class Handler, class Executor, class... Args>
+/// The function object that is posted: a handler and its arguments. It alone holds work of
+/// the executor from then on, so that this ends where the handler is called.
+template <class Handler, class Tracked, class... Args>
 struct bound_completion {
     Handler handler;
     std::tuple<Args...> args;
-    Executor work;
+    Tracked work;
 
     void operator()() {
         std::apply([this](auto&... arg) { std::move(handler)(unboxed(arg)...); }, args);
     }
 };
 
-template <class Handler, class Executor, class Result>
+template <class Handler, class Tracked, class Result>
 struct completion_with;
-template <class Handler, class Executor, class... Args>
-struct completion_with<Handler, Executor, std::tuple<Args...>> {
-    using type = bound_completion<Handler, Executor, Args...>;
+template <class Handler, class Tracked, class... Args>
+struct completion_with<Handler, Tracked, std::tuple<Args...>> {
+    using type = bound_completion<Handler, Tracked, Args...>;
 };
 
 /// The memory of a settled wait, for the handler that is posted [room]. To free that is to
@@ -149,15 +149,15 @@ constexpr bool
     allocates_once<asio::io_context::basic_executor_type<std::allocator<void>, Bits>> =
         true;
 
-template <class Executor>
-using tracked_executor = std::decay_t<decltype(asio::prefer(
-    std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
+template <class Executor, class Work>
+using executor_with = std::decay_t<decltype(asio::prefer(
+    std::declval<const Executor&>(), std::declval<Work>()))>;
 
-template <class Tracked>
+template <class Executor>
 using held_executor =
-    std::conditional_t<!allocates_once<Tracked> &&
-                           std::is_convertible_v<Tracked, asio::any_io_executor>,
-                       asio::any_io_executor, Tracked>;
+    std::conditional_t<!allocates_once<Executor> &&
+                           std::is_convertible_v<Executor, asio::any_io_executor>,
+                       asio::any_io_executor, Executor>;
 
 /// Traits: `using operation`, an operation or several, constructed from (Traits&);
 /// `auto result(operation&, bool aborted)` gives the tuple of the handler's arguments; both
@@ -166,7 +166,9 @@ template <class Traits, class Handler, class Executor>
 class token_wait_for final : public token_wait, public pooled {
     static constexpr bool one =
         std::is_base_of_v<operation, typename Traits::operation>;
-    using tracked = held_executor<tracked_executor<Executor>>;
+    using work_t = asio::execution::outstanding_work_t;
+    using tracked = held_executor<executor_with<Executor, work_t::tracked_t>>;
+    using untracked = held_executor<executor_with<Executor, work_t::untracked_t>>;
     static constexpr bool erased = std::is_same_v<tracked, asio::any_io_executor>;
 
 public:
@@ -202,12 +204,14 @@ private:
     struct holdings : detail::pinned {
         holdings(Traits&& t, Handler&& h, const Executor& ex)
             : traits(std::move(t)), operation(traits), handler(std::move(h)),
-              executor(asio::prefer(ex, asio::execution::outstanding_work.tracked)) {}
+              executor(asio::prefer(ex, asio::execution::outstanding_work.untracked)),
+              work(asio::prefer(ex, asio::execution::outstanding_work.tracked)) {}
 
         Traits traits;
         typename Traits::operation operation;
         Handler handler;
-        tracked executor;
+        untracked executor;
+        tracked work;
     };
 
     token_wait_for(Traits&& traits, Handler&& handler, const Executor& ex)
@@ -262,18 +266,22 @@ private:
     void settle(bool aborted) noexcept override {
         Handler handler(std::move(held_.handler));
         auto args = held_.traits.result(held_.operation, aborted);
-        tracked ex(std::move(held_.executor));
+        untracked ex(std::move(held_.executor));
+        tracked work(std::move(held_.work));
         empty();  // [shell]
-        post(ex, std::move(handler), std::move(args));
+        post(ex, std::move(work), std::move(handler), std::move(args));
     }
-    void post(const tracked& ex, Handler&& handler, result_type&& args) {
-        auto made = [&] { return completion{std::move(handler), std::move(args), ex}; };
+    void post(const untracked& ex, tracked&& work, Handler&& handler,
+              result_type&& args) {
+        auto made = [&] {
+            return completion{std::move(handler), std::move(args), std::move(work)};
+        };
         if constexpr (erased) {
             auto* p = ::new (static_cast<void*>(room_)) posted{made(), {}};
             post_in_place(ex, errand_of_wait(*this), p->memory);  // [room]
         } else {
             before_post(ex);
-            if constexpr (allocates_once<tracked>) {
+            if constexpr (allocates_once<untracked>) {
                 asio::post(ex, completion_here{made(), this});  // [room]
             } else {
                 drop();  // before the call: it may want the memory
