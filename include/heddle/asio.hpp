@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// The completion token that makes an Asio operation awaitable by a task.
 ///

@@ -4,7 +4,7 @@
 
 #include <heddle/detail/platform/asio.hpp>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// Asio's as_tuple: the operation gives all its results as a tuple, the error code
 /// among them, and throws no error.

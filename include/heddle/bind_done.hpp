@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// What bind_done() returns: a completion token.
 template <class Token>

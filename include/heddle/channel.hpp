@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// The value of a channel that carries signals only.
 struct unit {

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// The outcome of an attempt that never waits.
 enum class try_status { done, would_block, closed };

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// Durations and points of the host's clock, in nanoseconds.
 using duration = std::chrono::nanoseconds;

@@ -13,7 +13,7 @@
 #include <stop_token>
 #include <system_error>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 class done_token;
 

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A wait throws this when the done token of its task is closed. The token is
 /// level-triggered: the next wait throws again, ready or not, and consumes nothing.

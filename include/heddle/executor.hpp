@@ -6,7 +6,7 @@
 
 #include <type_traits>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// One of Asio's execution contexts, such as an io_context.
 template <class E>

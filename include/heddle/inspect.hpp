@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// The number of tasks alive on the hosts of a context, or of the running task's
 /// context. O(hosts).

@@ -4,7 +4,7 @@
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/platform/config.hpp>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// An executor for `go` whose tasks run in parallel, on the threads that run `ctx`: at
 /// most `n` of them at a time (0: one for each core; the first call for a context

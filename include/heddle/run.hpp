@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// How `run` runs. The environment may override it: HEDDLE_CLOCK=virtual,
 /// HEDDLE_SEED=n. With HEDDLE_STATS=1, run writes to stderr at its end how many tasks

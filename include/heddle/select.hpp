@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// The last arm of a select that does not wait: nothing else was ready.
 struct otherwise_t {

@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// How `serve` serves. Plain values, so that g++ 12 can make one in a co_await
 /// expression.

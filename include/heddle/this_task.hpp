@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// These functions are about the running task; each throws not_in_task outside one.
 namespace this_task {

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// The time on the clock of the running task's host: the steady clock, or virtual time;
 /// outside a task the steady clock.

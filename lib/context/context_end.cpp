@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 void context_state::shut() noexcept {
     if (inside_context::is_here(*this) || runs_here())

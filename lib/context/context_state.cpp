@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 namespace {
 

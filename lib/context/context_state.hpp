@@ -14,7 +14,7 @@
 #include <memory>
 #include <optional>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The state that heddle keeps for one execution context: that which its hosts share
 /// (the base), its own hosts, the threads for blocking work, and the objects that must

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 foreign_executor::foreign_executor(const asio::any_io_executor& ex)
     : state_(context_state::of(asio::query(ex, asio::execution::context))),

@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 template <class Executor>
 class host_on final : public host {

@@ -5,7 +5,7 @@
 
 #include <heddle/detail/core/host.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 /// An errand on its way through Asio.

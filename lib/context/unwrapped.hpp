@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Calls f(executor) if the target is an E, or an E that counts as work, which is then
 /// taken without. Returns whether it has called f.

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 /// The hosts of all contexts that this process uses. The child of a fork has no thread

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The state that the hosts of one execution context share: the list of the hosts, the
 /// clock and the seed, and the count of the threads that use the context from outside.

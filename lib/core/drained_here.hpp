@@ -3,7 +3,7 @@
 
 #include <heddle/detail/platform/compiler.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class host;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/errors.hpp>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 const std::error_category& error_category() noexcept {
     static const class : public std::error_category {

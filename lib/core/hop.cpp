@@ -3,7 +3,7 @@
 
 #include "core/drained_here.hpp"
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 void move_to(process& p, host& to) noexcept {
     {

@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 constinit thread_local host* drained_here = nullptr;

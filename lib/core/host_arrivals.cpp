@@ -9,7 +9,7 @@
 
 #include <memory>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 // -- the inbox ----------------------------------------------------------------------
 

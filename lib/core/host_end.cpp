@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 // -- the end of a process -----------------------------------------------------------

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Pops the turn that the explorer chooses among those in the FIFO. A poke is popped
 /// without a choice, as it changes nothing.

@@ -8,7 +8,7 @@
 
 #include <new>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 void host::insert_locked(timer_entry& t, time_point now) noexcept {

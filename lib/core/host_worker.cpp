@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 constexpr std::uint32_t most = 256;  // tasks that are stolen at once

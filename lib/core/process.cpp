@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 process::process(host& h, const void* at) noexcept : home(&h), spawned_at(at) {}

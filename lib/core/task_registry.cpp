@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/core/task_registry.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 atomic<std::uint64_t> last_number{0};

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class host;
 

@@ -2,7 +2,7 @@
 // A task's wait for an Asio operation, and the cancellation of that wait.
 #include <heddle/detail/handlers/asio_wait.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 bool asio_wait::begun_amid() noexcept {
     process& p = self_;

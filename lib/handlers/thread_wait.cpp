@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 thread_wait::thread_wait() noexcept {
     foreign = [](sleeper& s) noexcept {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 token_wait::token_wait() noexcept {
     foreign = [](sleeper& s) noexcept {

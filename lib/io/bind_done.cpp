@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
     : watched_(std::in_place, std::move(token), ex) {

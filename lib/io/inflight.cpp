@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 bool inflight_core::flying() noexcept {
     guard g(lock());

@@ -16,7 +16,7 @@
 #include <new>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 #ifdef HEDDLE_NO_FRAME_RECYCLING
 

@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-namespace heddle::detail::slabs {
+namespace heddle HEDDLE_VARIANT::detail::slabs {
 namespace {
 
 constexpr std::size_t slab_bytes = std::size_t{64} << 10;

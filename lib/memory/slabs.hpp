@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The frame pool takes its blocks from slabs, and gives them back when it has too
 /// many.

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 using namespace std::chrono_literals;
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A parallel host: several serial hosts on one executor, its workers, which steal
 /// ready tasks from each other. A task runs on the worker that woke it, so tasks that

@@ -3,7 +3,7 @@
 
 #include <heddle/detail/platform/config.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A lock with one owner, which takes it all the time, and with thieves, which take it
 /// rarely. It is Dekker's mutual exclusion with an asymmetric fence: the owner stores

@@ -5,7 +5,7 @@
 
 #include "platform/port.hpp"
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 #ifndef HEDDLE_MODEL
 

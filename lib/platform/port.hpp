@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace heddle::detail::port {
+namespace heddle HEDDLE_VARIANT::detail::port {
 
 // -- threads: called by locks.cpp and frame_pool.cpp --------------------------------
 

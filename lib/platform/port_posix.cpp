@@ -30,7 +30,7 @@
 #include <link.h>
 #endif
 
-namespace heddle::detail::port {
+namespace heddle HEDDLE_VARIANT::detail::port {
 
 // -- threads ------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The increment of splitmix64. States that differ by it give unlike sequences.
 inline constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15u;

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 namespace {
 

@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 std::optional<std::uint64_t> number_from_environment(const char* name) {
@@ -246,7 +246,7 @@ void run_loop::step(process& main) {
 
 }  // namespace heddle::detail
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 external_producer::external_producer()
     : work_(asio::prefer(this_task::executor(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/service/children.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 bool is_cancelled(const std::exception_ptr& e) noexcept {

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <stdexcept>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/patterns.hpp>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 task<> run_each([[maybe_unused]] closer<task<>> jobs, receiver<task<>> from) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <system_error>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 counted<children> make_sessions(const serve_options& options) {

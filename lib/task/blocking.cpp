@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A job owns the process until the work is done. If it is destroyed before, the
 /// process is destroyed with it.

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 void throw_already_joined(const char* what) { throw already_joined(what); }

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <stdexcept>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 namespace {
 
 constexpr std::uint32_t bit(std::size_t thread) noexcept {

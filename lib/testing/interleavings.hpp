@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The access of a step to one object.
 struct touch {

@@ -7,7 +7,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 namespace {
 

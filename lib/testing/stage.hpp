@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 using detail::access;
 using detail::condition;

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 namespace {
 
 using detail::context_state;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 /// Writes to stderr the failure, the dump of the tasks, and the command that replays
 /// it.

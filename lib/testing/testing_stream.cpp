@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <deque>
 
-namespace heddle::testing::detail_stream {
+namespace heddle HEDDLE_VARIANT::testing::detail_stream {
 
 class pipe {
 public:

@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace testing {
 
 asio::io_context& threads::add(std::function<void(asio::io_context&)> f, how kind) {

@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Lists of timers, by the highest digit in which their moment differs from `start_`: a
 /// list of level 0 covers one unit of time, a list of level 1 covers 64 units, and so

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Holds the locks of the sources of some operations. Each is taken once, in address
 /// order; none is taken where locks are left out. `room` has space for as many locks as

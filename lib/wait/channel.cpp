@@ -6,7 +6,7 @@
 #include <limits>
 #include <new>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 channel_base::~channel_base() = default;
 

@@ -14,7 +14,7 @@
 #include <numeric>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 constexpr auto as_written = [] {
     std::array<std::uint8_t, 64> order{};

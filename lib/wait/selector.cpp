@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 bool claim_in_selector(operation& op) noexcept {
     return static_cast<selector_arm*>(op.who)->set->claim(op);

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 bool permit_core::give(std::ptrdiff_t n) noexcept {

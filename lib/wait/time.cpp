@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 void detail::throw_not_a_number() {
     throw std::invalid_argument(

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 namespace detail {
 

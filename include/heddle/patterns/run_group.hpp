@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A run group runs services that live and die together, as oklog's run.Group.
 ///

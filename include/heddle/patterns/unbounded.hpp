@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 namespace detail {
 

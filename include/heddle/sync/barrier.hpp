@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A barrier makes `n` tasks wait for each other, again and again.
 ///

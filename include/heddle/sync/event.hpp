@@ -3,7 +3,7 @@
 
 #include <heddle/sync/operations.hpp>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// An event is set or not; tasks that wait for it go on when it is set.
 ///

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A latch is counted down to zero, once; then the tasks that wait for it go on, and
 /// every later wait ends at once.

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A mutex lets one task at a time go on; it is held across co_awaits, by a guard.
 ///

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A once runs a function once, however many tasks call it; all wait until it has run.
 ///

@@ -4,7 +4,7 @@
 
 #include <heddle/detail/wait/sync_core.hpp>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// wait() of an event, a latch or a wait_group: `co_await`ed, or an arm.
 class [[nodiscard]] wait_op

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 /// A semaphore holds a number of permits; acquire takes one, or waits for it.
 ///

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 namespace detail {
 

@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 /// How far explore goes.
 struct explore_bounds {

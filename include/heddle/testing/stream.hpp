@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 /// The faults of the data that one end of a connection sends.
 struct stream_faults {

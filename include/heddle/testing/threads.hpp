@@ -12,7 +12,7 @@
 #include <functional>
 #include <utility>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 /// An atomic that the threads of a program share besides channels: its operations are
 /// steps that are explored, as those of the library are.

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle::testing {
+namespace heddle HEDDLE_VARIANT::testing {
 
 /// Thrown where a program has ended and tasks are left that wait for ever. what() lists
 /// them.

@@ -4,7 +4,7 @@
 #include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/platform/config.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Something that waits in an execution context and must be gone when the context has
 /// ended, though no task of the context owns it. Invariant:

@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class context_state;
 

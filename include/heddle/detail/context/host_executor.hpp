@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 template <class F>
 struct function_turn final : runnable, pooled {

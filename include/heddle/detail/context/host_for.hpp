@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The host of an executor: for an io_context, its executor and this_task::executor()
 /// the host that is there; for any other a new one.

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Enough for a posted errand, with what an io_context adds, or a strand around it, or
 /// around a pool.

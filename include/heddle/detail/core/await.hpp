@@ -6,7 +6,7 @@
 
 #include <heddle/detail/core/host.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Parks `self` in `op` alone, after an attempt that failed and kept the lock of the
 /// source, if it is `locked`; releases the lock. Returns false if the token has closed

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Where the wait of a sleeper stands. The threads that may end a wait meet in this
 /// word: one lets an operation happen, one completes an Asio operation, one closes the

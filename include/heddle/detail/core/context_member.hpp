@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// An explorer that makes every choice for the hosts of a context: which task runs
 /// next, and which ready arm happens.

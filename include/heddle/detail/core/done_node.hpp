@@ -6,7 +6,7 @@
 
 #include <exception>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Returns a new E as a failure, or a bad_alloc if there is no memory for it.
 template <class E, class... Args>

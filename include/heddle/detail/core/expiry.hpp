@@ -3,7 +3,7 @@
 
 #include <heddle/detail/core/operation.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The timers that expired together: sleepers to wake and tokens to close, once the
 /// lock is released.

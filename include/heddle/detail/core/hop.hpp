@@ -7,7 +7,7 @@
 #include <coroutine>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class yield_awaiter {
 public:

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class context_core;
 class worker_group;

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Outstanding work of a host; the host lives as long as this does. Requires: one that
 /// was moved from is not copied.

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The turns that other threads have queued at a host: a list, last in first, in one
 /// word. Invariants:

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <string>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class host;
 class operation;

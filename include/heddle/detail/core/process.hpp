@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class asio_wait;
 class promise_base;

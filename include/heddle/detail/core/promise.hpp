@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A type that co_await accepts inside a task: it has await_by(process&), which gives
 /// the awaiter.

@@ -3,7 +3,7 @@
 
 #include <heddle/detail/core/operation.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The FIFO of turns that are ready to run.
 struct ready_list {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Takes `n` numbers for tasks; returns the first of them.
 HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;

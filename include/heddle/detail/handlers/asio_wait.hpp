@@ -11,7 +11,7 @@
 #include <memory>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Prefetches the memory that a task touches first when it goes on, which is cold after
 /// a system call. A handler knows both addresses, so that the loads overlap: the task

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The state of an operation of another context than the home of its task. Its
 /// cancellation is emitted in that context, on `executor`. The home has work until the

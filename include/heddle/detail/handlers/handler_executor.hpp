@@ -7,7 +7,7 @@
 
 #include <concepts>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Marks a handler that has no executor of its own.
 struct no_executor {};

@@ -4,7 +4,7 @@
 
 #include <heddle/detail/core/operation.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A thread that waits in one operation. Invariants:
 ///   [woken] the waker's last touch is the store of `left`; until then the waiting

@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class context_state;
 

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The state that an inflight and the handler of its operation share: a count that is 0
 /// while there is a result. So tasks wait for it as they wait for an event. Invariants:

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Memory for frames, tasks and small channels. Each thread has free lists by size
 /// class, which are bounded and are filled from slabs. A block may be given back on any

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Memory for a handler that is posted: for one post at a time, which takes at most `size`
 /// bytes with what Asio adds. What does not fit comes from the heap. Lives longer than the

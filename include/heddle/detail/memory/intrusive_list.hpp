@@ -3,7 +3,7 @@
 
 #include <heddle/detail/platform/agreement.hpp>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The place of an object in an intrusive_list. It means nothing while the object is in
 /// no list.

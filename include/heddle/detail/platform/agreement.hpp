@@ -66,15 +66,13 @@ static_assert(
 #error "heddle: HEDDLE_MODEL is for heddle::model, which is not installed"
 #endif
 
-// Before any other declaration of heddle: a file compiled for heddle::model has all of
-// heddle in an inline namespace, so that it does not link with heddle::heddle.
+// The variant of the library is a part of each of its names: `namespace heddle HEDDLE_VARIANT`
+// is an inline namespace in all variants but the plain one. So files of two variants do not
+// link with each other, and one process may hold both.
 #ifdef HEDDLE_MODEL
-namespace heddle {
-inline namespace model {
-namespace detail {}
-namespace testing {}
-}  // namespace model
-}  // namespace heddle
+#define HEDDLE_VARIANT ::inline model
+#else
+#define HEDDLE_VARIANT
 #endif
 
 #include <asio/detail/config.hpp>

@@ -51,7 +51,7 @@ ASIO_INLINE_NAMESPACE_END
 #endif
 }  // namespace asio
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 // The home of as_tuple and deferred.
 #if ASIO_VERSION < 102400

@@ -35,7 +35,7 @@
 /// must be HEDDLE_NOINLINE. It may be null.
 #define HEDDLE_RETURN_ADDRESS() __builtin_return_address(0)
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// An integer with at least 128 bits.
 __extension__ typedef __int128 wide_int;

@@ -15,7 +15,7 @@
 #include <heddle/detail/platform/model.hpp>
 #else
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 template <class T>
 using atomic = std::atomic<T>;
@@ -87,7 +87,7 @@ using lock_order = std::less<>;
 
 #endif
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The compiler moves no memory access across this call; the processor may.
 inline void compiler_fence() noexcept {

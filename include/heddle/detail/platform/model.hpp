@@ -16,7 +16,7 @@ namespace asio {
 class execution_context;
 }
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The kinds of access by which a step of a thread uses an object that other threads
 /// may use.

@@ -9,7 +9,7 @@
 #include <sys/single_threaded.h>
 #endif
 
-namespace heddle::detail::port {
+namespace heddle HEDDLE_VARIANT::detail::port {
 
 /// Returns whether this process has never started a second thread. It is called before
 /// each lock, so it is inline; and it is marked likely, since a mispredicted jump is hidden

@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The io_context of heddle::run, its threads, and the clock and the seed that it gives
 /// to its hosts.

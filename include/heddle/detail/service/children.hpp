@@ -9,7 +9,7 @@
 #include <exception>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The state that the children and their owner share: the number of the children, the
 /// token above them, the permits of those that may run, and the first failure.

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Closes a channel when it is destroyed. As the first parameter of a task it does so
 /// on every way out, after all else in the frame, even if the task never runs.

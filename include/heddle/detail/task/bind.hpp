@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// `Call` is a std::invoke_result; is there one?
 template <class Call>

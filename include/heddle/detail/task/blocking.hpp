@@ -5,7 +5,7 @@
 
 #include <coroutine>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// Awaits work on the blocking threads of the task's context, as a task awaits an Asio
 /// operation that cannot be cancelled: the job owns the process meanwhile.

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 [[noreturn]] HEDDLE_API void throw_already_joined(const char* what);
 

@@ -10,7 +10,7 @@
 #include <ratio>
 #include <type_traits>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 using clock_duration = std::chrono::nanoseconds;
 using clock_point = std::chrono::time_point<std::chrono::steady_clock, clock_duration>;

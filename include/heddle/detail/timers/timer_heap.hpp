@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A timer: a node of the heap, or of a list of the wheel.
 struct timer_entry {

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 template <class T>
 class async_receive_operation final : public receive_operation<T> {

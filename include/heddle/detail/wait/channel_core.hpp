@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The part of a channel that does not depend on its element type. Invariants, whenever
 /// lock_ is free:

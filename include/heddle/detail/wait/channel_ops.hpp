@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace heddle {
+namespace heddle HEDDLE_VARIANT {
 
 namespace detail {
 

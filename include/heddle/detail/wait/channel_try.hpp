@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 template <class T>
 try_status try_receive_from(channel_core<T>* c, std::optional<T>& to) noexcept {

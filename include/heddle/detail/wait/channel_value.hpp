@@ -6,7 +6,7 @@
 
 #include <type_traits>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// An rvalue this small is copied into its send, which may then outlive the expression.
 template <class T>

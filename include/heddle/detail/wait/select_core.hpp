@@ -8,7 +8,7 @@
 #include <coroutine>
 #include <cstddef>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// A block of the frame pool.
 class pool_block : pinned {

@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 class selector_core;
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace heddle::detail {
+namespace heddle HEDDLE_VARIANT::detail {
 
 /// The part of a primitive that may outlive the object. Invariant:
 ///   [users] users_ counts the object, each counted pointer, each holder of a mutex,
