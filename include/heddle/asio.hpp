@@ -7,7 +7,7 @@
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 
-#include <asio/steady_timer.hpp>
+#include HEDDLE_ASIO(steady_timer.hpp)
 
 #include <concepts>
 #include <optional>
@@ -40,7 +40,7 @@ namespace heddle HEDDLE_VARIANT {
 ///           host, or at once if the context of the host has ended; never earlier. When
 ///           the task goes on, the cancellation handler that the operation put into its
 ///           slot has gone. No allocation but Asio's own.
-/// Errors    std::system_error (asio::system_error); the exception that an
+/// Errors    system_error (std::system_error, on Boost.Asio that of Boost); the exception that an
 ///           exception_ptr holds.
 struct use_task_t {
     constexpr use_task_t() noexcept {}
@@ -91,7 +91,7 @@ auto tail(std::tuple<First, Rest...>&& all) {
 template <class T>
 constexpr bool is_error_tuple = false;
 template <class... Rest>
-constexpr bool is_error_tuple<std::tuple<std::error_code, Rest...>> =
+constexpr bool is_error_tuple<std::tuple<error_code, Rest...>> =
     (std::is_default_constructible_v<Rest> && ...);
 
 /// The arguments of a handler, and how they become the result of co_await.
@@ -99,7 +99,7 @@ template <class... Results>
 class asio_results {
     using tuple = std::tuple<Results...>;
     using first = std::tuple_element_t<0, std::tuple<Results..., void>>;
-    static constexpr bool reports_error = std::is_same_v<first, std::error_code>;
+    static constexpr bool reports_error = std::is_same_v<first, error_code>;
     static constexpr bool reports_exception = std::is_same_v<first, std::exception_ptr>;
 
     static auto result_of(tuple&& all) {
@@ -132,8 +132,8 @@ public:
     }
     result take() {
         if constexpr (reports_error) {
-            if (std::error_code ec = std::get<0>(*results_))
-                throw asio::system_error(ec);
+            if (error_code ec = std::get<0>(*results_))
+                throw system_error(ec);
         } else if constexpr (reports_exception) {
             if (auto failure = std::get<0>(*results_))
                 std::rethrow_exception(failure);
@@ -292,7 +292,7 @@ struct asio_adaptor<Op> {
 }  // namespace heddle
 
 template <class R, class... Results>
-class asio::async_result<heddle::use_task_t, R(Results...)> {
+class heddle::asio::async_result<heddle::use_task_t, R(Results...)> {
 public:
     template <class Initiation, class... Args>
     static heddle::asio_op<R(Results...), std::decay_t<Initiation>,

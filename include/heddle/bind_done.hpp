@@ -37,7 +37,7 @@ bound_done<std::decay_t<Token>> bind_done(done_token done, Token&& token) {
 }  // namespace heddle
 
 template <class Token, class Signature>
-class asio::async_result<heddle::bound_done<Token>, Signature> {
+class heddle::asio::async_result<heddle::bound_done<Token>, Signature> {
 public:
     template <class Initiation>
     using initiation_for = heddle::detail::done_initiation<std::decay_t<Initiation>>;

@@ -15,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -137,12 +136,12 @@ public:
     /// slot: asio::error::operation_aborted. Counts as work of that executor meanwhile.
     /// A context that dies destroys the handler. A wait that has ended keeps no
     /// channel, even if its slot still refers to it. The token decides the return type.
-    template <asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
+    template <asio::completion_token_for<void(error_code, std::optional<T>)> Token>
     auto async_receive(Token&& token) const {
         return initiate_receive(detail::no_executor(), std::forward<Token>(token));
     }
     template <executor_or_context E,
-              asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
+              asio::completion_token_for<void(error_code, std::optional<T>)> Token>
     auto async_receive(E&& ex, Token&& token) const {
         return initiate_receive(detail::executor_in(ex), std::forward<Token>(token));
     }
@@ -150,7 +149,7 @@ public:
 private:
     template <class Fallback, class Token>
     auto initiate_receive(Fallback fallback, Token&& token) const {
-        return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
+        return detail::initiate_token_wait<void(error_code, std::optional<T>)>(
             detail::async_receive_traits<receiver<T>, T>{
                 static_cast<const Handle&>(*this)},
             std::move(fallback), std::forward<Token>(token));
@@ -257,13 +256,12 @@ public:
     /// async_receive. The value is moved into the operation; refused with errc::closed,
     /// or aborted, it is destroyed at once, on the thread that closes or aborts, before
     /// the handler is called.
-    template <asio::completion_token_for<void(std::error_code)> Token>
+    template <asio::completion_token_for<void(error_code)> Token>
     auto async_send(T value, Token&& token) const {
         return initiate_send(detail::no_executor(), std::move(value),
                              std::forward<Token>(token));
     }
-    template <executor_or_context E,
-              asio::completion_token_for<void(std::error_code)> Token>
+    template <executor_or_context E, asio::completion_token_for<void(error_code)> Token>
     auto async_send(E&& ex, T value, Token&& token) const {
         return initiate_send(detail::executor_in(ex), std::move(value),
                              std::forward<Token>(token));
@@ -272,7 +270,7 @@ public:
 private:
     template <class Fallback, class Token>
     auto initiate_send(Fallback fallback, T&& value, Token&& token) const {
-        return detail::initiate_token_wait<void(std::error_code)>(
+        return detail::initiate_token_wait<void(error_code)>(
             detail::async_send_traits<sender<T>, T>{static_cast<const Handle&>(*this),
                                                     std::move(value)},
             std::move(fallback), std::forward<Token>(token));

@@ -6,7 +6,6 @@
 
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
@@ -48,9 +47,9 @@ public:
     /// asio::awaitable can `co_await c.receive()`, with an Asio newer than 1.22.
     // Asio asks whether this can be called with a token. The answer must be a
     // constraint: an error in the body would end the compilation instead.
-    template <asio::completion_token_for<void(std::error_code, std::optional<T>)> Token>
+    template <asio::completion_token_for<void(error_code, std::optional<T>)> Token>
     auto operator()(Token&& token) const {
-        return detail::initiate_token_wait<void(std::error_code, std::optional<T>)>(
+        return detail::initiate_token_wait<void(error_code, std::optional<T>)>(
             detail::async_receive_traits<detail::channel_ref<T>, T>{{channel_}},
             detail::no_executor(), std::forward<Token>(token));
     }
@@ -100,9 +99,9 @@ public:
 
     /// Works as async_send(value, token) does: the value is moved into the operation.
     /// The handle must outlive the wait.
-    template <asio::completion_token_for<void(std::error_code)> Token>
+    template <asio::completion_token_for<void(error_code)> Token>
     auto operator()(Token&& token) {
-        return detail::initiate_token_wait<void(std::error_code)>(
+        return detail::initiate_token_wait<void(error_code)>(
             detail::async_send_traits<detail::channel_ref<T>, T>{{channel_},
                                                                  std::move(value())},
             detail::no_executor(), std::forward<Token>(token));

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <exception>
 #include <stop_token>
-#include <system_error>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -147,7 +146,7 @@ public:
     /// Closes the token. False: it was closed before, and its cause stays. A null cause
     /// stands for done_closed.
     bool close(std::exception_ptr cause = {}) noexcept;
-    bool close(std::error_code cause) noexcept;
+    bool close(error_code cause) noexcept;
 
     done_token token() const noexcept { return done_token(node_); }
 

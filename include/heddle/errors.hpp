@@ -3,11 +3,11 @@
 #pragma once
 
 #include <heddle/detail/platform/config.hpp>
+#include <heddle/detail/platform/error_code.hpp>
 
 #include <cstdint>
 #include <exception>
 #include <stdexcept>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -86,12 +86,12 @@ public:
 /// The errors of the completion-token forms.
 enum class errc { closed = 1 };
 
-HEDDLE_API const std::error_category& error_category() noexcept;
-inline std::error_code make_error_code(errc e) noexcept {
+HEDDLE_API const detail::errors::error_category& error_category() noexcept;
+inline error_code make_error_code(errc e) noexcept {
     return {static_cast<int>(e), error_category()};
 }
 
 }  // namespace heddle
 
 template <>
-struct std::is_error_code_enum<heddle::errc> : std::true_type {};
+struct heddle::detail::errors::is_error_code_enum<heddle::errc> : std::true_type {};

@@ -77,7 +77,7 @@ public:
     result_type take_result() {
         rest();
         if (was_dropped())
-            throw asio::system_error(asio::error::operation_aborted);
+            throw system_error(asio::error::operation_aborted);
         return results_.take();
     }
 
@@ -210,7 +210,7 @@ public:
     bool has_result() const noexcept { return core_ && core_->zero(); }
 
     /// Takes the result, as use_task gives it: nothing, the value or a tuple; throws
-    /// std::system_error if the operation failed.
+    /// system_error if the operation failed.
     typename core_type::result_type result() { return here().take_result(); }
 
     /// Cancels the operation and waits until it has ended, whatever the token in force;

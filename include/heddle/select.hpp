@@ -172,12 +172,12 @@ public:
     }
     arms_of_wait arms() noexcept { return {this->ops(), Nodes::size, rule_}; }
 
-    std::tuple<std::error_code, std::size_t> result(bool aborted) {
+    std::tuple<error_code, std::size_t> result(bool aborted) {
         if (aborted)
             return {asio::error::operation_aborted, Nodes::size};
         if (!who_->winner)
-            return {std::error_code(), Nodes::size};  // otherwise
-        std::error_code ec;
+            return {error_code(), Nodes::size};  // otherwise
+        error_code ec;
         try {
             who_->winner->complete();
         } catch (...) {
@@ -209,12 +209,12 @@ public:
         : rule_(rule), arms_(std::forward<Args>(arms)...) {}
 
     /// For callers that are no tasks: completes `token` with (error_code, std::size_t).
-    template <asio::completion_token_for<void(std::error_code, std::size_t)> Token>
+    template <asio::completion_token_for<void(error_code, std::size_t)> Token>
     auto operator()(Token&& token) {
         return initiate(no_executor(), std::forward<Token>(token));
     }
     template <executor_or_context E,
-              asio::completion_token_for<void(std::error_code, std::size_t)> Token>
+              asio::completion_token_for<void(error_code, std::size_t)> Token>
     auto operator()(E&& ex, Token&& token) {
         return initiate(executor_in(ex), std::forward<Token>(token));
     }
@@ -227,7 +227,7 @@ public:
 private:
     template <class Fallback, class Token>
     auto initiate(Fallback fallback, Token&& token) {
-        return initiate_token_wait<void(std::error_code, std::size_t)>(
+        return initiate_token_wait<void(error_code, std::size_t)>(
             token_select_traits<Nodes, Arms>{rule_, std::forward<Arms>(arms_)},
             std::move(fallback), std::forward<Token>(token));
     }

@@ -16,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -43,7 +42,7 @@ namespace detail {
 HEDDLE_API counted<children> make_sessions(const serve_options& options);
 
 /// How long to leave the acceptor alone after an error; throws those that stay.
-HEDDLE_API duration pause_after(std::error_code error, const serve_options& options);
+HEDDLE_API duration pause_after(error_code error, const serve_options& options);
 
 /// Requires: `self` has a permit.
 HEDDLE_API void start_session(child self, task<> work, const serve_options& options,
@@ -74,7 +73,7 @@ task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& sessi
             try {
                 peer.emplace(accepting.result());
                 break;
-            } catch (const asio::system_error& e) {
+            } catch (const system_error& e) {
                 pause = pause_after(e.code(), options);
             }
             first = co_await priority_select(stop, after(pause));
@@ -96,7 +95,7 @@ task<> run_server(Acceptor acceptor, done_token stop, Session session,
     } catch (...) {
         sessions->failed(std::current_exception());
     }
-    std::error_code closed_anyway;
+    error_code closed_anyway;
     acceptor.close(closed_anyway);
     co_await end_sessions(sessions, stop, options.grace);
 }
@@ -165,7 +164,7 @@ private:
 /// Closing   the destructor closes the token, as a done_source's does.
 /// Lifetime  counts as work of the context until a signal has come, or it is destroyed.
 /// Errors    outside a task without an executor: not_in_task; no such signal:
-///           std::system_error.
+///           system_error.
 class HEDDLE_API signals {
 public:
     explicit signals(std::initializer_list<int> numbers)

@@ -2,7 +2,7 @@
 // How a context ends while other threads may still wake, cancel or post there.
 #include "context/context_state.hpp"
 
-#include <asio/thread_pool.hpp>
+#include HEDDLE_ASIO(thread_pool.hpp)
 
 #include <memory>
 #include <utility>

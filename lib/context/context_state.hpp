@@ -8,7 +8,7 @@
 #include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/core/host.hpp>
 
-#include <asio/thread_pool.hpp>
+#include HEDDLE_ASIO(thread_pool.hpp)
 
 #include <cstdint>
 #include <memory>

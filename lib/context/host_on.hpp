@@ -10,7 +10,7 @@
 #include <heddle/detail/memory/handler_memory.hpp>
 #include <heddle/detail/platform/asio.hpp>
 
-#include <asio/basic_waitable_timer.hpp>
+#include HEDDLE_ASIO(basic_waitable_timer.hpp)
 
 #include <chrono>
 #include <cstddef>
@@ -94,7 +94,7 @@ private:
     class timer_handler {
     public:
         explicit timer_handler(host_on& h) noexcept : host_(&h) {}
-        void operator()(const std::error_code& ec) const {
+        void operator()(const error_code& ec) const {
             if (!ec)
                 host_->timer_fired(!on_strand);
         }

@@ -6,8 +6,8 @@
 #include <heddle/detail/core/host_ref.hpp>
 #include <heddle/detail/platform/asio.hpp>
 
-#include <asio/strand.hpp>
-#include <asio/thread_pool.hpp>
+#include HEDDLE_ASIO(strand.hpp)
+#include HEDDLE_ASIO(thread_pool.hpp)
 
 #include <type_traits>
 #include <utility>

@@ -3,8 +3,8 @@
 
 namespace heddle HEDDLE_VARIANT {
 
-const std::error_category& error_category() noexcept {
-    static const class : public std::error_category {
+const detail::errors::error_category& error_category() noexcept {
+    static const class : public detail::errors::error_category {
         const char* name() const noexcept override { return "heddle"; }
         std::string message(int code) const override {
             return code == static_cast<int>(errc::closed) ? "channel closed"

@@ -4,10 +4,9 @@
 
 #include "platform/port.hpp"
 
-#include <asio/signal_set.hpp>
+#include HEDDLE_ASIO(signal_set.hpp)
 
 #include <string>
-#include <system_error>
 
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
@@ -20,24 +19,23 @@ counted<children> make_sessions(const serve_options& options) {
                      "the end of a session: no more may run", options.sessions));
 }
 
-duration pause_after(std::error_code error, const serve_options& options) {
+duration pause_after(error_code error, const serve_options& options) {
     bool of_system = error.category() == asio::error::get_system_category() ||
                      error.category() == std::system_category();
     if (!of_system)
-        throw asio::system_error(error, "accept");
+        throw system_error(error, "accept");
     switch (port::kind_of_accept_error(error.value())) {
     case port::accept_error::of_connection:
         return {};
     case port::accept_error::of_resources:
         if (options.on_error)
-            options.on_error(
-                std::make_exception_ptr(asio::system_error(error, "accept")));
+            options.on_error(std::make_exception_ptr(system_error(error, "accept")));
         // At once it would fail at once, four million times a second.
         return std::chrono::milliseconds(100);
     case port::accept_error::other:
         break;
     }
-    throw asio::system_error(error, "accept");
+    throw system_error(error, "accept");
 }
 
 namespace {
@@ -102,7 +100,7 @@ signals::signals(detail::counted<detail::host> home, std::initializer_list<int> 
     // Weak, because the set would otherwise be owned by its own handler, which only the
     // end of the set destroys.
     state_->set.async_wait(
-        [weak = std::weak_ptr<state>(state_)](std::error_code error, int number) {
+        [weak = std::weak_ptr<state>(state_)](error_code error, int number) {
             auto s = weak.lock();
             if (error || !s)
                 return;

@@ -351,8 +351,8 @@ bool done_source::close(std::exception_ptr cause) noexcept {
     return node_->close(std::move(cause));
 }
 
-bool done_source::close(std::error_code cause) noexcept {
-    return close(detail::failure_of<std::system_error>(cause));
+bool done_source::close(error_code cause) noexcept {
+    return close(detail::failure_of<system_error>(cause));
 }
 
 done_token this_task::done() {

@@ -76,7 +76,7 @@ task<result> read(std::shared_ptr<pipe> from, char* to, std::size_t n) {
     std::copy_n(p.bytes.begin(), n, to);
     p.bytes.erase(p.bytes.begin(), p.bytes.begin() + static_cast<std::ptrdiff_t>(n));
     p.tell();
-    co_return result(std::error_code(), n);
+    co_return result(error_code(), n);
 }
 
 task<result> write(std::shared_ptr<pipe> to, const char* from, std::size_t n) {
@@ -91,7 +91,7 @@ task<result> write(std::shared_ptr<pipe> to, const char* from, std::size_t n) {
     if (p.abandoned || p.ended)
         co_return result(asio::error::broken_pipe, 0);
     if (n == 0)
-        co_return result(std::error_code(), 0);
+        co_return result(error_code(), 0);
     n = p.some_of(std::min(n, p.faults.window - p.bytes.size()),
                   p.faults.write_at_most);
     auto limit = std::min(p.faults.end_after.value_or(n + p.written),
@@ -106,7 +106,7 @@ task<result> write(std::shared_ptr<pipe> to, const char* from, std::size_t n) {
         p.ended = true;
     }
     p.tell();
-    co_return result(std::error_code(), n);
+    co_return result(error_code(), n);
 }
 
 void end(pipe& p) noexcept {

@@ -6,12 +6,11 @@
 #include <heddle/asio.hpp>
 #include <heddle/go.hpp>
 
-#include <asio/buffer.hpp>
+#include HEDDLE_ASIO(buffer.hpp)
 
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::testing {
@@ -44,7 +43,7 @@ namespace detail_stream {
 class pipe;
 HEDDLE_API std::shared_ptr<pipe> make_pipe(stream_faults);
 
-using result = std::pair<std::error_code, std::size_t>;
+using result = std::pair<error_code, std::size_t>;
 HEDDLE_API task<result> read(std::shared_ptr<pipe> from, char* to, std::size_t n);
 HEDDLE_API task<result> write(std::shared_ptr<pipe> to, const char* from,
                               std::size_t n);
@@ -120,7 +119,7 @@ public:
     }
 
     template <class Buffers,
-              asio::completion_token_for<void(std::error_code, std::size_t)> Token>
+              asio::completion_token_for<void(error_code, std::size_t)> Token>
     auto async_read_some(const Buffers& buffers, Token&& token) {
         asio::mutable_buffer to;
         for (auto at = asio::buffer_sequence_begin(buffers);
@@ -134,7 +133,7 @@ public:
     }
 
     template <class Buffers,
-              asio::completion_token_for<void(std::error_code, std::size_t)> Token>
+              asio::completion_token_for<void(error_code, std::size_t)> Token>
     auto async_write_some(const Buffers& buffers, Token&& token) {
         asio::const_buffer from;
         for (auto at = asio::buffer_sequence_begin(buffers);
@@ -155,7 +154,7 @@ private:
     template <class Token, class Operation>
     auto start(const std::shared_ptr<detail_stream::pipe>& open, Token&& token,
                Operation operation) {
-        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
+        return asio::async_initiate<Token, void(error_code, std::size_t)>(
             [](auto handler, executor_type ex, bool is_open, Operation op) {
                 auto slot = asio::get_associated_cancellation_slot(handler);
                 auto running = std::make_shared<join_handle<>>();

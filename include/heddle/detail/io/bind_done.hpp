@@ -185,8 +185,8 @@ struct done_initiation : same_executor<Initiation> {
 
 /// Every other question that Asio asks about the handler goes to the one it wraps.
 template <template <class, class> class Associator, class Handler, class Default>
-struct asio::associator<Associator, heddle::detail::done_handler<Handler>, Default>
-    : Associator<Handler, Default> {
+struct heddle::asio::associator<Associator, heddle::detail::done_handler<Handler>,
+                                Default> : Associator<Handler, Default> {
     static auto get(const heddle::detail::done_handler<Handler>& h) noexcept {
         return Associator<Handler, Default>::get(h.inner());
     }
@@ -197,7 +197,8 @@ struct asio::associator<Associator, heddle::detail::done_handler<Handler>, Defau
 };
 
 template <class Handler, class Slot>
-struct asio::associated_cancellation_slot<heddle::detail::done_handler<Handler>, Slot> {
+struct heddle::asio::associated_cancellation_slot<heddle::detail::done_handler<Handler>,
+                                                  Slot> {
     using type = asio::cancellation_slot;
 
     static type get(const heddle::detail::done_handler<Handler>& h) noexcept {

@@ -10,7 +10,25 @@
 
 #include <cstddef>  // defines the standard library's macros, on which Asio's depend
 
+// heddle::boost_heddle is the same library on Boost.Asio, as its users' files are.
+#ifdef HEDDLE_BOOST_ASIO
+#define HEDDLE_ON_BOOST 1
+#define HEDDLE_ASIO(header) <boost/asio/header>
+#if !__has_include(<boost/asio/version.hpp>)
+#error "heddle: HEDDLE_BOOST_ASIO is set, but there is no Boost.Asio"
+#endif
+#include <boost/asio/version.hpp>
+#define HEDDLE_ASIO_VERSION BOOST_ASIO_VERSION
+#else
+#define HEDDLE_ON_BOOST 0
+#define HEDDLE_ASIO(header) <asio/header>
+#if !__has_include(<asio/version.hpp>)
+#error                                                                                 \
+    "heddle: there is no standalone Asio (Debian, Ubuntu: libasio-dev); for Boost.Asio link heddle::boost_heddle, which defines HEDDLE_BOOST_ASIO"
+#endif
 #include <asio/version.hpp>
+#define HEDDLE_ASIO_VERSION ASIO_VERSION
+#endif
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -27,6 +45,13 @@
 #define HEDDLE_UNDER_ASAN 1
 #endif
 
+#if HEDDLE_ASIO_VERSION < 102200
+#error "heddle needs Asio 1.22 or newer"
+#elif HEDDLE_ON_BOOST && HEDDLE_ASIO_VERSION < 102400
+#error "heddle needs Boost 1.81 or newer"
+#endif
+
+#if !HEDDLE_ON_BOOST
 // Asio before 1.23 allocates with operator new in a file that includes it before any
 // standard header, and with aligned_alloc in other files, libheddle's among them; a
 // block that was allocated in one file may be freed in another. With glibc that works,
@@ -51,10 +76,16 @@ static_assert(
 #define ASIO_HAS_STD_COROUTINE 1
 #endif
 #endif
+#endif
 
 // TSan does not understand fences and would report races where there are none.
-#if defined(HEDDLE_UNDER_TSAN) && !defined(ASIO_DISABLE_FENCED_BLOCK)
+#ifdef HEDDLE_UNDER_TSAN
+#ifndef ASIO_DISABLE_FENCED_BLOCK
 #define ASIO_DISABLE_FENCED_BLOCK 1
+#endif
+#ifndef BOOST_ASIO_DISABLE_FENCED_BLOCK
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK 1
+#endif
 #endif
 
 // A recycled frame hides a use after free.
@@ -71,42 +102,46 @@ static_assert(
 // link with each other, and one process may hold both.
 #ifdef HEDDLE_MODEL
 #define HEDDLE_VARIANT ::inline model
+#elif HEDDLE_ON_BOOST
+#define HEDDLE_VARIANT ::inline boost_heddle
 #else
 #define HEDDLE_VARIANT
 #endif
 
-#include <asio/detail/config.hpp>
+#include HEDDLE_ASIO(detail / config.hpp)
 
 #define HEDDLE_PASTE_(a, b) a##b
 #define HEDDLE_PASTE(a, b) HEDDLE_PASTE_(a, b)
 
-#define HEDDLE_AGREED_VERSION HEDDLE_PASTE(with_ASIO_VERSION_, ASIO_VERSION)
+#define HEDDLE_AGREED_VERSION HEDDLE_PASTE(with_ASIO_VERSION_, HEDDLE_ASIO_VERSION)
 #ifdef ASIO_VERSION_NAMESPACE
 #define HEDDLE_AGREED_NAMESPACE                                                        \
     HEDDLE_PASTE(with_ASIO_VERSION_NAMESPACE_, ASIO_VERSION_NAMESPACE)
 #else
 #define HEDDLE_AGREED_NAMESPACE without_ASIO_VERSION_NAMESPACE
 #endif
-#ifdef ASIO_HAS_THREADS
+#if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_THREADS) : defined(ASIO_HAS_THREADS)
 #define HEDDLE_AGREED_THREADS without_ASIO_DISABLE_THREADS
 #else
 #define HEDDLE_AGREED_THREADS with_ASIO_DISABLE_THREADS
 #endif
-#ifdef ASIO_ENABLE_HANDLER_TRACKING
+#if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_ENABLE_HANDLER_TRACKING)                      \
+                    : defined(ASIO_ENABLE_HANDLER_TRACKING)
 #define HEDDLE_AGREED_TRACKING with_ASIO_ENABLE_HANDLER_TRACKING
 #else
 #define HEDDLE_AGREED_TRACKING without_ASIO_ENABLE_HANDLER_TRACKING
 #endif
-#if defined(ASIO_HAS_IO_URING_AS_DEFAULT)
+#if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)                      \
+                    : defined(ASIO_HAS_IO_URING_AS_DEFAULT)
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING_AS_DEFAULT
-#elif defined(ASIO_HAS_IO_URING)
+#elif HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_IO_URING) : defined(ASIO_HAS_IO_URING)
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING
-#elif defined(ASIO_HAS_EPOLL)
+#elif HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_EPOLL) : defined(ASIO_HAS_EPOLL)
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_EPOLL
 #else
 #define HEDDLE_AGREED_REACTOR with_ASIO_DISABLE_EPOLL
 #endif
-#ifdef ASIO_NO_TYPEID
+#if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_NO_TYPEID) : defined(ASIO_NO_TYPEID)
 #define HEDDLE_AGREED_TYPEID with_ASIO_NO_TYPEID
 #else
 #define HEDDLE_AGREED_TYPEID without_ASIO_NO_TYPEID
@@ -123,6 +158,8 @@ static_assert(
 #endif
 #ifdef HEDDLE_MODEL
 #define HEDDLE_AGREED_KIND as_heddle_model
+#elif HEDDLE_ON_BOOST
+#define HEDDLE_AGREED_KIND as_boost_heddle
 #else
 #define HEDDLE_AGREED_KIND as_heddle_heddle
 #endif
@@ -137,8 +174,13 @@ static_assert(
     X(HEDDLE_AGREED_CONTAINERS)                                                        \
     X(HEDDLE_AGREED_SANITIZER)                                                         \
     X(HEDDLE_AGREED_KIND)
+#if HEDDLE_ON_BOOST
+#define HEDDLE_AGREED_LIBRARY libboost_heddle_must_be_built_
+#else
+#define HEDDLE_AGREED_LIBRARY libheddle_must_be_built_
+#endif
 #define HEDDLE_AGREED_NAME(how)                                                        \
-    HEDDLE_PASTE(HEDDLE_PASTE(libheddle_must_be_built_, how), _like_this_program)
+    HEDDLE_PASTE(HEDDLE_PASTE(HEDDLE_AGREED_LIBRARY, how), _like_this_program)
 #define HEDDLE_AGREED_DECLARATION(how)                                                 \
     extern "C" [[gnu::visibility("default")]] const char HEDDLE_AGREED_NAME(how);
 #define HEDDLE_AGREED_ADDRESS(how) &HEDDLE_AGREED_NAME(how),
@@ -147,5 +189,5 @@ HEDDLE_FOR_EACH_AGREED(HEDDLE_AGREED_DECLARATION)
 
 // Each file that includes a heddle header refers to the symbols, so that the linker
 // looks for them.
-[[gnu::used]] static const char* const libheddle_must_be_built[] = {
+[[gnu::used]] static const char* const HEDDLE_AGREED_LIBRARY[] = {
     HEDDLE_FOR_EACH_AGREED(HEDDLE_AGREED_ADDRESS)};

@@ -1,44 +1,48 @@
 // SPDX-License-Identifier: BSL-1.0
 // The library includes most of Asio through this header, which also holds the names
-// that moved between Asio's versions. A build on Boost.Asio would be a switch in this
-// file.
+// that moved between Asio's versions, and the switch between the standalone Asio and Boost's:
+// inside heddle, asio is the one or the other.
 #pragma once
 
 #include <heddle/detail/platform/agreement.hpp>
+#include <heddle/detail/platform/error_code.hpp>
 
-#include <asio/any_io_executor.hpp>
-#include <asio/associated_allocator.hpp>
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/async_result.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_type.hpp>
-#include <asio/defer.hpp>
-#include <asio/error.hpp>
-#include <asio/execution.hpp>
-#include <asio/execution_context.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/prefer.hpp>
-#include <asio/query.hpp>
-#include <asio/require.hpp>
-#include <asio/system_error.hpp>
-#include <asio/system_executor.hpp>
-#include <asio/version.hpp>
+#include HEDDLE_ASIO(any_io_executor.hpp)
+#include HEDDLE_ASIO(associated_allocator.hpp)
+#include HEDDLE_ASIO(associated_cancellation_slot.hpp)
+#include HEDDLE_ASIO(associated_executor.hpp)
+#include HEDDLE_ASIO(async_result.hpp)
+#include HEDDLE_ASIO(cancellation_signal.hpp)
+#include HEDDLE_ASIO(cancellation_type.hpp)
+#include HEDDLE_ASIO(defer.hpp)
+#include HEDDLE_ASIO(error.hpp)
+#include HEDDLE_ASIO(execution.hpp)
+#include HEDDLE_ASIO(execution_context.hpp)
+#include HEDDLE_ASIO(io_context.hpp)
+#include HEDDLE_ASIO(post.hpp)
+#include HEDDLE_ASIO(prefer.hpp)
+#include HEDDLE_ASIO(query.hpp)
+#include HEDDLE_ASIO(require.hpp)
+#include HEDDLE_ASIO(system_executor.hpp)
+#include HEDDLE_ASIO(version.hpp)
 
 #include <typeinfo>
 
-#if ASIO_VERSION < 102400
-#include <asio/experimental/as_tuple.hpp>
-#include <asio/experimental/deferred.hpp>
+#if HEDDLE_ASIO_VERSION < 102400
+#include HEDDLE_ASIO(experimental / as_tuple.hpp)
+#include HEDDLE_ASIO(experimental / deferred.hpp)
 #else
-#include <asio/as_tuple.hpp>
-#include <asio/deferred.hpp>
+#include HEDDLE_ASIO(as_tuple.hpp)
+#include HEDDLE_ASIO(deferred.hpp)
 #endif
 
 // The executor of use_future's handlers. No public name of Asio tells it from an
 // executor that the caller has chosen.
+#if HEDDLE_ON_BOOST
+namespace boost::asio {
+#else
 namespace asio {
+#endif
 #ifdef ASIO_INLINE_NAMESPACE_BEGIN
 ASIO_INLINE_NAMESPACE_BEGIN
 #endif
@@ -51,10 +55,20 @@ ASIO_INLINE_NAMESPACE_END
 #endif
 }  // namespace asio
 
+namespace heddle HEDDLE_VARIANT {
+
+#if HEDDLE_ON_BOOST
+namespace asio = ::boost::asio;
+#else
+namespace asio = ::asio;
+#endif
+
+}  // namespace heddle
+
 namespace heddle HEDDLE_VARIANT::detail {
 
 // The home of as_tuple and deferred.
-#if ASIO_VERSION < 102400
+#if HEDDLE_ASIO_VERSION < 102400
 namespace asio_tokens = asio::experimental;
 #else
 namespace asio_tokens = asio;

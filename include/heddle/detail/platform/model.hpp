@@ -6,8 +6,8 @@
 
 #include <heddle/detail/platform/port.hpp>
 
-#include <asio/execution/context.hpp>
-#include <asio/query.hpp>
+#include HEDDLE_ASIO(execution / context.hpp)
+#include HEDDLE_ASIO(query.hpp)
 
 #include <atomic>
 #include <cstdint>

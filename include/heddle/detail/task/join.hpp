@@ -8,7 +8,6 @@
 
 #include <exception>
 #include <optional>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -135,7 +134,7 @@ struct async_join_traits {
         std::exception_ptr failure;
         if (aborted) {
             process->give_back();
-            failure = failure_of<asio::system_error>(
+            failure = failure_of<system_error>(
                 asio::error::make_error_code(asio::error::operation_aborted));
         } else {
             failure = std::exchange(process->failure, nullptr);

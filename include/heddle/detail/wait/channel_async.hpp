@@ -7,7 +7,6 @@
 #include <heddle/errors.hpp>
 
 #include <optional>
-#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -26,11 +25,11 @@ template <class Receiver, class T>
 struct async_receive_traits {
     using operation = async_receive_operation<T>;
 
-    std::tuple<std::error_code, std::optional<T>> result(operation& op, bool aborted) {
-        std::error_code ec;
+    std::tuple<error_code, std::optional<T>> result(operation& op, bool aborted) {
+        error_code ec;
         if (aborted)
             ec = asio::error::operation_aborted;
-        std::tuple<std::error_code, std::optional<T>> all(ec, std::move(op.value));
+        std::tuple<error_code, std::optional<T>> all(ec, std::move(op.value));
         op.value.reset();
         return all;
     }
@@ -42,12 +41,12 @@ template <class Sender, class T>
 struct async_send_traits {
     using operation = send_operation<T>;
 
-    std::tuple<std::error_code> result(operation& op, bool aborted) {
+    std::tuple<error_code> result(operation& op, bool aborted) {
         if (aborted)
             return {asio::error::make_error_code(asio::error::operation_aborted)};
         if (op.result == outcome::closed)
             return {make_error_code(errc::closed)};
-        return {std::error_code()};
+        return {error_code()};
     }
 
     channel_core<T>* channel() const noexcept { return end.core(); }
