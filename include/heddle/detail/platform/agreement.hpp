@@ -108,7 +108,11 @@ static_assert(
 #define HEDDLE_VARIANT
 #endif
 
-#include HEDDLE_ASIO(detail / config.hpp)
+#if HEDDLE_ON_BOOST
+#include <boost/asio/detail/config.hpp>
+#else
+#include <asio/detail/config.hpp>
+#endif
 
 #define HEDDLE_PASTE_(a, b) a##b
 #define HEDDLE_PASTE(a, b) HEDDLE_PASTE_(a, b)

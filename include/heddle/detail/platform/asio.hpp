@@ -29,8 +29,8 @@
 #include <typeinfo>
 
 #if HEDDLE_ASIO_VERSION < 102400
-#include HEDDLE_ASIO(experimental / as_tuple.hpp)
-#include HEDDLE_ASIO(experimental / deferred.hpp)
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/experimental/deferred.hpp>
 #else
 #include HEDDLE_ASIO(as_tuple.hpp)
 #include HEDDLE_ASIO(deferred.hpp)

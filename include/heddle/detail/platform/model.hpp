@@ -6,7 +6,7 @@
 
 #include <heddle/detail/platform/port.hpp>
 
-#include HEDDLE_ASIO(execution / context.hpp)
+#include HEDDLE_ASIO(execution.hpp)
 #include HEDDLE_ASIO(query.hpp)
 
 #include <atomic>
