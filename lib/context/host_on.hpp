@@ -4,10 +4,10 @@
 #pragma once
 
 #include "context/context_state.hpp"
+#include "memory/handler_allocator.hpp"
 
 #include "parallel/worker_pool.hpp"
 #include <heddle/detail/core/host.hpp>
-#include <heddle/detail/memory/handler_memory.hpp>
 #include <heddle/detail/platform/asio.hpp>
 
 #include <asio/basic_waitable_timer.hpp>

@@ -2,6 +2,7 @@
 #include <heddle/detail/context/posting.hpp>
 
 #include "context/unwrapped.hpp"
+#include "memory/handler_allocator.hpp"
 
 #include <heddle/detail/core/host.hpp>
 
