@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/task.hpp>
 
@@ -135,8 +136,7 @@ struct async_join_traits {
         std::exception_ptr failure;
         if (aborted) {
             process->give_back();
-            failure = failure_of<asio::system_error>(
-                asio::error::make_error_code(asio::error::operation_aborted));
+            failure = prepared().operation_aborted;
         } else {
             failure = std::exchange(process->failure, nullptr);
         }
