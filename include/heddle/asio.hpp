@@ -40,7 +40,7 @@ namespace heddle HEDDLE_VARIANT {
 ///           host, or at once if the context of the host has ended; never earlier. When
 ///           the task goes on, the cancellation handler that the operation put into its
 ///           slot has gone. No allocation but Asio's own.
-/// Errors    system_error (std::system_error, on Boost.Asio that of Boost); the exception that an
+/// Errors    std::system_error (on Boost.Asio boost::system::system_error); the exception that an
 ///           exception_ptr holds.
 struct use_task_t {
     constexpr use_task_t() noexcept {}

@@ -313,9 +313,10 @@ private:
 /// Errors    channel_closed as said; a capacity that cannot be had: std::length_error.
 ///           On nil every wait lasts for ever, try_ operations would block, close
 ///           throws.
-/// Memory    to wake a waiter takes none on an io_context, a thread_pool and the system's
-///           executor, also in any_io_executor, nor a task on a host of one of them. On a
-///           strand, and on executors of others, the program ends if there is none.
+/// Memory    to wake a waiter takes none on an io_context, a thread_pool, a strand of one
+///           of them, and the system's executor, also in any_io_executor, nor a task on a
+///           host of one of them. On executors of others, and on strands of those or of
+///           any_io_executor, the program ends if there is none.
 template <class T = unit>
 class channel : public channel_handle<T, detail::channel_base::one_sender>,
                 public sending_end<T, channel<T>>,

@@ -14,6 +14,7 @@
 #include <exception>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -75,6 +76,8 @@ task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& sessi
                 break;
             } catch (const system_error& e) {
                 pause = pause_after(e.code(), options);
+            } catch (const std::bad_alloc&) {  // it had none for the error itself
+                pause = pause_after(asio::error::no_memory, options);
             }
             first = co_await priority_select(stop, after(pause));
             if (first == 0)

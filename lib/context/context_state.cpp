@@ -59,12 +59,11 @@ void set_context_state(asio::execution_context& ctx,
 
 namespace {
 
+/// Makes a host that is not listed yet: the caller completes and lists it.
 template <class Executor>
 counted<host> make_host(const std::shared_ptr<context_state>& state, const Executor& ex,
                         std::unique_ptr<worker> w = {}) {
-    auto made = counted<host>::adopt(new host_on<Executor>(state, ex, std::move(w)));
-    state->add(*made);  // [listed]
-    return made;
+    return counted<host>::adopt(new host_on<Executor>(state, ex, std::move(w)));
 }
 
 /// The host of the executor inside, if that is known: it is copied without memory, and
@@ -89,7 +88,8 @@ counted<host> context_state::own(const std::shared_ptr<context_state>& self,
             return self->own_;
     }
     auto made = make_host(self, ex);
-    made->lasts_ = true;
+    made->lasts_ = true;  // before other threads can find it
+    self->add(*made);     // [listed]
     guard g(self->lock_);
     if (!self->own_)
         self->own_ = std::move(made);
@@ -107,9 +107,12 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
             return counted<host>(&self->workers_->place());
     }
     made = std::make_unique<worker_pool>();
-    for (std::size_t i = 0; i < n; ++i)
+    workers.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) {
         workers.push_back(make_host(
             self, ex, std::make_unique<worker>(*made, static_cast<std::uint16_t>(i))));
+        self->add(*workers.back());  // [listed]
+    }
     guard g(self->lock_);
     if (!self->workers_) {
         made->adopt(std::move(workers));
@@ -185,7 +188,10 @@ counted<host> host_of(const asio::any_io_executor& ex) {
     auto& ctx = asio::query(ex, asio::execution::context);
     if (target_of<asio::io_context::executor_type>(ex))
         return host_of(static_cast<asio::io_context&>(ctx));
-    return make_host(context_state::of(ctx), ex);
+    auto state = context_state::of(ctx);
+    auto made = make_host(state, ex);
+    state->add(*made);  // [listed]
+    return made;
 }
 
 }  // namespace detail

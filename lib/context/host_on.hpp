@@ -4,10 +4,10 @@
 #pragma once
 
 #include "context/context_state.hpp"
+#include "memory/handler_allocator.hpp"
 
 #include "parallel/worker_pool.hpp"
 #include <heddle/detail/core/host.hpp>
-#include <heddle/detail/memory/handler_memory.hpp>
 #include <heddle/detail/platform/asio.hpp>
 
 #include HEDDLE_ASIO(basic_waitable_timer.hpp)
@@ -71,20 +71,25 @@ private:
             return std::make_unique<working_executor>(std::move(made));
     }
 
+    /// The memory of the one drain handler that is outstanding.
+    using drain_memory =
+        std::conditional_t<on_strand, shared_handler_memory<192>, handler_memory<192>>;
+    static drain_memory memory_of([[maybe_unused]] host_on& h) noexcept {
+        if constexpr (on_strand)
+            return drain_memory(h);
+        else
+            return {};
+    }
+
     /// Holds the host. It is destroyed instead of called if the context is destroyed.
     class drain_handler {
     public:
-        // A strand keeps memory of the handler longer than the handler (unwrapped.hpp).
-        using allocator_type = std::conditional_t<on_strand, std::allocator<void>,
-                                                  handler_allocator<void, 192>>;
+        using allocator_type = handler_allocator<void, drain_memory>;
 
         explicit drain_handler(host_on& h) noexcept : host_(&h) {}
         void operator()() const { host_->drain(); }
         allocator_type get_allocator() const noexcept {
-            if constexpr (on_strand)
-                return {};
-            else
-                return allocator_type(host_->memory_);
+            return allocator_type(host_->memory_);
         }
 
     private:
@@ -105,6 +110,7 @@ private:
 
     void post_drain(bool continuation) override {
         before_post(*executor_);
+        [[maybe_unused]] typename drain_memory::posting now(memory_);
         if (continuation)
             asio::defer(*executor_, drain_handler(*this));
         else
@@ -167,7 +173,7 @@ private:
 
     asio::execution_context& context_;
     std::optional<Executor> executor_;  // until the context has ended
-    handler_memory<192> memory_;        // for the one drain handler that is outstanding
+    drain_memory memory_ = memory_of(*this);
     std::optional<asio_timer> timer_;
     spin_lock work_lock_;
     work_guard work_guard_;  // guarded by work_lock_

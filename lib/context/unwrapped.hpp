@@ -42,8 +42,7 @@ bool unwrapped(const asio::any_io_executor& ex, F f) {
 }
 
 /// Does the same for a strand of one of them. A strand takes a second block from the
-/// handler's allocator, for a handler of its own, and keeps it after it has destroyed ours
-/// as the context ends.
+/// handler's allocator (handler_memory.hpp).
 template <class F>
 bool unwrapped_strand(const asio::any_io_executor& ex, F f) {
     return call_if_target<asio::strand<asio::io_context::executor_type>>(ex, f) ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How processes end, one by one or with their host, and the registry of those that have
 // not ended.
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/core/host.hpp>
 
 #include <heddle/errors.hpp>
@@ -78,8 +79,7 @@ void host::destroy(process& p) noexcept {
     p.word.renew();
     p.signal.slot().clear();  // its operation has been destroyed
     p.destroy_frames();
-    p.failure = failure_of<task_abandoned>(
-        "heddle: the execution context of this task was destroyed");
+    p.failure = prepared().task_abandoned;
     end(p, true);
     p.drop();
 }

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/context/host_executor.hpp>
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/serve.hpp>
 
 #include "platform/port.hpp"
 
+#include HEDDLE_ASIO(bind_executor.hpp)
 #include HEDDLE_ASIO(signal_set.hpp)
+#include HEDDLE_ASIO(system_executor.hpp)
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
@@ -29,7 +35,7 @@ duration pause_after(error_code error, const serve_options& options) {
         return {};
     case port::accept_error::of_resources:
         if (options.on_error)
-            options.on_error(std::make_exception_ptr(system_error(error, "accept")));
+            options.on_error(failure_of<system_error>(error, "accept"));
         // At once it would fail at once, four million times a second.
         return std::chrono::milliseconds(100);
     case port::accept_error::other:
@@ -91,22 +97,31 @@ struct signals::state {
 
     asio::signal_set set;
     done_source source;
+    // By signal. They are made before: when a signal comes there may be no memory.
+    std::vector<std::pair<int, std::exception_ptr>> causes;
 };
 
 signals::signals(detail::counted<detail::host> home, std::initializer_list<int> numbers)
     : state_(std::make_shared<state>(home)) {
-    for (int number : numbers)
+    for (int number : numbers) {
         state_->set.add(number);
+        state_->causes.emplace_back(number,
+                                    std::make_exception_ptr(signal_received(number)));
+    }
     // Weak, because the set would otherwise be owned by its own handler, which only the
     // end of the set destroys.
+    auto close = [weak = std::weak_ptr<state>(state_)](error_code error,
+                                                       int number) {
+        auto s = weak.lock();
+        if (error || !s)
+            return;
+        s->set.clear();
+        auto came = [number](const auto& cause) { return cause.first == number; };
+        s->source.close(std::ranges::find_if(s->causes, came)->second);
+    };
+    // It is called by the thread that finds the signal, on no host: a post may need memory.
     state_->set.async_wait(
-        [weak = std::weak_ptr<state>(state_)](error_code error, int number) {
-            auto s = weak.lock();
-            if (error || !s)
-                return;
-            s->set.clear();
-            s->source.close(std::make_exception_ptr(signal_received(number)));
-        });
+        asio::bind_executor(asio::system_executor(), std::move(close)));
 }
 
 signals::~signals() = default;

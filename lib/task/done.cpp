@@ -2,6 +2,7 @@
 // The tree of done tokens. lib/README.md explains it under "Closing".
 #include <heddle/done.hpp>
 
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/go.hpp>
 
 #include <memory>
@@ -86,11 +87,10 @@ void done_node::retire(bool stays) noexcept {
 }
 
 bool done_node::close(std::exception_ptr cause) noexcept {
-    static const std::exception_ptr no_reason = failure_of<done_closed>();
     if (closed())
         return false;
     if (!cause)
-        cause = no_reason;
+        cause = prepared().done_closed;
     wake_list wakes, pokes, calls;
     {
         guard g(tree_lock());
@@ -225,7 +225,7 @@ private:
 void close_expired(expiry& e) noexcept {
     while (deadline_node* n = e.deadlines) {
         e.deadlines = n->next_expired;
-        n->close(failure_of<deadline_exceeded>());
+        n->close(prepared().deadline_exceeded);
         n->drop();
     }
 }
@@ -330,7 +330,7 @@ done_source::done_source(const detail::counted<detail::host>& home,
     if (parent.node())
         node->attach(*parent.node());
     if (deadline <= home->read_clock())
-        node->close(detail::failure_of<deadline_exceeded>());
+        node->close(detail::prepared().deadline_exceeded);
     else if (deadline != time_point::max())
         node->arm(deadline);
 }

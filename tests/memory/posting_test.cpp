@@ -124,6 +124,7 @@ std::size_t fail_each(Make make, Scenario scenario) {
 
 auto plain(asio::io_context& ctx) { return ctx.get_executor(); }
 any_io_executor erased(asio::io_context& ctx) { return plain(ctx); }
+auto strand(asio::io_context& ctx) { return asio::make_strand(ctx); }
 
 /// Tries until it does not throw bad_alloc: what failed has left nothing behind.
 template <class F>
@@ -174,6 +175,13 @@ TEST_CASE("law 70: a handler that waits has the memory that its post will need: 
     wakes_on_both(ctx.get_executor(), [&] { run_on(ctx); });
 }
 
+TEST_CASE("law 70: a handler that waits has the memory that its post will need: on a "
+          "strand of an io_context") {
+    asio::io_context ctx;
+    for (int twice = 0; twice < 2; ++twice)
+        wakes_on_both(asio::make_strand(ctx), [&] { run_on(ctx); });
+}
+
 TEST_CASE(
     "law 70: a handler that waits has the memory that its post will need: in a host of "
     "heddle's") {
@@ -189,6 +197,7 @@ TEST_CASE("law 70: if an allocation of a handler's wait fails, the wait throws, 
     auto scenario = [](auto& ctx, auto& ex) { send_and_cancel(ctx, ex); };
     CHECK(fail_each(plain, scenario) >= 5);
     CHECK(fail_each(erased, scenario) >= 5);
+    CHECK(fail_each(strand, scenario) >= 5);
     CHECK(tracked::alive() == 0);
 }
 
@@ -261,6 +270,8 @@ TEST_CASE("a context may end while a wake or a cancellation is on its way throug
         asio::io_context there;
         auto strand = asio::make_strand(there);
         auto count = [&](std::error_code, std::optional<int>) { ++called; };
+        heddle::channel<int> unsent;
+        unsent.async_receive(strand, heddle::bind_done(stop.token(), count));
         c.async_receive(strand, count);
         c.async_receive(any_io_executor(strand), count);
         heddle::go(strand, [c]() -> heddle::task<> { co_await c.receive(); });
@@ -278,6 +289,52 @@ TEST_CASE("a context may end while a wake or a cancellation is on its way throug
     home.poll();
     CHECK(called == 0);
     CHECK(heddle::live_tasks(home) == 0);
+}
+
+TEST_CASE("law 70: a task on a strand is woken without memory, again and again") {
+    asio::io_context ctx;
+    heddle::channel<int> c;
+    int sum = 0;
+    heddle::go(asio::make_strand(ctx), [&]() -> heddle::task<> {
+        while (auto v = co_await c.receive())
+            sum += *v;
+    });
+    run_on(ctx);
+    for (int i = 0; i < 10; ++i) {
+        {
+            test::no_memory none;
+            CHECK(c.try_send(1) == heddle::try_status::done);
+            ctx.restart();
+            ctx.poll();
+        }
+        CHECK(sum == i + 1);
+    }
+    {
+        test::no_memory none;
+        c.close();
+    }
+    run_on(ctx);
+    CHECK(heddle::live_tasks(ctx) == 0);
+}
+
+TEST_CASE(
+    "law 70: handlers on a strand are woken without memory by one that runs there") {
+    asio::io_context ctx;
+    auto strand = asio::make_strand(ctx);
+    heddle::channel<int> c;
+    constexpr int n = 10;
+    int called = 0;
+    for (int i = 0; i < n; ++i)
+        c.async_receive(strand, [&](std::error_code ec, std::optional<int> v) {
+            called += !ec && v;
+        });
+    asio::post(strand, [&] {
+        test::no_memory none;
+        for (int i = 0; i < n; ++i)
+            CHECK(c.try_send(i) == heddle::try_status::done);
+    });
+    run_on(ctx);
+    CHECK(called == n);
 }
 
 TEST_CASE("law 70: work that begins on a strand needs no memory") {
@@ -306,6 +363,7 @@ TEST_CASE("law 70: a handler that waits has the memory that its post will need: 
     asio::thread_pool pool(2);
     wakes_on_both(pool.get_executor(), [] {});
     wakes_on_both(asio::system_executor(), [] {});
+    wakes_on_both(asio::make_strand(pool), [] {});
     pool.join();
 }
 
@@ -331,6 +389,7 @@ TEST_CASE("law 70: a task on a pool is woken without memory") {
         CHECK(received == 3);
     };
     woken_on(pool.get_executor(), [] { std::this_thread::yield(); });
+    woken_on(asio::make_strand(pool), [] { std::this_thread::yield(); });
     pool.join();
 }
 
@@ -374,6 +433,8 @@ TEST_CASE("law 70: a task that waits in another context has the memory that its 
     };
     cancels_there(ctx.get_executor(), run);
     cancels_there(pool.get_executor(), [] {});
+    cancels_there(asio::make_strand(ctx), run);
+    cancels_there(asio::make_strand(pool), [] {});
     pool.join();
 }
 

@@ -17,7 +17,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// Enough for a posted errand, with what an io_context adds, or a strand around it, or
 /// around a pool.
 constexpr std::size_t posted_size = 160;
-using posted_memory = handler_memory<posted_size>;
+using posted_memory = shared_handler_memory<posted_size>;
 
 /// A function object as large as a pointer, which is called once or not at all. Its type
 /// is erased, so that the library posts all of them in one place.
@@ -53,9 +53,9 @@ private:
     alignas(void*) std::byte place_[sizeof(void*)];
 };
 
-/// Posts it in that memory, which lives until the errand is called or destroyed: to an
-/// io_context, a thread_pool, the system's executor, or a host of
-/// heddle's. Other executors take memory of their own, and may throw.
+/// Posts it in that memory, whose owner lives until the errand is called or destroyed: to
+/// an io_context, a thread_pool, a strand of one of them, the system's executor, or a host
+/// of heddle's. Other executors take memory of their own, and may throw.
 HEDDLE_API void post_in_place(const asio::any_io_executor& ex, errand f,
                               posted_memory& memory);
 

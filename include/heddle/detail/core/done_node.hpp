@@ -8,16 +8,6 @@
 
 namespace heddle HEDDLE_VARIANT::detail {
 
-/// Returns a new E as a failure, or a bad_alloc if there is no memory for it.
-template <class E, class... Args>
-std::exception_ptr failure_of(const Args&... args) noexcept {
-    try {
-        throw E(args...);
-    } catch (...) {
-        return std::current_exception();
-    }
-}
-
 /// A node of the tree that close() walks: the state of a done_source, a process (as its
 /// own token), or a scope that a process has entered (with_done). Each tree has one
 /// lock, in its root, which is held while the tree is marked. Invariants:

@@ -56,7 +56,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &self_.home->context())
-            elsewhere_ = std::make_unique<abroad>(ex, *self_.home);  // [homecoming]
+            elsewhere_.reset(new abroad(ex, *self_.home));  // [homecoming]
     }
     /// Begins the wait. Returns whether it can be cancelled.
     bool begin(const host& home) noexcept {
@@ -96,7 +96,7 @@ private:
     void emitted() noexcept;
 
     process& self_;
-    std::unique_ptr<abroad> elsewhere_;
+    stay_abroad elsewhere_;
     std::exception_ptr failure_;
     bool refused_ = false;
     bool cancellable_ = false;

@@ -7,6 +7,8 @@
 #include <heddle/detail/core/host.hpp>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::detail {
@@ -14,14 +16,33 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// The state of an operation of another context than the home of its task. Its
 /// cancellation is emitted in that context, on `executor`. The home has work until the
 /// task has come home [homecoming].
-struct abroad {
+struct abroad : pinned {
     template <class Executor>
     abroad(const Executor& ex, host& home) : executor(ex), work(&home) {}
 
-    foreign_executor executor;
+    void take() noexcept { refs.take(); }
+    void drop() noexcept {
+        if (refs.drop())
+            delete this;
+    }
+
+    std::optional<foreign_executor> executor;
     host_work work;
-    posted_memory memory;  // for the cancellation
+    posted_memory memory{*this};  // for the cancellation
+    ref_count refs;
 };
+
+/// Ends the stay. A strand may still hold the memory.
+struct end_of_stay {
+    void operator()(abroad* a) const noexcept {
+        {
+            host_work ended(std::move(a->work));
+        }
+        a->executor.reset();
+        a->drop();
+    }
+};
+using stay_abroad = std::unique_ptr<abroad, end_of_stay>;
 
 /// The cancellation of an Asio operation, on its way to where it is emitted: it is called
 /// there, or destroyed uncalled if that context has ended. Its owner makes it once the
@@ -52,7 +73,7 @@ public:
         if (home.is_shut() || owner_->has_completed())
             return;  // the operation may be gone
         if (elsewhere)
-            elsewhere->executor.post(std::move(*this), elsewhere->memory);
+            elsewhere->executor->post(std::move(*this), elsewhere->memory);
         else
             (*this)();
     }

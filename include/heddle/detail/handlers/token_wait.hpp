@@ -277,7 +277,8 @@ private:
             return completion{std::move(handler), std::move(args), std::move(work)};
         };
         if constexpr (erased) {
-            auto* p = ::new (static_cast<void*>(room_)) posted{made(), {}};
+            auto* p =
+                ::new (static_cast<void*>(room_)) posted{made(), posted_memory(*this)};
             post_in_place(ex, errand_of_wait(*this), p->memory);  // [room]
         } else {
             before_post(ex);
@@ -292,8 +293,8 @@ private:
     completion take_posted() noexcept {
         auto* p = std::launder(reinterpret_cast<posted*>(room_));
         completion call(std::move(p->call));
-        p->~posted();
-        drop();  // before the call: it may want the memory
+        std::destroy_at(&p->call);  // the memory may still be in use by a strand
+        drop();                     // before the call: it may want the memory
         return call;
     }
     void abandoned() noexcept override { empty(); }

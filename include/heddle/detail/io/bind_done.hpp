@@ -70,7 +70,7 @@ private:
 
     asio::cancellation_signal signal_;
     std::optional<watched> watched_;
-    posted_memory memory_;  // for the emission
+    posted_memory memory_{*this};  // for the emission
     emission_count emissions_;
     ref_count users_;  // of watched_
     ref_count refs_;

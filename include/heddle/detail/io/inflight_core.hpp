@@ -42,7 +42,7 @@ protected:
     template <class Executor>
     void remember_executor(const Executor& ex) {
         if (&asio::query(ex, asio::execution::context) != &home_->context())
-            elsewhere_ = std::make_unique<abroad>(ex, *home_);  // [homecoming]
+            elsewhere_.reset(new abroad(ex, *home_));  // [homecoming]
     }
 
     /// Called when the result is taken: from now on there is none. Throws
@@ -66,16 +66,16 @@ private:
     struct landed {
         ~landed();
         counted<process> unpinned;
-        std::unique_ptr<abroad> from;
+        stay_abroad from;
     };
     void land_locked(wake_list& wakes, landed& rest) noexcept;
 
     counted<host> home_;
     counted<process> pinned_;  // the task that began it, kept with its worker meanwhile
     asio::cancellation_signal signal_;
-    std::unique_ptr<abroad> elsewhere_;  // while it flies
-    emission_count emissions_;           // 1 at most
-    bool flying_ = false;                // guarded by lock()
+    stay_abroad elsewhere_;     // while it flies
+    emission_count emissions_;  // 1 at most
+    bool flying_ = false;       // guarded by lock()
     bool dropped_ = false;
 };
 

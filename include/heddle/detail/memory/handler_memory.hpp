@@ -16,6 +16,11 @@ namespace heddle HEDDLE_VARIANT::detail {
 template <std::size_t size>
 class handler_memory : pinned {
 public:
+    /// Lives while a handler is being posted.
+    struct posting {
+        explicit posting(handler_memory&) noexcept {}
+    };
+
     void* allocate(std::size_t bytes) {
         if (bytes > size - used_)
             return ::operator new(bytes);
@@ -23,11 +28,17 @@ public:
         return room_ + std::exchange(used_, used_ + rounded(bytes));
     }
     void free(void* p) noexcept {
-        if (std::less<>()(p, room_) || !std::less<>()(p, room_ + size))
+        if (!has(p))
             ::operator delete(p);
         else if (--blocks_ == 0)
             used_ = 0;
     }
+
+protected:
+    bool has(const void* p) const noexcept {
+        return !std::less<>()(p, room_) && std::less<>()(p, room_ + size);
+    }
+    void clear() noexcept { used_ = blocks_ = 0; }
 
 private:
     static constexpr std::size_t rounded(std::size_t bytes) noexcept {
@@ -41,35 +52,49 @@ private:
     std::size_t blocks_ = 0;
 };
 
-template <class T, std::size_t size>
-class handler_allocator {
+/// The same in an object that is counted, for a post to a strand, too. There Asio takes a
+/// second block, for a handler of the strand's own, which it may free after it has destroyed
+/// ours, and while the post still takes a block. So each block holds the owner, as does the
+/// post; and a block that was freed is not taken again before the next post.
+template <std::size_t size>
+class shared_handler_memory : public handler_memory<size> {
+    using base = handler_memory<size>;
+
 public:
-    using value_type = T;
-    template <class U>
-    struct rebind {
-        using other = handler_allocator<U, size>;
+    template <class Owner>
+    explicit shared_handler_memory(Owner& o) noexcept
+        : owner_(&o), hold_([](void* owner, bool take) noexcept {
+              take ? static_cast<Owner*>(owner)->take()
+                   : static_cast<Owner*>(owner)->drop();
+          }) {}
+
+    /// Requires: an earlier handler was called or destroyed.
+    class posting : pinned {
+    public:
+        explicit posting(shared_handler_memory& m) noexcept : memory_(m) {
+            m.hold_(m.owner_, true);
+            m.clear();
+        }
+        ~posting() { memory_.hold_(memory_.owner_, false); }
+
+    private:
+        shared_handler_memory& memory_;
     };
 
-    explicit handler_allocator(handler_memory<size>& m) noexcept : memory_(&m) {}
-    template <class U>
-    handler_allocator(const handler_allocator<U, size>& o) noexcept
-        : memory_(o.memory_) {}
-
-    T* allocate(std::size_t n) {
-        return static_cast<T*>(memory_->allocate(n * sizeof(T)));
+    void* allocate(std::size_t bytes) {
+        void* p = base::allocate(bytes);
+        hold_(owner_, true);
+        return p;
     }
-    void deallocate(T* p, std::size_t) noexcept { memory_->free(p); }
-
-    friend bool operator==(const handler_allocator& a,
-                           const handler_allocator& b) noexcept {
-        return a.memory_ == b.memory_;
+    void free(void* p) noexcept {
+        if (!base::has(p))
+            ::operator delete(p);
+        hold_(owner_, false);
     }
 
 private:
-    template <class U, std::size_t n>
-    friend class handler_allocator;
-
-    handler_memory<size>* memory_;
+    void* const owner_;
+    void (*const hold_)(void* owner, bool take) noexcept;
 };
 
 }  // namespace heddle::detail

@@ -4,7 +4,7 @@
 
 #include <heddle/detail/platform/agreement.hpp>
 
-#if HEDDLE_ON_BOOST
+#ifdef HEDDLE_BOOST_ASIO
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 #else
@@ -14,7 +14,7 @@
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
-#if HEDDLE_ON_BOOST
+#ifdef HEDDLE_BOOST_ASIO
 namespace errors = ::boost::system;
 #else
 namespace errors = ::std;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/task.hpp>
 
@@ -134,8 +135,7 @@ struct async_join_traits {
         std::exception_ptr failure;
         if (aborted) {
             process->give_back();
-            failure = failure_of<system_error>(
-                asio::error::make_error_code(asio::error::operation_aborted));
+            failure = prepared().operation_aborted;
         } else {
             failure = std::exchange(process->failure, nullptr);
         }
