@@ -13,7 +13,7 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
 endif()
 
 add_executable(heddle_endings endings/main.cpp)
-target_link_libraries(heddle_endings PRIVATE heddle::heddle)
+target_link_libraries(heddle_endings PRIVATE heddle::${HEDDLE_LIBRARY})
 foreach(ending IN LISTS endings)
   heddle_script_test(endings.${ending} endings/check.sh $<TARGET_FILE:heddle_endings> ${ending})
   set_tests_properties(endings.${ending} PROPERTIES TIMEOUT 20)

@@ -6,9 +6,9 @@ add_library(heddle_plugin_closed MODULE plugin/plugin.cpp)
 set_target_properties(heddle_plugin_closed PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 target_compile_options(heddle_plugin_closed PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
 target_link_options(heddle_plugin_closed PRIVATE -Wl,--exclude-libs,ALL)
-target_link_libraries(heddle_plugin_closed PRIVATE heddle::heddle)
+target_link_libraries(heddle_plugin_closed PRIVATE heddle::${HEDDLE_LIBRARY})
 add_library(heddle_plugin_open MODULE plugin/plugin.cpp)
-target_link_libraries(heddle_plugin_open PRIVATE heddle::heddle)
+target_link_libraries(heddle_plugin_open PRIVATE heddle::${HEDDLE_LIBRARY})
 set(plugins $<TARGET_FILE:heddle_plugin_closed> $<TARGET_FILE:heddle_plugin_open>)
 
 # The program itself has Asio, but not heddle.

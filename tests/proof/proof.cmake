@@ -3,7 +3,7 @@
 
 # soak/network.cpp is a service whose clients misbehave. tools/soak runs it for longer.
 add_executable(heddle_soak_network proof/soak/network.cpp)
-target_link_libraries(heddle_soak_network PRIVATE heddle::heddle)
+target_link_libraries(heddle_soak_network PRIVATE heddle::${HEDDLE_LIBRARY})
 set(seconds 20)
 if(sanitized)
   set(seconds 5)
@@ -14,7 +14,7 @@ set_tests_properties(soak.network PROPERTIES LABELS soak PROCESSORS 2 TIMEOUT 12
 # fuzz/ compares random operations with a model of them. This program replays the corpus, without libFuzzer.
 function(heddle_add_fuzz_corpus)
   add_executable(heddle_replay proof/fuzz/operations_fuzz.cpp proof/fuzz/replay.cpp)
-  target_link_libraries(heddle_replay PRIVATE heddle::heddle)
+  target_link_libraries(heddle_replay PRIVATE heddle::${HEDDLE_LIBRARY})
   file(GLOB corpus CONFIGURE_DEPENDS proof/fuzz/corpus/*)
   add_test(NAME fuzz.corpus COMMAND heddle_replay 20000 1 ${corpus})
 endfunction()
@@ -29,7 +29,7 @@ function(heddle_add_fuzz_short)
   endif()
   add_executable(heddle_fuzz proof/fuzz/operations_fuzz.cpp)
   target_compile_options(heddle_fuzz PRIVATE -fsanitize=fuzzer)
-  target_link_libraries(heddle_fuzz PRIVATE heddle::heddle -fsanitize=fuzzer)
+  target_link_libraries(heddle_fuzz PRIVATE heddle::${HEDDLE_LIBRARY} -fsanitize=fuzzer)
   set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz_found)
   file(MAKE_DIRECTORY ${found})
   add_test(NAME fuzz.short COMMAND heddle_fuzz -max_total_time=15 -max_len=160 -verbosity=0 -print_final_stats=1
