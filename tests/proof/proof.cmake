@@ -3,6 +3,7 @@
 
 # soak/network.cpp is a service whose clients misbehave. tools/soak runs it for longer.
 add_executable(heddle_soak_network proof/soak/network.cpp)
+target_include_directories(heddle_soak_network PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(heddle_soak_network PRIVATE heddle::heddle)
 set(seconds 20)
 if(sanitized)
