@@ -31,8 +31,12 @@ namespace {
 using heddle::task;
 using heddle::use_task;
 
-// Without recycling, a sanitizer checks each allocation, which takes longer.
+// A sanitizer without recycling, which checks each allocation, and an emulator take longer.
+#ifdef HEDDLE_TEST_EMULATED
+constexpr int many = 10'000;
+#else
 constexpr int many = test::recycling ? 100'000 : 10'000;
+#endif
 
 /// Returns the allocated bytes, without the frames that are kept for reuse.
 long living() {
