@@ -10,7 +10,9 @@
 
 #include <cstdint>
 #include <exception>
+#ifdef HEDDLE_HAS_STOP_TOKEN
 #include <stop_token>
+#endif
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -69,13 +71,17 @@ public:
         return closed() ? node_->cause() : nullptr;
     }
 
+#ifdef HEDDLE_HAS_STOP_TOKEN
     /// A std::stop_token that is stopped when this closes, on the thread that closes
     /// it. There it is before tasks resume; on other threads they may do so at the same
     /// time. A std::stop_callback may destroy a context whose tasks the closing stops,
     /// unless the closing thread runs that context: then the program aborts with a
     /// message. The first call allocates; the stop source that it makes lives as long
     /// as the state of the done source, and all calls share it.
+    /// Exists where the standard library has std::stop_token: libc++ has it only with
+    /// -fexperimental-library, with which libheddle must be compiled, too, then.
     std::stop_token stop_token() const;
+#endif
 
     friend bool operator==(const done_token&, const done_token&) = default;
 
@@ -120,9 +126,11 @@ public:
     done_source(const done_token& parent,
                 std::chrono::time_point<std::chrono::steady_clock, Duration> deadline)
         : done_source(detail::current_host(), parent, detail::nanoseconds(deadline)) {}
+#ifdef HEDDLE_HAS_STOP_TOKEN
     /// Closes when `stop` is requested, on the thread that requests it. The cause is
     /// done_closed.
     explicit done_source(std::stop_token stop);
+#endif
     template <class Rep, class Period>
     done_source(const done_token& parent, std::chrono::duration<Rep, Period> timeout)
         : done_source(detail::current_host(), parent, detail::nanoseconds(timeout)) {}

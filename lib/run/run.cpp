@@ -116,7 +116,7 @@ public:
             threads = std::max(1u, std::thread::hardware_concurrency());
     }
 
-    std::size_t threads;
+    std::uint64_t threads;
     std::optional<std::uint64_t> seed;
     bool virtual_clock;
 };
@@ -128,8 +128,8 @@ run_loop::run_loop(unsigned threads, std::optional<std::uint64_t> seed,
                dump_on_quit) {}
 
 run_loop::run_loop(const settings& s, bool dump_on_quit)
-    : context_(static_cast<int>(s.threads)), threads_(s.threads),
-      numbers_before_(task_numbers()) {
+    : context_(static_cast<int>(s.threads)),
+      threads_(static_cast<std::size_t>(s.threads)), numbers_before_(task_numbers()) {
     set_context_state(context_,
                       std::make_shared<context_state>(s.seed, s.virtual_clock));
     if (dump_on_quit)
@@ -194,17 +194,21 @@ void run_loop::run_threads() {
                 first = std::current_exception();
         }
     };
-    {
-        std::vector<std::jthread> others;
-        try {
-            while (others.size() + 1 < threads_)
-                others.emplace_back(run);
-        } catch (...) {
-            stop();
-            throw;
-        }
-        run();
+    std::vector<std::thread> others;
+    auto join_them = [&] {
+        for (std::thread& t : others)
+            t.join();
+    };
+    try {
+        while (others.size() + 1 < threads_)
+            others.emplace_back(run);
+    } catch (...) {
+        stop();
+        join_them();
+        throw;
     }
+    run();
+    join_them();
     if (first)
         std::rethrow_exception(first);
 }

@@ -2,27 +2,27 @@
 // The tree of done tokens. lib/README.md explains it under "Closing".
 #include <heddle/done.hpp>
 
+#include "task/stop_bridge.hpp"
+
 #include <heddle/detail/core/failures.hpp>
 #include <heddle/go.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 namespace {
-void cross_bridge(sleeper& s) noexcept;
-void discard_bridge(sleeper& s) noexcept;
 
 /// Claims all waiters. Those whose wake calls functions of the user go to `calls`, the
 /// others to `wakes`.
 void claim_all(wait_list& waiters, wake_list& wakes, wake_list& calls) noexcept {
     while (operation* op = waiters.pop_claimed()) {
         op->result = outcome::done;
-        (op->who->foreign == cross_bridge ? calls : wakes).add(*op->who);
+        (is_stop_bridge(*op->who) ? calls : wakes).add(*op->who);
     }
 }
+
 }  // namespace
 
 bool done_node::is_under(const done_node& ancestor) const noexcept {
@@ -134,7 +134,7 @@ void done_node::release(done_node* n) noexcept {
         // tokens.
         while (operation* op = n->waiters_.front()) {
             n->waiters_.erase(*op);
-            discard_bridge(*op->who);
+            discard_stop_bridge(*op->who);
         }
         done_node* parent = n->parent_;
         n->dispose();
@@ -230,82 +230,6 @@ void close_expired(expiry& e) noexcept {
     }
 }
 
-/// A token that a std::stop_token closes. The callback refers to the node, so it is
-/// unregistered, and waited for, before the node is freed.
-class stop_node final : public done_node, public pooled {
-public:
-    explicit stop_node(std::stop_token stop)
-        : closer_(std::move(stop), close_this{*this}) {}
-
-private:
-    struct close_this {
-        void operator()() const noexcept { node.close({}); }
-        done_node& node;
-    };
-    void dispose() noexcept override { delete this; }
-
-    std::stop_callback<close_this> closer_;
-};
-
-/// Stops a std::stop_source when a token closes. It is queued at the token in front of
-/// all other waiters, where the next caller finds it: so a token has one at most. The
-/// close deletes it, or the end of the queue.
-struct stop_bridge final : sleeper {
-    explicit stop_bridge(done_node& node) : watch(&node) {
-        watch.who = this;
-        watch.exclusive = true;
-        foreign = cross_bridge;
-    }
-
-    std::stop_source source;
-    done_operation watch;
-};
-
-namespace {
-
-void cross_bridge(sleeper& s) noexcept {
-    std::unique_ptr<stop_bridge> self(static_cast<stop_bridge*>(&s));
-    self->source.request_stop();
-}
-
-void discard_bridge(sleeper& s) noexcept { delete static_cast<stop_bridge*>(&s); }
-
-/// Returns the bridge of a token, or null if it has none yet. Requires: the tree's
-/// lock.
-stop_bridge* bridge_of(done_node& node) noexcept {
-    operation* first = node.waiters().front();
-    return first && first->who->foreign == cross_bridge
-               ? static_cast<stop_bridge*>(first->who)
-               : nullptr;
-}
-
-std::stop_token stopped() {
-    std::stop_source source;
-    source.request_stop();
-    return source.get_token();
-}
-
-std::stop_token stop_token_of(done_node& node) {
-    std::unique_ptr<stop_bridge> made;
-    for (;; made = std::make_unique<stop_bridge>(node)) {
-        if (node.closed())
-            break;
-        guard g(node.tree_lock());
-        if (node.closed())
-            break;
-        if (stop_bridge* b = bridge_of(node))
-            return b->source.get_token();
-        if (made) {
-            node.waiters().push_front(made->watch);
-            return made.release()->source.get_token();
-        }
-    }
-    static const std::stop_token closed_before = stopped();
-    return closed_before;
-}
-
-}  // namespace
-
 counted<done_node> make_done_state() {
     return counted<done_node>::adopt(new done_state);
 }
@@ -333,16 +257,6 @@ done_source::done_source(const detail::counted<detail::host>& home,
         node->close(detail::prepared().deadline_exceeded);
     else if (deadline != time_point::max())
         node->arm(deadline);
-}
-
-done_source::done_source(std::stop_token stop)
-    : node_(detail::counted<detail::done_node>::adopt(
-          new detail::stop_node(std::move(stop)))) {}
-
-std::stop_token done_token::stop_token() const {
-    if (!node_)
-        return {};
-    return detail::stop_token_of(*node_);
 }
 
 bool done_source::close(std::exception_ptr cause) noexcept {

@@ -12,6 +12,8 @@
 #include <asio/thread_pool.hpp>
 #include <doctest/doctest.h>
 
+#include "support/joined_thread.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -223,7 +225,7 @@ TEST_CASE("an executor of a user may call the library from each of its functions
     };
     // Locks are not elided while the process has a second thread.
     std::latch over(1);
-    std::jthread second([&] { over.wait(); });
+    test::joined_thread second([&] { over.wait(); });
     int told = 0, ended = 0;
     heddle::on_unhandled(ctx, meddling_listener(ctx, told));
     meddler::calls = 0;
@@ -274,7 +276,7 @@ TEST_CASE("an executor of a user may call the library from each of its functions
 TEST_CASE("tasks and handlers run on an io_context that several threads run") {
     asio::io_context ctx(4);
     auto work = asio::make_work_guard(ctx);
-    std::vector<std::jthread> threads;
+    std::vector<test::joined_thread> threads;
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([&] { ctx.run(); });
     check_all(ctx.get_executor(), wait);

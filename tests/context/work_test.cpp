@@ -2,6 +2,8 @@
 // The last work of a context ends on a thread that runs the context. Asio stops a context
 // after it has counted its work down to zero, not at the same instant: if another thread
 // did that, its stop could come late, when the context runs again for new work.
+#include "support/joined_thread.hpp"
+
 #include <heddle/heddle.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -29,7 +31,7 @@ struct quick_context {
     /// Runs all that is ready, on another thread. Returns whether there was something.
     bool run() {
         std::size_t n = 0;
-        std::jthread([&] { n = ctx.poll(); }).join();
+        std::thread([&] { n = ctx.poll(); }).join();
         ran_out = ctx.stopped();
         return n != 0;
     }
@@ -111,7 +113,7 @@ private:
 struct second_thread {
     ~second_thread() { over.count_down(); }
     std::latch over{1};
-    std::jthread thread{[this] { over.wait(); }};
+    test::joined_thread thread{[this] { over.wait(); }};
 };
 
 /// An operation that the thread of the test completes.

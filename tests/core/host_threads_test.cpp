@@ -2,6 +2,7 @@
 // Hosts and threads: which thread runs a task, and which functions may be called from
 // which thread. These tests run only with locks on. Under TSan they also show that
 // nothing here races.
+#include "support/joined_thread.hpp"
 #include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -299,7 +300,7 @@ TEST_CASE(
         heddle::channel<int> c;
         heddle::done_source stop;
         std::latch start(2);
-        std::jthread user;
+        test::joined_thread user;
         test::world world;  // destroyed first, while `user` runs
         for (int i = 0; i < 4; ++i) {
             world.go(
@@ -322,7 +323,7 @@ TEST_CASE(
         }
         world.ctx.poll();
         CHECK(world.live() == 12);
-        user = std::jthread([&] {
+        user = test::joined_thread([&] {
             start.arrive_and_wait();
             for (int i = 0; i < 20; ++i)
                 (void)c.try_send(i);
@@ -429,7 +430,7 @@ TEST_CASE("a deadline that is destroyed on another thread does not keep its cont
         asio::io_context clock;
         auto work = asio::make_work_guard(clock);
         std::promise<void> over;
-        std::jthread runs_clock([&] {
+        test::joined_thread runs_clock([&] {
             clock.run();
             over.set_value();
         });

@@ -12,9 +12,10 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   list(APPEND endings same_host)  # this one ends by an assertion
 endif()
 
+list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
 add_executable(heddle_endings endings/main.cpp)
 target_link_libraries(heddle_endings PRIVATE heddle::${HEDDLE_LIBRARY})
 foreach(ending IN LISTS endings)
-  heddle_script_test(endings.${ending} endings/check.sh $<TARGET_FILE:heddle_endings> ${ending})
+  heddle_script_test(endings.${ending} endings/check.sh $<TARGET_FILE:heddle_endings> ${ending} ${emulator})
   set_tests_properties(endings.${ending} PROPERTIES TIMEOUT 20)
 endforeach()

@@ -19,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -217,6 +216,7 @@ void by_value() {
     });
     doomed->run();
 }
+#ifdef HEDDLE_HAS_STOP_TOKEN
 void by_stop_callback() {
     static heddle::done_source stop;
     std::stop_callback on_stop(stop.token().stop_token(), destroy);
@@ -232,6 +232,10 @@ void by_stop_callback_of_deadline() {
     std::stop_callback on_stop(stop.token().stop_token(), destroy);
     doomed->run();
 }
+#else
+void by_stop_callback() { std::exit(77); }
+void by_stop_callback_of_deadline() { std::exit(77); }
+#endif
 void by_handler() {
     heddle::channel<int> c(1);
     c.async_receive(*doomed, [](std::error_code, std::optional<int>) { destroy(); });

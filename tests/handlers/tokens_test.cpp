@@ -28,7 +28,6 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <stop_token>
 
 namespace {
 
@@ -435,6 +434,7 @@ TEST_CASE("a handler that is bound to a token may be destroyed without a call, b
     CHECK(witness.use_count() == 1);
 }
 
+#ifdef HEDDLE_HAS_STOP_TOKEN
 TEST_CASE("a std::stop_token closes a done token, and a done token stops its "
           "std::stop_token") {
     std::stop_source std_source;
@@ -453,5 +453,6 @@ TEST_CASE("a std::stop_token closes a done token, and a done token stops its "
     CHECK(done.token().stop_token().stop_requested());
     CHECK(!heddle::done_token().stop_token().stop_possible());
 }
+#endif
 
 TEST_SUITE_END();

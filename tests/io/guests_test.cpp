@@ -207,14 +207,14 @@ TEST_CASE("the resolver, which has a thread of its own, resumes its task on the 
     test::world world;
     bool found = false, unknown = false;
     finish(world, [&]() -> task<> {
-        auto thread = ::gettid();
+        auto thread = std::this_thread::get_id();
         tcp::resolver resolver(heddle::this_task::executor());
         auto flags = tcp::resolver::numeric_host | tcp::resolver::numeric_service;
         auto results =
             co_await resolver.async_resolve("127.0.0.1", "80", flags, use_task);
         found = results.begin()->endpoint() ==
                 tcp::endpoint(asio::ip::address_v4::loopback(), 80);
-        CHECK(::gettid() == thread);
+        CHECK(std::this_thread::get_id() == thread);
         inflight again(
             resolver.async_resolve("127.0.0.1", "81", flags, heddle::deferred));
         while (co_await heddle::select(again, heddle::after(1ms)) != 0) {
@@ -225,7 +225,7 @@ TEST_CASE("the resolver, which has a thread of its own, resumes its task on the 
         } catch (const std::system_error&) {
             unknown = true;
         }
-        CHECK(::gettid() == thread);
+        CHECK(std::this_thread::get_id() == thread);
     });
     CHECK(found);
     CHECK(unknown);

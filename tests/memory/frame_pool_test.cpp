@@ -63,8 +63,10 @@ std::size_t resident_bytes() {
     return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// A sanitizer adds shadow memory of its own, and makes frames go to the heap.
-#if defined(HEDDLE_NO_FRAME_RECYCLING) || defined(__SANITIZE_THREAD__)
+// A sanitizer adds shadow memory of its own, and makes frames go to the heap. An emulator
+// has memory of its own, too, and enforces no RLIMIT_AS.
+#if defined(HEDDLE_NO_FRAME_RECYCLING) || defined(__SANITIZE_THREAD__) ||              \
+    defined(HEDDLE_TEST_EMULATED)
 constexpr bool plain_memory = false;
 #else
 constexpr bool plain_memory = true;
@@ -72,7 +74,7 @@ constexpr bool plain_memory = true;
 
 #define SKIP_UNLESS_MEMORY_IS_ITS_OWN                                                  \
     if (!plain_memory) {                                                               \
-        MESSAGE("skipped: a sanitizer's memory is mixed with ours");                   \
+        MESSAGE("skipped: memory of a sanitizer or emulator is mixed with ours");      \
         return;                                                                        \
     }
 

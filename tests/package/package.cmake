@@ -12,7 +12,7 @@ set(ways)
 if(address_sanitized)
   # A program compiled by hand also fits a library that was built with ASan.
   heddle_package_test(by_hand ${CMAKE_CXX_FLAGS})
-elseif(sanitized)
+elseif(sanitized OR HEDDLE_TEST_PROGRAMS_ONLY)
   # No other sanitizer changes what a package is.
 elseif(BUILD_SHARED_LIBS)
   set(ways find_package pkg_config by_hand disagree hidden)

@@ -28,6 +28,8 @@ endforeach()
 
 if(sanitized)
   message(STATUS "plugin.python: not run, because Python would have to preload the sanitizer's library")
+elseif(CMAKE_CROSSCOMPILING)
+  message(STATUS "plugin.python: not run, because the Python here is one for another processor or system")
 elseif(BUILD_SHARED_LIBS)
   heddle_python_test(plugin.python ${CMAKE_CURRENT_SOURCE_DIR}/plugin/load.py $<TARGET_FILE:heddle> ${plugins})
 else()

@@ -3,6 +3,7 @@
 
 # soak/network.cpp is a service whose clients misbehave. tools/soak runs it for longer.
 add_executable(heddle_soak_network proof/soak/network.cpp)
+target_include_directories(heddle_soak_network PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(heddle_soak_network PRIVATE heddle::${HEDDLE_LIBRARY})
 set(seconds 20)
 if(sanitized)
@@ -52,15 +53,15 @@ endfunction()
 if(NOT thread_sanitized)
   heddle_add_fuzz_corpus()
 endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND NOT sanitized)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND NOT sanitized AND NOT HEDDLE_TEST_PROGRAMS_ONLY)
   heddle_add_fuzz_short()
 endif()
 find_path(RELACY_INCLUDE_DIR relacy/relacy.hpp)
-if(RELACY_INCLUDE_DIR AND NOT sanitized AND NOT BUILD_SHARED_LIBS)  # the models do not depend on how heddle is built
+if(RELACY_INCLUDE_DIR AND NOT sanitized AND NOT BUILD_SHARED_LIBS AND NOT HEDDLE_TEST_PROGRAMS_ONLY)  # the models do not depend on how heddle is built
   heddle_add_models(asio_wait biased_lock claim emission homecoming idle_host idle_worker inbox join sealed search selector)
 endif()
 
-if(NOT sanitized)
+if(NOT sanitized AND NOT HEDDLE_TEST_PROGRAMS_ONLY)
   # The tests must notice these deliberate bugs. tools/mutants has more of them.
   heddle_python_test(mutants.ci ${PROJECT_SOURCE_DIR}/tools/mutants --ci --build ${CMAKE_BINARY_DIR})
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # The texts of this repository agree with each other, and the benchmarks run. One build without a sanitizer is enough.
-if(sanitized)
+if(sanitized OR HEDDLE_TEST_PROGRAMS_ONLY)
   return()
 endif()
 

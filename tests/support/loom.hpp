@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/joined_thread.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -29,7 +31,7 @@ public:
 
     /// Runs all tasks to their end. Fails if they hang, or if one throws.
     void finish() {
-        std::vector<std::jthread> threads;
+        std::vector<joined_thread> threads;
         for (auto& c : contexts_)
             threads.emplace_back([this, &c] {
                 try {

@@ -8,8 +8,6 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
-#include <sys/single_threaded.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <latch>
@@ -17,9 +15,21 @@
 #include <string_view>
 #include <thread>
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
 namespace {
 
 bool single_wanted = false;
+
+#if __has_include(<sys/single_threaded.h>)
+bool single_threaded() { return __libc_single_threaded; }
+#else
+/// This C library does not tell: heddle leaves out no lock, and nothing is asserted.
+bool single_threaded() { return single_wanted; }
+#endif
+
 std::string complaint;
 
 /// Asserts that tests ran, and that they ran in the mode that was asked for.
@@ -31,7 +41,7 @@ struct watch : doctest::IReporter {
             complaint = "no test has this name";
     }
     void test_case_start(const doctest::TestCaseData& test) override {
-        if (single_wanted && !__libc_single_threaded && complaint.empty())
+        if (single_wanted && !single_threaded() && complaint.empty())
             complaint = "\"" + std::string(test.m_name) +
                         "\" was to run in a process with one thread, but a test before "
                         "it started another. Tests that start threads go into a suite "
@@ -65,14 +75,16 @@ int main(int argc, char** argv) {
     single_wanted = mode == "0";
 
     std::latch over(1);
-    std::jthread parked;
+    std::thread parked;
     if (mode == "1")
-        parked = std::jthread([&over] { over.wait(); });
-    if (mode == "1" && __libc_single_threaded)
+        parked = std::thread([&over] { over.wait(); });
+    if (mode == "1" && single_threaded())
         complaint =
             "a second thread is parked, but __libc_single_threaded is still set";
     int result = context.run();
     over.count_down();
+    if (parked.joinable())
+        parked.join();
 
     if (complaint.empty())
         return result;

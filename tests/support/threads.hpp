@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "support/joined_thread.hpp"
+
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
@@ -38,14 +40,14 @@ public:
 
 private:
     asio::executor_work_guard<asio::io_context::executor_type> work_;
-    std::vector<std::jthread> threads_;
+    std::vector<joined_thread> threads_;
 };
 
 /// Runs f(0) ... f(n-1) on threads that start together. Returns when all have ended.
 template <class F>
 void together(int n, F f) {
     std::latch start(n);
-    std::vector<std::jthread> threads;
+    std::vector<joined_thread> threads;
     for (int i = 0; i < n; ++i)
         threads.emplace_back([&, i] {
             start.arrive_and_wait();
@@ -66,7 +68,7 @@ void race(int rounds, unsigned seed, A a, B b, After after) {
         for (volatile std::uint_fast32_t i = 0; i < distance;)
             i = i + 1;
     };
-    std::jthread other([&] {
+    joined_thread other([&] {
         std::mt19937 random(seed + 1);
         for (int n = 0; n < rounds; ++n) {
             meet(4 * n + 2, random() % (n % 2 ? 64 : 4096));

@@ -2,13 +2,13 @@
 // Cancellation and the done token, in one thread, with virtual time or stepped by hand.
 // Races are in stress/done_stress.cpp.
 #include "support/ending.hpp"
+#include "support/heap.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
@@ -54,9 +54,6 @@ task<> log_wait(trace& log, std::string who) {
 task<> sleep_under(done_token token) {
     co_await heddle::with_done(token, []() -> task<> { co_await heddle::sleep(1h); }());
 }
-
-/// Returns the bytes that this process has from malloc.
-std::size_t bytes_in_use() { return ::mallinfo2().uordblks; }
 
 }  // namespace
 
@@ -292,7 +289,7 @@ TEST_CASE(
     auto round = [&] {
         CHECK(go_on.try_send() == heddle::try_status::done);
         w.settle();
-        return bytes_in_use();
+        return test::heap_in_use();
     };
     auto warm = round();
     CHECK(round() <= warm + 4096);  // one byte for each child would be 40 000

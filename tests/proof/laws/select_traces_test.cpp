@@ -3,11 +3,10 @@
 // stress/channel_stress.cpp.
 #include <heddle/heddle.hpp>
 
+#include "support/heap.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
-
-#include <malloc.h>
 
 #include <algorithm>
 #include <ctime>
@@ -102,9 +101,9 @@ TEST_CASE("law 41: 100 000 selects on quiet channels take no memory") {
         world.settle();
     };
     both(100);  // makes the allocations that are made only once
-    auto before = mallinfo2().uordblks;
+    auto before = test::heap_in_use();
     both(100'000);
-    auto after = mallinfo2().uordblks;
+    auto after = test::heap_in_use();
     CHECK(world.live() == 0);
     CHECK(quiet(quiet1));
     CHECK(quiet(quiet2));

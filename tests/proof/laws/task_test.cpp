@@ -3,13 +3,12 @@
 // in allocation_test.cpp; law 72 and the races of 73 to 75 are in stress/; law 77 is in
 // parallel_test.cpp.
 #include "support/ending.hpp"
+#include "support/heap.hpp"
 #include "support/stack.hpp"
 #include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
-
-#include <malloc.h>
 
 #include <chrono>
 #include <cstdint>
@@ -346,7 +345,7 @@ TEST_CASE("law 79: at the end all counts and bytes are as they were at the start
     auto bytes_after_round = [&] {
         (void)round.try_send();
         w.settle();
-        return ::mallinfo2().uordblks;
+        return test::heap_in_use();
     };
     auto warm = bytes_after_round();
     for (int i = 0; i < 10; ++i)

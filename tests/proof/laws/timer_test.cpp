@@ -2,12 +2,12 @@
 // The laws of timers, exact in virtual time; on the steady clock where a law is about
 // it.
 #include "support/ending.hpp"
+#include "support/heap.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <asio/post.hpp>
-#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
@@ -282,7 +282,7 @@ TEST_CASE("law 66: 100 000 selects whose timeout loses leave no timer behind") {
     auto bytes_after_round = [&] {
         (void)round.try_send();
         w.settle();
-        return ::mallinfo2().uordblks;
+        return test::heap_in_use();
     };
     auto warm = bytes_after_round();
     CHECK(bytes_after_round() <= warm + 4096);

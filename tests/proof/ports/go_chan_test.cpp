@@ -7,12 +7,11 @@
 #include <heddle/testing.hpp>
 
 #include "support/ending.hpp"
+#include "support/heap.hpp"
 #include "support/tasks.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
-
-#include <malloc.h>
 
 #include <algorithm>
 #include <array>
@@ -400,10 +399,10 @@ TEST_CASE("test/chan/select2: 100 000 selects leave no memory behind") {
         w.settle();
     };
     run(100);
-    auto before = mallinfo2().uordblks;
+    auto before = test::heap_in_use();
     run(100'000);
     CHECK(w.live() == 0);
-    CHECK(mallinfo2().uordblks <
+    CHECK(test::heap_in_use() <
           before + 4096);  // always so where a sanitizer replaces malloc
 }
 
@@ -889,9 +888,9 @@ TEST_CASE("test/fixedbugs/issue9110: a channel that is twice in one select leave
         }
     };
     w.run(round(10));
-    auto before = mallinfo2().uordblks;
+    auto before = test::heap_in_use();
     w.run(round(10'000));
-    CHECK(mallinfo2().uordblks < before + 4096);
+    CHECK(test::heap_in_use() < before + 4096);
 }
 
 TEST_CASE("test/fixedbugs/issue13169: large values arrive whole") {

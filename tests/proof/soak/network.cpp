@@ -12,7 +12,8 @@
 #include <asio/use_future.hpp>
 #include <asio/write.hpp>
 
-#include <malloc.h>
+#include "support/heap.hpp"
+#include "support/joined_thread.hpp"
 
 #include <array>
 #include <atomic>
@@ -289,7 +290,7 @@ int main(int argc, char** argv) {
     std::cout << "seed " << seed << std::endl;
     asio::io_context ctx;
     auto work = asio::make_work_guard(ctx);
-    std::jthread server([&] { ctx.run(); });
+    test::joined_thread server([&] { ctx.run(); });
     auto where = [&] {
         tcp::acceptor any(ctx, {asio::ip::address_v4::loopback(), 0});
         return any.local_endpoint();
@@ -303,12 +304,12 @@ int main(int argc, char** argv) {
             std::this_thread::yield();  // lets the rest end
         if (i == 1) {  // everything that is made only once has been made
             open = descriptors();
-            used = ::mallinfo2().uordblks;
+            used = test::heap_in_use();
         } else if (i > 1) {
             expect(descriptors() == open, "descriptors: " + std::to_string(open) +
                                               " became " +
                                               std::to_string(descriptors()));
-            auto now = ::mallinfo2().uordblks;
+            auto now = test::heap_in_use();
             expect(now < used + (256 << 10), "memory: " + std::to_string(used) +
                                                  " became " + std::to_string(now));
         }
@@ -326,7 +327,7 @@ int main(int argc, char** argv) {
               << count.refused << " refused\n"
               << count.sent << " messages sent, " << count.received << " received, "
               << count.acknowledged << " acknowledged; " << open << " descriptors, "
-              << ::mallinfo2().uordblks << " bytes at the end, " << used
+              << test::heap_in_use() << " bytes at the end, " << used
               << " after two rounds\n";
     work.reset();
     return failures != 0;

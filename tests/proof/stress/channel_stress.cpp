@@ -3,6 +3,7 @@
 // thread.
 #include <heddle/heddle.hpp>
 
+#include "support/joined_thread.hpp"
 #include "support/loom.hpp"
 
 #include <doctest/doctest.h>
@@ -209,7 +210,7 @@ TEST_CASE("law 24: exactly one of many closes at the same time succeeds") {
     std::atomic<int> won = 0;
     std::barrier together(closers);
     {
-        std::vector<std::jthread> threads;
+        std::vector<test::joined_thread> threads;
         for (int i = 0; i < closers; ++i)
             threads.emplace_back([&] {
                 for (auto& each : c) {
@@ -284,7 +285,7 @@ TEST_CASE(
         received += status == try_status::done;
     };
     {
-        std::jthread other([&] {
+        test::joined_thread other([&] {
             for (auto& each : c) {
                 together.arrive_and_wait();
                 take(each);
@@ -327,7 +328,7 @@ TEST_CASE(
     }
     std::barrier together(2);
     {
-        std::jthread sender([&] {
+        test::joined_thread sender([&] {
             for (auto& each : out) {
                 together.arrive_and_wait();
                 (void)each.try_send(counted(1));
@@ -363,7 +364,7 @@ TEST_CASE("law 19: if receivers are destroyed while others send to them, each lo
             });
         ctx->poll();
         std::barrier together(2);
-        std::jthread sender([&] {
+        test::joined_thread sender([&] {
             together.arrive_and_wait();
             for (int i = 0; i < receivers; ++i)
                 sent += (i % 3 ? c : other).try_send(counted(i)) == try_status::done;

@@ -5,6 +5,7 @@
 #include <heddle/heddle.hpp>
 
 #include "support/ending.hpp"
+#include "support/joined_thread.hpp"
 #include "support/loom.hpp"
 
 #include <doctest/doctest.h>
@@ -170,7 +171,7 @@ TEST_CASE("a deadline on another thread's host may race with its parent and with
           "own end") {
     asio::io_context clock;
     auto work = asio::make_work_guard(clock);
-    std::jthread runs_clock([&] { clock.run(); });
+    test::joined_thread runs_clock([&] { clock.run(); });
     std::atomic<int> ended = 0;
     {
         std::vector<done_source> above(rounds);
@@ -207,7 +208,7 @@ TEST_CASE(
         std::vector<char> first(nodes);
         std::barrier start(threads);
         {
-            std::vector<std::jthread> closers;
+            std::vector<test::joined_thread> closers;
             for (std::size_t t = 0; t < threads; ++t)
                 closers.emplace_back([&, t] {
                     start.arrive_and_wait();
@@ -241,7 +242,7 @@ TEST_CASE("law 53: children that are made while the parent closes are closed whe
         done_source parent;
         std::vector<done_source> made;
         std::barrier start(2);
-        std::jthread maker([&] {
+        test::joined_thread maker([&] {
             start.arrive_and_wait();
             for (int i = 0; i < 100; ++i) {
                 made.emplace_back(parent.token());
@@ -274,7 +275,7 @@ TEST_CASE(
         std::exception_ptr seen[2];
         std::barrier start(4);
         {
-            std::vector<std::jthread> all;
+            std::vector<test::joined_thread> all;
             for (auto& mine : seen)
                 all.emplace_back([&] {
                     start.arrive_and_wait();
@@ -339,7 +340,7 @@ TEST_CASE("law 59: cancel races with the run, the end and the join of a task") {
             threads.go(cancel, j, random(6));
             threads.go(release, j, random(6));
         }
-        std::jthread runs_jobs([&] { ctx.run(); });
+        test::joined_thread runs_jobs([&] { ctx.run(); });
         threads.finish();
         guard.reset();
     }

@@ -6,6 +6,7 @@
 
 #include "support/environment.hpp"
 #include "support/history.hpp"
+#include "support/joined_thread.hpp"
 
 #include <doctest/doctest.h>
 
@@ -169,7 +170,7 @@ public:
           start_(threads + 1), end_(threads + 1) {}
 
     totals run() {
-        std::vector<std::jthread> crew;
+        std::vector<test::joined_thread> crew;
         for (int i = 0; i < threads_; ++i)
             crew.emplace_back([this, i] { work(static_cast<std::size_t>(i)); });
         for (std::size_t n = 0; n < rounds_; ++n) {

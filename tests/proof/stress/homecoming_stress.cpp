@@ -12,6 +12,8 @@
 #include <asio/thread_pool.hpp>
 #include <doctest/doctest.h>
 
+#include "support/joined_thread.hpp"
+
 #include <atomic>
 #include <barrier>
 #include <chrono>
@@ -115,7 +117,7 @@ private:
     asio::io_context& ctx_;
     std::barrier<> gate_;
     bool over_ = false;  // written and read on two sides of the gate
-    std::vector<std::jthread> others_;
+    std::vector<test::joined_thread> others_;
 };
 
 void io_context_runs_until_it_ends(body f, int rounds) {

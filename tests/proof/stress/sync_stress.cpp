@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/joined_thread.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -30,7 +32,7 @@ void on_threads(Start start) {
     for (auto& ctx : contexts)
         start(ctx);
     std::latch together(threads);
-    std::vector<std::jthread> running;
+    std::vector<test::joined_thread> running;
     for (auto& ctx : contexts)
         running.emplace_back([&ctx, &together] {
             together.arrive_and_wait();
@@ -85,7 +87,7 @@ task<> cancel_others(guarded& g, std::atomic<long>& counted) {
         auto counting = heddle::go(
             heddle::with_done(stop.token(), count_until_cancelled(g, counted)));
         co_await heddle::yield();
-        std::jthread closer([&stop] { stop.close(); });
+        test::joined_thread closer([&stop] { stop.close(); });
         try {
             co_await counting;
             FAIL("it goes on until it is cancelled");
@@ -197,7 +199,7 @@ TEST_CASE("a mutex is not lost when contexts end while others lock it") {
     guarded g;
     std::atomic<bool> over{false};
     std::atomic<long> counted{0};
-    std::jthread others([&] {
+    test::joined_thread others([&] {
         while (!over) {
             asio::io_context ctx;
             for (int i = 0; i < tasks; ++i)

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
-// All that differs from one compiler, or processor, to another. A port to a new compiler
-// gives each of these names a meaning; no file outside this room asks which compiler it is.
+// All that differs from one compiler, its standard library, or processor, to another. A
+// port to a new compiler gives each of these names a meaning; no file outside this room
+// asks which compiler it is.
 #pragma once
 
 #include <heddle/detail/platform/agreement.hpp>
+
+#include <version>
+
+#ifndef __SIZEOF_INT128__
+#include <heddle/detail/platform/wide_int.hpp>
+#endif
+
+/// Is defined where the standard library has std::stop_token. Clang's libc++ has it only
+/// with -fexperimental-library.
+#ifdef __cpp_lib_jthread
+#define HEDDLE_HAS_STOP_TOKEN 1
+#endif
 
 /// Marks a name that the library defines and headers use. All other symbols of it are
 /// hidden.
@@ -37,9 +50,14 @@
 
 namespace heddle HEDDLE_VARIANT::detail {
 
-/// An integer with at least 128 bits.
+/// An integer with at least 128 bits. wide_unsigned may be a type that nothing else names.
+#ifdef __SIZEOF_INT128__
 __extension__ typedef __int128 wide_int;
 __extension__ typedef unsigned __int128 wide_unsigned;
+#else
+using wide_int = portable_wide_int;
+struct wide_unsigned;
+#endif
 
 /// Works in a constant expression, which std::isnan does not in C++20.
 constexpr bool is_nan(long double n) noexcept { return __builtin_isnan(n); }
