@@ -67,12 +67,12 @@ class keeping {
 public:
     template <class Token>
     auto start(shared kept, Token&& token) {
-        return asio::async_initiate<Token, void(std::error_code)>(
+        return asio::async_initiate<Token, void(heddle::error_code)>(
             [this](auto handler, shared k) {
                 auto slot = asio::get_associated_cancellation_slot(handler);
                 using handler_type = decltype(handler);
                 auto held = std::make_shared<handler_type>(std::move(handler));
-                complete_ = [held](std::error_code ec) {
+                complete_ = [held](heddle::error_code ec) {
                     auto ex = asio::get_associated_executor(*held);
                     asio::dispatch(ex, [h = std::move(*held), ec]() mutable { h(ec); });
                 };
@@ -85,12 +85,12 @@ public:
             },
             token, std::move(kept));
     }
-    void complete(std::error_code ec = {}) { std::exchange(complete_, nullptr)(ec); }
+    void complete(heddle::error_code ec = {}) { std::exchange(complete_, nullptr)(ec); }
     void drop() { std::exchange(drop_, nullptr)(); }
     void complete_inside_cancellation() { inline_ = true; }
 
 private:
-    std::function<void(std::error_code)> complete_;
+    std::function<void(heddle::error_code)> complete_;
     std::function<void()> drop_;
     bool inline_ = false;
 };
@@ -116,7 +116,7 @@ TEST_CASE("a send that has ended leaves no value, channel or handler in its "
             other.emplace(c);
             c.async_send(world.ctx, value.object,
                          asio::bind_cancellation_slot(
-                             slot, [k = captured.object](std::error_code) {}));
+                             slot, [k = captured.object](heddle::error_code) {}));
             CHECK(value.held() == 1);
         },
         [&](test::world&, ending how) {
@@ -141,7 +141,7 @@ TEST_CASE(
         heddle::channel<shared> c(1);
         CHECK(c.try_send(shared(in_channel.object)) == heddle::try_status::done);
         c.async_send(world.ctx, value.object,
-                     asio::bind_cancellation_slot(stop.slot(), [&](std::error_code) {
+                     asio::bind_cancellation_slot(stop.slot(), [&](heddle::error_code) {
                          told = true;
                          CHECK(value.held() == 0);
                          CHECK(in_channel.held() == 0);
@@ -167,7 +167,7 @@ TEST_CASE("a receive that has ended leaves no channel, handler or value in its "
             c.emplace();
             c->async_receive(
                 world.ctx, asio::bind_cancellation_slot(
-                               slot, [k = captured.object](std::error_code,
+                               slot, [k = captured.object](heddle::error_code,
                                                            std::optional<shared>) {}));
         },
         [&](test::world&, ending how) {
@@ -186,7 +186,7 @@ TEST_CASE("an aborted receive releases its channel") {
     heddle::channel<shared> c(1);
     c.async_receive(world.ctx,
                     asio::bind_cancellation_slot(
-                        stop.slot(), [](std::error_code, std::optional<shared>) {}));
+                        stop.slot(), [](heddle::error_code, std::optional<shared>) {}));
     stop.emit(asio::cancellation_type::terminal);
     CHECK(c.try_send(shared(sent.object)) == heddle::try_status::done);
     c = {};  // this was the last handle, so the channel destroys its values
@@ -230,7 +230,7 @@ TEST_CASE(
             heddle::select(c->emplace(value.object), d->receive())(
                 world.ctx,
                 asio::bind_cancellation_slot(
-                    slot, [k = captured.object](std::error_code, std::size_t) {}));
+                    slot, [k = captured.object](heddle::error_code, std::size_t) {}));
             std::vector<heddle::arm> arms;
             arms.push_back(c->emplace(in_arms.object));
             arms.push_back(d->receive());
@@ -257,7 +257,7 @@ TEST_CASE("a select of a range that was moved in releases the range when it ends
             heddle::select(std::move(arms))(
                 world.ctx,
                 asio::bind_cancellation_slot(
-                    slot, [k = captured.object](std::error_code, std::size_t) {}));
+                    slot, [k = captured.object](heddle::error_code, std::size_t) {}));
         },
         [&](test::world&, ending how) {
             std::optional<shared> v;
@@ -286,9 +286,9 @@ TEST_CASE("the value of an aborted send may own the signal that aborts it, and m
     auto made = std::make_unique<owner>(c);
     auto& stop = made->stop;
     int called = 0;
-    c.async_send(
-        world.ctx, std::move(made),
-        asio::bind_cancellation_slot(stop.slot(), [&](std::error_code) { ++called; }));
+    c.async_send(world.ctx, std::move(made),
+                 asio::bind_cancellation_slot(stop.slot(),
+                                              [&](heddle::error_code) { ++called; }));
     world.settle();
     c.close();
     world.settle();
@@ -306,13 +306,14 @@ TEST_CASE("bind_done: an operation that has ended leaves neither its token nor i
         keeping op;
         {
             heddle::done_source stop;
-            op.start(canceller.object,
-                     heddle::bind_done(stop.token(),
-                                       asio::bind_cancellation_slot(
-                                           user.slot(), asio::bind_executor(
-                                                            world.ctx.get_executor(),
-                                                            [k = captured.object](
-                                                                std::error_code) {}))));
+            op.start(
+                canceller.object,
+                heddle::bind_done(
+                    stop.token(),
+                    asio::bind_cancellation_slot(
+                        user.slot(), asio::bind_executor(world.ctx.get_executor(),
+                                                         [k = captured.object](
+                                                             heddle::error_code) {}))));
             CHECK(canceller.held() == 1);
             if (how == inside_cancellation)
                 op.complete_inside_cancellation();
@@ -345,9 +346,9 @@ TEST_CASE("bind_done: the strand of an operation that has ended is released") {
     c.async_receive(heddle::bind_done(
         stop.token(),
         asio::bind_cancellation_slot(
-            user.slot(),
-            asio::bind_executor(strand, [k = in_strand.object](
-                                            std::error_code, std::optional<int>) {}))));
+            user.slot(), asio::bind_executor(
+                             strand, [k = in_strand.object](heddle::error_code,
+                                                            std::optional<int>) {}))));
     stop.close();
     world.settle();
     CHECK(in_strand.held() == 0);

@@ -58,7 +58,7 @@ void check(Executor ex, std::function<void(std::future<int>&)> until) {
         Executor ex;
         heddle::sender<int> to;
         int next;
-        void operator()(std::error_code ec) {
+        void operator()(heddle::error_code ec) {
             if (ec || next > 10)
                 return to.close();
             int v = next++;
@@ -81,8 +81,8 @@ void check_all(Executor ex, std::function<void(std::future<int>&)> until) {
     std::promise<int> told;
     auto result = told.get_future();
     c.async_receive(asio::bind_executor(
-        ex, [&](std::error_code, std::optional<int> v) { told.set_value(*v); }));
-    c.async_send(ex, 5, [](std::error_code) {});
+        ex, [&](heddle::error_code, std::optional<int> v) { told.set_value(*v); }));
+    c.async_send(ex, 5, [](heddle::error_code) {});
     until(result);
     CHECK(result.get() == 5);
 }
@@ -263,7 +263,7 @@ TEST_CASE("an executor of a user may call the library from each of its functions
     auto cancelled = heddle::go(
         other, heddle::with_done(stop.token(), wait_for_both(timer, unwatched, ended)));
     timer.async_wait(heddle::bind_done(
-        stop.token(), asio::bind_executor(ex, [&](std::error_code) { ++ended; })));
+        stop.token(), asio::bind_executor(ex, [&](heddle::error_code) { ++ended; })));
     settle();
     stop.close();
     settle();

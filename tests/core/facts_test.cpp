@@ -205,10 +205,10 @@ const std::vector<std::pair<const char*, form>> forms{
          auto ex = heddle::this_task::executor();
          auto give_one = [&](auto token) {
              return asio::async_initiate<decltype(token),
-                                         void(std::error_code, tracked)>(
+                                         void(heddle::error_code, tracked)>(
                  [ex](auto handler) {
                      asio::post(ex, [h = std::move(handler)]() mutable {
-                         h(std::error_code(), tracked(1));
+                         h(heddle::error_code(), tracked(1));
                      });
                  },
                  token);
@@ -468,13 +468,13 @@ TEST_CASE("fact 13: g++ 12 misplaces the frame of a coroutine that awaits in a "
 
 TEST_CASE("Asio's || loses a message when both channels are ready; select loses none") {
     using namespace asio::experimental::awaitable_operators;
-    using channel = asio::experimental::channel<void(std::error_code, int)>;
+    using channel = asio::experimental::channel<void(heddle::error_code, int)>;
     int left = 0;
     {
         test::world world;
         channel a(world.ctx, 1), b(world.ctx, 1);
-        CHECK(a.try_send(std::error_code(), 1));
-        CHECK(b.try_send(std::error_code(), 2));
+        CHECK(a.try_send(heddle::error_code(), 1));
+        CHECK(b.try_send(heddle::error_code(), 2));
         auto either = [](channel& x, channel& y) -> asio::awaitable<void> {
             (void)co_await (x.async_receive(asio::use_awaitable) ||
                             y.async_receive(asio::use_awaitable));
@@ -503,12 +503,12 @@ TEST_CASE("Asio's || loses a message when both channels are ready; select loses 
 }
 
 TEST_CASE("Asio's close leaves a parked sender stranded; ours wakes it") {
-    using channel = asio::experimental::channel<void(std::error_code, int)>;
+    using channel = asio::experimental::channel<void(heddle::error_code, int)>;
     bool told = false;
     test::world world;
     {
         channel c(world.ctx, 0);
-        c.async_send(std::error_code(), 1, [&](std::error_code) { told = true; });
+        c.async_send(heddle::error_code(), 1, [&](heddle::error_code) { told = true; });
         world.settle();
         c.close();
         world.settle();

@@ -306,7 +306,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a frame may own the operation in which another task waits") {
-    using operation = test::held<void(std::error_code)>;
+    using operation = test::held<void(heddle::error_code)>;
     for (bool owner_first : {true, false}) {
         CAPTURE(owner_first);
         auto op = std::make_unique<operation>();

@@ -336,7 +336,7 @@ TEST_CASE(
 
 TEST_CASE("a handler that another thread posts to a host while its context ends is run "
           "or destroyed") {
-    using operation = test::held<void(std::error_code)>;
+    using operation = test::held<void(heddle::error_code)>;
     using witness = std::shared_ptr<int>;
     struct mortal {
         explicit mortal(int kind) {

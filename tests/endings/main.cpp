@@ -135,7 +135,7 @@ struct moved_handler {
         if (*may)
             destroy();
     }
-    void operator()(std::error_code, std::optional<int>) {}
+    void operator()(heddle::error_code, std::optional<int>) {}
     const bool* may;
 };
 
@@ -238,7 +238,7 @@ void by_stop_callback_of_deadline() { std::exit(77); }
 #endif
 void by_handler() {
     heddle::channel<int> c(1);
-    c.async_receive(*doomed, [](std::error_code, std::optional<int>) { destroy(); });
+    c.async_receive(*doomed, [](heddle::error_code, std::optional<int>) { destroy(); });
     heddle::go(
         *doomed, [](heddle::channel<int> to) -> task<> { co_await to.send(1); }, c);
     doomed->run();
@@ -247,7 +247,7 @@ void by_handler() {
 /// handler.
 void by_refused_value() {
     heddle::channel<destroyer> c;
-    c.async_send(*doomed, destroyer(true), [](std::error_code) {});
+    c.async_send(*doomed, destroyer(true), [](heddle::error_code) {});
     c.close();
 }
 /// Two handlers are woken together; waking the first one ends the context of the other.
@@ -256,7 +256,7 @@ void by_first_of_two() {
     static bool may = false;
     heddle::channel<int> c;
     c.async_receive(other, moved_handler(may));
-    c.async_receive(*doomed, [](std::error_code, std::optional<int>) {});
+    c.async_receive(*doomed, [](heddle::error_code, std::optional<int>) {});
     may = true;
     c.close();
 }

@@ -48,7 +48,7 @@ TEST_CASE("a stackful coroutine receives the values that a task sends, and notic
     spawn(world.ctx, [&](asio::yield_context yield) {
         while (auto v = c.async_receive(yield))
             trace("got " + std::to_string(*v));
-        std::error_code ec;
+        heddle::error_code ec;
         c.async_send(3, yield[ec]);
         trace(ec == heddle::errc::closed ? "closed" : "?");
     });

@@ -35,7 +35,7 @@ using test::tracked;
 
 /// Logs the error and the index.
 auto noting(test::trace& trace) {
-    return [&trace](std::error_code ec, std::size_t i) {
+    return [&trace](heddle::error_code ec, std::size_t i) {
         trace(text(ec) + " " + std::to_string(i));
     };
 }
@@ -162,11 +162,11 @@ TEST_CASE("select takes each of two ready arms equally often; priority_select ta
         (void)a.try_send(i);
         (void)b.try_send(i);
         heddle::select(a.receive(), b.receive())(
-            world.ctx, [&](std::error_code, std::size_t k) { ++taken[k]; });
+            world.ctx, [&](heddle::error_code, std::size_t k) { ++taken[k]; });
         (void)a.try_send(i);
         (void)b.try_send(i);
         heddle::priority_select(a.receive(), b.receive())(
-            world.ctx, [&](std::error_code, std::size_t k) { ++by_priority[k]; });
+            world.ctx, [&](heddle::error_code, std::size_t k) { ++by_priority[k]; });
     }
     world.settle();
     CHECK(by_priority[0] == 1000);
@@ -204,7 +204,7 @@ TEST_CASE("a timer arm is refused, and the handler is destroyed without a call")
     asio::io_context ctx;
     heddle::channel<int> c;
     auto witness = std::make_shared<int>();
-    auto handler = [witness](std::error_code, std::size_t) { FAIL("called"); };
+    auto handler = [witness](heddle::error_code, std::size_t) { FAIL("called"); };
     CHECK_THROWS_AS(heddle::select(c.receive(), heddle::after(1s))(ctx, handler),
                     std::logic_error);
     std::vector<heddle::arm> erased;
@@ -215,7 +215,7 @@ TEST_CASE("a timer arm is refused, and the handler is destroyed without a call")
     auto owned = std::make_shared<asio::cancellation_signal>();
     auto slot = owned->slot();
     std::weak_ptr<asio::cancellation_signal> watch = owned;
-    auto owner = [owned = std::move(owned)](std::error_code, std::size_t) {};
+    auto owner = [owned = std::move(owned)](heddle::error_code, std::size_t) {};
     CHECK_THROWS_AS(heddle::select(c.receive(), heddle::after(1s))(
                         ctx, asio::bind_cancellation_slot(slot, std::move(owner))),
                     std::logic_error);
@@ -251,7 +251,7 @@ TEST_CASE("a context that is destroyed destroys the handler, and leaves the chan
     {
         asio::io_context ctx;
         heddle::select(a.emplace(1), b.receive())(
-            ctx, [witness](std::error_code, std::size_t) { FAIL("called"); });
+            ctx, [witness](heddle::error_code, std::size_t) { FAIL("called"); });
         CHECK(tracked::alive() == alive + 1);
     }
     CHECK(witness.use_count() == 1);
@@ -293,7 +293,7 @@ TEST_CASE("an asio::awaitable awaits the operations themselves") {
         out.close();
         try {
             co_await out.send(3);
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             t("send: " + text(e.code()));
         }
         std::optional<int> v;
@@ -341,7 +341,7 @@ TEST_CASE("select takes any completion token: a future, an awaitable, a handler 
 
     ctx.restart();
     auto strand = asio::make_strand(ctx);
-    heddle::select(never.receive())(strand, [&](std::error_code, std::size_t) {
+    heddle::select(never.receive())(strand, [&](heddle::error_code, std::size_t) {
         trace(strand.running_in_this_thread() ? "on it" : "elsewhere");
     });
     ctx.run();
@@ -363,7 +363,7 @@ TEST_CASE("handlers on some threads select values that other threads send: each 
         void next() {
             heddle::select(a.receive(v), b.receive(v), done)(
                 asio::make_strand(ctx),
-                [self = shared_from_this()](std::error_code, std::size_t i) {
+                [self = shared_from_this()](heddle::error_code, std::size_t i) {
                     if (i == 2)
                         return static_cast<void>(++self->ended);
                     self->sum += *self->v;
@@ -410,7 +410,7 @@ TEST_CASE("cancellation races with readiness: each value is received or stays wi
         asio::post(strand, [&] {
             heddle::select(a.receive(v), b.receive(v))(asio::bind_cancellation_slot(
                 stop.slot(),
-                asio::bind_executor(strand, [&](std::error_code ec, std::size_t) {
+                asio::bind_executor(strand, [&](heddle::error_code ec, std::size_t) {
                     ++(ec ? aborted : got);
                     both.count_down();
                 })));

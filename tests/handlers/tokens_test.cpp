@@ -77,8 +77,9 @@ TEST_CASE("a handler is posted, never called inline") {
     test::world world;
     test::trace trace;
     heddle::channel<int> c(1);
-    c.async_send(world.ctx, 7, [&](std::error_code ec) { trace("sent " + text(ec)); });
-    c.async_receive(world.ctx, [&](std::error_code ec, std::optional<int> v) {
+    c.async_send(world.ctx, 7,
+                 [&](heddle::error_code ec) { trace("sent " + text(ec)); });
+    c.async_receive(world.ctx, [&](heddle::error_code ec, std::optional<int> v) {
         trace("got " + std::to_string(*v) + " " + text(ec));
     });
     CHECK(trace.take().empty());
@@ -92,13 +93,14 @@ TEST_CASE("a send that is refused or caught by close completes with errc::closed
     test::trace trace;
     heddle::channel<int> c, d;
     c.async_send(world.ctx, 1,
-                 [&](std::error_code ec) { trace("parked " + text(ec)); });
-    d.async_receive(world.ctx, [&](std::error_code ec, std::optional<int> v) {
+                 [&](heddle::error_code ec) { trace("parked " + text(ec)); });
+    d.async_receive(world.ctx, [&](heddle::error_code ec, std::optional<int> v) {
         trace("receive " + text(ec) + (v ? " value" : " empty"));
     });
     c.close();
     d.close();
-    c.async_send(world.ctx, 2, [&](std::error_code ec) { trace("late " + text(ec)); });
+    c.async_send(world.ctx, 2,
+                 [&](heddle::error_code ec) { trace("late " + text(ec)); });
     world.settle();
     CHECK(trace.take() == lines{"parked closed", "receive ok empty", "late closed"});
     CHECK(heddle::make_error_code(heddle::errc::closed).message() == "channel closed");
@@ -111,7 +113,7 @@ TEST_CASE("a cancellation slot withdraws the wait, and nothing is lost") {
     asio::cancellation_signal stop;
     c.async_receive(world.ctx,
                     asio::bind_cancellation_slot(
-                        stop.slot(), [&](std::error_code ec, std::optional<int> v) {
+                        stop.slot(), [&](heddle::error_code ec, std::optional<int> v) {
                             trace(text(ec) + (v ? " value" : " empty"));
                         }));
     world.settle();
@@ -128,7 +130,7 @@ TEST_CASE("a wait counts as work, so io_context::run does not return") {
     asio::io_context ctx;
     heddle::channel<int> c;
     int got = 0;
-    c.async_receive(ctx, [&](std::error_code, std::optional<int> v) { got = *v; });
+    c.async_receive(ctx, [&](heddle::error_code, std::optional<int> v) { got = *v; });
     ctx.poll();
     CHECK(!ctx.stopped());
     CHECK(c.try_send(3) == heddle::try_status::done);
@@ -148,7 +150,7 @@ TEST_CASE("use_future runs on the executor that was given") {
     auto refused = c.async_send(ctx, 1, asio::use_future);
     ctx.restart();
     CHECK(ctx.run() == 1);
-    CHECK_THROWS_AS(refused.get(), std::system_error);
+    CHECK_THROWS_AS(refused.get(), heddle::system_error);
 }
 
 TEST_CASE("the executor of a handler takes precedence over the one that was given") {
@@ -157,7 +159,7 @@ TEST_CASE("the executor of a handler takes precedence over the one that was give
     bool called = false;
     c.async_send(given, 1,
                  asio::bind_executor(own.get_executor(),
-                                     [&](std::error_code) { called = true; }));
+                                     [&](heddle::error_code) { called = true; }));
     CHECK(given.poll() == 0);
     CHECK(own.run() == 1);
     CHECK(called);
@@ -170,7 +172,8 @@ TEST_CASE("a context that is destroyed destroys the waiting handlers without a c
     auto witness = std::make_shared<int>();
     {
         asio::io_context ctx;
-        c.async_send(ctx, tracked(1), [witness](std::error_code) { FAIL("called"); });
+        c.async_send(ctx, tracked(1),
+                     [witness](heddle::error_code) { FAIL("called"); });
         CHECK(witness.use_count() == 2);
         CHECK(tracked::alive() == alive + 1);
     }
@@ -235,13 +238,14 @@ TEST_CASE("a parallel_group cancels its waits that did not complete") {
         b.async_receive(world.ctx, heddle::deferred))
         .async_wait(
             asio::experimental::wait_for_one(),
-            asio::bind_executor(
-                world.ctx.get_executor(),
-                [&](std::array<std::size_t, 2> order, std::error_code first,
-                    std::optional<int>, std::error_code second, std::optional<int> v) {
-                    trace("first " + std::to_string(order[0]) + ": " + text(second) +
-                          ' ' + std::to_string(*v) + ", other: " + text(first));
-                }));
+            asio::bind_executor(world.ctx.get_executor(),
+                                [&](std::array<std::size_t, 2> order,
+                                    heddle::error_code first, std::optional<int>,
+                                    heddle::error_code second, std::optional<int> v) {
+                                    trace("first " + std::to_string(order[0]) + ": " +
+                                          text(second) + ' ' + std::to_string(*v) +
+                                          ", other: " + text(first));
+                                }));
     world.settle();
     CHECK(b.try_send(4) == heddle::try_status::done);
     world.settle();
@@ -281,7 +285,7 @@ TEST_CASE("a cancelled async_join leaves the task running, and the handle can be
                                 stop.slot(), [&](std::exception_ptr e, int) {
                                     try {
                                         std::rethrow_exception(e);
-                                    } catch (const std::system_error& s) {
+                                    } catch (const heddle::system_error& s) {
                                         trace(text(s.code()));
                                     }
                                 }));
@@ -301,8 +305,8 @@ TEST_CASE("bind_done cancels an Asio operation when the token closes") {
     test::trace trace;
     asio::steady_timer timer(ctx, 1h);
     heddle::done_source stop;
-    timer.async_wait(
-        heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
+    timer.async_wait(heddle::bind_done(
+        stop.token(), [&](heddle::error_code ec) { trace(text(ec)); }));
     ctx.poll();
     CHECK(trace.take().empty());
     stop.close();
@@ -311,8 +315,8 @@ TEST_CASE("bind_done cancels an Asio operation when the token closes") {
     CHECK(trace.take() == lines{"aborted"});
     // If the token was closed before, the operation is cancelled after its initiation.
     ctx.restart();
-    timer.async_wait(
-        heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
+    timer.async_wait(heddle::bind_done(
+        stop.token(), [&](heddle::error_code ec) { trace(text(ec)); }));
     ctx.run();
     CHECK(trace.take() == lines{"aborted"});
 }
@@ -323,16 +327,16 @@ TEST_CASE("any_completion_handler is a token, also for bind_done") {
     asio::io_context ctx;
     test::trace trace;
     heddle::channel<int> c;
-    any_completion_handler<void(std::error_code, std::optional<int>)> receiving =
-        [&](std::error_code, std::optional<int> v) {
+    any_completion_handler<void(heddle::error_code, std::optional<int>)> receiving =
+        [&](heddle::error_code, std::optional<int> v) {
             trace("got " + std::to_string(*v));
         };
     c.async_receive(ctx, std::move(receiving));
     CHECK(c.try_send(4) == heddle::try_status::done);
     asio::steady_timer timer(ctx, 1h);
     heddle::done_source stop;
-    any_completion_handler<void(std::error_code)> waiting = asio::bind_executor(
-        ctx.get_executor(), [&](std::error_code ec) { trace(text(ec)); });
+    any_completion_handler<void(heddle::error_code)> waiting = asio::bind_executor(
+        ctx.get_executor(), [&](heddle::error_code ec) { trace(text(ec)); });
     timer.async_wait(heddle::bind_done(stop.token(), std::move(waiting)));
     ctx.poll();
     CHECK(trace.take() == lines{"got 4"});
@@ -351,7 +355,8 @@ TEST_CASE(
     heddle::channel<int> c;
     heddle::done_source stop;
     auto noting = [&](auto what) {
-        return [&trace, what](std::error_code ec, auto...) { trace(what + text(ec)); };
+        return
+            [&trace, what](heddle::error_code ec, auto...) { trace(what + text(ec)); };
     };
     using namespace std::string_literals;
     c.async_receive(ctx, asio::cancel_after(0s, noting("empty: "s)));
@@ -374,7 +379,7 @@ TEST_CASE(
     ctx.run();
     CHECK(trace.take() == lines{"done: aborted", "done: aborted"});
     heddle::go(ctx, [&]() -> heddle::task<> {
-        std::error_code ec;
+        heddle::error_code ec;
         co_await timer.async_wait(
             asio::redirect_error(asio::cancel_after(0s, heddle::use_task), ec));
         trace(text(ec));
@@ -383,7 +388,7 @@ TEST_CASE(
         (void)co_await heddle::select(waiting);
         try {
             waiting.result();
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             trace(text(e.code()));
         }
     });
@@ -401,16 +406,17 @@ TEST_CASE("bind_done chains the slot that its token has, and leaves a completed 
     heddle::done_source stop;
     asio::steady_timer timer(ctx, 1h);
     timer.async_wait(heddle::bind_done(
-        stop.token(), asio::bind_cancellation_slot(
-                          user.slot(), [&](std::error_code ec) { trace(text(ec)); })));
+        stop.token(),
+        asio::bind_cancellation_slot(user.slot(),
+                                     [&](heddle::error_code ec) { trace(text(ec)); })));
     ctx.poll();
     user.emit(asio::cancellation_type::terminal);
     ctx.run();
     CHECK(trace.take() == lines{"aborted"});
     ctx.restart();
     timer.expires_after(0s);
-    timer.async_wait(
-        heddle::bind_done(stop.token(), [&](std::error_code ec) { trace(text(ec)); }));
+    timer.async_wait(heddle::bind_done(
+        stop.token(), [&](heddle::error_code ec) { trace(text(ec)); }));
     ctx.run();
     stop.close();
     ctx.restart();
@@ -427,9 +433,9 @@ TEST_CASE("a handler that is bound to a token may be destroyed without a call, b
         asio::steady_timer timer(ctx, 1h);
         heddle::done_source early;
         timer.async_wait(
-            heddle::bind_done(early.token(), [witness](std::error_code) {}));
+            heddle::bind_done(early.token(), [witness](heddle::error_code) {}));
         timer.async_wait(
-            heddle::bind_done(late.token(), [witness](std::error_code) {}));
+            heddle::bind_done(late.token(), [witness](heddle::error_code) {}));
     }
     CHECK(witness.use_count() == 1);
 }

@@ -24,7 +24,7 @@ using asio::ip::tcp;
 using heddle::use_task;
 using test::as_tuple;
 using test::lines;
-using operation = test::held<void(std::error_code, int)>;
+using operation = test::held<void(heddle::error_code, int)>;
 
 const auto aborted = make_error_code(asio::error::operation_aborted);
 
@@ -34,7 +34,7 @@ heddle::task<> attempt(operation& op, test::trace& trace) {
         trace("value " + std::to_string(co_await op.start(use_task)));
     } catch (const heddle::cancelled&) {
         trace("cancelled");
-    } catch (const std::system_error& e) {
+    } catch (const heddle::system_error& e) {
         trace(e.code() == aborted ? "aborted" : "error");
     }
 }

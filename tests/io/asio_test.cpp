@@ -41,9 +41,9 @@ TEST_SUITE_BEGIN("asio");
 
 TEST_CASE("co_await returns the values after the error code: none, one, or a tuple") {
     test::world world;
-    test::held<void(std::error_code)> none;
-    test::held<void(std::error_code, std::string)> one;
-    test::held<void(std::error_code, int, std::string)> two;
+    test::held<void(heddle::error_code)> none;
+    test::held<void(heddle::error_code, std::string)> one;
+    test::held<void(heddle::error_code, int, std::string)> two;
     test::held<void()> bare;
     test::held<void(int)> value;
     test::held<void(int, std::string)> values;
@@ -69,9 +69,9 @@ TEST_CASE("co_await returns the values after the error code: none, one, or a tup
         REQUIRE(op.waiting());
         op.complete(std::move(results)...);
     };
-    step(none, std::error_code());
-    step(one, std::error_code(), std::string("one"));
-    step(two, std::error_code(), 2, std::string("two"));
+    step(none, heddle::error_code());
+    step(one, heddle::error_code(), std::string("one"));
+    step(two, heddle::error_code(), 2, std::string("two"));
     step(bare);
     step(value, 3);
     step(values, 4, std::string("values"));
@@ -82,14 +82,14 @@ TEST_CASE("co_await returns the values after the error code: none, one, or a tup
 TEST_CASE("an error code is thrown as system_error; the content of an exception_ptr is "
           "rethrown") {
     test::world world;
-    test::held<void(std::error_code, int)> by_code;
+    test::held<void(heddle::error_code, int)> by_code;
     test::held<void(std::exception_ptr)> by_exception;
     test::held<void(std::exception_ptr, int)> with_value;
     lines seen;
     world.go([&]() -> heddle::task<> {
         try {
             (void)co_await by_code.start(use_task);
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             seen.push_back(e.code() == asio::error::eof ? "eof" : "another");
         }
         try {
@@ -114,8 +114,8 @@ TEST_CASE("an error code is thrown as system_error; the content of an exception_
 
 TEST_CASE("as_tuple returns the error code instead of throwing") {
     test::world world;
-    test::held<void(std::error_code, int)> op;
-    std::optional<std::tuple<std::error_code, int>> got;
+    test::held<void(heddle::error_code, int)> op;
+    std::optional<std::tuple<heddle::error_code, int>> got;
     world.go([&]() -> heddle::task<> { got = co_await op.start(as_tuple(use_task)); });
     world.settle();
     op.complete(make_error_code(asio::error::eof), 7);
@@ -128,7 +128,7 @@ TEST_CASE("results may be move-only, and are destroyed once if no task takes the
     int made = tracked::made();
     {
         test::world world;
-        test::held<void(std::error_code, tracked)> op;
+        test::held<void(heddle::error_code, tracked)> op;
         int value = 0;
         world.go([&]() -> heddle::task<> {
             tracked t = co_await op.start(use_task);
@@ -139,7 +139,7 @@ TEST_CASE("results may be move-only, and are destroyed once if no task takes the
         });
         for (int i : {1, 2, 3}) {
             world.settle();
-            op.complete(std::error_code(), tracked(i));
+            op.complete(heddle::error_code(), tracked(i));
         }
         CHECK(value == 1);
     }
@@ -165,7 +165,7 @@ TEST_CASE("deferred operations are awaited as they are") {
 
 TEST_CASE("an operation starts when it is awaited, not when it is made") {
     test::world world;
-    test::held<void(std::error_code)> op;
+    test::held<void(heddle::error_code)> op;
     world.go([&]() -> heddle::task<> {
         {
             [[maybe_unused]] auto dropped = op.start(use_task);
@@ -178,7 +178,7 @@ TEST_CASE("an operation starts when it is awaited, not when it is made") {
     });
     world.settle();
     CHECK(op.started() == 1);
-    op.complete(std::error_code());
+    op.complete(heddle::error_code());
     world.settle();
     CHECK(world.live() == 0);
 }
@@ -209,7 +209,7 @@ TEST_CASE(
                            tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     const std::string message(1 << 20, 'x');  // more than the socket buffers hold
     std::string got;
-    std::error_code end;
+    heddle::error_code end;
     world.go([&]() -> heddle::task<> {
         tcp::socket s = co_await acceptor.async_accept(use_task);
         std::string line;
@@ -273,7 +273,7 @@ TEST_CASE("operations that complete at once let the event loop run within a budg
 
 TEST_CASE("an exception of an initiation leaves co_await, and the task goes on") {
     test::world world;
-    test::held<void(std::error_code)> op;
+    test::held<void(heddle::error_code)> op;
     lines seen;
     world.go([&]() -> heddle::task<> {
         try {
@@ -286,7 +286,7 @@ TEST_CASE("an exception of an initiation leaves co_await, and the task goes on")
     });
     world.settle();
     REQUIRE(op.waiting());
-    op.complete(std::error_code());
+    op.complete(heddle::error_code());
     world.settle();
     CHECK(seen == lines{"initiation", "next operation"});
 }
@@ -295,7 +295,7 @@ TEST_CASE("a handler that is destroyed without a call destroys its task") {
     for (bool while_starting : {false, true}) {
         CAPTURE(while_starting);
         test::world world;
-        test::held<void(std::error_code)> op;
+        test::held<void(heddle::error_code)> op;
         bool resumed = false;
         world.go([&, t = tracked(1)]() -> heddle::task<> {
             if (while_starting)
@@ -319,7 +319,7 @@ TEST_CASE("a handler that is destroyed without a call destroys its task") {
 TEST_CASE(
     "a join of a task that was destroyed with its handler throws task_abandoned") {
     test::world world;
-    test::held<void(std::error_code)> op;
+    test::held<void(heddle::error_code)> op;
     bool told = false;
     auto h = world.go([&]() -> heddle::task<> { co_await op.start(use_task); });
     world.go([&]() -> heddle::task<> {
@@ -337,7 +337,7 @@ TEST_CASE(
 
 TEST_CASE(
     "a task in an operation lives as long as the handler, even beyond its context") {
-    test::held<void(std::error_code)> op;
+    test::held<void(heddle::error_code)> op;
     {
         test::world world;
         world.go(
@@ -351,7 +351,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a handler that is called after its context was destroyed ends its task") {
-    test::held<void(std::error_code)> op;
+    test::held<void(heddle::error_code)> op;
     bool resumed = false;
     {
         test::world world;
@@ -361,7 +361,7 @@ TEST_CASE("a handler that is called after its context was destroyed ends its tas
         });
         world.settle();
     }
-    op.complete_inline(std::error_code());
+    op.complete_inline(heddle::error_code());
     CHECK(!resumed);
     CHECK(tracked::alive() == 0);
 }

@@ -151,7 +151,7 @@ TEST_CASE("a reader of a pipe waits, is cancelled, and reads to the end") {
             std::ref(out));
         try {
             co_await asio::async_read(in, asio::dynamic_buffer(got), use_task);
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             CHECK(e.code() == asio::error::eof);
         }
         co_await writer;
@@ -222,7 +222,7 @@ TEST_CASE("the resolver, which has a thread of its own, resumes its task on the 
         CHECK(again.result().begin()->endpoint().port() == 81);
         try {
             co_await resolver.async_resolve("no address", "80", flags, use_task);
-        } catch (const std::system_error&) {
+        } catch (const heddle::system_error&) {
             unknown = true;
         }
         CHECK(std::this_thread::get_id() == thread);

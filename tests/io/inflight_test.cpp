@@ -32,10 +32,10 @@ using heddle::task;
 using heddle::use_task;
 using test::finish;
 using test::lines;
-using operation = test::held<void(std::error_code, int)>;
+using operation = test::held<void(heddle::error_code, int)>;
 using socket_type = asio::local::stream_protocol::socket;
 
-std::error_code ok() { return {}; }
+heddle::error_code ok() { return {}; }
 
 /// Two connected sockets.
 struct connection {
@@ -224,7 +224,7 @@ TEST_CASE("an inflight reports errors and returns tuples as use_task does") {
         co_await heddle::select(flying);
         try {
             (void)flying.result();
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             seen.push_back(e.code() == asio::error::eof ? "eof" : "another");
         }
         auto [ec, n] = co_await as_tuple;
@@ -261,7 +261,7 @@ TEST_CASE("an initiation may throw, complete at once or drop its handler") {
         co_await heddle::select(gone);
         try {
             gone.result();
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             seen.push_back(e.code() == asio::error::operation_aborted ? "aborted"
                                                                       : "?");
         }
@@ -365,7 +365,7 @@ TEST_CASE("a closed token ends the wait and not the operation") {
     world.go([&]() -> task<> {
         heddle::done_source done;
         inflight flying(op.start(use_task));
-        auto wait = [](inflight<void(std::error_code, int)>& f) -> task<> {
+        auto wait = [](inflight<void(heddle::error_code, int)>& f) -> task<> {
             co_await heddle::select(f);
         };
         done.close();
@@ -428,7 +428,7 @@ TEST_CASE("an inflight can be moved, and be an element of a range") {
     std::array<operation, 3> ops;
     test::trace log;
     world.go([&]() -> task<> {
-        std::vector<inflight<void(std::error_code, int)>> all;
+        std::vector<inflight<void(heddle::error_code, int)>> all;
         for (auto& op : ops)
             all.emplace_back(op.start(use_task));
         for (int i = 0; i < 3; ++i) {
@@ -452,7 +452,7 @@ TEST_CASE("an inflight can be moved, and be an element of a range") {
 TEST_CASE("a completion that comes before the emission replaces it") {
     test::world world;
     operation op;
-    std::optional<inflight<void(std::error_code, int)>> flying;
+    std::optional<inflight<void(heddle::error_code, int)>> flying;
     world.go([&]() -> task<> {
         flying.emplace(op.start(use_task));
         co_return;
@@ -467,7 +467,7 @@ TEST_CASE("a completion that comes before the emission replaces it") {
 TEST_CASE("a new operation is cancelled on its own context, not on that of the "
           "operation before") {
     test::world home, other;
-    test::held<void(std::error_code)> op;  // its executor is not known
+    test::held<void(heddle::error_code)> op;  // its executor is not known
     asio::steady_timer timer(other.ctx, -1s);
     home.go([&]() -> task<> {
         inflight flying(timer.async_wait(use_task));
@@ -489,7 +489,7 @@ TEST_CASE("the context of an operation may end before the inflight") {
     std::optional<test::world> other(std::in_place);
     SUBCASE("before the cancellation of the inflight is emitted") {
         std::optional<asio::steady_timer> timer(std::in_place, other->ctx, 24h);
-        std::optional<inflight<void(std::error_code)>> flying;
+        std::optional<inflight<void(heddle::error_code)>> flying;
         home.go([&]() -> task<> {
             flying.emplace(timer->async_wait(use_task));
             co_return;
@@ -765,13 +765,13 @@ TEST_CASE("an inflight that is destroyed on another thread than its task's cance
     for (int i = 0; i < 300; ++i) {
         auto timer = std::make_shared<asio::steady_timer>(here.ctx, 24h);
         std::weak_ptr<asio::steady_timer> watch = timer;
-        std::promise<inflight<void(std::error_code)>> made;
+        std::promise<inflight<void(heddle::error_code)>> made;
         heddle::go(here.ctx, [&]() -> task<> {
             made.set_value(inflight(timer->async_wait(heddle::deferred), timer));
             co_return;
         });
-        auto elsewhere =
-            std::make_unique<inflight<void(std::error_code)>>(made.get_future().get());
+        auto elsewhere = std::make_unique<inflight<void(heddle::error_code)>>(
+            made.get_future().get());
         timer.reset();
         elsewhere.reset();
     }
@@ -783,14 +783,14 @@ TEST_CASE("a task with many operations in flight stays with its worker") {
     heddle::run({.threads = 2}, []() -> task<> {
         auto& ctx = heddle::detail::host::current_process().home->context();
         asio::steady_timer timer(static_cast<asio::io_context&>(ctx), 1h);
-        std::vector<inflight<void(std::error_code)>> all;
+        std::vector<inflight<void(heddle::error_code)>> all;
         auto& pins = heddle::detail::host::current_process().pins;
         for (int i = 0; i < 65536; ++i)
             all.emplace_back(timer.async_wait(heddle::deferred));
         CHECK(pins.load() != 0);
         timer.cancel();
         for (auto& one : all)
-            CHECK_THROWS_AS(co_await one, std::system_error);
+            CHECK_THROWS_AS(co_await one, heddle::system_error);
     }());
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("handshake, read, write and shutdown are awaited like any other operat
         char more;
         try {
             co_await c.near.async_read_some(asio::buffer(&more, 1), use_task);
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             clean = e.code() == asio::error::eof;  // the peer's close_notify
         }
         co_await c.near.async_shutdown(use_task);
@@ -145,7 +145,7 @@ TEST_CASE(
             c.far.next_layer().shutdown(tcp::socket::shutdown_send);
             try {
                 co_await c.near.async_handshake(stream::server, use_task);
-            } catch (const std::system_error& e) {
+            } catch (const heddle::system_error& e) {
                 errors.push_back(e.code().category().name());
             }
         }
@@ -268,7 +268,7 @@ task<> act(scene& s, operation what, ending how) {
         if (flying.has_result()) {
             try {
                 flying.result();
-            } catch (const std::system_error&) {
+            } catch (const heddle::system_error&) {
             }
         }
         sc.ended = true;
@@ -296,7 +296,7 @@ task<> assist(std::shared_ptr<secure> c, operation what) {
             co_await asio::async_write(c->far, asio::buffer(data), use_task);
         else
             co_await asio::async_read(c->far, asio::buffer(data), use_task);
-    } catch (const std::system_error&) {
+    } catch (const heddle::system_error&) {
         // The other side is gone.
     }
 }

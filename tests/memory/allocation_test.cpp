@@ -780,7 +780,7 @@ TEST_CASE("law 70: the memory of a handler that waits is freed with the wait, wh
                 heddle::channel<tracked> c;
                 asio::cancellation_signal signal;
                 for (int i = 0; i < 2; ++i) {
-                    auto handler = [kept = tracked(i)](std::error_code,
+                    auto handler = [kept = tracked(i)](heddle::error_code,
                                                        std::optional<tracked>) {};
                     if (i == 0)
                         c.async_receive(ctx, std::move(handler));

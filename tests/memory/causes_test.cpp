@@ -42,7 +42,7 @@ std::string name_of(const std::exception_ptr& why) {
         return "abandoned";
     } catch (const heddle::signal_received& s) {
         return "signal " + std::to_string(s.number());
-    } catch (const std::system_error& e) {
+    } catch (const heddle::system_error& e) {
         return e.code().message();
     } catch (const std::bad_alloc&) {
         return "no memory";
@@ -174,9 +174,9 @@ struct fake_acceptor {
     auto async_accept(Token&& token) {
         return from->start(std::forward<Token>(token));
     }
-    void close(std::error_code&) {}
+    void close(heddle::error_code&) {}
 
-    test::held<void(std::error_code, nothing)>* from;
+    test::held<void(heddle::error_code, nothing)>* from;
 };
 
 std::string told_last;
@@ -186,7 +186,7 @@ std::string told_last;
 TEST_CASE("law 70: a server whose accept fails for want of memory goes on, also if "
           "there is none to tell of it") {
     asio::io_context ctx;
-    test::held<void(std::error_code, nothing)> accepts;
+    test::held<void(heddle::error_code, nothing)> accepts;
     heddle::done_source stop;
     int sessions = 0;
     bool ended = false;

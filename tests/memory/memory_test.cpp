@@ -131,7 +131,7 @@ TEST_CASE("each parked task takes the heap memory that the table says, rounded t
     heddle::channel<int> c, full(0);
     CHECK_ROW("`async_receive` with a small handler",
               bytes_of([&](asio::io_context& ctx) {
-                  c.async_receive(ctx, [](std::error_code, std::optional<int>) {});
+                  c.async_receive(ctx, [](heddle::error_code, std::optional<int>) {});
               }));
 
     // Frames differ between compilers; the table has the largest.

@@ -51,29 +51,31 @@ void wakes_without_memory(const Executor& ex, std::function<void()> run) {
     heddle::channel<std::string> text;
     REQUIRE(full.try_send(1) == heddle::try_status::done);
     std::atomic<int> called = 0;
-    sent.async_receive(
-        ex, [&](std::error_code ec, std::optional<int> v) { called += !ec && v == 5; });
+    sent.async_receive(ex, [&](heddle::error_code ec, std::optional<int> v) {
+        called += !ec && v == 5;
+    });
     closed.async_receive(
-        ex, [&](std::error_code ec, std::optional<int> v) { called += !ec && !v; });
-    text.async_receive(ex, [&](std::error_code, std::optional<std::string> v) {
+        ex, [&](heddle::error_code ec, std::optional<int> v) { called += !ec && !v; });
+    text.async_receive(ex, [&](heddle::error_code, std::optional<std::string> v) {
         called += v == "a string that is too long to be stored in its object";
     });
-    full.async_send(ex, 2, [&](std::error_code ec) { called += !ec; });
+    full.async_send(ex, 2, [&](heddle::error_code ec) { called += !ec; });
     asio::cancellation_signal signal;
     cancelled.async_receive(
         ex, asio::bind_cancellation_slot(
-                signal.slot(), [&](std::error_code ec, std::optional<int>) {
+                signal.slot(), [&](heddle::error_code ec, std::optional<int>) {
                     called += ec == asio::error::operation_aborted;
                 }));
     heddle::done_source stop;
-    ended.async_receive(ex, heddle::bind_done(stop.token(), [&](std::error_code ec,
+    ended.async_receive(ex, heddle::bind_done(stop.token(), [&](heddle::error_code ec,
                                                                 std::optional<int>) {
                             called += ec == asio::error::operation_aborted;
                         }));
     std::optional<int> a, b;
-    heddle::select(one.receive(a), other.receive(b))(
-        ex,
-        [&](std::error_code ec, std::size_t i) { called += !ec && i == 1 && b == 6; });
+    heddle::select(one.receive(a),
+                   other.receive(b))(ex, [&](heddle::error_code ec, std::size_t i) {
+        called += !ec && i == 1 && b == 6;
+    });
     std::string value = "a string that is too long to be stored in its object";
     {
         test::no_memory none;
@@ -147,13 +149,13 @@ void send_and_cancel(asio::io_context& ctx, const auto& ex) {
     auto stop = until_it_works([] { return heddle::done_source(); });
     int received = 0, ended = 0;
     until_it_works([&] {
-        c.async_receive(ex, [&](std::error_code ec, std::optional<tracked> v) {
+        c.async_receive(ex, [&](heddle::error_code ec, std::optional<tracked> v) {
             received += !ec && v && v->value() == 7;
         });
     });
     until_it_works([&] {
         never.async_receive(
-            ex, heddle::bind_done(stop.token(), [&](std::error_code ec, auto) {
+            ex, heddle::bind_done(stop.token(), [&](heddle::error_code ec, auto) {
                 ended += ec == asio::error::operation_aborted;
             }));
     });
@@ -219,7 +221,7 @@ void sleep_among_timers(asio::io_context& ctx, const auto& ex) {
             timers.reserve(4);
             asio::steady_timer& t = timers.emplace_back(ctx, 1us);
             try {
-                t.async_wait([&](std::error_code ec) { fired += !ec; });
+                t.async_wait([&](heddle::error_code ec) { fired += !ec; });
             } catch (...) {
                 timers.pop_back();
                 throw;
@@ -269,7 +271,7 @@ TEST_CASE("a context may end while a wake or a cancellation is on its way throug
     {
         asio::io_context there;
         auto strand = asio::make_strand(there);
-        auto count = [&](std::error_code, std::optional<int>) { ++called; };
+        auto count = [&](heddle::error_code, std::optional<int>) { ++called; };
         heddle::channel<int> unsent;
         unsent.async_receive(strand, heddle::bind_done(stop.token(), count));
         c.async_receive(strand, count);
@@ -325,7 +327,7 @@ TEST_CASE(
     constexpr int n = 10;
     int called = 0;
     for (int i = 0; i < n; ++i)
-        c.async_receive(strand, [&](std::error_code ec, std::optional<int> v) {
+        c.async_receive(strand, [&](heddle::error_code ec, std::optional<int> v) {
             called += !ec && v;
         });
     asio::post(strand, [&] {

@@ -19,7 +19,7 @@ int main() {
     heddle::channel<int> in, out;
     heddle::go(context, doubler, in, out);
     asio::post(context, [&] {
-        in.async_send(context, 21, [in](std::error_code) { in.close(); });
+        in.async_send(context, 21, [in](heddle::error_code) { in.close(); });
     });
 
     int sum = 0;

@@ -429,7 +429,7 @@ public:
             asio::dispatch(asio::get_associated_executor(state_->handler),
                            [s = state_] { std::move(s->handler)(-1); });
     }
-    void operator()(std::error_code) { std::move(state_)->handler(0); }
+    void operator()(heddle::error_code) { std::move(state_)->handler(0); }
     void start() {
         auto& timer = state_->timer;
         timer.async_wait(std::move(*this));
@@ -630,7 +630,7 @@ TEST_CASE("SIGQUIT is blocked only as long as the run that dumps on it, however 
     REQUIRE(::pthread_setattr_default_np(&impossible) == 0);
     CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
                                 []() -> heddle::task<> { co_return; }()),
-                    std::system_error);
+                    heddle::system_error);
     ::pthread_setattr_default_np(&before);
     sigset_t now;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &now);

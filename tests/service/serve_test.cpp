@@ -66,12 +66,12 @@ struct line {
         accepts.on_cancel = [this] { fail(asio::error::operation_aborted); };
     }
     void connect(int number) { accepts.complete({}, visitor(number)); }
-    void fail(std::error_code error) { accepts.complete(error, visitor()); }
+    void fail(heddle::error_code error) { accepts.complete(error, visitor()); }
     void fail(int error) {
-        fail(std::error_code(error, asio::error::get_system_category()));
+        fail(heddle::error_code(error, asio::error::get_system_category()));
     }
 
-    test::held<void(std::error_code, visitor)> accepts;
+    test::held<void(heddle::error_code, visitor)> accepts;
     bool closed = false;
 };
 
@@ -80,7 +80,7 @@ struct fake_acceptor {
     auto async_accept(Token&& token) {
         return from->accepts.start(std::forward<Token>(token));
     }
-    void close(std::error_code&) { from->closed = true; }
+    void close(heddle::error_code&) { from->closed = true; }
 
     line* from;
 };
@@ -146,7 +146,7 @@ lines sorted(lines all) {
 }
 
 std::string accept_error(int error) {
-    return "accept: " + std::error_code(error, std::system_category()).message();
+    return "accept: " + heddle::error_code(error, std::system_category()).message();
 }
 
 }  // namespace
@@ -553,7 +553,7 @@ task<> echo(tcp::socket peer) {
             auto n = co_await peer.async_read_some(asio::buffer(data), use_task);
             co_await asio::async_write(peer, asio::buffer(data, n), use_task);
         }
-    } catch (const std::system_error&) {
+    } catch (const heddle::system_error&) {
     }
 }
 
@@ -570,7 +570,7 @@ task<std::string> last_words(tcp::socket& s) {
     char c = 0;
     try {
         co_await asio::async_read(s, asio::buffer(&c, 1), use_task);
-    } catch (const std::system_error&) {
+    } catch (const heddle::system_error&) {
         co_return "closed";
     }
     co_return std::string(1, c);
@@ -651,7 +651,7 @@ TEST_CASE("after stop no client is accepted, and sessions may finish until the g
         for (int i = 0; i < 3; ++i)
             co_await heddle::yield();
         tcp::socket late(net.ctx);
-        std::error_code refused;
+        heddle::error_code refused;
         late.connect(net.endpoint, refused);
         CHECK(refused == asio::error::connection_refused);
         CHECK(co_await ask(client, 'b') == 'b');
@@ -826,7 +826,7 @@ TEST_CASE("the destructor closes the token, and restores the signals") {
 TEST_CASE("signals outside a task, and numbers of no signal, are refused") {
     asio::io_context ctx{1};
     CHECK_THROWS_AS(heddle::signals({SIGUSR1}), heddle::not_in_task);
-    CHECK_THROWS_AS(heddle::signals(ctx, {SIGUSR1, 1000}), std::system_error);
+    CHECK_THROWS_AS(heddle::signals(ctx, {SIGUSR1, 1000}), heddle::system_error);
     CHECK(by_default(SIGUSR1));
 }
 

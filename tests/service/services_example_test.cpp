@@ -37,11 +37,11 @@ struct reader : std::enable_shared_from_this<reader> {
 
 // An existing handler uses a channel: it reads on when a task has taken the line.
 void reader::read() {
-    auto next = [self = shared_from_this()](std::error_code e) {
+    auto next = [self = shared_from_this()](heddle::error_code e) {
         if (!e)
             self->read();
     };
-    auto got = [self = shared_from_this(), next](std::error_code e, std::size_t n) {
+    auto got = [self = shared_from_this(), next](heddle::error_code e, std::size_t n) {
         if (e)
             return self->lines.close();
         auto line = self->input.substr(0, n);
@@ -133,7 +133,7 @@ TEST_CASE("a session waits for a socket and a channel") {
     auto h =
         heddle::go(ctx, session, std::move(ours), heddle::receiver<std::string>(notes));
     std::string got(6, ' ');
-    asio::async_read(theirs, asio::buffer(got), [&](std::error_code, std::size_t) {
+    asio::async_read(theirs, asio::buffer(got), [&](heddle::error_code, std::size_t) {
         asio::write(theirs, asio::buffer("x", 1));
     });
     ctx.run();

@@ -62,7 +62,7 @@ std::string ending_of_call(F&& f) {
 }
 
 /// The same for an Asio operation: "ok", "closed", "aborted", or another message.
-inline std::string text(std::error_code ec) {
+inline std::string text(heddle::error_code ec) {
     if (!ec)
         return "ok";
     if (ec == heddle::errc::closed)

@@ -119,29 +119,29 @@ private:
 /// Completes inside its initiation.
 template <class Token>
 auto immediately(int value, Token&& token) {
-    return asio::async_initiate<Token, void(std::error_code, int)>(
-        [](auto handler, int v) { std::move(handler)(std::error_code(), v); }, token,
+    return asio::async_initiate<Token, void(heddle::error_code, int)>(
+        [](auto handler, int v) { std::move(handler)(heddle::error_code(), v); }, token,
         value);
 }
 
 /// Fails to start.
 template <class Token>
 auto failing_initiation(Token&& token) {
-    return asio::async_initiate<Token, void(std::error_code)>(
+    return asio::async_initiate<Token, void(heddle::error_code)>(
         [](auto) { throw std::runtime_error("initiation"); }, token);
 }
 
 /// Destroys its handler inside its initiation, without a call.
 template <class Token>
 auto dropped_at_once(Token&& token) {
-    return asio::async_initiate<Token, void(std::error_code)>(
+    return asio::async_initiate<Token, void(heddle::error_code)>(
         [](auto handler) { auto gone = std::move(handler); }, token);
 }
 
 /// A composed operation that posts itself to a context a number of times.
 template <class Step, class Token>
 auto stepping(Step step, asio::io_context& ctx, int times, Token&& token) {
-    return asio::async_compose<Token, void(std::error_code)>(
+    return asio::async_compose<Token, void(heddle::error_code)>(
         [step, &ctx, times, first = true](auto& self) mutable {
             if (!std::exchange(first, false))
                 step();

@@ -88,10 +88,10 @@ TEST_CASE("the first cause stays; without one it is done_closed") {
 
     coded.close(std::make_error_code(std::errc::timed_out));
     auto expected = std::make_error_code(std::errc::timed_out);
-    std::error_code got;
+    heddle::error_code got;
     try {
         std::rethrow_exception(coded.token().cause());
-    } catch (const std::system_error& e) {
+    } catch (const heddle::system_error& e) {
         got = e.code();
     }
     CHECK(got == expected);

@@ -441,7 +441,7 @@ struct scope_meeting final : meeting {
 
 /// An Asio operation that its cancellation ends with an error.
 struct asio_meeting final : meeting {
-    test::held<void(std::error_code)> op;
+    test::held<void(heddle::error_code)> op;
     bool taken = false;
     asio_meeting() {
         op.on_cancel = [this] {

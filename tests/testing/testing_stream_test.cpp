@@ -58,7 +58,7 @@ task<> echo_lines(Socket socket) {
             co_await asio::async_write(socket, line, use_task);
             text.erase(0, n);
         }
-    } catch (const std::system_error& e) {
+    } catch (const heddle::system_error& e) {
         if (e.code() != asio::error::eof)
             throw;
     }
@@ -70,7 +70,7 @@ task<std::string> outcome_of(Operation operation) {
     co_return ec ? ec.message() : std::to_string(n) + " bytes";
 }
 
-std::string message(std::error_code ec) { return ec.message(); }
+std::string message(heddle::error_code ec) { return ec.message(); }
 
 const std::string text =
     "the quick brown fox jumps over the lazy dog, again and again\n";
@@ -278,11 +278,11 @@ TEST_CASE("callbacks and asio::awaitable use it like any other stream") {
         }(b, got),
         [](std::exception_ptr e) { CHECK_FALSE(e); });
     asio::async_write(
-        a, asio::buffer(text), [&, &near = a](std::error_code ec, std::size_t n) {
+        a, asio::buffer(text), [&, &near = a](heddle::error_code ec, std::size_t n) {
             CHECK_FALSE(ec);
             CHECK(n == text.size());
             asio::async_read(near, asio::buffer(echoed),
-                             [](std::error_code e, std::size_t) { CHECK_FALSE(e); });
+                             [](heddle::error_code e, std::size_t) { CHECK_FALSE(e); });
         });
     world.settle();
     CHECK(got == text);
@@ -313,7 +313,7 @@ TEST_CASE("an inflight read loses no byte, however the connection behaves") {
                     } else {
                         ++ticks;
                     }
-            } catch (const std::system_error& e) {
+            } catch (const heddle::system_error& e) {
                 CHECK(e.code() == asio::error::eof);
             }
         }(b, got, beats));
@@ -363,7 +363,7 @@ TEST_CASE("a context that is destroyed destroys its operations") {
             tracked(1), std::ref(ends->first));
         std::array<char, 4> in;
         ends->second.async_read_some(
-            asio::buffer(in), [held = tracked(2)](std::error_code, std::size_t) {});
+            asio::buffer(in), [held = tracked(2)](heddle::error_code, std::size_t) {});
         world.settle();
         CHECK(tracked::alive() > alive);
     }

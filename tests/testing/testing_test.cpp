@@ -324,7 +324,9 @@ TEST_CASE("explore takes each ready arm of a select in a handler, and each of it
             heddle::channel<std::size_t> told(1);
             heddle::select(c[0].receive(), c[1].receive(), c[2].receive())(
                 heddle::this_task::executor(),
-                [told](std::error_code, std::size_t i) mutable { told.try_send(i); });
+                [told](heddle::error_code, std::size_t i) mutable {
+                    told.try_send(i);
+                });
             c[2].try_send(2);
             auto arm = co_await told.receive();
             chosen.insert(arm.value());
@@ -345,7 +347,7 @@ TEST_CASE("explore takes each ready arm of a select in a handler, and each of it
         heddle::channel<std::size_t> told(1);
         heddle::select(c.send(0), c.send(1), c.send(2))(
             heddle::this_task::executor(),
-            [told](std::error_code, std::size_t i) mutable { told.try_send(i); });
+            [told](heddle::error_code, std::size_t i) mutable { told.try_send(i); });
         auto got = co_await c.receive();
         auto arm = co_await told.receive();
         CHECK(got == static_cast<int>(arm.value()));

@@ -111,13 +111,14 @@ task<> erased_rvalue(heddle::channel<T> c, T* v) {
 }
 template <class T>
 task<> async_send(heddle::channel<T> c, T* v) {
-    c.async_send(heddle::this_task::executor(), std::move(*v), [](std::error_code) {});
+    c.async_send(heddle::this_task::executor(), std::move(*v),
+                 [](heddle::error_code) {});
     co_return;
 }
 template <class T>
 task<> send_called(heddle::channel<T> c, T* v) {  // with a completion token
     c.send(std::move(*v))(
-        asio::bind_executor(heddle::this_task::executor(), [](std::error_code) {}));
+        asio::bind_executor(heddle::this_task::executor(), [](heddle::error_code) {}));
     co_await heddle::yield();
     co_await heddle::yield();
 }

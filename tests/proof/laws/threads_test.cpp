@@ -593,10 +593,11 @@ TEST_CASE("law 7: a handler that waits in a select takes one of two values, and 
         auto x = std::make_shared<std::optional<int>>();
         auto y = std::make_shared<std::optional<int>>();
         t.run([=]() -> task<> {
-            heddle::select(a.receive(*x), b.receive(*y))(
-                heddle::this_task::executor(), [=](std::error_code, std::size_t arm) {
-                    n[0].value = (arm == 0 ? *x : *y).value();
-                });
+            heddle::select(a.receive(*x),
+                           b.receive(*y))(heddle::this_task::executor(),
+                                          [=](heddle::error_code, std::size_t arm) {
+                                              n[0].value = (arm == 0 ? *x : *y).value();
+                                          });
             co_return;
         });
         t.run([=]() mutable {
@@ -659,7 +660,7 @@ TEST_CASE("laws 73 and 75: a context may end beside a send to one of its handler
                channel<int> c;
                t.run([=] {
                    auto ctx = std::make_unique<asio::io_context>(1);
-                   c.async_receive(*ctx, [](std::error_code, std::optional<int>) {});
+                   c.async_receive(*ctx, [](heddle::error_code, std::optional<int>) {});
                });
                t.run([=] { c.try_send(7); });
            },
@@ -672,7 +673,7 @@ TEST_CASE("laws 73 and 75: a context may end beside a send to one of its handler
                    auto timer = std::make_unique<asio::steady_timer>(
                        *ctx, std::chrono::hours(1));
                    timer->async_wait(
-                       heddle::bind_done(stop->token(), [](std::error_code) {}));
+                       heddle::bind_done(stop->token(), [](heddle::error_code) {}));
                });
                t.run([=] { stop->close(); });
            },
@@ -681,7 +682,7 @@ TEST_CASE("laws 73 and 75: a context may end beside a send to one of its handler
 
 TEST_CASE("law 54: an operation that ends on another thread, while bind_done registers "
           "at its token, leaves nothing at the token") {
-    using operation = test::held<void(std::error_code)>;
+    using operation = test::held<void(heddle::error_code)>;
     auto program = [](threads& t, auto end) {
         auto op = std::make_shared<operation>();
         auto stop = std::make_shared<heddle::done_source>();
@@ -690,7 +691,7 @@ TEST_CASE("law 54: an operation that ends on another thread, while bind_done reg
         t.run([=](asio::io_context& ctx) {
             op->start(heddle::bind_done(
                 stop->token(),
-                asio::bind_executor(ctx.get_executor(), [](std::error_code) {})));
+                asio::bind_executor(ctx.get_executor(), [](heddle::error_code) {})));
         });
         t.run([=] {
             started.receive_blocking();
@@ -770,7 +771,7 @@ TEST_CASE("laws 73 and 75: when a context ends, a handler that another thread po
 
 TEST_CASE("laws 58, 73 and 75: a task ends when its context ends beside the end of its "
           "operation, which belongs to another context") {
-    using operation = test::held<void(std::error_code)>;
+    using operation = test::held<void(heddle::error_code)>;
     using end = std::function<void(operation&, heddle::done_source&)>;
     const std::vector<std::pair<std::string, end>> ends{
         {"completed", [](operation& o, heddle::done_source&) { o.complete({}); }},
@@ -810,7 +811,7 @@ TEST_CASE("laws 58, 73 and 75: a task ends when its context ends beside the end 
 TEST_CASE("law 58: an operation that another thread drops while it is stopped leaves "
           "no result behind") {
     all_of("stop beside drop", [](threads& t) {
-        auto op = std::make_shared<test::held<void(std::error_code)>>();
+        auto op = std::make_shared<test::held<void(heddle::error_code)>>();
         channel<> started, gone;
         t.run([=]() -> task<> {
             heddle::inflight flying(op->start(heddle::use_task));
@@ -847,7 +848,7 @@ TEST_CASE("laws 48 and 49: beside a send and a close, a waiting handler is calle
         auto n = std::make_shared<tally[]>(2);
         channel<int> c;
         t.run([=](asio::io_context& ctx) {
-            c.async_receive(ctx, [=](std::error_code, std::optional<int> v) {
+            c.async_receive(ctx, [=](heddle::error_code, std::optional<int> v) {
                 ++n[0].cancelled;  // called
                 n[0].received = v.has_value();
             });

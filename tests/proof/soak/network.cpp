@@ -120,7 +120,7 @@ task<> session(tcp::socket s, regions& tree, heddle::sender<long> hub) {
     auto c = std::make_shared<connection>(std::move(s));
     try {
         co_await heddle::with_done(tree.join(), talk(c, hub));
-    } catch (const std::system_error&) {
+    } catch (const heddle::system_error&) {
         // The client has disappeared, or left.
     } catch (const heddle::cancelled&) {
         ++count.cut;
@@ -210,7 +210,7 @@ task<> come_and_go(crowd& all, heddle::done_token over) {
         bool refused = false;
         try {
             co_await heddle::with_timeout(100ms, visit(all, all.random() / 7));
-        } catch (const std::system_error& e) {
+        } catch (const heddle::system_error& e) {
             refused = e.code() == asio::error::connection_refused;
         } catch (const heddle::cancelled&) {
             // The server is full.

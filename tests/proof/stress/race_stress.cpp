@@ -353,7 +353,7 @@ TEST_CASE("law 58: a context may end while another context cancels its operation
         asio::steady_timer timer{ctx, std::chrono::hours(1)};
     };
     std::unique_ptr<world> other;
-    std::optional<heddle::inflight<void(std::error_code)>> flying;
+    std::optional<heddle::inflight<void(heddle::error_code)>> flying;
     heddle::join_handle<> waiting;
     heddle::channel<int> c;
     std::optional<done_source> stop;
@@ -381,12 +381,12 @@ TEST_CASE("law 58: a context may end while another context cancels its operation
             break;
         case 2:
             c.async_receive(other->ctx,
-                            [&](std::error_code, std::optional<int>) { ++called; });
+                            [&](heddle::error_code, std::optional<int>) { ++called; });
             break;
         case 3:
             stop.emplace();
-            timer.async_wait(
-                heddle::bind_done(stop->token(), [&](std::error_code) { ++called; }));
+            timer.async_wait(heddle::bind_done(stop->token(),
+                                               [&](heddle::error_code) { ++called; }));
         }
     };
     begin();

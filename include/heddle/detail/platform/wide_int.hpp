@@ -4,6 +4,8 @@
 // chooses between the two.
 #pragma once
 
+#include <heddle/detail/platform/agreement.hpp>
+
 #include <compare>
 #include <concepts>
 #include <cstdint>
