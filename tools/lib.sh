@@ -6,6 +6,18 @@ packages=(g++ cmake ninja-build ccache libasio-dev doctest-dev netcat-openbsd cu
 
 say() { printf '%s\n' "${0##*/}: $*" >&2; }
 
+# as_root COMMAND... runs a command with sudo, unless this is root.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "neither root nor sudo is at hand for: $*"
+        return 1
+    fi
+}
+
 # need PACKAGE... installs the packages that are missing. All its output goes to stderr.
 need() {
     if ! command -v apt-get dpkg-query >/dev/null; then
@@ -19,17 +31,9 @@ need() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
 
-    local root=()
-    if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || {
-            say "missing: ${missing[*]}. Neither root nor sudo is at hand to install them."
-            exit 1
-        }
-        root=(sudo)
-    fi
     say "installing ${missing[*]}"
-    "${root[@]}" apt-get -q update >&2 || say "apt-get update failed, trying with what is known"
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    as_root apt-get -q update >&2 || say "apt-get update failed, trying with what is known"
+    as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get -q install -y --no-install-recommends "${missing[@]}" >&2 || {
         say "apt could not install: ${missing[*]}"
         exit 1
