@@ -208,27 +208,39 @@ public:
 
     void erase(operation& op) noexcept {
         take_out(op);
-        op.linked.store(false, std::memory_order_release);  // [linked]
+        unlink(op);
     }
 
-    /// Pops the first operation whose sleeper can be claimed [claim]. An operation
-    /// whose sleeper was claimed by another arm or by its token is dropped on the way.
-    operation* pop_claimed() noexcept {
+    /// Pops the first operation whose sleeper can be claimed [claim]. An operation whose
+    /// sleeper was claimed by another arm or by its token is dropped on the way. Requires:
+    /// its sleeper keeps the source. Otherwise drop(op) keeps it: see channel_base.
+    operation* pop_claimed() noexcept { return pop_claimed(unlink); }
+    template <class Drop>
+    operation* pop_claimed(Drop drop) noexcept {
         while (operation* op = first_) {
             take_out(*op);
-            bool won = claim_for(*op);
-            op->linked.store(false, std::memory_order_release);  // [linked]
-            if (won)
+            if (claim_for(*op)) {
+                unlink(*op);
                 return op;
+            }
+            drop(*op);
         }
         return nullptr;
     }
 
     void wake_all(wake_list& wakes, outcome result) noexcept {
-        while (operation* op = pop_claimed()) {
+        wake_all(wakes, result, unlink);
+    }
+    template <class Drop>
+    void wake_all(wake_list& wakes, outcome result, Drop drop) noexcept {
+        while (operation* op = pop_claimed(drop)) {
             op->result = result;
             wakes.add(*op->who);
         }
+    }
+
+    static void unlink(operation& op) noexcept {
+        op.linked.store(false, std::memory_order_release);  // [linked]
     }
 
 private:
