@@ -661,6 +661,24 @@ TEST_CASE("laws 40 and 74: a channel whose last handle is dropped as an arm that
            {.counts = true});
 }
 
+TEST_CASE("laws 73 and 74: a channel whose last handle is dropped as the context of its "
+          "receiver ends is freed after that") {
+    all_of("context ends, last handle",
+           [](threads& t) {
+               auto kept = std::make_shared<channel<int>>();
+               t.run([=] {
+                   asio::io_context ctx;
+                   heddle::go(ctx, [=]() -> task<> { co_await kept->receive(); });
+                   ctx.poll();
+               });
+               t.run([=] {
+                   if (kept->try_send(7) == try_status::done)
+                       *kept = nullptr;
+               });
+           },
+           {.preemptions = 2, .counts = true});
+}
+
 TEST_CASE("laws 73 and 75: when a context ends beside a send to a task in it, the "
           "value is received, kept or destroyed") {
     all_of("context ends", [](threads& t) {
