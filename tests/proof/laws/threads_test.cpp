@@ -661,8 +661,9 @@ TEST_CASE("laws 40 and 74: a channel whose last handle is dropped as an arm that
            {.counts = true});
 }
 
-TEST_CASE("laws 73 and 74: a channel whose last handle is dropped as the context of its "
-          "receiver ends is freed after that") {
+TEST_CASE(
+    "laws 73 and 74: a channel whose last handle is dropped as the context of its "
+    "receiver ends is freed after that") {
     all_of("context ends, last handle",
            [](threads& t) {
                auto kept = std::make_shared<channel<int>>();
