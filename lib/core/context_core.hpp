@@ -62,6 +62,12 @@ public:
         return coming.n.load(std::memory_order_acquire) != 0;
     }
 
+    /// Asked once the hosts are shut. If it returns false, each thread that claims a task here
+    /// from outside later sees that they are [lost].
+    bool claims_under_way() noexcept {
+        return detail::add(coming.n, 0u, std::memory_order_acq_rel) != 0;
+    }
+
     /// Returns whether some task waits in an Asio operation that has not ended.
     bool handler_pending() noexcept {
         return sum(&context_member::owned_by_handlers) != 0;
@@ -138,6 +144,10 @@ public:
 
     /// Returns whether this thread drains a host of `s`, or is inside `s`.
     static bool is_here(const context_core& s) noexcept;
+
+    /// Returns whether this thread will wake a task of `s` once the user's code that it is
+    /// in has returned.
+    static bool holds_back_task_of(const context_core& s) noexcept;
 
 private:
     const context_core& state_;

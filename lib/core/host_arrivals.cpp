@@ -43,7 +43,7 @@ bool host::expect() noexcept {
     if (!called_from_outside())
         return false;  // its drain handler is work, until this thread has released it
     add(state_->coming.n, 1u,
-        std::memory_order_relaxed);  // before the claim, a release
+        std::memory_order_acq_rel);  // before the claim, and before is_shut() [lost]
     return true;
 }
 

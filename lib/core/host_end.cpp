@@ -187,10 +187,18 @@ bool host::sweep() noexcept {
     bool again = sweep_queue();
     registry_.begin_sweep();  // other threads may start tasks; these get to the inbox
     bool claimed = false;     // another thread has claimed one, whose wake is under way
+    bool alone = false;       // a thread that claims from now on sees the end [lost]
+    bool waits = false;       // until that is so
     while (process* p = registry_.next_to_sweep()) {
         if (p->owned_by_handler())
             continue;  // it ends when its handler is destroyed
-        if (p->withdraw_all()) {
+        bool exclusive = p->waits && p->waits->exclusive;
+        alone = alone || (exclusive && !state_->claims_under_way());
+        if (exclusive && !alone) {
+            if (inside_context::holds_back_task_of(*state_))
+                ends_from_inside();
+            waits = true;
+        } else if (p->withdraw_all()) {
             destroy(*p);
             again = true;
         } else {
@@ -201,7 +209,9 @@ bool host::sweep() noexcept {
     }
     if (claimed && !again)  // otherwise it may be in the inbox by now
         inbox_.yield_until_changed();
-    return again || claimed;
+    else if (waits && state_->claims_under_way())
+        yield_until_changed(state_->coming.n);
+    return again || claimed || waits;
 }
 
 void ends_from_inside() noexcept {

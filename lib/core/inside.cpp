@@ -42,6 +42,15 @@ bool wake_list::holds_back(const runnable& r) noexcept {
     return false;
 }
 
+bool inside_context::holds_back_task_of(const context_core& s) noexcept {
+    for (held_back* h = held_back_here; h; h = h->before)
+        for (runnable* held = h->first; held; held = held->next_ready)
+            if (!static_cast<sleeper&>(*held).foreign &&
+                as_process(*held).home->state_.get() == &s)
+                return true;
+    return false;
+}
+
 inside_context::inside_context(const context_core& s) noexcept
     : state_(s), before_(std::exchange(insides, this)) {}
 

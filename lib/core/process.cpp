@@ -62,10 +62,11 @@ void process::interrupt_by(const done_node& by, wake_list& wakes) noexcept {
 
 void from_outside(runnable&, host&) {}
 
-bool claim_process(process& p, bool certain) noexcept {
+bool claim_process(process& p, bool certain, dropped how) noexcept {
     host& home = *p.home;
     bool expected = home.expect();  // [homecoming]
-    bool won = certain || p.word.claim();
+    bool ends = expected && how == dropped::kept && home.is_shut();
+    bool won = certain ? !ends : p.word.claim();
     if (expected && won)
         p.turn = from_outside;
     else if (expected)
@@ -73,10 +74,11 @@ bool claim_process(process& p, bool certain) noexcept {
     return won;
 }
 
-bool claim_among_threads(operation& op) noexcept {
-    bool won = op.of_selector    ? claim_in_selector(op)
-               : op.who->foreign ? op.exclusive || op.who->word.claim()
-                                 : claim_process(as_process(*op.who), op.exclusive);
+bool claim_among_threads(operation& op, dropped how) noexcept {
+    bool won = op.of_selector ? claim_in_selector(op)
+               : op.who->foreign
+                   ? op.exclusive || op.who->word.claim()
+                   : claim_process(as_process(*op.who), op.exclusive, how);
     if (won)
         op.who->winner = &op;
     return won;

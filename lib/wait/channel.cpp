@@ -41,9 +41,11 @@ bool channel_base::close() noexcept {
         check_host();
         if (closed_)
             return false;
-        closed_ = true;                               // [final]
-        receivers_.wake_all(wakes, outcome::closed);  // [receiver]: nothing is buffered
-        senders_.wake_all(wakes, outcome::closed);  // the values stay with the senders
+        closed_ = true;  // [final]
+        auto lost = [this](operation& op) noexcept { lose(op); };
+        // [receiver]: nothing is buffered. The values stay with the senders.
+        receivers_.wake_all(wakes, outcome::closed, lost);
+        senders_.wake_all(wakes, outcome::closed, lost);
     }
     wakes.release();
     return true;
@@ -55,23 +57,31 @@ bool channel_base::withdraw(operation& op, wait_list& list) noexcept {
         guard g(lock_);
         was = op.linked.load(std::memory_order_relaxed);
         if (was)
-            list.erase(op);
-        last = was && orphan_ && senders_.empty() && receivers_.empty();
+            (lost_.front() == &op ? lost_ : list).erase(op);  // the others know no list
+        last = was && orphan_ && !waited_in();
     }
     if (last)
         dispose();  // [orphan]
     return was;
 }
 
+/// Called for an operation that was popped, and whose sleeper was claimed elsewhere. With
+/// one thread in the process no thread is about to withdraw it.
+void channel_base::lose(operation& op) noexcept {
+    if (op.of_selector || single_threaded())
+        wait_list::unlink(op);
+    else
+        lost_.push_back(op);
+}
+
 void channel_base::last_handle_gone() noexcept {
-    bool waited_in;
     {
         guard g(lock_);
-        waited_in = !senders_.empty() || !receivers_.empty();
-        orphan_ = waited_in;
+        orphan_ = waited_in();
+        if (orphan_)
+            return;
     }
-    if (!waited_in)
-        dispose();
+    dispose();
 }
 
 void channel_base::name(std::string name) {

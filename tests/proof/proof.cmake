@@ -58,7 +58,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND NOT sanitized AND NOT HEDDLE_TEST_PR
 endif()
 find_path(RELACY_INCLUDE_DIR relacy/relacy.hpp)
 if(RELACY_INCLUDE_DIR AND NOT sanitized AND NOT BUILD_SHARED_LIBS AND NOT HEDDLE_TEST_PROGRAMS_ONLY)  # the models do not depend on how heddle is built
-  heddle_add_models(asio_wait biased_lock claim emission homecoming idle_host idle_worker inbox join sealed search selector)
+  heddle_add_models(asio_wait biased_lock claim emission homecoming idle_host idle_worker inbox join lost sealed search selector)
 endif()
 
 if(NOT sanitized AND NOT HEDDLE_TEST_PROGRAMS_ONLY)

@@ -6,6 +6,7 @@ endif()
 
 heddle_script_test(seams seams.sh ${PROJECT_SOURCE_DIR})
 heddle_python_test(layers ${CMAKE_CURRENT_SOURCE_DIR}/layers.py ${PROJECT_SOURCE_DIR})
+heddle_python_test(atomics ${CMAKE_CURRENT_SOURCE_DIR}/atomics.py ${PROJECT_SOURCE_DIR})
 heddle_script_test(format repository/format.sh ${PROJECT_SOURCE_DIR})
 heddle_script_test(package.version repository/version.sh ${PROJECT_SOURCE_DIR} ${PROJECT_VERSION})
 heddle_script_test(demos.index repository/demos_index.sh ${PROJECT_SOURCE_DIR})

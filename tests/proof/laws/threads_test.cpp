@@ -632,6 +632,55 @@ TEST_CASE("laws 17 and 79: when the last handle is dropped beside a send into th
            {.counts = true});
 }
 
+TEST_CASE("laws 40 and 74: a channel whose last handle is dropped as an arm that lost "
+          "leaves its queue is freed after that") {
+    all_of("losing arm, last handle",
+           [](threads& t) {
+               channel<int> won;
+               auto lost = std::make_shared<channel<int>>();
+               auto n = std::make_shared<tally>();
+               t.run([=]() -> task<> {
+                   std::optional<int> v, w;
+                   // Only the thread below keeps the channel of the first arm.
+                   n->received = 1 + static_cast<int>(co_await heddle::select(
+                                         lost->receive(w), won.receive(v)));
+               });
+               t.run([=] {
+                   if (won.try_send(7) != try_status::done) {
+                       won.close();  // the task does not wait yet
+                       return;
+                   }
+                   n->sent = 1;
+                   n->refused = lost->try_send(8) == try_status::would_block;
+                   *lost = nullptr;
+               });
+               t.at_end([=] {
+                   demand(n->sent == n->refused, "the arm that lost took a value");
+                   demand(n->received == 2, "the wrong arm");
+               });
+           },
+           {.counts = true});
+}
+
+TEST_CASE(
+    "laws 73 and 74: a channel whose last handle is dropped as the context of its "
+    "receiver ends is freed after that") {
+    all_of("context ends, last handle",
+           [](threads& t) {
+               auto kept = std::make_shared<channel<int>>();
+               t.run([=] {
+                   asio::io_context ctx;
+                   heddle::go(ctx, [=]() -> task<> { co_await kept->receive(); });
+                   ctx.poll();
+               });
+               t.run([=] {
+                   if (kept->try_send(7) == try_status::done)
+                       *kept = nullptr;
+               });
+           },
+           {.preemptions = 2, .counts = true});
+}
+
 TEST_CASE("laws 73 and 75: when a context ends beside a send to a task in it, the "
           "value is received, kept or destroyed") {
     all_of("context ends", [](threads& t) {

@@ -160,16 +160,19 @@ protected:
 /// the selector that `op` may happen.
 HEDDLE_API bool claim_in_selector(operation& op) noexcept;
 
+/// Whether an operation whose sleeper could not be claimed stays linked.
+enum class dropped : bool { unlinked, kept };
+
 /// Does the work of claim_for() if the program has, or had, several threads. A task
 /// whose context this thread does not drain is counted before it is claimed
 /// [homecoming].
-HEDDLE_API bool claim_among_threads(operation& op) noexcept;
+HEDDLE_API bool claim_among_threads(operation& op, dropped how) noexcept;
 
 /// Claims the sleeper that waits in `op`, and makes `op` the winner. Requires: the
 /// source's lock.
-inline bool claim_for(operation& op) noexcept {
+inline bool claim_for(operation& op, dropped how = dropped::unlinked) noexcept {
     if (!single_threaded())
-        return claim_among_threads(op);
+        return claim_among_threads(op, how);
     bool won =
         op.exclusive || (op.of_selector ? claim_in_selector(op) : op.who->word.claim());
     if (won)
@@ -208,27 +211,40 @@ public:
 
     void erase(operation& op) noexcept {
         take_out(op);
-        op.linked.store(false, std::memory_order_release);  // [linked]
+        unlink(op);
     }
 
-    /// Pops the first operation whose sleeper can be claimed [claim]. An operation
-    /// whose sleeper was claimed by another arm or by its token is dropped on the way.
-    operation* pop_claimed() noexcept {
+    /// Pops the first operation whose sleeper can be claimed [claim]. An operation whose
+    /// sleeper was claimed by another arm or by its token is dropped on the way. Requires:
+    /// its sleeper keeps the source. Otherwise drop(op) keeps it: see channel_base.
+    operation* pop_claimed() noexcept { return pop_claimed(unlink, dropped::unlinked); }
+    template <class Drop>
+    operation* pop_claimed(Drop drop, dropped how = dropped::kept) noexcept {
         while (operation* op = first_) {
             take_out(*op);
-            bool won = claim_for(*op);
-            op->linked.store(false, std::memory_order_release);  // [linked]
-            if (won)
+            if (claim_for(*op, how)) {
+                unlink(*op);
                 return op;
+            }
+            drop(*op);
         }
         return nullptr;
     }
 
     void wake_all(wake_list& wakes, outcome result) noexcept {
-        while (operation* op = pop_claimed()) {
+        wake_all(wakes, result, unlink, dropped::unlinked);
+    }
+    template <class Drop>
+    void wake_all(wake_list& wakes, outcome result, Drop drop,
+                  dropped how = dropped::kept) noexcept {
+        while (operation* op = pop_claimed(drop, how)) {
             op->result = result;
             wakes.add(*op->who);
         }
+    }
+
+    static void unlink(operation& op) noexcept {
+        op.linked.store(false, std::memory_order_release);  // [linked]
     }
 
 private:

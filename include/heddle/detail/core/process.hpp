@@ -204,8 +204,9 @@ HEDDLE_API void emit_cancellation(runnable&, host&);
 
 /// Claims a parked process, and counts it if it comes from outside [homecoming].
 /// `certain`: popping its operation was the claim, and the claim word is left alone.
-/// Returns whether it was claimed.
-bool claim_process(process&, bool certain) noexcept;
+/// Returns whether it was claimed. If its operation stays linked otherwise, a certain claim
+/// fails as well once its context ends, which may be about to withdraw it [lost].
+bool claim_process(process&, bool certain, dropped how = dropped::unlinked) noexcept;
 
 /// Marks a process that was claimed and counted [homecoming] until it is submitted. It
 /// is never called as a turn.

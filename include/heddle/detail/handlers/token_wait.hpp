@@ -200,17 +200,32 @@ private:
         counted<token_wait> wait;
     };
 
+    /// The executor without work. To take it from one with work may need memory, if its type
+    /// is erased.
+    struct taken_executor {
+        explicit taken_executor(const Executor&) noexcept {}
+        untracked without(const tracked& work) const noexcept {
+            return asio::prefer(work, work_t::untracked_t());
+        }
+    };
+    struct stored_executor {
+        explicit stored_executor(const Executor& ex)
+            : executor(asio::prefer(ex, work_t::untracked_t())) {}
+        untracked without(const tracked&) noexcept { return std::move(executor); }
+        untracked executor;
+    };
+    using kept_executor = std::conditional_t<erased, stored_executor, taken_executor>;
+
     /// The operation, and the handler that waits in it.
     struct holdings : detail::pinned {
         holdings(Traits&& t, Handler&& h, const Executor& ex)
             : traits(std::move(t)), operation(traits), handler(std::move(h)),
-              executor(asio::prefer(ex, asio::execution::outstanding_work.untracked)),
-              work(asio::prefer(ex, asio::execution::outstanding_work.tracked)) {}
+              executor(ex), work(asio::prefer(ex, work_t::tracked_t())) {}
 
         Traits traits;
         typename Traits::operation operation;
         Handler handler;
-        untracked executor;
+        [[no_unique_address]] kept_executor executor;
         tracked work;
     };
 
@@ -266,7 +281,7 @@ private:
     void settle(bool aborted) noexcept override {
         Handler handler(std::move(held_.handler));
         auto args = held_.traits.result(held_.operation, aborted);
-        untracked ex(std::move(held_.executor));
+        untracked ex(held_.executor.without(held_.work));
         tracked work(std::move(held_.work));
         empty();  // [shell]
         post(ex, std::move(work), std::move(handler), std::move(args));

@@ -22,7 +22,10 @@ namespace heddle HEDDLE_VARIANT::detail {
 ///   [sender]   while a sender is parked, the ring is full.
 ///   [final]    closed_ never turns false again; once it is true, nobody is parked.
 ///   [orphan]   while orphan_ is set, no handle is left; the waits that are still
-///              queued keep the core alive, and the last to leave frees it.
+///              linked keep the core alive, and the last to leave frees it.
+///   [lost]     an arm whose task was claimed elsewhere stays linked, in lost_, until it is
+///              withdrawn: its task may be about to take the lock for that. An arm of a
+///              selector keeps a handle instead.
 class HEDDLE_API channel_base : pinned {
 public:
     static constexpr std::uint64_t one_handle = 1;
@@ -63,6 +66,11 @@ public:
     wait_list& receivers() noexcept { return receivers_; }
     bool withdraw(operation& op, wait_list& list) noexcept;
 
+    /// Pops the first operation of a queue whose sleeper can be claimed. Requires: the lock.
+    operation* pop_claimed(wait_list& list) noexcept {
+        return list.pop_claimed([this](operation& op) noexcept { lose(op); });
+    }
+
 protected:
     channel_base(std::size_t capacity, bool shared) noexcept
         : lock_(shared), capacity_(capacity) {}
@@ -91,12 +99,17 @@ protected:
     bool orphan_ = false;
     wait_list senders_;
     wait_list receivers_;
+    wait_list lost_;  // [lost]
     std::size_t size_ = 0;
     std::size_t first_ = 0;
     const std::size_t capacity_;
     atomic<std::uint64_t> handles_{one_sender};  // low half: all; high half: senders
 
 private:
+    void lose(operation& op) noexcept;
+    bool waited_in() const noexcept {
+        return !senders_.empty() || !receivers_.empty() || !lost_.empty();
+    }
     void last_handle_gone() noexcept;
     virtual void dispose() noexcept = 0;
 
@@ -196,8 +209,7 @@ public:
         check_host();
         if (closed_)
             return outcome::closed;
-        if (operation* op =
-                receivers_.pop_claimed()) {  // [receiver]: the ring is empty
+        if (operation* op = pop_claimed(receivers_)) {  // [receiver]: the ring is empty
             static_cast<receive_operation<T>*>(op)->value.emplace(std::move(value));
             wakes.add(*op->who);
             return outcome::done;
@@ -232,13 +244,13 @@ public:
         check_host();
         if (size_ != 0) {
             take_head(to);
-            if (operation* op = senders_.pop_claimed()) {  // [sender]: refill the ring
+            if (operation* op = pop_claimed(senders_)) {  // [sender]: refill the ring
                 append(static_cast<send_operation<T>*>(op)->value());
                 sent(*op, wakes);
             }
             return outcome::done;
         }
-        if (operation* op = senders_.pop_claimed()) {
+        if (operation* op = pop_claimed(senders_)) {
             to.emplace(std::move(static_cast<send_operation<T>*>(op)->value()));
             sent(*op, wakes);
             return outcome::done;
