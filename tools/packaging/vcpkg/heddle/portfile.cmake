@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: BSL-1.0
-# A port of the sources in this tree: vcpkg install heddle --overlay-ports=tools/packaging/vcpkg
+# A port of the sources in this tree: vcpkg install heddle --overlay-ports=tools/packaging/vcpkg, or heddle[boost,core]
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../../.." ABSOLUTE)
+
+if("asio" IN_LIST FEATURES AND "boost" IN_LIST FEATURES)
+  set(asio both)
+elseif("boost" IN_LIST FEATURES)
+  set(asio boost)
+else()
+  set(asio standalone)
+endif()
 
 vcpkg_cmake_configure(
   SOURCE_PATH "${SOURCE_PATH}"
@@ -8,7 +16,9 @@ vcpkg_cmake_configure(
     -DHEDDLE_TESTS=OFF
     -DHEDDLE_DEMOS=OFF
     -DHEDDLE_INSTALL=ON
-    "-DHEDDLE_ASIO_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include")
+    -DHEDDLE_ASIO=${asio}
+    "-DHEDDLE_ASIO_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include"
+    "-DHEDDLE_BOOST_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include")
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/heddle)
 vcpkg_fixup_pkgconfig()
