@@ -17,7 +17,9 @@ class HeddleTest(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        toolchain.cache_variables["HEDDLE_ASIO_INCLUDE_DIR"] = self.dependencies["asio"].cpp_info.includedirs[0]
+        for variable, package in ("HEDDLE_ASIO_INCLUDE_DIR", "asio"), ("HEDDLE_BOOST_INCLUDE_DIR", "boost"):
+            if package in self.dependencies:
+                toolchain.cache_variables[variable] = self.dependencies[package].cpp_info.includedirs[0]
         toolchain.generate()
 
     def build(self):
