@@ -2,8 +2,14 @@
 // A user's program: it has an io_context and a handler, and adds tasks and a channel.
 #include <heddle/heddle.hpp>
 
+#ifdef HEDDLE_BOOST_ASIO
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+namespace asio = boost::asio;
+#else
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#endif
 
 #include <cstdio>
 #include <exception>
