@@ -78,7 +78,7 @@ bool host::may_rest() noexcept {
 /// Queues `r` if the inbox is idle. The host has work from before that until the drain
 /// handler runs [homecoming]: in between the inbox is not idle, so a handler of the context
 /// leaves its turn there and ends, with its work. With one thread in the process nothing
-/// comes in between. The drainer ends that work, even if another thread was quicker.
+/// comes in between. The drainer ends that work, also if this thread was not the first.
 bool host::push_if_idle(runnable& r) noexcept {
     bool has_work = !single_threaded();
     if (has_work)

@@ -42,7 +42,7 @@ bool channel_base::close() noexcept {
         if (closed_)
             return false;
         closed_ = true;  // [final]
-        auto lost = [this](operation& op) noexcept { lose(op); };
+        auto lost = [this](operation& op) noexcept { pass_over(op); };
         // [receiver]: nothing is buffered. The values stay with the senders.
         receivers_.wake_all(wakes, outcome::closed, lost);
         senders_.wake_all(wakes, outcome::closed, lost);
@@ -65,10 +65,10 @@ bool channel_base::withdraw(operation& op, wait_list& list) noexcept {
     return was;
 }
 
-/// Called for an operation that was popped, and whose sleeper was claimed elsewhere. With
-/// one thread in the process no thread is about to withdraw it.
-void channel_base::lose(operation& op) noexcept {
-    if (op.of_selector || single_threaded())
+/// Keeps the operation linked [lost]. With one thread in the process no thread is about to
+/// withdraw it.
+void channel_base::keep_linked(operation& op) noexcept {
+    if (single_threaded())
         wait_list::unlink(op);
     else
         lost_.push_back(op);

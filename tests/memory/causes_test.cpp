@@ -51,7 +51,7 @@ std::string name_of(const std::exception_ptr& why) {
 
 task<> wait_for_ever() { co_await heddle::channel<>(nullptr).receive(); }
 
-/// Runs what is ready, without memory.
+/// Runs the handlers that are ready, while every allocation fails.
 void poll_without_memory(asio::io_context& ctx) {
     test::no_memory none;
     ctx.restart();

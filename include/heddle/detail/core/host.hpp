@@ -35,7 +35,7 @@ struct worker;
 ///             instant: in an operation elsewhere by work of its own, and once claimed
 ///             because no host of the context rests until it is in an inbox: lib/README.md.
 ///   [work]    work_ leaves 0 and comes back to it under the lock of the work guard,
-///             which exists in between. Only the drainer ends what was handed over.
+///             which exists in between. The drainer ends work that was handed over.
 ///   [counted] a reference is held by the service for a context's own host, by each
 ///             handler that drains or waits for its timer, by the registry while it is
 ///             not empty, and by work_ while it is not 0.

@@ -68,7 +68,7 @@ public:
 
     /// Pops the first operation of a queue whose sleeper can be claimed. Requires: the lock.
     operation* pop_claimed(wait_list& list) noexcept {
-        return list.pop_claimed([this](operation& op) noexcept { lose(op); });
+        return list.pop_claimed([this](operation& op) noexcept { pass_over(op); });
     }
 
 protected:
@@ -106,7 +106,11 @@ protected:
     atomic<std::uint64_t> handles_{one_sender};  // low half: all; high half: senders
 
 private:
-    void lose(operation& op) noexcept;
+    /// Called for an operation that was popped, and whose sleeper was claimed elsewhere.
+    void pass_over(operation& op) noexcept {
+        op.of_selector ? wait_list::unlink(op) : keep_linked(op);  // [lost]
+    }
+    void keep_linked(operation& op) noexcept;
     bool waited_in() const noexcept {
         return !senders_.empty() || !receivers_.empty() || !lost_.empty();
     }
