@@ -108,6 +108,19 @@ static_assert(
 #define HEDDLE_VARIANT
 #endif
 
+// In heddle, asio is the Asio of this variant.
+#if HEDDLE_ON_BOOST
+namespace boost::asio {}
+namespace heddle HEDDLE_VARIANT {
+namespace asio = ::boost::asio;
+}
+#else
+namespace asio {}
+namespace heddle HEDDLE_VARIANT {
+namespace asio = ::asio;
+}
+#endif
+
 #if HEDDLE_ON_BOOST
 #include <boost/asio/detail/config.hpp>
 #else

@@ -55,16 +55,6 @@ ASIO_INLINE_NAMESPACE_END
 #endif
 }  // namespace asio
 
-namespace heddle HEDDLE_VARIANT {
-
-#if HEDDLE_ON_BOOST
-namespace asio = ::boost::asio;
-#else
-namespace asio = ::asio;
-#endif
-
-}  // namespace heddle
-
 namespace heddle HEDDLE_VARIANT::detail {
 
 // The home of as_tuple and deferred.

@@ -7,14 +7,11 @@
 #include <heddle/detail/platform/port.hpp>
 
 #include HEDDLE_ASIO(execution.hpp)
+#include HEDDLE_ASIO(execution_context.hpp)
 #include HEDDLE_ASIO(query.hpp)
 
 #include <atomic>
 #include <cstdint>
-
-namespace asio {
-class execution_context;
-}
 
 namespace heddle HEDDLE_VARIANT::detail {
 
