@@ -15,8 +15,8 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
-#include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -59,33 +59,25 @@ task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& sessi
                        const counted<children>& sessions, const serve_options& options,
                        const void* at) {
     for (;;) {
-        auto first = co_await priority_select(stop, acquire_op(sessions->permits()));
-        if (first == 0)
+        if (co_await priority_select(stop, acquire_op(sessions->permits())) == 0)
             co_return;
         child next(sessions);
         next.adopt_permit();
-        inflight accepting(acceptor.async_accept(use_task));
-        std::optional<decltype(accepting.result())> peer;
-        for (;;) {
-            first = co_await priority_select(stop, accepting);
-            if (first == 0)
+        duration pause{};
+        try {
+            inflight accepting(acceptor.async_accept(use_task));
+            if (co_await priority_select(stop, accepting) == 0)
                 co_return;
-            duration pause{};
-            try {
-                peer.emplace(accepting.result());
-                break;
-            } catch (const system_error& e) {
-                pause = pause_after(e.code(), options);
-            } catch (const std::bad_alloc&) {  // it had none for the error itself
-                pause = pause_after(asio::error::no_memory, options);
-            }
-            first = co_await priority_select(stop, after(pause));
-            if (first == 0)
-                co_return;
-            accepting.start(acceptor.async_accept(use_task));
+            start_session(std::move(next), bind_task(session, accepting.result()),
+                          options, at);
+            continue;
+        } catch (const system_error& e) {
+            pause = pause_after(e.code(), options);
+        } catch (const std::bad_alloc&) {
+            pause = pause_after(asio::error::no_memory, options);
         }
-        start_session(std::move(next), bind_task(session, *std::move(peer)), options,
-                      at);
+        if (co_await priority_select(stop, after(pause)) == 0)
+            co_return;
     }
 }
 
@@ -127,11 +119,11 @@ task<> run_server(Acceptor acceptor, done_token stop, Session session,
 /// Lifetime  a session's slot is free again when its frame, with its socket, is
 ///           destroyed.
 /// Errors    of accept: connections that failed before they were accepted are ignored;
-///           if descriptors or memory have run out it tries again in 100 ms; all else
-///           cancels the sessions, and is thrown when they have ended. An exception out
-///           of a session goes to options.on_error, or else where a detached task's
-///           goes; neither ends serve. options.sessions below one:
-///           std::invalid_argument.
+///           if descriptors or memory have run out it tries again in 100 ms, and closes
+///           a connection whose session cannot be started; all else cancels the
+///           sessions, and is thrown when they have ended. An exception out of a session
+///           goes to options.on_error, or else where a detached task's goes; neither
+///           ends serve. options.sessions below one: std::invalid_argument.
 template <class Acceptor, class Session>
 HEDDLE_NOINLINE task<> serve(Acceptor acceptor, done_token stop, Session session,
                              serve_options options = {}) {
@@ -167,7 +159,7 @@ private:
 /// Closing   the destructor closes the token, as a done_source's does.
 /// Lifetime  counts as work of the context until a signal has come, or it is destroyed.
 /// Errors    outside a task without an executor: not_in_task; no such signal:
-///           system_error.
+///           std::system_error.
 class HEDDLE_API signals {
 public:
     explicit signals(std::initializer_list<int> numbers)

@@ -226,4 +226,66 @@ TEST_CASE("law 70: a server whose accept fails for want of memory goes on, also 
     CHECK(ended);
 }
 
+TEST_CASE(
+    "law 70: each allocation of a server may fail as it starts a session, and the "
+    "next connection gets one") {
+    std::size_t k = 0;
+    for (bool reached = true; reached; ++k) {
+        CAPTURE(k);
+        asio::io_context ctx;
+        test::held<void(std::error_code, nothing)> accepts;
+        heddle::done_source stop;
+        int sessions = 0;
+        bool ended = false;
+        auto session = [&](nothing) -> task<> {
+            ++sessions;
+            co_return;
+        };
+        auto serving = [&]() -> task<> {
+            try {
+                co_await heddle::serve(
+                    fake_acceptor{&accepts}, stop.token(), session,
+                    {.on_error = [](std::exception_ptr e) { told_last = name_of(e); }});
+            } catch (const std::bad_alloc&) {
+                CHECK(!"serve has ended");
+            }
+            ended = true;
+        };
+        heddle::go(ctx, serving);
+        auto connect = [&] {
+            while (!accepts.waiting() && !ended) {  // until it tries again
+                ctx.restart();
+                ctx.run_one();
+            }
+            REQUIRE(!ended);
+            accepts.complete({}, nothing());
+        };
+        ctx.poll();
+        connect();
+        told_last.clear();
+        test::empty_frame_pools();
+        {
+            test::failing_allocation fail(k);
+            ctx.restart();
+            ctx.poll();
+            reached = fail.happened();
+        }
+        if (reached)
+            CHECK(!told_last.empty());
+        else
+            CHECK(sessions == 1);
+        sessions = 0;
+        connect();
+        ctx.restart();
+        ctx.poll();
+        CHECK(sessions == 1);
+        stop.close();
+        accepts.complete(asio::error::operation_aborted, nothing());
+        ctx.restart();
+        ctx.run();
+        CHECK(ended);
+    }
+    CHECK(k >= 3);
+}
+
 TEST_SUITE_END();
