@@ -16,7 +16,6 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
