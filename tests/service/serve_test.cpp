@@ -477,6 +477,20 @@ TEST_CASE("a time limit that ends a session is no error") {
     CHECK(told.empty());
 }
 
+TEST_CASE(
+    "an error out of a session function that is no coroutine is not taken for one of "
+    "accept") {
+    site s;
+    s.start(+[](visitor) -> task<> {
+        throw std::system_error(std::error_code(ECONNABORTED, std::system_category()),
+                                "session");
+    });
+    s.connect(1);
+    CHECK(s.connections.closed);
+    auto aborted = std::error_code(ECONNABORTED, std::system_category()).message();
+    CHECK(s.trace.take() == lines{"serve: session: " + aborted});
+}
+
 TEST_CASE("without on_error, an exception of a session is a detached task's") {
     site s;
     s.start([](visitor) -> task<> {
