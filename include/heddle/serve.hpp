@@ -63,14 +63,19 @@ task<> accept_sessions(Acceptor& acceptor, done_token stop, const Session& sessi
         child next(sessions);
         next.adopt_permit();
         duration pause{};
+        bool accepted = false;
         try {
             inflight accepting(acceptor.async_accept(use_task));
             if (co_await priority_select(stop, accepting) == 0)
                 co_return;
-            start_session(std::move(next), bind_task(session, accepting.result()),
-                          options, at);
+            auto peer = accepting.result();
+            accepted = true;
+            start_session(std::move(next), bind_task(session, std::move(peer)), options,
+                          at);
             continue;
         } catch (const system_error& e) {
+            if (accepted)
+                throw;  // session(socket) has thrown it, which is not a coroutine
             pause = pause_after(e.code(), options);
         } catch (const std::bad_alloc&) {
             pause = pause_after(asio::error::no_memory, options);

@@ -145,9 +145,11 @@ lines sorted(lines all) {
     return all;
 }
 
-std::string accept_error(int error) {
-    return "accept: " + heddle::error_code(error, std::system_category()).message();
+heddle::system_error error_of(const char* call, int error) {
+    return {heddle::error_code(error, asio::error::get_system_category()), call};
 }
+
+std::string accept_error(int error) { return error_of("accept", error).what(); }
 
 }  // namespace
 
@@ -475,6 +477,17 @@ TEST_CASE("a time limit that ends a session is no error") {
         co_await server;
     }());
     CHECK(told.empty());
+}
+
+TEST_CASE(
+    "an error out of a session function that is no coroutine is not taken for one of "
+    "accept") {
+    site s;
+    s.start(+[](visitor) -> task<> { throw error_of("session", ECONNABORTED); });
+    s.connect(1);
+    CHECK(s.connections.closed);
+    CHECK(s.trace.take() ==
+          lines{std::string("serve: ") + error_of("session", ECONNABORTED).what()});
 }
 
 TEST_CASE("without on_error, an exception of a session is a detached task's") {
