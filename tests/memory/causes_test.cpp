@@ -233,7 +233,7 @@ TEST_CASE(
     for (bool reached = true; reached; ++k) {
         CAPTURE(k);
         asio::io_context ctx;
-        test::held<void(std::error_code, nothing)> accepts;
+        test::held<void(heddle::error_code, nothing)> accepts;
         heddle::done_source stop;
         int sessions = 0;
         bool ended = false;
