@@ -28,6 +28,9 @@ namespace asio = boost::asio;
   endforeach()
   list(REMOVE_DUPLICATES headers)
   foreach(header IN LISTS headers)
+    if(NOT EXISTS ${HEDDLE_BOOST_INCLUDE_DIR}/boost/${header})
+      continue()  # the test asks whether there is one
+    endif()
     file(CONFIGURE OUTPUT ${directory}/${header} CONTENT "#pragma once\n#include <boost/@header@>\n#include <asio_is_boost.hpp>\n" @ONLY)
   endforeach()
   include_directories(BEFORE SYSTEM ${directory})
