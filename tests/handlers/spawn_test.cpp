@@ -22,8 +22,9 @@ void spawn(asio::io_context& ctx, F f) {
 #endif
 }
 
-// Older versions of yield_context do not take (std::exception_ptr, T).
-#if ASIO_VERSION >= 102400
+// Older versions of yield_context do not take (std::exception_ptr, T); that of Boost 1.81
+// does not compile with it.
+#if ASIO_VERSION >= 102600
 int join(asio::io_context&, heddle::join_handle<int>& h, asio::yield_context yield) {
     return h.async_join(yield);
 }
