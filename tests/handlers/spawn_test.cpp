@@ -24,7 +24,7 @@ void spawn(asio::io_context& ctx, F f) {
 
 // Older versions of yield_context do not take (std::exception_ptr, T); that of Boost 1.81
 // does not compile with it.
-#if ASIO_VERSION >= 102600
+#if ASIO_VERSION >= 102800
 int join(asio::io_context&, heddle::join_handle<int>& h, asio::yield_context yield) {
     return h.async_join(yield);
 }
