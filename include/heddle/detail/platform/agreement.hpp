@@ -47,7 +47,7 @@
 
 #if HEDDLE_ASIO_VERSION < 102200
 #error "heddle needs Asio 1.22 or newer"
-#elif HEDDLE_ON_BOOST && HEDDLE_ASIO_VERSION < 102400
+#elif HEDDLE_ON_BOOST && HEDDLE_ASIO_VERSION < 102600
 #error "heddle needs Boost 1.81 or newer"
 #endif
 
