@@ -110,8 +110,7 @@ signals::signals(detail::counted<detail::host> home, std::initializer_list<int> 
     }
     // Weak, because the set would otherwise be owned by its own handler, which only the
     // end of the set destroys.
-    auto close = [weak = std::weak_ptr<state>(state_)](error_code error,
-                                                       int number) {
+    auto close = [weak = std::weak_ptr<state>(state_)](error_code error, int number) {
         auto s = weak.lock();
         if (error || !s)
             return;
