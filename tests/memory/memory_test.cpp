@@ -129,10 +129,11 @@ TEST_CASE("each parked task takes the heap memory that the table says, rounded t
           2 * sizeof(heddle::detail::channel_core<int>) + 1000 * sizeof(int) + 16);
 
     heddle::channel<int> c, full(0);
+    auto boost_has_more = sizeof(heddle::error_code) - sizeof(std::error_code);
     CHECK_ROW("`async_receive` with a small handler",
               bytes_of([&](asio::io_context& ctx) {
                   c.async_receive(ctx, [](heddle::error_code, std::optional<int>) {});
-              }));
+              }) - boost_has_more);
 
     // Frames differ between compilers; the table has the largest.
     auto at_most = [](const char* name, std::size_t bytes) {

@@ -630,7 +630,7 @@ TEST_CASE("SIGQUIT is blocked only as long as the run that dumps on it, however 
     REQUIRE(::pthread_setattr_default_np(&impossible) == 0);
     CHECK_THROWS_AS(heddle::run({.threads = 1, .dump_on_quit = true},
                                 []() -> heddle::task<> { co_return; }()),
-                    heddle::system_error);
+                    std::system_error);
     ::pthread_setattr_default_np(&before);
     sigset_t now;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &now);

@@ -30,7 +30,9 @@ inline std::string why(const std::exception_ptr& cause) {
     } catch (const heddle::not_in_task&) {
         return "not in task";
     } catch (const std::exception& e) {
-        return e.what();
+        std::string text = e.what();
+        return text.substr(0,
+                           text.find(" [system:"));  // Boost adds the number and place
     }
 }
 
