@@ -9,10 +9,12 @@
 #   disagree                         a program that is compiled for another build of heddle is refused, with a message
 #   other_asio                       find_package refuses an Asio that heddle was not built with
 #   hidden                           libheddle.so exports only names that headers declare
+#   boost                            the library on Boost.Asio, by find_package and pkg-config; a mix of both is refused
 set -eu
 way=$1 source=$2 build=$3 asio=$5 flags=${6:-}
 export CXX="$4"
 here=$source/tests/package
+library=heddle
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
@@ -22,7 +24,7 @@ installed() {
     cmake --install "$build" --prefix "$dir/first" >/dev/null
     mv first prefix
     prefix=$dir/prefix
-    lib=$(dirname "$(find "$prefix" -name 'libheddle.*' | head -n 1)")
+    lib=$(dirname "$(find "$prefix" -name 'lib*heddle.*' | head -n 1)")
 }
 consumer() { # ARGUMENTS...
     cp "$here/main.cpp" "$here/$way/"* .
@@ -47,7 +49,7 @@ by_hand() { # PROGRAM FLAGS... FILES...: builds against the installed heddle
     includes=
     [ "$asio" = /usr/include ] || includes="-isystem $asio"
     # shellcheck disable=SC2086
-    ${launcher:-} "$CXX" -std=c++20 $flags "$@" -I"$prefix/include" $includes -L"$lib" -lheddle -pthread -Wl,-rpath,"$lib" -o "$program" >log 2>&1
+    ${launcher:-} "$CXX" -std=c++20 $flags "$@" -I"$prefix/include" $includes -L"$lib" -l"$library" -pthread -Wl,-rpath,"$lib" -o "$program" >log 2>&1
 }
 builds_by_hand() {
     by_hand "$@" || {
@@ -165,6 +167,23 @@ hidden)
     nm -DC --defined-only "$lib/libheddle.so" >symbols
     grep -q ' T heddle::live_tasks' symbols
     ! grep -E 'heddle::.*(anonymous namespace|describe_all)| [TBDR] heddle::detail::context_state::' symbols
+    ;;
+boost)
+    library=boost_heddle
+    installed
+    consumer -DCMAKE_PREFIX_PATH="$prefix" -DHEDDLE_BOOST_INCLUDE_DIR="$asio"
+    runs out/consumer
+    ! cmake -S . -B other -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENT=standalone >log 2>&1
+    grep -q 'the component standalone is not installed' log || { cat log; exit 1; }
+    echo '#include <heddle/time.hpp>
+int main() {}' >agrees.cpp
+    builds_by_hand agrees -DHEDDLE_BOOST_ASIO agrees.cpp
+    boost=$asio asio=/usr/include
+    refused libheddle_must_be_built_as_heddle_heddle_like_this_program agrees.cpp
+    command -v pkg-config >/dev/null || exit 0
+    flags="$(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags --libs boost_heddle) -isystem $boost"
+    builds_by_hand by_pkg_config main.cpp
+    runs ./by_pkg_config
     ;;
 *) echo "no way is called $way"; exit 2 ;;
 esac

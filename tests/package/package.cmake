@@ -3,8 +3,12 @@
 
 # heddle_package_test(WAY [FLAGS]) checks one of the ways. FLAGS are those of a build for a sanitizer.
 function(heddle_package_test way)
+  set(asio ${HEDDLE_ASIO_INCLUDE_DIR})
+  if(way STREQUAL boost)
+    set(asio ${HEDDLE_BOOST_INCLUDE_DIR})
+  endif()
   heddle_script_test(package.${way} package/check.sh ${way}
-    ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${CMAKE_CXX_COMPILER} ${HEDDLE_ASIO_INCLUDE_DIR} ${ARGN})
+    ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${CMAKE_CXX_COMPILER} ${asio} ${ARGN})
   set_tests_properties(package.${way} PROPERTIES TIMEOUT 600)  # some ways build the library
 endfunction()
 
@@ -12,6 +16,8 @@ set(ways)
 if(address_sanitized)
   # A program compiled by hand also fits a library that was built with ASan.
   heddle_package_test(by_hand ${CMAKE_CXX_FLAGS})
+elseif(HEDDLE_LIBRARY STREQUAL boost_heddle AND NOT sanitized)
+  set(ways boost)
 elseif(sanitized OR HEDDLE_TEST_PROGRAMS_ONLY)
   # No other sanitizer changes what a package is.
 elseif(BUILD_SHARED_LIBS)
