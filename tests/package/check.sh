@@ -17,8 +17,6 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 cd "$dir"
-# What one way has compiled, the next need not compile again.
-! command -v ccache >/dev/null || export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 installed() {
     cmake --install "$build" --prefix "$dir/first" >/dev/null
