@@ -9,6 +9,7 @@
 #   disagree                         a program that is compiled for another build of heddle is refused, with a message
 #   other_asio                       find_package refuses an Asio that heddle was not built with
 #   hidden                           libheddle.so exports only names that headers declare
+#   module                           a program imports heddle, and the module exports every public name
 #   boost                            the library on Boost.Asio, by find_package and pkg-config; a mix of both is refused
 set -eu
 way=$1 source=$2 build=$3 asio=$5 flags=${6:-}
@@ -167,6 +168,28 @@ hidden)
     nm -DC --defined-only "$lib/libheddle.so" >symbols
     grep -q ' T heddle::live_tasks' symbols
     ! grep -E 'heddle::.*(anonymous namespace|describe_all)| [TBDR] heddle::detail::context_state::' symbols
+    ;;
+module)
+    installed
+    # Asio 1.22 needs the first, with clang the others, too, as our CMake target and heddle.pc say.
+    flags="-O0 -pthread -Wall -Wextra -Werror -DASIO_HAS_STD_ALIGNED_ALLOC=1 -DASIO_HAS_CO_AWAIT=1 -DASIO_HAS_STD_COROUTINE=1"
+    [ "$asio" = /usr/include ] || flags="$flags -isystem $asio"
+    # shellcheck disable=SC2086
+    "$CXX" -std=c++20 $flags -I"$prefix/include" --precompile "$prefix/include/heddle.cppm" -o heddle.pcm
+    "$CXX" -pthread -c heddle.pcm -o heddle.o
+    launcher=  # it knows no modules
+    flags="$flags -fmodule-file=heddle=heddle.pcm"
+    cp "$here/module/alone.cpp" .
+    builds_by_hand alone alone.cpp heddle.o
+    runs ./alone
+    # Headers of Asio and of heddle before the import, and after it.
+    sed 's,#include <heddle/heddle.hpp>,import heddle;,' "$here/main.cpp" >import_first.cpp
+    sed '/^import/d; 0,/^heddle::task/s//#include <heddle\/channel.hpp>\nimport heddle;\n\n&/' import_first.cpp >import_last.cpp
+    for program in import_first import_last; do
+        builds_by_hand $program $program.cpp heddle.o
+        runs ./$program
+    done
+    python3 "$here/module/names.py" "$prefix/include" "$CXX" -std=c++20 -I"$prefix/include" $flags
     ;;
 boost)
     library=boost_heddle
