@@ -6,6 +6,7 @@
 #   find_package, pkg_config         heddle is installed by BUILD, and then moved to another place
 #   add_subdirectory, fetch_content  heddle is built from its sources
 #   by_hand                          the program is compiled without the flags that CMake or pkg-config add
+#   flags                            the same, with other standards, flags of hardening, warnings as errors
 #   disagree                         a program that is compiled for another build of heddle is refused, with a message
 #   other_asio                       find_package refuses an Asio that heddle was not built with
 #   hidden                           libheddle.so exports only names that headers declare
@@ -123,6 +124,19 @@ by_hand)
     runs ./sanitized
     builds_by_hand undefined -fsanitize=undefined -fno-sanitize-recover=all main.cpp
     runs ./undefined
+    ;;
+flags)
+    installed
+    cp "$here/main.cpp" .
+    "$CXX" -std=c++26 -fsyntax-only -x c++ /dev/null 2>/dev/null && newest=c++26 || newest=c++23
+    for more in -std=c++23 -std=$newest -flto '-O2 -flto' '-O2 -D_FORTIFY_SOURCE=3' -D_GLIBCXX_ASSERTIONS -fcf-protection=full -fstack-protector-strong \
+        '-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Werror'; do
+        # shellcheck disable=SC2086
+        builds_by_hand program $more main.cpp
+        runs ./program
+    done
+    refused 'heddle: -fno-rtti needs ASIO_NO_TYPEID, here and where libheddle is built' -fno-rtti main.cpp
+    refused libheddle_must_be_built_with_ASIO_NO_TYPEID_like_this_program -fno-rtti -DASIO_NO_TYPEID main.cpp
     ;;
 disagree)
     installed

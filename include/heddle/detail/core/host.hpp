@@ -228,7 +228,7 @@ public:
 protected:
     atomic<std::size_t> work_{0};  // [work]
 
-    explicit host(std::shared_ptr<context_core>, std::unique_ptr<worker> = {}) noexcept;
+    explicit host(std::shared_ptr<context_core>, std::unique_ptr<worker>) noexcept;
     ~host() override;
 
     context_core& state() const noexcept { return *state_; }

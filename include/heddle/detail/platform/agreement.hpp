@@ -159,9 +159,14 @@ namespace asio = ::asio;
 #define HEDDLE_AGREED_REACTOR with_ASIO_DISABLE_EPOLL
 #endif
 #if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_NO_TYPEID) : defined(ASIO_NO_TYPEID)
+#define HEDDLE_HAS_TYPEID 0
 #define HEDDLE_AGREED_TYPEID with_ASIO_NO_TYPEID
 #else
+#define HEDDLE_HAS_TYPEID 1
 #define HEDDLE_AGREED_TYPEID without_ASIO_NO_TYPEID
+#endif
+#if HEDDLE_HAS_TYPEID && !defined(__GXX_RTTI) && !defined(_CPPRTTI)
+#error "heddle: -fno-rtti needs ASIO_NO_TYPEID, here and where libheddle is built"
 #endif
 #ifdef _GLIBCXX_DEBUG
 #define HEDDLE_AGREED_CONTAINERS with_GLIBCXX_DEBUG

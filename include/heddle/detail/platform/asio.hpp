@@ -68,7 +68,7 @@ namespace asio_tokens = asio;
 /// (1.22.1: an unchecked cast).
 template <class E>
 const E* target_of(const asio::any_io_executor& ex) noexcept {
-#ifndef ASIO_NO_TYPEID
+#if HEDDLE_HAS_TYPEID
     if (ex.target_type() == typeid(E))
         return ex.target<E>();
 #endif
