@@ -27,6 +27,11 @@ namespace heddle HEDDLE_VARIANT::detail::port {
 
 void yield_thread() noexcept { ::Sleep(0); }
 
+void wait_at(const void* word, int old) noexcept {
+    ::WaitOnAddress(const_cast<void*>(word), &old, sizeof old, INFINITE);
+}
+void wake_at(void* word) noexcept { ::WakeByAddressSingle(word); }
+
 // FlushProcessWriteBuffers() returns nothing, and wine 8 does nothing there: so nobody
 // could tell whether the threads have passed a barrier.
 bool prepare_barrier() noexcept { return false; }
