@@ -26,7 +26,7 @@ function(heddle_library name variable version)
   target_compile_features(${name} PUBLIC cxx_std_20)
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_include_directories(${name} SYSTEM PUBLIC $<BUILD_INTERFACE:${${variable}}>)
-  target_link_libraries(${name} PUBLIC Threads::Threads PRIVATE ${CMAKE_DL_LIBS})
+  target_link_libraries(${name} PUBLIC Threads::Threads PRIVATE ${port_libs})
   set_target_properties(${name} PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
@@ -37,7 +37,10 @@ function(heddle_library name variable version)
   # detail/platform/agreement.hpp settles what our headers need. These are for files that include Asio alone: one program must
   # see one Asio.
   set(definitions ${ARGN})
-  if(version LESS 102300)
+  if(MINGW)
+    # Otherwise these depend on the order of includes, too.
+    list(APPEND definitions ASIO_HAS_THREADS=1 ASIO_HAS_PTHREADS=1)
+  elseif(version LESS 102300)
     # Otherwise it depends on the order of includes, and files that differ mix operator new with free().
     list(APPEND definitions ASIO_HAS_STD_ALIGNED_ALLOC=1)
   endif()
@@ -69,7 +72,7 @@ function(heddle_install name component variable header version_header macro what
     list(TRANSFORM definitions PREPEND -D OUTPUT_VARIABLE definition_flags)
     list(JOIN definition_flags " " definition_flags)
   endif()
-  list(TRANSFORM CMAKE_DL_LIBS PREPEND -l OUTPUT_VARIABLE private_libs)
+  list(TRANSFORM port_libs PREPEND -l OUTPUT_VARIABLE private_libs)
   if(NOT BUILD_SHARED_LIBS AND private_libs)
     set(static_libs " ${private_libs}")  # without --static, too
   endif()

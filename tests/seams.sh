@@ -29,7 +29,7 @@ only() {
     [ -z "$found" ] || { echo "outside its seam: $found"; failed=1; }
 }
 
-port=lib/platform/port_posix.cpp
+port="lib/platform/port_posix.cpp lib/platform/port_windows.cpp"
 inline_port=include/heddle/detail/platform/port.hpp
 
 only 'std::atomic' include/heddle/detail/platform/config.hpp include/heddle/detail/platform/model.hpp lib/testing/stage.hpp

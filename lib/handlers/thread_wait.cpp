@@ -10,10 +10,10 @@ namespace heddle HEDDLE_VARIANT::detail {
 thread_wait::thread_wait() noexcept {
     foreign = [](sleeper& s) noexcept {
         auto& self = static_cast<thread_wait&>(s);
-        // An exchange, not a store: notify_one() looks whether a thread waits, and with
+        // An exchange, not a store: wake_one() looks whether a thread waits, and with
         // libstdc++ 12 that load could pass a store before it.
         self.state_.exchange(woken, std::memory_order_seq_cst);
-        self.state_.notify_one();
+        wake_one(self.state_);
         self.state_.store(left,
                           std::memory_order_release);  // [woken], as sleep() reads
     };
@@ -40,7 +40,7 @@ void thread_wait::wait(operation& op) {
 }
 
 void thread_wait::sleep() noexcept {
-    state_.wait(asleep, std::memory_order_acquire);
+    wait_while(state_, asleep);
     while (state_.load(std::memory_order_acquire) != left)  // [woken]
         yield_until_changed(state_);
 }

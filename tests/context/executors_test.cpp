@@ -13,12 +13,12 @@
 #include <doctest/doctest.h>
 
 #include "support/joined_thread.hpp"
+#include "support/latch.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
-#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -224,7 +224,7 @@ TEST_CASE("an executor of a user may call the library from each of its functions
         }
     };
     // Locks are not elided while the process has a second thread.
-    std::latch over(1);
+    test::latch over(1);
     test::joined_thread second([&] { over.wait(); });
     int told = 0, ended = 0;
     heddle::on_unhandled(ctx, meddling_listener(ctx, told));
@@ -299,9 +299,9 @@ TEST_CASE(
     heddle::channel<int> never;
     {
         asio::thread_pool pool(2);
-        std::latch parked(2);
+        test::latch parked(2);
         auto park = [](heddle::receiver<int> in, std::shared_ptr<int>,
-                       std::latch& l) -> task<> {
+                       test::latch& l) -> task<> {
             l.count_down();
             co_await in.receive();
         };

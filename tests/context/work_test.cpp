@@ -3,6 +3,7 @@
 // after it has counted its work down to zero, not at the same instant: if another thread
 // did that, its stop could come late, when the context runs again for new work.
 #include "support/joined_thread.hpp"
+#include "support/latch.hpp"
 
 #include <heddle/heddle.hpp>
 
@@ -15,7 +16,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <latch>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -112,7 +112,7 @@ private:
 /// While one lives the process has a second thread, so the library elides no locks.
 struct second_thread {
     ~second_thread() { over.count_down(); }
-    std::latch over{1};
+    test::latch over{1};
     test::joined_thread thread{[this] { over.wait(); }};
 };
 

@@ -3,6 +3,7 @@
 // which thread. These tests run only with locks on. Under TSan they also show that
 // nothing here races.
 #include "support/joined_thread.hpp"
+#include "support/latch.hpp"
 #include "support/operations.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
@@ -16,7 +17,6 @@
 #include <atomic>
 #include <chrono>
 #include <future>
-#include <latch>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -299,7 +299,7 @@ TEST_CASE(
     for (int round = 0; round < 100; ++round) {
         heddle::channel<int> c;
         heddle::done_source stop;
-        std::latch start(2);
+        test::latch start(2);
         test::joined_thread user;
         test::world world;  // destroyed first, while `user` runs
         for (int i = 0; i < 4; ++i) {

@@ -3,13 +3,13 @@
 // tests start threads.
 #include <heddle/heddle.hpp>
 
+#include "support/latch.hpp"
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <chrono>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 
@@ -44,12 +44,12 @@ TEST_CASE("go_blocking runs a function on another thread and returns its result,
 
 TEST_CASE("other tasks run while one waits for go_blocking, and a closed token does "
           "not lose the result") {
-    std::latch let_go(1);
-    int got = heddle::run([](std::latch& l) -> heddle::task<int> {
+    test::latch let_go(1);
+    int got = heddle::run([](test::latch& l) -> heddle::task<int> {
         auto h = heddle::go(
-            [](std::latch& latch) -> heddle::task<int> {
+            [](test::latch& latch) -> heddle::task<int> {
                 int v = co_await heddle::go_blocking(
-                    [](std::latch& inner) {
+                    [](test::latch& inner) {
                         inner.wait();
                         return 7;
                     },
@@ -81,16 +81,16 @@ TEST_CASE("go_blocking does not start its function if the token in force is clos
 }
 
 TEST_CASE("the end of a context waits for the functions of go_blocking that run") {
-    std::latch begun(1), let_go(1);
+    test::latch begun(1), let_go(1);
     std::atomic<bool> over = false;
     std::thread releaser;
     {
         asio::io_context ctx;
         heddle::go(
             ctx,
-            [](std::latch& b, std::latch& l, std::atomic<bool>& o) -> heddle::task<> {
+            [](test::latch& b, test::latch& l, std::atomic<bool>& o) -> heddle::task<> {
                 co_await heddle::go_blocking(
-                    [](std::latch& b2, std::latch& l2, std::atomic<bool>& o2) {
+                    [](test::latch& b2, test::latch& l2, std::atomic<bool>& o2) {
                         b2.count_down();
                         l2.wait();
                         o2 = true;

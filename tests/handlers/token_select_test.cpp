@@ -4,6 +4,7 @@
 #include <heddle/heddle.hpp>
 
 #include "support/ending.hpp"
+#include "support/latch.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -21,7 +22,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <latch>
 #include <memory>
 #include <vector>
 
@@ -406,7 +406,7 @@ TEST_CASE("cancellation races with readiness: each value is received or stays wi
         auto strand = asio::make_strand(threads.ctx);
         asio::cancellation_signal stop;
         std::optional<int> v;
-        std::latch both(2);  // the handler has run, and the emission is over
+        test::latch both(2);  // the handler has run, and the emission is over
         asio::post(strand, [&] {
             heddle::select(a.receive(v), b.receive(v))(asio::bind_cancellation_slot(
                 stop.slot(),

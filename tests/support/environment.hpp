@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -24,17 +25,25 @@ public:
     environment(const char* name, const std::string& value) : name_(name) {
         if (const char* old = std::getenv(name))
             old_ = old;
-        ::setenv(name, value.c_str(), 1);
+        set(value);
     }
     environment(const environment&) = delete;
     ~environment() {
         if (old_)
-            ::setenv(name_, old_->c_str(), 1);
+            set(*old_);
         else
-            ::unsetenv(name_);
+            unset();
     }
 
 private:
+#ifdef _WIN32
+    void set(const std::string& value) { ::_putenv_s(name_, value.c_str()); }
+    void unset() { set(""); }
+#else
+    void set(const std::string& value) { ::setenv(name_, value.c_str(), 1); }
+    void unset() { ::unsetenv(name_); }
+#endif
+
     const char* name_;
     std::optional<std::string> old_;
 };
@@ -48,7 +57,10 @@ inline std::uint64_t number_in(const char* variable, std::uint64_t usual) {
 /// Returns the text that f() writes to stderr, and the message of its exception.
 template <class F>
 std::pair<std::string, std::string> stderr_of(F f) {
-    std::string file = "/tmp/heddle-stderr-" + std::to_string(::getpid()), message;
+    const auto file = (std::filesystem::temp_directory_path() /
+                       ("heddle-stderr-" + std::to_string(::getpid())))
+                          .string();
+    std::string message;
     std::fflush(stderr);
     int before = ::dup(2);
     REQUIRE(std::freopen(file.c_str(), "w", stderr));

@@ -6,11 +6,12 @@
 //   1      a second thread is parked as long as tests run;
 //   unset  either mode is allowed.
 #define DOCTEST_CONFIG_IMPLEMENT
+#include "latch.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <latch>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -74,7 +75,7 @@ int main(int argc, char** argv) {
     }
     single_wanted = mode == "0";
 
-    std::latch over(1);
+    test::latch over(1);
     std::thread parked;
     if (mode == "1")
         parked = std::thread([&over] { over.wait(); });

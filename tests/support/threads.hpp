@@ -2,13 +2,13 @@
 #pragma once
 
 #include "support/joined_thread.hpp"
+#include "support/latch.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
 #include <atomic>
 #include <cstdint>
-#include <latch>
 #include <random>
 #include <thread>
 #include <utility>
@@ -46,7 +46,7 @@ private:
 /// Runs f(0) ... f(n-1) on threads that start together. Returns when all have ended.
 template <class F>
 void together(int n, F f) {
-    std::latch start(n);
+    latch start(n);
     std::vector<joined_thread> threads;
     for (int i = 0; i < n; ++i)
         threads.emplace_back([&, i] {

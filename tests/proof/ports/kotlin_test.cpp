@@ -275,10 +275,11 @@ TEST_CASE("ProduceTest: a producer ends with the scope of its consumer, or by it
 TEST_CASE("TickerChannelCommonTest: a ticker has a fixed period, and a slow task "
           "misses ticks") {
     world w;
-    std::vector<long> at;
+    std::vector<std::chrono::nanoseconds::rep> at;
     auto start = w.now();
     w.go(
-        [](heddle::time_point from, std::vector<long>& to) -> task<> {
+        [](heddle::time_point from,
+           std::vector<std::chrono::nanoseconds::rep>& to) -> task<> {
             heddle::ticker t(100ms);
             for (int i = 0; i < 5; ++i) {
                 co_await t.next();
@@ -288,7 +289,7 @@ TEST_CASE("TickerChannelCommonTest: a ticker has a fixed period, and a slow task
         },
         start, std::ref(at));
     w.advance(1s);
-    CHECK(at == std::vector<long>{100, 200, 500, 600, 700});
+    CHECK(at == std::vector<std::chrono::nanoseconds::rep>{100, 200, 500, 600, 700});
 }
 
 // -- select -----------------------------------------------------------------------------

@@ -51,12 +51,25 @@
 #error "heddle needs Boost 1.81 or newer"
 #endif
 
+// MinGW's headers of C and of threads define macros by which Asio finds out that there are
+// threads, and which: without this, that depends on the order of includes. Where two
+// files disagree, one of them ends a thread that the other has started as another type.
+#if defined(__MINGW32__) && !HEDDLE_ON_BOOST && !defined(ASIO_DETAIL_CONFIG_HPP)
+#if !defined(ASIO_HAS_THREADS) && !defined(ASIO_DISABLE_THREADS)
+#define ASIO_HAS_THREADS 1
+#endif
+#if !defined(ASIO_HAS_PTHREADS) && !defined(ASIO_DISABLE_THREADS)
+#define ASIO_HAS_PTHREADS 1
+#endif
+#endif
+
 #if !HEDDLE_ON_BOOST
 // Asio before 1.23 allocates with operator new in a file that includes it before any
 // standard header, and with aligned_alloc in other files, libheddle's among them; a
 // block that was allocated in one file may be freed in another. With glibc that works,
-// as both are malloc's. It fails with an address sanitizer or another C library.
-#if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC)
+// as both are malloc's. It fails with an address sanitizer or another C library. Windows
+// has no aligned_alloc.
+#if ASIO_VERSION < 102300 && !defined(ASIO_HAS_STD_ALIGNED_ALLOC) && !defined(_WIN32)
 #ifndef ASIO_DETAIL_CONFIG_HPP
 #define ASIO_HAS_STD_ALIGNED_ALLOC 1
 #elif defined(HEDDLE_UNDER_ASAN) || !defined(__GLIBC__)
@@ -138,7 +151,11 @@ namespace asio = ::asio;
 #define HEDDLE_AGREED_NAMESPACE without_ASIO_VERSION_NAMESPACE
 #endif
 #if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_THREADS) : defined(ASIO_HAS_THREADS)
+#if defined(__MINGW32__) && !HEDDLE_ON_BOOST && !defined(ASIO_HAS_PTHREADS)
+#define HEDDLE_AGREED_THREADS without_ASIO_HAS_PTHREADS
+#else
 #define HEDDLE_AGREED_THREADS without_ASIO_DISABLE_THREADS
+#endif
 #else
 #define HEDDLE_AGREED_THREADS with_ASIO_DISABLE_THREADS
 #endif
@@ -155,6 +172,8 @@ namespace asio = ::asio;
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING
 #elif HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_EPOLL) : defined(ASIO_HAS_EPOLL)
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_EPOLL
+#elif HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_IOCP) : defined(ASIO_HAS_IOCP)
+#define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IOCP
 #else
 #define HEDDLE_AGREED_REACTOR with_ASIO_DISABLE_EPOLL
 #endif

@@ -36,6 +36,13 @@ void yield_until_changed(const atomic<T>&) noexcept {
     port::yield_thread();
 }
 
+/// Returns when the value is no longer `old`; another thread changes it, and then calls
+/// wake_one.
+inline void wait_while(const atomic<int>& word, int old) noexcept {
+    port::wait_while(word, old);
+}
+inline void wake_one(atomic<int>& word) noexcept { port::wake_one(word); }
+
 /// Returns whether this process has never started a second thread. While that holds,
 /// locks and atomic read-modify-writes are left out: two of them are three quarters of
 /// a buffered element's cost.

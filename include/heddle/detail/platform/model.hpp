@@ -143,6 +143,9 @@ void yield_until_changed(const atomic<T>& a) noexcept {
         port::yield_thread();
 }
 
+inline void wait_while(const atomic<int>& word, int old) noexcept { word.wait(old); }
+inline void wake_one(atomic<int>& word) noexcept { word.notify_one(); }
+
 /// Always false, so that no lock and no read-modify-write is left out.
 inline bool single_threaded() noexcept { return false; }
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+// Two files of one program include Asio, one of them after <thread>: whatever came first,
+// they must agree about what is in an io_context. On MinGW the context's end once waited
+// for a thread of another type than timer.cpp had started, and so for ever.
+#include <heddle/detail/platform/asio.hpp>
+
+#include <asio/io_context.hpp>
+
+void wait_in(asio::io_context& ctx);  // timer.cpp
+
+int main() {
+    for (int i = 0; i < 100; ++i) {
+        asio::io_context ctx;
+        wait_in(ctx);
+        if (ctx.run() != 1)
+            return 1;
+    }
+}
