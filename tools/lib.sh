@@ -43,3 +43,17 @@ need() {
 # cmake and ctest read these: one job for each core, unless the environment says otherwise.
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+
+# Debian's packages of Boost 1.81 and 1.74 exclude each other, and 1.74 is in use: so this puts the
+# headers of 1.81 into build/boost-1.81 of the tree.
+need_boost() { # ROOT
+    local place=$1/build/boost-1.81
+    [ -f "$place/usr/include/boost/asio.hpp" ] && return
+    mkdir -p "$place"
+    (
+        cd "$place"
+        apt-get -q download libboost1.81-dev || { as_root apt-get -q update && apt-get -q download libboost1.81-dev; }
+        dpkg-deb -x libboost1.81-dev_*.deb .
+        rm libboost1.81-dev_*.deb
+    ) >&2
+}

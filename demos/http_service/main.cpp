@@ -16,7 +16,6 @@
 #include <map>
 #include <sstream>
 #include <string>
-#include <system_error>
 #include <utility>
 
 using asio::ip::tcp;
@@ -221,7 +220,7 @@ heddle::task<> session(Stream peer, heddle::duration idle) {
         co_await heddle::with_timeout(idle, open(c.peer));
         co_await c.converse();
         co_await heddle::with_timeout(1s, close(c.peer));
-    } catch (const std::system_error&) {
+    } catch (const heddle::system_error&) {
         // The peer has left, or does not speak TLS.
     } catch (const heddle::cancelled&) {
         // The peer is too slow, or the server stops.
@@ -265,7 +264,7 @@ int main(int argc, char** argv) {
                  {{"port", port}, {"idle", idle}, {"tls", pem}});
     try {
         heddle::run(serve(port, idle, pem));
-    } catch (const std::system_error& e) {
+    } catch (const heddle::system_error& e) {
         std::cerr << "http_service: " << e.what() << '\n';
         return 1;
     }

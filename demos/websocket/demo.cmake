@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSL-1.0
+if(NOT HEDDLE_LIBRARY STREQUAL boost_heddle)
+  message(STATUS "Demo websocket: not built, as it needs Boost.Asio (the preset boost)")
+  return()
+endif()
+heddle_demo(websocket --port "--port x" --idle "--idle 0")
+
+# The client of the tests is Python's websockets, of Debian's Python or another.
+set(python)
+foreach(candidate python3 /usr/bin/python3)
+  execute_process(COMMAND ${candidate} -c "import websockets" RESULT_VARIABLE missing OUTPUT_QUIET ERROR_QUIET)
+  if(missing EQUAL 0)
+    set(python ${candidate})
+    break()
+  endif()
+endforeach()
+if(NOT python)
+  message(STATUS "Tests of the demo websocket: not run, as Python has no websockets here (python3-websockets)")
+  return()
+endif()
+foreach(test messages rude browser)
+  demo_test(websocket ${test} ${CMAKE_COMMAND} -E env PYTHONPATH=. PYTHONDONTWRITEBYTECODE=1 ${python} websocket/test.py PROGRAM ${test})
+endforeach()
