@@ -7,8 +7,6 @@
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 
-#include HEDDLE_ASIO(steady_timer.hpp)
-
 #include <concepts>
 #include <optional>
 #include <tuple>

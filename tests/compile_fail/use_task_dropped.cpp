@@ -3,6 +3,8 @@
 // error: ignoring returned value of type 'heddle::asio_op<.*'|ignoring return value .*nodiscard
 #include <heddle/heddle.hpp>
 
+#include <asio/steady_timer.hpp>
+
 #pragma GCC diagnostic error "-Wunused-result"
 #pragma GCC diagnostic error "-Wunused-value"
 

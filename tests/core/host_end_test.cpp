@@ -6,6 +6,7 @@
 #include "support/world.hpp"
 
 #include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <doctest/doctest.h>
 

@@ -10,6 +10,7 @@
 
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 #include <doctest/doctest.h>

@@ -5,6 +5,7 @@
 #include "support/world.hpp"
 
 #include <asio/bind_executor.hpp>
+#include <asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <chrono>

@@ -6,6 +6,7 @@
 
 #include "support/world.hpp"
 
+#include <asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -11,6 +11,7 @@
 
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <doctest/doctest.h>
 

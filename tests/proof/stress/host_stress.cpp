@@ -5,6 +5,7 @@
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <doctest/doctest.h>
 

@@ -9,6 +9,7 @@
 #include "support/threads.hpp"
 
 #include <asio/executor_work_guard.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <doctest/doctest.h>
 
