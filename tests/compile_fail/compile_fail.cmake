@@ -5,7 +5,7 @@ if(sanitized OR CMAKE_CROSSCOMPILING)
 endif()
 
 # Each public header compiles alone. One preset is enough to check that.
-if(NOT BUILD_SHARED_LIBS)
+if(NOT BUILD_SHARED_LIBS AND NOT sanitized AND NOT HEDDLE_TEST_PROGRAMS_ONLY)
   add_dependencies(heddle_tests ${HEDDLE_LIBRARY}_verify_interface_header_sets)
 endif()
 
