@@ -206,10 +206,9 @@ bool selector_core::attempt(selector_arm& a, host& here) noexcept {
     wake_list wakes;
     bool locked = acquire(*lock);
     take_news();  // from here on only the attempt brings news of this source
-    std::size_t known = ready_.size();
     bool happened = op.attempt_locked(wakes);
-    if (!happened)
-        put_back_kin(*lock, known);
+    if (!happened && news_.load(std::memory_order_relaxed))
+        put_back_kin(*lock);
     if (!happened || !(op.again_locked() || op.happens_once())) {
         unready(a);
         op.enlist_locked();
@@ -229,8 +228,9 @@ bool selector_core::attempt(selector_arm& a, host& here) noexcept {
 /// news. A failed attempt has changed nothing at the source, so they are enlisted as
 /// before, in the same order. If they were tried instead, they would pop the arms on
 /// this side, and so on without end.
-void selector_core::put_back_kin(const spin_lock& lock, std::size_t known) noexcept {
-    take_news();  // the arm that was popped last comes first
+void selector_core::put_back_kin(const spin_lock& lock) noexcept {
+    std::size_t known = ready_.size();
+    make_news_ready();  // the arm that was popped last comes first
     for (std::size_t i = ready_.size(); i-- > known;)
         if (selector_arm& kin = *ready_[i]; kin.op->source() == &lock) {
             unready(kin);

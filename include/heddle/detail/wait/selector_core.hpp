@@ -90,7 +90,7 @@ private:
     bool look_by_choice(host&) noexcept;
     selector_arm* token_arm(process&) noexcept;
     bool attempt(selector_arm&, host&) noexcept;
-    void put_back_kin(const spin_lock&, std::size_t known) noexcept;
+    void put_back_kin(const spin_lock&) noexcept;
     parking park(process&) noexcept;
 
     spin_lock lock_;
