@@ -12,7 +12,7 @@ int main() {
     for (int i = 0; i < 100; ++i) {
         asio::io_context ctx;
         wait_in(ctx);
-        if (ctx.run() != 1)
+        if (ctx.run() == 0)  // on io_uring it may count more than the timer
             return 1;
     }
 }
