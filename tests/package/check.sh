@@ -136,6 +136,8 @@ flags)
         builds_by_hand program $more main.cpp
         runs ./program
     done
+    refused 'heddle needs C++20 or newer: -std=c++20' -std=c++17 main.cpp
+    refused 'heddle needs exceptions: no -fno-exceptions' -fno-exceptions main.cpp
     refused 'heddle: -fno-rtti needs ASIO_NO_TYPEID, here and where libheddle is built' -fno-rtti main.cpp
     refused libheddle_must_be_built_with_ASIO_NO_TYPEID_like_this_program -fno-rtti -DASIO_NO_TYPEID main.cpp
     ;;

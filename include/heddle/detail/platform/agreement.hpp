@@ -8,6 +8,16 @@
 // -fsanitize=address, which change no layout.
 #pragma once
 
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "heddle needs C++20 or newer: -std=c++20"
+#elif defined(__clang__) && !defined(__apple_build_version__) && __clang_major__ < 16
+#error "heddle needs clang 16 or newer"
+#elif defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12
+#error "heddle needs g++ 12 or newer"
+#elif !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
+#error "heddle needs exceptions: no -fno-exceptions"
+#endif
+
 #include <cstddef>  // defines the standard library's macros, on which Asio's depend
 
 // heddle::boost_heddle is the same library on Boost.Asio, as its users' files are.
