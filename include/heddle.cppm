@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The module heddle exports what heddle/heddle.hpp declares for its users. A file may
-// both import it and include headers of Asio or heddle.
+// The module heddle exports each public name of heddle/heddle.hpp. A file may both import
+// it and include headers of Asio or heddle.
 module;
 
 #include <heddle/heddle.hpp>

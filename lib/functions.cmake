@@ -34,7 +34,7 @@ function(heddle_library name variable version)
   # Nobody replaces a function of ours at load time, so calls within the library may be inlined; clang does so anyway.
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
 
-  # detail/platform/agreement.hpp settles what our headers need. These are for files that include Asio alone: one program must
+  # detail/platform/agreement.hpp makes the settings that our headers need. These are for files that include Asio alone: one program must
   # see one Asio.
   set(definitions ${ARGN})
   if(MINGW)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // WebSockets by Boost.Beast, on Boost.Asio: /echo sends each message back, /chat is a room, and / is the page of a client.
-// One task owns the room, as in ../chat; a member who does not read is dropped, so no task waits for one.
+// One task owns the room, as in ../chat; a member that does not read is dropped, so no task waits for a slow one.
 #include "../options.hpp"
 #include "page.hpp"
 

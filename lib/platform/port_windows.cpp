@@ -32,8 +32,8 @@ void wait_at(const void* word, int old) noexcept {
 }
 void wake_at(void* word) noexcept { ::WakeByAddressSingle(word); }
 
-// FlushProcessWriteBuffers() returns nothing, and wine 8 does nothing there: so nobody
-// could tell whether the threads have passed a barrier.
+// FlushProcessWriteBuffers() does not return whether the threads have passed a barrier, and
+// in wine 8 it does nothing.
 bool prepare_barrier() noexcept { return false; }
 bool pass_barrier() noexcept { return false; }
 
@@ -67,7 +67,7 @@ coarse_now() noexcept {
 
 // -- memory -------------------------------------------------------------------------
 
-// Windows aligns what it gives to 64 KiB, and takes it back only as a whole. So a larger
+// Windows aligns memory to 64 KiB, and takes a block back only as a whole. So a larger
 // alignment takes an attempt to find out where there is room, and one that takes the
 // aligned part of it, unless another thread was quicker.
 std::byte* take_memory(std::size_t bytes) noexcept {

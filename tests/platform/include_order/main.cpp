@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Two files of one program include Asio, one of them after <thread>: whatever came first,
-// they must agree about what is in an io_context. On MinGW the context's end once waited
-// for a thread of another type than timer.cpp had started, and so for ever.
+// Two files of one program include Asio, one of them after <thread>. They must agree about
+// the types in an io_context, in any order of includes. On MinGW the end of the context once
+// waited for ever, for a thread of another type than timer.cpp had started.
 #include <heddle/detail/platform/asio.hpp>
 
 #include <asio/io_context.hpp>
