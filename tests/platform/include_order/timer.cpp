@@ -11,5 +11,5 @@
 void wait_in(asio::io_context& ctx) {
     auto timer =
         std::make_shared<asio::steady_timer>(ctx, std::chrono::milliseconds(1));
-    timer->async_wait([timer](asio::error_code) {});
+    timer->async_wait([timer](heddle::error_code) {});
 }
