@@ -166,7 +166,8 @@ TEST_CASE("law 70: each allocation of signals may fail, and then the signal has 
 
 namespace {
 
-struct nothing {};
+/// It is open as long as one of its owners lives.
+using connection = std::shared_ptr<int>;
 
 /// The test completes each accept.
 struct fake_acceptor {
@@ -176,7 +177,7 @@ struct fake_acceptor {
     }
     void close(heddle::error_code&) {}
 
-    test::held<void(heddle::error_code, nothing)>* from;
+    test::held<void(heddle::error_code, connection)>* from;
 };
 
 std::string told_last;
@@ -186,14 +187,14 @@ std::string told_last;
 TEST_CASE("law 70: a server whose accept fails for want of memory goes on, also if "
           "there is none to tell of it") {
     asio::io_context ctx;
-    test::held<void(heddle::error_code, nothing)> accepts;
+    test::held<void(heddle::error_code, connection)> accepts;
     heddle::done_source stop;
     int sessions = 0;
     bool ended = false;
     heddle::go(ctx, [&]() -> task<> {
         co_await heddle::serve(
             fake_acceptor{&accepts}, stop.token(),
-            [&](nothing) -> task<> {
+            [&](connection) -> task<> {
                 ++sessions;
                 co_return;
             },
@@ -203,7 +204,7 @@ TEST_CASE("law 70: a server whose accept fails for want of memory goes on, also 
     ctx.poll();
     REQUIRE(accepts.waiting());
     told_last.clear();
-    accepts.complete(asio::error::no_memory, nothing());
+    accepts.complete(asio::error::no_memory, connection());
     for (int turns = 0; turns < 10 && told_last.empty(); ++turns) {
         test::no_memory none;
         ctx.restart();
@@ -215,12 +216,12 @@ TEST_CASE("law 70: a server whose accept fails for want of memory goes on, also 
         ctx.run_one();
     }
     REQUIRE(!ended);
-    accepts.complete({}, nothing());
+    accepts.complete({}, connection());
     ctx.restart();
     ctx.poll();
     CHECK(sessions == 1);
     stop.close();
-    accepts.complete(asio::error::operation_aborted, nothing());
+    accepts.complete(asio::error::operation_aborted, connection());
     ctx.restart();
     ctx.run();
     CHECK(ended);
@@ -233,11 +234,11 @@ TEST_CASE(
     for (bool reached = true; reached; ++k) {
         CAPTURE(k);
         asio::io_context ctx;
-        test::held<void(heddle::error_code, nothing)> accepts;
+        test::held<void(heddle::error_code, connection)> accepts;
         heddle::done_source stop;
         int sessions = 0;
         bool ended = false;
-        auto session = [&](nothing) -> task<> {
+        auto session = [&](connection) -> task<> {
             ++sessions;
             co_return;
         };
@@ -252,13 +253,13 @@ TEST_CASE(
             ended = true;
         };
         heddle::go(ctx, serving);
+        auto open = std::make_shared<int>();
         auto connect = [&] {
-            while (!accepts.waiting() && !ended) {  // until it tries again
-                ctx.restart();
-                ctx.run_one();
+            ctx.restart();
+            while (!accepts.waiting() && ctx.run_one() != 0) {  // until it tries again
             }
-            REQUIRE(!ended);
-            accepts.complete({}, nothing());
+            REQUIRE(accepts.waiting());
+            accepts.complete({}, open);
         };
         ctx.poll();
         connect();
@@ -270,6 +271,7 @@ TEST_CASE(
             ctx.poll();
             reached = fail.happened();
         }
+        CHECK(open.use_count() == 1);  // the connection has been closed
         if (reached)
             CHECK(!told_last.empty());
         else
@@ -280,7 +282,7 @@ TEST_CASE(
         ctx.poll();
         CHECK(sessions == 1);
         stop.close();
-        accepts.complete(asio::error::operation_aborted, nothing());
+        accepts.complete(asio::error::operation_aborted, connection());
         ctx.restart();
         ctx.run();
         CHECK(ended);
