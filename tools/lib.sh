@@ -57,3 +57,23 @@ need_boost() { # ROOT
         rm libboost1.81-dev_*.deb
     ) >&2
 }
+
+# Puts the Asio of Debian's newest packages into build/newest-asio of the tree: the headers suit any compiler. Where
+# apt cannot have them, the installed Asio takes their place.
+need_newest_asio() { # ROOT
+    local place=$1/build/newest-asio
+    [ -e "$place/usr/include/asio.hpp" ] && return
+    mkdir -p "$place/apt/lists" "$place/apt/archives/partial" "$place/usr/include"
+    (
+        cd "$place"
+        echo 'deb http://deb.debian.org/debian sid main' >apt/sources
+        own=(-o Dir::Etc::SourceList="$PWD/apt/sources" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$PWD/apt/lists"
+            -o Dir::Cache="$PWD/apt" -o APT::Sandbox::User= -o Acquire::Languages=none
+            -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
+        apt-get -q "${own[@]}" update && apt-get -q "${own[@]}" download libasio-dev && dpkg-deb -x libasio-dev_*.deb .
+    ) >&2 || {
+        say "apt cannot have a newer Asio here, so the installed one is used"
+        ln -sfn /usr/include/asio /usr/include/asio.hpp "$place/usr/include/"
+    }
+    rm -rf "$place/apt" "$place"/*.deb
+}
