@@ -29,6 +29,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// A tuple of g++ 16's library asks this of its elements.
+template <class Node>
+constexpr bool asks_as_a_tuple = !std::is_constructible_v<Node, Node&>;
+static_assert(asks_as_a_tuple<heddle::detail::count_operation>);
+static_assert(asks_as_a_tuple<heddle::detail::acquire_operation>);
+static_assert(asks_as_a_tuple<heddle::receive_op<int>::arm_node>);
+static_assert(asks_as_a_tuple<heddle::send_op<int>::arm_node>);
+static_assert(asks_as_a_tuple<heddle::join_handle<int>::arm_node>);
+static_assert(asks_as_a_tuple<heddle::timer::arm_node>);
+static_assert(asks_as_a_tuple<heddle::done_token::arm_node>);
+
 using test::lines;
 using test::tracked;
 

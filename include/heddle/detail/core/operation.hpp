@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -155,6 +156,11 @@ protected:
                "heddle: a wait destroyed while it is queued");
     }
 };
+
+/// What an operation is made from is no operation itself. Constructors that would take
+/// anything else say so: std::tuple asks of each element whether it could be copied.
+template <class From>
+concept no_operation = !std::is_base_of_v<operation, From>;
 
 /// Claims the sleeper that waits in the selector of `op`, if there is one; else tells
 /// the selector that `op` may happen.

@@ -111,14 +111,14 @@ public:
 
 class async_join_operation final : public join_operation {
 public:
-    template <class Traits>
+    template <no_operation Traits>
     explicit async_join_operation(Traits& t) noexcept
         : join_operation(t.process.get()) {}
 };
 
 class join_arm final : public join_operation {
 public:
-    template <class Handle>
+    template <no_operation Handle>
     explicit join_arm(Handle& h) noexcept : join_operation(h.get()) {}
     void take() const noexcept {}
 };

@@ -16,7 +16,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 template <class T>
 class async_receive_operation final : public receive_operation<T> {
 public:
-    template <class Traits>
+    template <no_operation Traits>
     explicit async_receive_operation(Traits& t) noexcept
         : receive_operation<T>(t.end.core()) {}
 };

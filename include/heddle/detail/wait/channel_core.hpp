@@ -166,7 +166,7 @@ class send_operation final : public operation {
 public:
     send_operation(channel_core<T>* channel, T& value) noexcept
         : channel_(channel), value_(value) {}
-    template <class Op>
+    template <no_operation Op>
     explicit send_operation(Op& op) noexcept
         : send_operation(op.channel(), op.value()) {}
 

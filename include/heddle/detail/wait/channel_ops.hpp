@@ -70,7 +70,7 @@ class receive_wait final : public receive_operation<T> {
 public:
     receive_wait(channel_core<T>* channel, Destination to) noexcept
         : receive_operation<T>(channel), to_(to) {}
-    template <class Op>
+    template <no_operation Op>
     explicit receive_wait(Op& op) noexcept
         : receive_wait(op.channel(), Destination{op.destination()}) {}
 

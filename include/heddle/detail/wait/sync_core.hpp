@@ -157,7 +157,7 @@ protected:
 class acquire_operation final : public permit_operation {
 public:
     explicit acquire_operation(permit_core& core) noexcept : permit_operation(core) {}
-    template <class Op>
+    template <no_operation Op>
     explicit acquire_operation(Op& op) noexcept : permit_operation(op.core()) {}
 
     void complete() override { take(); }
@@ -196,7 +196,7 @@ private:
 class count_operation final : public sync_operation<wait_count> {
 public:
     explicit count_operation(wait_count& count) noexcept : sync_operation(count) {}
-    template <class Op>
+    template <no_operation Op>
     explicit count_operation(Op& op) noexcept(noexcept(op.core()))
         : sync_operation(op.core()) {}
 
