@@ -38,12 +38,13 @@ function(heddle_test_program name library)
 endfunction()
 
 # heddle_run_suites_in_both_lock_modes(NAME FILE...) runs each suite of the files twice: in a process with one thread, so
-# that locks are elided, and beside a second thread that is parked, so that they are not. support/main.cpp asserts that
-# the process is in the mode that was asked for. A suite called *.threads starts threads itself, so it runs only once.
+# that locks are elided, and, as NAME.threaded, beside a second thread that is parked, so that they are not.
+# support/main.cpp asserts that the process is in the mode that was asked for. A suite called *.threads starts threads
+# itself, so it runs only once; with HEDDLE_TEST_THREADED_ONLY all do.
 function(heddle_run_suites_in_both_lock_modes name)
   heddle_suites(suites ${ARGN})
   foreach(suite IN LISTS suites)
-    if(NOT suite MATCHES "\\.threads$")
+    if(NOT suite MATCHES "\\.threads$" AND NOT HEDDLE_TEST_THREADED_ONLY)
       add_test(NAME ${suite} COMMAND heddle_${name} --test-suite=${suite})
       set_tests_properties(${suite} PROPERTIES ENVIRONMENT HEDDLE_TEST_THREADED=0)
     endif()

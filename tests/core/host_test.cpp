@@ -511,11 +511,13 @@ TEST_CASE("run_for returns in time, whether tasks are busy or asleep") {
         while (!end)
             co_await heddle::yield();
     }(stop));
-    CHECK(world.ctx.run_for(2ms) > 0);
+    while (world.ctx.run_for(2ms) == 0) {
+    }  // on a busy machine 2 ms may pass before the first turn
     CHECK(!world.ctx.stopped());
     stop = true;
     world.go([]() -> heddle::task<> { co_await heddle::sleep(1h); });
-    CHECK(world.ctx.run_for(2ms) > 0);
+    while (world.ctx.run_for(2ms) == 0) {
+    }
     CHECK(world.live() == 1);
 }
 
