@@ -228,7 +228,7 @@ void by_stop_callback() {
 }
 void by_stop_callback_of_deadline() {
     heddle::done_source stop(*doomed, heddle::done_token(),
-                             std::chrono::milliseconds(1));
+                             std::chrono::milliseconds(100));  // it closes in run()
     std::stop_callback on_stop(stop.token().stop_token(), destroy);
     doomed->run();
 }
