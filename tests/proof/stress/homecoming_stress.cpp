@@ -33,6 +33,9 @@ namespace {
 #ifdef __SANITIZE_THREAD__
 constexpr int many = 20'000;  // rounds
 constexpr int some = 4'000;
+#elif defined(HEDDLE_TEST_EMULATED)
+constexpr int many = 400;
+constexpr int some = 100;
 #else
 constexpr int many = 5'000;
 constexpr int some = 2'000;
