@@ -9,8 +9,8 @@ if(NOT BUILD_SHARED_LIBS AND NOT sanitized AND NOT HEDDLE_TEST_PROGRAMS_ONLY)
   add_dependencies(heddle_tests ${HEDDLE_LIBRARY}_verify_interface_header_sets)
 endif()
 
-if(HEDDLE_LIBRARY STREQUAL boost_heddle)
-  return()  # the messages are those of the same headers
+if(HEDDLE_TEST_PROGRAMS_ONLY)
+  return()  # the messages depend on the compiler
 endif()
 
 # The compiler reads the definitions and include directories that heddle gives to its users from this file.
