@@ -10,6 +10,8 @@
 namespace heddle HEDDLE_VARIANT::detail {
 
 void context_state::shut() noexcept {
+    if (is_shut())
+        return;  // newer versions of Asio shut the services of an io_context down twice
     if (inside_context::is_here(*this) || runs_here())
         ends_from_inside();
     close_doors();

@@ -194,6 +194,21 @@ TEST_CASE("a context that is destroyed destroys a task exactly once, wherever th
     }
 }
 
+TEST_CASE("a context may shut its services down twice, as newer ones of Asio do") {
+    struct shuts_twice : asio::io_context {
+        ~shuts_twice() { shutdown(); }
+    };
+    {
+        shuts_twice ctx;
+        heddle::go(
+            ctx, [](tracked) -> heddle::task<> { co_await heddle::sleep(1h); },
+            tracked());
+        ctx.poll();
+        CHECK(tracked::alive() == 1);
+    }
+    CHECK(tracked::alive() == 0);
+}
+
 TEST_CASE("a context that is destroyed destroys tasks of all kinds exactly once each") {
     places p;
     p.group.add();

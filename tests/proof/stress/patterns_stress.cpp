@@ -96,8 +96,10 @@ task<> read_all(heddle::receiver<heddle::receiver<int>> from, std::atomic<int>& 
     }
     auto all = heddle::merge(std::move(inputs));
     int n = 0;
-    for (; auto v = co_await all.receive(); ++n)
+    while (auto v = co_await all.receive()) {
         wrong += *v != next[static_cast<std::size_t>(*v / rounds)]++;
+        ++n;
+    }
     wrong += n != callers * rounds;
 }
 
