@@ -11,12 +11,7 @@
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
-process::process(host& h, const void* at) noexcept : home(&h), spawned_at(at) {}
-
-process::~process() {
-    if (keeps_home)
-        home->drop();
-}
+void process::drop_home() noexcept { home->drop(); }
 
 done_node* process::token() noexcept {
     if (current == this)
@@ -26,10 +21,8 @@ done_node* process::token() noexcept {
     return static_cast<scope_guard*>(current)->token();
 }
 
-done_node* process::scope() noexcept {
-    if (!current || (current == this && !cancellable()))
-        return nullptr;
-    return current == this ? this : static_cast<scope_guard*>(current)->token();
+done_node* process::scope_entered() noexcept {
+    return current ? static_cast<scope_guard*>(current)->token() : nullptr;
 }
 
 done_node* process::enter(done_node* node) noexcept {
@@ -102,9 +95,9 @@ bool process::withdraw_all() noexcept {
 
 void process::destroy_frames() noexcept {
     for (promise_base* frame = std::exchange(top, nullptr); frame;) {
-        promise_base* caller = frame->caller;
-        if (frame->owner)
-            *frame->owner = {};
+        promise_base* caller = frame->caller();
+        if (frame->called_by)
+            frame->called_by->callee = {};
         frame->frame().destroy();
         frame = caller;
     }

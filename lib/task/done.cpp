@@ -65,7 +65,7 @@ void done_node::unlink() noexcept {
 
 void done_node::retire(bool stays) noexcept {
     if (!has_parent())
-        return;  // the root: its block stays for its children, but is not closed
+        return;
     std::uint32_t left = 0;
     {
         guard g(tree_lock());
@@ -124,8 +124,10 @@ bool done_node::close(std::exception_ptr cause) noexcept {
     return true;
 }
 
-void done_node::release(done_node* n) noexcept {
-    while (n && n->refs_.drop()) {  // a loop, because chains may be long
+/// Disposes of a node that nothing refers to, and of the ancestors that it was the last
+/// to refer to.
+void done_node::dispose_of(done_node* n) noexcept {
+    do {  // a loop, because chains may be long
         // No other thread links or unlinks it now. It is detached before its parent is
         // read, so that retire() cannot change the parent any more.
         if (n->linked_)
@@ -139,7 +141,7 @@ void done_node::release(done_node* n) noexcept {
         done_node* parent = n->parent_;
         n->dispose();
         n = parent;
-    }
+    } while (n && n->refs_.drop());
 }
 
 namespace {

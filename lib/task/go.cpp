@@ -46,23 +46,6 @@ done_node* scope_here() noexcept {
     return p ? p->scope() : nullptr;
 }
 
-void launch(host& home, process& p, promise_base& root, done_node* scope) noexcept {
-    host* here = drained_here;
-    host& at = home.place(here);
-    p.home = &at;
-    p.top = &root;
-    root.self = &p;
-    if (scope)
-        p.attach(*scope);
-    if (p.closed())
-        p.word.renew(true);
-    at.register_task(p);
-    if (here == &at)
-        at.push_fresh(p);
-    else
-        at.ready(p, here);
-}
-
 void join_operation::describe(std::string& to) const {
     to += "for task " + std::to_string(process_->id) + " to end";
 }

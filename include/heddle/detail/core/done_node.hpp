@@ -25,7 +25,10 @@ public:
     void take() noexcept { refs_.take(); }
     bool take_if_any() noexcept { return refs_.take_if_any(); }
     void take_first() noexcept { refs_.take_first(); }
-    void drop() noexcept { release(this); }
+    void drop() noexcept {
+        if (refs_.drop())
+            dispose_of(this);
+    }
     bool is_shared() const noexcept { return refs_.is_shared(); }
 
     /// Enters the tree under `parent`; is closed at once if that is closed. Requires:
@@ -34,7 +37,8 @@ public:
     void detach() noexcept;
 
     /// This node is about to end: its parent becomes the parent of its children, and it
-    /// leaves the tree unless it `stays`.
+    /// leaves the tree unless it `stays`. A root is left alone: its block stays for its
+    /// children, but it is not closed.
     void retire(bool stays) noexcept;
 
     /// Closes this node and all below; a null cause means done_closed. Returns false if
@@ -51,12 +55,12 @@ protected:
     done_node() noexcept : root_(this) {}
 
     /// For a node that is not counted itself. Requires: it was detached before.
-    void release_parent() noexcept { release(parent_); }
+    void release_parent() noexcept { parent_->drop(); }
 
     virtual ~done_node() = default;
 
 private:
-    static void release(done_node*) noexcept;
+    static void dispose_of(done_node*) noexcept;
 
     void unlink() noexcept;  // Requires: it is linked, and the tree's lock is held
 

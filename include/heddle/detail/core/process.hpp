@@ -49,8 +49,11 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 ///   `shard` is the holder's, and changes when it enters a registry;
 ///   `foreign` is null and never changes.
 struct HEDDLE_API process : sleeper, done_node, pooled {
-    process(host& h, const void* spawned_at) noexcept;
-    ~process() override;
+    explicit process(const void* at) noexcept : spawned_at(at) {}
+    ~process() override {
+        if (keeps_home)
+            drop_home();
+    }
 
     bool is_fresh() const noexcept {
         return beginning.load(std::memory_order_relaxed) == begins::fresh;
@@ -77,7 +80,11 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     done_node* token() noexcept;
 
     /// The node under which children of this task are attached; null if there is none.
-    done_node* scope() noexcept;
+    done_node* scope() noexcept {
+        return current != this  ? scope_entered()
+               : cancellable() ? this
+                               : nullptr;
+    }
 
     /// Makes `node` the token in force, or none if it is null; returns the one before.
     done_node* enter(done_node* node) noexcept;
@@ -88,7 +95,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     [[noreturn]] void throw_cancelled() const;
 
     /// Moves the result of the root frame, or the exception that escaped it, into this
-    /// block.
+    /// block, and destroys that frame.
     virtual void settle() noexcept = 0;
 
     /// Destroys the result, for which nobody will ask any more; references that are
@@ -117,7 +124,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// writes it: at launch, when it moves to another host (under `lock`), when a
     /// worker begins its turn, and when a parallel host ends. Any thread reads it, to
     /// wake or to cancel the process.
-    relaxed_pointer<host> home;
+    relaxed_pointer<host> home{nullptr};
 
     /// The holder's [top].
     promise_base* top = nullptr;
@@ -193,10 +200,11 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     std::uint64_t id = 0;
 
 private:
+    done_node* scope_entered() noexcept;
+    void drop_home() noexcept;
     void interrupt(wake_list& wakes, wake_list&) noexcept final {
         interrupt_by(*this, wakes);
     }
-    void dispose() noexcept final { delete this; }
 };
 
 /// The turn of a process whose Asio operation is to be cancelled.

@@ -10,11 +10,17 @@
 
 namespace heddle HEDDLE_VARIANT::detail {
 
+HEDDLE_API extern atomic<std::uint64_t> last_task_number;
+
 /// Takes `n` numbers for tasks; returns the first of them.
-HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
+inline std::uint64_t new_task_numbers(std::uint32_t n) noexcept {
+    return add<std::uint64_t>(last_task_number, n, std::memory_order_relaxed) + 1;
+}
 
 /// How many numbers have been taken in this program.
-HEDDLE_API std::uint64_t task_numbers() noexcept;
+inline std::uint64_t task_numbers() noexcept {
+    return last_task_number.load(std::memory_order_relaxed);
+}
 
 /// The tasks of a host that have not ended, and their numbers. Any thread may call. A
 /// Task is counted, and has id and in_registry, which belong to the registry.
