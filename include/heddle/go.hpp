@@ -131,7 +131,8 @@ private:
 namespace detail {
 
 template <class T>
-join_handle<T> start(host& home, task<T> work, done_node* scope, const void* at) {
+HEDDLE_ALWAYS_INLINE inline join_handle<T> start(host& home, task<T> work,
+                                                 done_node* scope, const void* at) {
     auto p = std::make_unique<joinable<T>>(at);
     auto frame = work.release();
     joinable<T>& started = *p.release();
@@ -141,7 +142,8 @@ join_handle<T> start(host& home, task<T> work, done_node* scope, const void* at)
 
 /// The same on the host of the running task, and under its token.
 template <class T>
-join_handle<T> start(process& parent, task<T> work, const void* at) {
+HEDDLE_ALWAYS_INLINE inline join_handle<T> start(process& parent, task<T> work,
+                                                 const void* at) {
     return start(*parent.home, std::move(work), parent.scope(), at);
 }
 

@@ -83,7 +83,8 @@ void host::reap(process& p) {
 
 /// Ends the process for all that refer to it, and drops the reference that belongs to the
 /// run. Returns the exception that escaped, if it has to be reported.
-inline std::exception_ptr host::end(process& p, bool abandoned) noexcept {
+HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
+                                                         bool abandoned) noexcept {
     wake_list wakes;
     bool report, unwanted;
     {
@@ -98,8 +99,7 @@ inline std::exception_ptr host::end(process& p, bool abandoned) noexcept {
             p.keeps_home = true;
         }
     }
-    if (p.has_parent())
-        p.retire(p.exposed);
+    p.retire(p.exposed);
     host* here = drained_here;
     if (p.was_called() && here == this)
         return_to(wakes);

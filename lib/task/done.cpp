@@ -37,19 +37,6 @@ std::exception_ptr done_node::cause() const noexcept {
     return closed() ? cause_ : nullptr;  // [cause]
 }
 
-void done_node::attach(done_node& parent) noexcept {
-    parent.take();  // [parent]
-    parent_ = &parent;
-    root_ = parent.root_;
-    guard g(tree_lock());
-    if (parent.closed()) {
-        cause_ = parent.cause_;                          // [cause]
-        closed_.store(true, std::memory_order_release);  // [down]
-    }
-    parent.children_.push_front(*this);
-    linked_ = true;
-}
-
 void done_node::detach() noexcept {
     if (!has_parent())
         return;
@@ -58,32 +45,17 @@ void done_node::detach() noexcept {
         unlink();
 }
 
-void done_node::unlink() noexcept {
-    linked_ = false;
-    parent_->children_.erase(*this);
-}
-
-void done_node::retire(bool stays) noexcept {
-    if (!has_parent())
-        return;
-    std::uint32_t left = 0;
-    {
-        guard g(tree_lock());
-        if (!linked_)
-            return;
-        // If this node is closed and stays, its children stay below it: they are closed
-        // too, and an arm may still name the token of this node.
-        while (done_node* n = closed() && stays ? nullptr : children_.pop_front()) {
-            n->parent_ = parent_;
-            parent_->take();
-            ++left;
-            parent_->children_.push_front(*n);
-        }
-        if (!stays)
-            unlink();
+/// If this node is closed and stays, its children stay below it: they are closed too, and
+/// an arm may still name the token of this node.
+std::uint32_t done_node::pass_on_children(bool stays) noexcept {
+    std::uint32_t passed = 0;
+    while (done_node* n = closed() && stays ? nullptr : children_.pop_front()) {
+        n->parent_ = parent_;
+        parent_->take();
+        ++passed;
+        parent_->children_.push_front(*n);
     }
-    for (; left != 0; --left)
-        drop();  // the references of those children to this node
+    return passed;
 }
 
 bool done_node::close(std::exception_ptr cause) noexcept {

@@ -66,7 +66,7 @@ public:
 
     /// The frame to resume after a process has parked; noop goes back to the drain
     /// loop.
-    std::coroutine_handle<> next() noexcept {
+    HEDDLE_ALWAYS_INLINE std::coroutine_handle<> next() noexcept {
         if (worker_)
             return next_shared();
         runnable* r = ready_.first;
