@@ -21,7 +21,8 @@ namespace detail {
 // -- the registry -------------------------------------------------------------------
 
 inline void host::add_task(process& p) noexcept {
-    p.shard = worker_ ? worker_->index : 0;
+    if (worker_)
+        p.shard = worker_->index;
     if (registry_.add(p))
         take();  // [counted]
 }
@@ -55,11 +56,10 @@ void host::launch(process& p, promise_base& root, done_node* scope) noexcept {
     p.home = &at;
     p.top = &root;
     root.self = &p;
-    p.held.store(true, std::memory_order_relaxed);
-    p.take_first();  // the handle's; there is one already, the run's own
     if (scope) {
         p.attach(*scope);
-        p.word.renew(p.closed());
+        if (p.closed())
+            p.word.renew(true);
     }
     at.add_task(p);
     if (here != &at)

@@ -24,7 +24,6 @@ public:
 
     void take() noexcept { refs_.take(); }
     bool take_if_any() noexcept { return refs_.take_if_any(); }
-    void take_first() noexcept { refs_.take_first(); }
     void drop() noexcept {
         if (refs_.drop())
             dispose_of(this);
@@ -78,7 +77,8 @@ public:
     wait_list& waiters() noexcept { return waiters_; }  // guarded by tree_lock()
 
 protected:
-    done_node() noexcept : root_(this) {}
+    explicit done_node(std::uint32_t references = 1) noexcept
+        : root_(this), refs_(references) {}
 
     /// For a node that is not counted itself. Requires: it was detached before.
     void release_parent() noexcept { parent_->drop(); }

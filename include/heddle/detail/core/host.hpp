@@ -83,11 +83,9 @@ public:
         return running_->top->frame();
     }
 
-    /// The frame to resume after a process has parked to join `child`: a child that has
-    /// not begun begins now, as a call would.
-    std::coroutine_handle<> next_for(process& child) noexcept {
-        return child.is_fresh() && child.home == this ? begin_fresh(child) : next();
-    }
+    /// The frame to resume after a process has parked to join `child`, which was fresh
+    /// here: it begins now, as a call would, unless a thief was quicker.
+    std::coroutine_handle<> begin_fresh(process& child) noexcept;
 
     /// Lets the same process go on in its new top frame.
     std::coroutine_handle<> transfer(process& p) noexcept {
@@ -253,7 +251,6 @@ private:
     virtual void last_work() noexcept = 0;
 
     host& place(host* here) noexcept;
-    std::coroutine_handle<> begin_fresh(process& p) noexcept;
     std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
     void take_out(process& fresh) noexcept;
     void prepend(runnable& r) noexcept;

@@ -49,7 +49,8 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 ///   `shard` is the holder's, and changes when it enters a registry;
 ///   `foreign` is null and never changes.
 struct HEDDLE_API process : sleeper, done_node, pooled {
-    explicit process(const void* at) noexcept : spawned_at(at) {}
+    /// With two references: the run's own, and that of the join handle.
+    explicit process(const void* at) noexcept : done_node(2), spawned_at(at) {}
     ~process() override {
         if (keeps_home)
             drop_home();
@@ -155,10 +156,10 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// process's own host.
     atomic<begins> beginning{begins::in_turn};
 
-    /// A join handle refers to it. Set before the launch, and cleared under `lock` by
-    /// the thread that destroys the handle. The process reads it without `lock`, the
+    /// A join handle refers to it. Cleared under `lock` by the thread that destroys the
+    /// handle. The process reads it without `lock`, the
     /// end of the process under `lock`.
-    atomic<bool> held{false};
+    atomic<bool> held{true};
 
     /// Guarded by `lock`; set once, by the drainer that ends the process.
     bool ended = false;

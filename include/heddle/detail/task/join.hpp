@@ -27,8 +27,9 @@ struct joinable final : process {
 
     void settle() noexcept override {
         auto& root = static_cast<typename task<T>::promise_type&>(*top);
-        failure = std::move(root.failure);
-        if (!failure)
+        if (root.failure)
+            failure = std::move(root.failure);
+        else
             keep_result(root);
         top = nullptr;
         root.frame().destroy();
