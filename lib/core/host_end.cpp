@@ -131,7 +131,8 @@ void host::destroy(process& p) noexcept {
     for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
         op->withdraw();
     p.word.renew();
-    p.signal.slot().clear();  // its operation has been destroyed
+    if (p.has_signal)
+        p.signal.slot().clear();  // its operation has been destroyed
     p.destroy_frames();
     p.failure = prepared().task_abandoned;
     end(p, true);
@@ -250,9 +251,7 @@ void ends_from_inside() noexcept {
     std::string who = "a handler";
     if (p) {
         who = "task " + std::to_string(p->id);
-        guard g(p->lock);
-        if (p->name)
-            who += " (" + *p->name + ")";
+        p->describe(who);
     }
     std::fprintf(
         stderr,

@@ -6,12 +6,41 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
-void process::drop_home() noexcept { home->drop(); }
+void process::drop_rest() noexcept {
+    if (has_label)
+        delete label;
+    if (has_signal)
+        signal.~cancellation_signal();
+    if (keeps_home)
+        home->drop();
+}
+
+void process::rename(std::string name) {
+    auto made = std::make_unique<label_of_task>();
+    made->name = std::move(name);
+    guard g(lock);  // a dump may be reading the name
+    if (has_label) {
+        std::swap(label->name, made->name);
+        return;
+    }
+    made->spawned_at = spawned_at;
+    label = made.release();
+    has_label = true;
+}
+
+const void* process::describe(std::string& to) {
+    guard g(lock);
+    if (!has_label)
+        return spawned_at;
+    to += " (" + label->name + ")";
+    return label->spawned_at;
+}
 
 done_node* process::token() noexcept {
     if (current == this)

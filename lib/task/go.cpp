@@ -70,10 +70,7 @@ asio::any_io_executor this_task::executor() {
 }
 
 void this_task::name(std::string name) {
-    auto& self = detail::host::current_process();
-    auto made = std::make_unique<std::string>(std::move(name));
-    detail::guard g(self.lock);  // a dump may be reading the name
-    std::swap(self.name, made);
+    detail::host::current_process().rename(std::move(name));
 }
 
 std::uint64_t this_task::id() { return detail::host::current_process().id; }

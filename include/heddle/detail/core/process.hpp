@@ -6,9 +6,8 @@
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 
-#include <coroutine>
 #include <exception>
-#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -52,8 +51,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// With two references: the run's own, and that of the join handle.
     explicit process(const void* at) noexcept : done_node(2), spawned_at(at) {}
     ~process() override {
-        if (keeps_home)
-            drop_home();
+        if (keeps_home || has_signal || has_label)
+            drop_rest();
     }
 
     bool is_fresh() const noexcept {
@@ -94,6 +93,18 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     void interrupt_by(const done_node& by, wake_list&) noexcept;
 
     [[noreturn]] void throw_cancelled() const;
+
+    /// Makes `signal` if there is none.
+    void need_signal() noexcept {
+        if (!has_signal)
+            ::new (static_cast<void*>(&signal)) asio::cancellation_signal;
+        has_signal = true;
+    }
+
+    void rename(std::string name);
+    /// Appends its name, in brackets, if it has one. Returns where it was started. Any thread
+    /// may call.
+    const void* describe(std::string& to);
 
     /// Moves the result of the root frame, or the exception that escaped it, into this
     /// block, and destroys that frame.
@@ -172,11 +183,15 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// It ended with a failure that its handle may have to report, and so holds a
     /// reference on its home. Written by the drainer that ends it, under `lock`; read
     /// after that.
-    bool keeps_home = false;
+    bool keeps_home : 1 = false;
 
     /// this_task::done() has given its token away. Used by the process itself, and at
     /// its end.
-    bool exposed = false;
+    bool exposed : 1 = false;
+
+    bool has_signal : 1 = false;  // the holder's
+
+    bool has_label = false;  // guarded by `lock`
 
     /// Guards the end of the process, its token in force and its name.
     spin_lock lock;
@@ -189,20 +204,29 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// that used by the thread that takes the result or reports the failure.
     std::exception_ptr failure;
 
-    std::unique_ptr<std::string> name;  // guarded by `lock`; read by dumps
-    const void* spawned_at;             // constant
+    struct label_of_task {
+        std::string name;
+        const void* spawned_at;
+    };
+    union {  // guarded by `lock`; read by dumps
+        const void* spawned_at;
+        label_of_task* label;  // if it has_label
+    };
 
-    /// Each Asio operation that it awaits reuses this. The holder's; but the signal is
-    /// emitted on the executor of an operation that belongs to another context: until
-    /// that is over the process is cancelling, and does not go on.
-    asio::cancellation_signal signal;
+    union {
+        /// Each Asio operation that it awaits and that its token may cancel reuses this,
+        /// once it has_signal. The holder's; but the signal is emitted on the executor of
+        /// an operation that belongs to another context: until that is over the process is
+        /// cancelling, and does not go on.
+        asio::cancellation_signal signal;
+    };
 
     /// Set once, by the registry, before the process is queued; constant from then on.
     std::uint64_t id = 0;
 
 private:
     done_node* scope_entered() noexcept;
-    void drop_home() noexcept;
+    void drop_rest() noexcept;
     void interrupt(wake_list& wakes, wake_list&) noexcept final {
         interrupt_by(*this, wakes);
     }
