@@ -20,10 +20,10 @@ namespace detail {
 
 // -- the registry -------------------------------------------------------------------
 
-inline void host::add_task(process& p) noexcept {
+inline void host::add_task(process& p, bool is_new) noexcept {
     if (worker_)
         p.shard = worker_->index;
-    if (registry_.add(p))
+    if (registry_.add(p, is_new))
         take();  // [counted]
 }
 
@@ -34,7 +34,7 @@ inline void host::remove_task(process& p) noexcept {
         at.drop();
 }
 
-void host::register_task(process& p) noexcept { add_task(p); }
+void host::register_task(process& p) noexcept { add_task(p, false); }
 
 void host::unregister_task(process& p) noexcept { remove_task(p); }
 
@@ -56,12 +56,9 @@ void host::launch(process& p, promise_base& root, done_node* scope) noexcept {
     p.home = &at;
     p.top = &root;
     root.self = &p;
-    if (scope) {
-        p.attach(*scope);
-        if (p.closed())
-            p.word.renew(true);
-    }
-    at.add_task(p);
+    if (scope && p.attach(*scope))
+        p.word.renew(true);
+    at.add_task(p, true);
     if (here != &at)
         return at.ready(p, here);
     if (at.worker_)
@@ -86,13 +83,12 @@ void host::reap(process& p) {
 HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
                                                          bool abandoned) noexcept {
     wake_list wakes;
-    bool report, unwanted;
+    bool unwanted;
     {
         guard g(p.lock);
         p.ended = true;
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
-        report = !abandoned && p.failure && !held && !p.taken;
         unwanted = !held && !p.taken;  // else let_go() or the joiner sees to the result
         if (!abandoned && p.failure && held) {
             take();
@@ -105,12 +101,14 @@ HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
         return_to(wakes);
     else
         wakes.release(here);
-    std::exception_ptr failure;
-    if (report && !p.ends_normally())
-        failure = p.failure;
     remove_task(p);
-    if (unwanted && p.is_shared())
-        p.forget_result();
+    std::exception_ptr failure;
+    if (unwanted) {
+        if (!abandoned && p.failure && !p.ends_normally())
+            failure = p.failure;
+        if (p.is_shared())
+            p.forget_result();
+    }
     p.drop();
     return failure;
 }

@@ -15,21 +15,30 @@ namespace detail {
 
 void throw_already_joined(const char* what) { throw already_joined(what); }
 
+namespace {
+
+/// The process has ended, and nobody took its result.
+HEDDLE_NOINLINE void end_unwanted(process& p) noexcept {
+    if (p.keeps_home && !p.ends_normally())
+        return p.home->report(p);  // and gives it the reference
+    if (p.is_shared())
+        p.forget_result();
+    p.drop();
+}
+
+}  // namespace
+
 void let_go(process& p) noexcept {
-    bool report, unwanted;
+    bool unwanted;
     {
         guard g(p.lock);
         p.held.store(false, std::memory_order_release);
         unwanted = p.ended && !p.taken;
-        report = unwanted && p.keeps_home && !p.ends_normally();
     }
-    if (report) {
-        p.home->report(p);  // and gives it the reference
-        return;
-    }
-    if (unwanted && p.is_shared())
-        p.forget_result();
-    p.drop();
+    if (unwanted)
+        end_unwanted(p);
+    else
+        p.drop();
 }
 
 void claim_result(process* p) {

@@ -30,19 +30,21 @@ public:
     }
     bool is_shared() const noexcept { return refs_.is_shared(); }
 
-    /// Enters the tree under `parent`; is closed at once if that is closed. Requires:
-    /// it has no children.
-    void attach(done_node& parent) noexcept {
+    /// Enters the tree under `parent`; is closed at once if that is closed. Returns
+    /// whether it is. Requires: it has no children.
+    bool attach(done_node& parent) noexcept {
         parent.take();  // [parent]
         parent_ = &parent;
         root_ = parent.root_;
         guard g(tree_lock());
-        if (parent.closed()) {
+        bool closes = parent.closed();
+        if (closes) {
             cause_ = parent.cause_;                          // [cause]
             closed_.store(true, std::memory_order_release);  // [down]
         }
         parent.children_.push_front(*this);
         linked_ = true;
+        return closes;
     }
     void detach() noexcept;
 

@@ -306,7 +306,7 @@ private:
                         bool parked);
     void leave();  // after an exception: sees to it that remaining work is drained
     void reap(process& p);
-    void add_task(process& p) noexcept;
+    void add_task(process& p, bool is_new) noexcept;
     void remove_task(process& p) noexcept;
     void unhandled(std::exception_ptr failure);
     std::exception_ptr end(process& p, bool abandoned) noexcept;

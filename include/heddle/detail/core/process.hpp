@@ -222,7 +222,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     };
 
     /// Set once, by the registry, before the process is queued; constant from then on.
-    std::uint64_t id = 0;
+    std::uint64_t id;
 
 private:
     done_node* scope_entered() noexcept;

@@ -31,11 +31,11 @@ public:
     /// line of a counter that each new task adds to would move from core to core.
     explicit task_registry(std::uint32_t batch) noexcept : batch_(batch) {}
 
-    /// Adds a task, and gives it a number if it has none yet. Returns whether it is the
-    /// only one here.
-    bool add(Task& t) noexcept {
+    /// Adds a task, and gives it a number if it `is_new`. Returns whether it is the only
+    /// one here.
+    bool add(Task& t, bool is_new) noexcept {
         guard g(lock_);
-        if (t.id == 0)
+        if (is_new)
             t.id = next_number();
         live_.push_front(t);
         return size_++ == 0;
