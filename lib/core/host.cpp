@@ -23,8 +23,9 @@ constinit thread_local host* drained_here = nullptr;
 namespace {
 
 [[noreturn]] HEDDLE_NOINLINE void throw_not_in_task() {
-    throw not_in_task("heddle: this needs a running task, and none runs on this thread; "
-                      "name an executor or a context");
+    throw not_in_task(
+        "heddle: this needs a running task, and none runs on this thread; "
+        "name an executor or a context");
 }
 
 }  // namespace

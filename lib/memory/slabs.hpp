@@ -23,8 +23,8 @@ struct block {
     block* next_batch;  // used by the pool's depots
 };
 
-using blocks::smallest;  // sizeof(block)
-using blocks::step;      // all sizes are multiples of it
+using blocks::smallest;                       // sizeof(block)
+using blocks::step;                           // all sizes are multiples of it
 inline constexpr std::size_t largest = 2048;  // bytes
 
 /// Takes a list of at most `n` blocks, and at least one; `taken` tells how many. They

@@ -79,7 +79,8 @@ public:
         detail::process& parent = detail::host::current_process();
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
         (void)detail::start(
-            parent, detail::run_counted(detail::counted_in(core_), std::move(work)), at);
+            parent, detail::run_counted(detail::counted_in(core_), std::move(work)),
+            at);
     }
 
 private:

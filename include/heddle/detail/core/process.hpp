@@ -81,9 +81,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
 
     /// The node under which children of this task are attached; null if there is none.
     done_node* scope() noexcept {
-        return current != this  ? scope_entered()
-               : cancellable() ? this
-                               : nullptr;
+        return current != this ? scope_entered() : cancellable() ? this : nullptr;
     }
 
     /// Makes `node` the token in force, or none if it is null; returns the one before.
