@@ -31,10 +31,6 @@ HEDDLE_API void let_go(process& p) noexcept;
 /// Marks the result as taken. Throws already_joined if it was before, or there is none.
 HEDDLE_API void claim_result(process* p);
 
-/// Puts a process, whose root frame is `root`, on its host. Noexcept from here on.
-HEDDLE_API void launch(host& home, process& p, promise_base& root,
-                       done_node* scope) noexcept;
-
 }  // namespace detail
 
 /// What async_join of a join_handle<T> completes a token with: (std::exception_ptr) and,
@@ -135,14 +131,20 @@ private:
 namespace detail {
 
 template <class T>
-join_handle<T> start(host& home, task<T> work, done_node* scope, const void* at) {
-    auto p = std::make_unique<joinable<T>>(home, at);
+HEDDLE_ALWAYS_INLINE inline join_handle<T> start(host& home, task<T> work,
+                                                 done_node* scope, const void* at) {
+    auto p = std::make_unique<joinable<T>>(at);
     auto frame = work.release();
-    p->held.store(true, std::memory_order_relaxed);
-    p->take_first();  // the handle's; there is one already, the run's own
     joinable<T>& started = *p.release();
-    launch(home, started, frame.promise(), scope);
+    home.launch(started, frame.promise(), scope);
     return join_handle<T>(started);
+}
+
+/// The same on the host of the running task, and under its token.
+template <class T>
+HEDDLE_ALWAYS_INLINE inline join_handle<T> start(process& parent, task<T> work,
+                                                 const void* at) {
+    return start(*parent.home, std::move(work), parent.scope(), at);
 }
 
 /// The token in force around this call, for what is started here; null outside a task.
@@ -171,8 +173,7 @@ HEDDLE_API done_node* scope_here() noexcept;
 template <class T>
 HEDDLE_NOINLINE join_handle<T> go(task<T> work) {
     const void* at = HEDDLE_RETURN_ADDRESS();
-    return detail::start(detail::running_host(), std::move(work), detail::scope_here(),
-                         at);
+    return detail::start(detail::host::current_process(), std::move(work), at);
 }
 
 template <class F, class... Args>
@@ -181,10 +182,9 @@ template <class F, class... Args>
 HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
                                                                  Args&&... args) {
     const void* at = HEDDLE_RETURN_ADDRESS();
-    detail::host& home = detail::running_host();
+    detail::process& parent = detail::host::current_process();
     return detail::start(
-        home, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...),
-        detail::scope_here(), at);
+        parent, detail::bind_task(std::forward<F>(f), std::forward<Args>(args)...), at);
 }
 
 /// The same from anywhere: a handler, a plain thread, an asio::awaitable. The task runs

@@ -6,6 +6,7 @@
 #include <heddle/errors.hpp>
 
 #include <coroutine>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -24,10 +25,10 @@ struct final_awaiter {
     await_suspend(std::coroutine_handle<Promise> h) const noexcept {
         promise_base& ended = h.promise();
         process& self = *ended.self;
-        if (!ended.caller)
+        if (!ended.called_by)
             return self.home->finish(
                 self);  // destroyed by the drain loop, never in here
-        self.top = ended.caller;
+        self.top = ended.called_by->caller;
         return self.home->transfer(self);
     }
     void await_resume() const noexcept {}
@@ -45,6 +46,23 @@ public:
 
 private:
     std::optional<T> value_;
+};
+
+/// A result that would move the promise in its frame (frame_of), and that frames are not
+/// aligned to, has a block of its own.
+template <class T>
+    requires(alignof(T) > 2 * sizeof(void*))
+class result<T> {
+public:
+    template <class U = T>
+        requires std::is_constructible_v<T, U&&>
+    void return_value(U&& value) {
+        value_.reset(new T(static_cast<U&&>(value)));
+    }
+    T take() { return *std::move(value_); }
+
+private:
+    std::unique_ptr<T> value_;
 };
 
 template <class T>
@@ -125,9 +143,6 @@ private:
 template <class T>
 class task<T>::promise_type : public detail::promise_base, public detail::result<T> {
 public:
-    promise_type() noexcept
-        : promise_base(std::coroutine_handle<promise_type>::from_promise(*this)) {}
-
     task get_return_object() noexcept {
         return task(std::coroutine_handle<promise_type>::from_promise(*this));
     }
@@ -138,30 +153,34 @@ template <class T>
 class task<T>::awaiter : detail::pinned {
 public:
     awaiter(std::coroutine_handle<promise_type> frame, detail::process& self) noexcept
-        : frame_(frame), promise_(frame.promise()), self_(self) {}
+        : call_{frame, self.top} {
+        promise().self = &self;
+        promise().called_by = &call_;
+    }
     ~awaiter() {
-        if (frame_)
-            frame_.destroy();
+        if (call_.callee)
+            call_.callee.destroy();
     }
 
     bool await_ready() const noexcept { return false; }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
-        promise_.self = &self_;
-        promise_.caller = self_.top;
-        promise_.owner = &frame_;
-        self_.top = &promise_;
-        return self_.home->transfer(self_);
+        detail::process& self = *promise().self;
+        self.top = &promise();
+        return self.home->transfer(self);
     }
     T await_resume() {
-        if (promise_.failure)
-            std::rethrow_exception(std::move(promise_.failure));
-        return promise_.take();
+        if (promise().failure)
+            std::rethrow_exception(std::move(promise().failure));
+        return promise().take();
     }
 
 private:
-    std::coroutine_handle<> frame_;
-    promise_type& promise_;
-    detail::process& self_;
+    promise_type& promise() const noexcept {
+        return std::coroutine_handle<promise_type>::from_address(call_.callee.address())
+            .promise();
+    }
+
+    detail::call call_;
 };
 
 }  // namespace heddle

@@ -20,6 +20,16 @@ namespace detail {
 
 constinit thread_local host* drained_here = nullptr;
 
+namespace {
+
+[[noreturn]] HEDDLE_NOINLINE void throw_not_in_task() {
+    throw not_in_task(
+        "heddle: this needs a running task, and none runs on this thread; "
+        "name an executor or a context");
+}
+
+}  // namespace
+
 void close_expired(expiry&) noexcept;  // done.cpp
 
 void expiry::release(host* here) noexcept {
@@ -45,9 +55,7 @@ void host::refuse_to_block(const char* instead) {
 process& host::current_process() {
     host* h = drained_here;
     if (!h || !h->running_)
-        throw not_in_task(
-            "heddle: this needs a running task, and none runs on this thread; "
-            "name an executor or a context");
+        throw_not_in_task();
     return *h->running_;
 }
 
@@ -152,16 +160,6 @@ bool host::go_idle_shared() {
     return false;
 }
 
-void host::push_fresh(process& p) noexcept {
-    if (worker_)
-        return push_shared(p, true);
-    if (!seeded_) {  // in a seeded schedule no task overtakes another when it is joined
-        p.previous = ready_.last;
-        p.beginning.store(begins::fresh, std::memory_order_relaxed);
-    }
-    ready_.append(p);
-}
-
 /// Takes a fresh process out of the FIFO. Requires: it is in the FIFO of this host, and
 /// that lock is held if the host is a worker.
 void host::take_out(process& p) noexcept {
@@ -226,21 +224,24 @@ void host::end_draining() noexcept {
     draining_.store(false, std::memory_order_release);
 }
 
-/// Runs the process that is next, and those that it hands over to.
+/// Runs the process that is next, and those that it hands over to; and so on, if the one
+/// that ends was called, with its caller.
 template <bool shared>
 void host::resume_next() {
-    while (process* p = std::exchange(next_, nullptr)) {
-        transfers_ = max_transfers;
-        if (shared)
-            begin_turn(*p);
-        running_ = p;
-        if (p->is_fresh())
-            p->begin();
-        p->top->frame().resume();
-    }
-    running_ = nullptr;
-    if (finished_)
-        reap(*std::exchange(finished_, nullptr));
+    do {
+        while (process* p = std::exchange(next_, nullptr)) {
+            transfers_ = max_transfers;
+            if (shared)
+                begin_turn(*p);
+            running_ = p;
+            if (p->is_fresh())
+                p->begin();
+            p->top->frame().resume();
+        }
+        running_ = nullptr;
+        if (finished_)
+            reap(*std::exchange(finished_, nullptr));
+    } while (next_);
 }
 
 /// Calls `first`, if there is one, runs the task that it lets go on, and then all turns

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How processes end, one by one or with their host, and the registry of those that have
-// not ended.
+// How processes begin and end, one by one or with their host, and the registry of those
+// that have not ended.
 #include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/core/host.hpp>
 
@@ -18,28 +18,77 @@
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
+// -- the registry -------------------------------------------------------------------
+
+inline void host::add_task(process& p, bool is_new) noexcept {
+    if (worker_)
+        p.shard = worker_->index;
+    if (registry_.add(p, is_new))
+        take();  // [counted]
+}
+
+inline void host::remove_task(process& p) noexcept {
+    bool elsewhere = worker_ && p.shard != worker_->index;
+    host& at = elsewhere ? worker_->pool[p.shard] : *this;
+    if (at.registry_.remove(p))
+        at.drop();
+}
+
+void host::register_task(process& p) noexcept { add_task(p, false); }
+
+void host::unregister_task(process& p) noexcept { remove_task(p); }
+
+std::size_t host::live() noexcept { return registry_.size(); }
+
+std::size_t host::unused_numbers() noexcept { return registry_.unused_numbers(); }
+
+std::size_t host::owned_by_handlers() noexcept {
+    std::size_t n = 0;
+    registry_.for_each([&n](process& p) { n += p.owned_by_handler(); });
+    return n;
+}
+
+// -- the begin of a process ---------------------------------------------------------
+
+void host::launch(process& p, promise_base& root, done_node* scope) noexcept {
+    host* here = drained_here;
+    host& at = worker_ ? place(here) : *this;
+    p.home = &at;
+    p.top = &root;
+    root.self = &p;
+    if (scope && p.attach(*scope))
+        p.word.renew(true);
+    at.add_task(p, true);
+    if (here != &at)
+        return at.ready(p, here);
+    if (at.worker_)
+        return at.push_shared(p, true);
+    if (!seeded_) {  // in a seeded schedule no task overtakes another when it is joined
+        p.previous = ready_.last;
+        p.beginning.store(begins::fresh, std::memory_order_relaxed);
+    }
+    ready_.append(p);
+}
+
 // -- the end of a process -----------------------------------------------------------
 
 void host::reap(process& p) {
     p.settle();
-    p.destroy_frames();
-    auto failure = end(p, false);
-    p.drop();
-    if (failure)
+    if (auto failure = end(p, false))
         unhandled(std::move(failure));
 }
 
-/// Ends the process for all that refer to it. Returns the exception that escaped, if it
-/// has to be reported. Requires: the reference that belongs to the run is still there.
-std::exception_ptr host::end(process& p, bool abandoned) noexcept {
+/// Ends the process for all that refer to it, and drops the reference that belongs to the
+/// run. Returns the exception that escaped, if it has to be reported.
+HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
+                                                         bool abandoned) noexcept {
     wake_list wakes;
-    bool report, unwanted;
+    bool unwanted;
     {
         guard g(p.lock);
         p.ended = true;
         p.joiners.wake_all(wakes, outcome::done);
         bool held = p.held.load(std::memory_order_relaxed);
-        report = !abandoned && p.failure && !held && !p.taken;
         unwanted = !held && !p.taken;  // else let_go() or the joiner sees to the result
         if (!abandoned && p.failure && held) {
             take();
@@ -52,24 +101,27 @@ std::exception_ptr host::end(process& p, bool abandoned) noexcept {
         return_to(wakes);
     else
         wakes.release(here);
+    remove_task(p);
     std::exception_ptr failure;
-    if (report && !p.ends_normally())
-        failure = p.failure;
-    unregister_task(p);
-    if (unwanted && p.is_shared())
-        p.forget_result();
+    if (unwanted) {
+        if (!abandoned && p.failure && !p.ends_normally())
+            failure = p.failure;
+        if (p.is_shared())
+            p.forget_result();
+    }
+    p.drop();
     return failure;
 }
 
-/// Lets the task that called go on first, unless the budget is spent.
-void host::return_to(wake_list& wakes) noexcept {
+/// Lets the task that called go on next, unless the budget is spent.
+inline void host::return_to(wake_list& wakes) noexcept {
     process* caller = wakes.only_process();
-    if (!caller || caller->home != this || budget_ <= 0)
-        wakes.release(this);
-    else if (worker_)
-        prepend_shared(*caller);
-    else
-        prepend(*caller);
+    bool now = caller && caller->home == this && budget_ > 0 && !next_ &&
+               !(worker_ && worker_->pool.stopped());
+    if (!now)
+        return wakes.release(this);
+    budget_ -= turn_cost;
+    next_ = caller;
 }
 
 /// Ends a process that cannot run to its end.
@@ -77,11 +129,11 @@ void host::destroy(process& p) noexcept {
     for (operation* op = std::exchange(p.waits, nullptr); op; op = op->sibling)
         op->withdraw();
     p.word.renew();
-    p.signal.slot().clear();  // its operation has been destroyed
+    if (p.has_signal)
+        p.signal.slot().clear();  // its operation has been destroyed
     p.destroy_frames();
     p.failure = prepared().task_abandoned;
     end(p, true);
-    p.drop();
 }
 
 void host::completed_elsewhere(process& p) noexcept { ready(p, drained_here); }
@@ -116,29 +168,6 @@ void host::unhandled(std::exception_ptr failure) {
 void host::reap_turn(runnable& r, host& h) {
     r.turn = nullptr;
     h.reap(as_process(r));
-}
-
-void host::register_task(process& p) noexcept {
-    p.shard = worker_ ? worker_->index : 0;
-    if (registry_.add(p))
-        take();  // [counted]
-}
-
-void host::unregister_task(process& p) noexcept {
-    if (worker_ && p.shard != worker_->index)
-        return worker_->pool[p.shard].unregister_task(p);
-    if (registry_.remove(p))
-        drop();
-}
-
-std::size_t host::live() noexcept { return registry_.size(); }
-
-std::size_t host::unused_numbers() noexcept { return registry_.unused_numbers(); }
-
-std::size_t host::owned_by_handlers() noexcept {
-    std::size_t n = 0;
-    registry_.for_each([&n](process& p) { n += p.owned_by_handler(); });
-    return n;
 }
 
 // -- the end of a host --------------------------------------------------------------
@@ -220,9 +249,7 @@ void ends_from_inside() noexcept {
     std::string who = "a handler";
     if (p) {
         who = "task " + std::to_string(p->id);
-        guard g(p->lock);
-        if (p->name)
-            who += " (" + *p->name + ")";
+        p->describe(who);
     }
     std::fprintf(
         stderr,

@@ -28,6 +28,7 @@ bool host::same_place(const host& o) const noexcept {
     return this == &o || (worker_ && o.worker_ && &worker_->pool == &o.worker_->pool);
 }
 
+/// The host on which a new task begins that is started on this one.
 host& host::place(host* here) noexcept {
     if (!worker_ || is_shut())
         return *this;
@@ -110,15 +111,6 @@ std::coroutine_handle<> host::begin_fresh_shared(process& p) noexcept {
     budget_ -= turn_cost;
     p.begin(begins::called);
     return transfer(begin_turn(p));
-}
-
-void host::prepend_shared(runnable& r) noexcept {
-    worker& w = *worker_;
-    w.lock.lock();
-    prepend(r);
-    w.ready.store(w.ready.load(std::memory_order_relaxed) + 1,
-                  std::memory_order_relaxed);
-    w.lock.unlock();
 }
 
 /// Makes `p` the process that runs here.

@@ -6,16 +6,40 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
-process::process(host& h, const void* at) noexcept : home(&h), spawned_at(at) {}
-
-process::~process() {
+void process::drop_rest() noexcept {
+    if (has_label)
+        delete label;
+    if (has_signal)
+        signal.~cancellation_signal();
     if (keeps_home)
         home->drop();
+}
+
+void process::rename(std::string name) {
+    auto made = std::make_unique<label_of_task>();
+    made->name = std::move(name);
+    guard g(lock);  // a dump may be reading the name
+    if (has_label) {
+        std::swap(label->name, made->name);
+        return;
+    }
+    made->spawned_at = spawned_at;
+    label = made.release();
+    has_label = true;
+}
+
+const void* process::describe(std::string& to) {
+    guard g(lock);
+    if (!has_label)
+        return spawned_at;
+    to += " (" + label->name + ")";
+    return label->spawned_at;
 }
 
 done_node* process::token() noexcept {
@@ -26,10 +50,8 @@ done_node* process::token() noexcept {
     return static_cast<scope_guard*>(current)->token();
 }
 
-done_node* process::scope() noexcept {
-    if (!current || (current == this && !cancellable()))
-        return nullptr;
-    return current == this ? this : static_cast<scope_guard*>(current)->token();
+done_node* process::scope_entered() noexcept {
+    return current ? static_cast<scope_guard*>(current)->token() : nullptr;
 }
 
 done_node* process::enter(done_node* node) noexcept {
@@ -102,9 +124,9 @@ bool process::withdraw_all() noexcept {
 
 void process::destroy_frames() noexcept {
     for (promise_base* frame = std::exchange(top, nullptr); frame;) {
-        promise_base* caller = frame->caller;
-        if (frame->owner)
-            *frame->owner = {};
+        promise_base* caller = frame->caller();
+        if (frame->called_by)
+            frame->called_by->callee = {};
         frame->frame().destroy();
         frame = caller;
     }

@@ -7,7 +7,6 @@ namespace heddle HEDDLE_VARIANT::detail {
 
 done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
     : watched_(std::in_place, std::move(token), ex) {
-    users_.take_first();  // one is the handler, the other is watch()
     watched_->operation.who = this;
     watched_->operation.exclusive = true;  // popping it is the claim
     foreign = [](sleeper& s) noexcept {

@@ -20,8 +20,8 @@ namespace heddle HEDDLE_VARIANT::detail {
 
 #ifdef HEDDLE_NO_FRAME_RECYCLING
 
-void* allocate_block(std::size_t bytes) { return ::operator new(bytes); }
-void free_block(void* p, std::size_t) noexcept { ::operator delete(p); }
+void* blocks::allocate(std::size_t c) { return ::operator new(c * step); }
+void blocks::free(void* p, std::size_t) noexcept { ::operator delete(p); }
 void blocks_from_heap() noexcept {}
 
 #else
@@ -33,9 +33,6 @@ using slabs::block;
 constexpr std::size_t classes = slabs::largest / slabs::step + 1;
 constexpr std::size_t kept_bytes = 1 << 20;  // per class, of each thread and each depot
 
-constexpr std::size_t class_of(std::size_t bytes) noexcept {
-    return (std::max(bytes, slabs::smallest) + slabs::step - 1) / slabs::step;
-}
 constexpr std::size_t size_of(std::size_t c) noexcept { return c * slabs::step; }
 
 constexpr std::uint32_t batch = 32;  // blocks
@@ -130,8 +127,10 @@ bool deliver(block* first, std::size_t c) noexcept {
     return true;
 }
 
+// The next two are functions of their own so that the usual paths save no registers.
+
 /// Allocates a block when the free list of this thread is empty.
-void* allocate_slowly(std::size_t c) {
+HEDDLE_NOINLINE void* allocate_slowly(std::size_t c) {
     pool* const p = own_pool();
     std::uint32_t n = batch;
     block* first = p ? fetch(c) : nullptr;
@@ -151,7 +150,7 @@ void* allocate_slowly(std::size_t c) {
 }
 
 /// Takes back a block when the free list of this thread has no room for it.
-void free_slowly(block* b, std::size_t c) noexcept {
+HEDDLE_NOINLINE void free_slowly(block* b, std::size_t c) noexcept {
     pool* const p = own_pool();
     b->next = nullptr;
     if (!p)
@@ -199,10 +198,9 @@ void after_fork() noexcept {
 void blocks_from_heap() noexcept { from_heap = true; }
 
 // Not inlined, as clang 16 keeps the address of a thread_local across a suspension.
-HEDDLE_NOINLINE void* allocate_block(std::size_t bytes) {
-    const std::size_t c = class_of(bytes);
+HEDDLE_NOINLINE void* blocks::allocate(std::size_t c) {
     if (c >= classes)
-        return ::operator new(bytes);
+        return ::operator new(size_of(c));
     pool& p = *local;
     block* b = p.free[c];
     if (!b)
@@ -212,8 +210,7 @@ HEDDLE_NOINLINE void* allocate_block(std::size_t bytes) {
     return b;
 }
 
-HEDDLE_NOINLINE void free_block(void* memory, std::size_t bytes) noexcept {
-    const std::size_t c = class_of(bytes);
+HEDDLE_NOINLINE void blocks::free(void* memory, std::size_t c) noexcept {
     if (c >= classes)
         return ::operator delete(memory);
     pool& p = *local;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/platform/config.hpp>
+#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +23,8 @@ struct block {
     block* next_batch;  // used by the pool's depots
 };
 
-inline constexpr std::size_t step = 8;        // all sizes are multiples of it
-inline constexpr std::size_t smallest = 16;   // sizeof(block)
+using blocks::smallest;                       // sizeof(block)
+using blocks::step;                           // all sizes are multiples of it
 inline constexpr std::size_t largest = 2048;  // bytes
 
 /// Takes a list of at most `n` blocks, and at least one; `taken` tells how many. They

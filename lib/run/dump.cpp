@@ -54,18 +54,14 @@ void host::describe_tasks(const std::vector<counted<process>>& tasks, std::strin
     time_point now = read_clock();
     for (const auto& p : tasks) {
         to += "task " + std::to_string(p->id);
-        {
-            guard name(p->lock);
-            if (p->name)
-                to += " (" + *p->name + ")";
-        }
+        const void* spawned_at = p->describe(to);
         if (!parked)
             to += ": its host is busy\n    ";
         else if (p.get() == running)
             to += " runs\n    ";
         else
             describe_wait(*p, now, to);
-        to += "started in " + port::where(p->spawned_at) + '\n';
+        to += "started in " + port::where(spawned_at) + '\n';
     }
 }
 

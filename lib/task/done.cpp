@@ -37,19 +37,6 @@ std::exception_ptr done_node::cause() const noexcept {
     return closed() ? cause_ : nullptr;  // [cause]
 }
 
-void done_node::attach(done_node& parent) noexcept {
-    parent.take();  // [parent]
-    parent_ = &parent;
-    root_ = parent.root_;
-    guard g(tree_lock());
-    if (parent.closed()) {
-        cause_ = parent.cause_;                          // [cause]
-        closed_.store(true, std::memory_order_release);  // [down]
-    }
-    parent.children_.push_front(*this);
-    linked_ = true;
-}
-
 void done_node::detach() noexcept {
     if (!has_parent())
         return;
@@ -58,32 +45,17 @@ void done_node::detach() noexcept {
         unlink();
 }
 
-void done_node::unlink() noexcept {
-    linked_ = false;
-    parent_->children_.erase(*this);
-}
-
-void done_node::retire(bool stays) noexcept {
-    if (!has_parent())
-        return;  // the root: its block stays for its children, but is not closed
-    std::uint32_t left = 0;
-    {
-        guard g(tree_lock());
-        if (!linked_)
-            return;
-        // If this node is closed and stays, its children stay below it: they are closed
-        // too, and an arm may still name the token of this node.
-        while (done_node* n = closed() && stays ? nullptr : children_.pop_front()) {
-            n->parent_ = parent_;
-            parent_->take();
-            ++left;
-            parent_->children_.push_front(*n);
-        }
-        if (!stays)
-            unlink();
+/// If this node is closed and stays, its children stay below it: they are closed too, and
+/// an arm may still name the token of this node.
+std::uint32_t done_node::pass_on_children(bool stays) noexcept {
+    std::uint32_t passed = 0;
+    while (done_node* n = closed() && stays ? nullptr : children_.pop_front()) {
+        n->parent_ = parent_;
+        parent_->take();
+        ++passed;
+        parent_->children_.push_front(*n);
     }
-    for (; left != 0; --left)
-        drop();  // the references of those children to this node
+    return passed;
 }
 
 bool done_node::close(std::exception_ptr cause) noexcept {
@@ -124,8 +96,10 @@ bool done_node::close(std::exception_ptr cause) noexcept {
     return true;
 }
 
-void done_node::release(done_node* n) noexcept {
-    while (n && n->refs_.drop()) {  // a loop, because chains may be long
+/// Disposes of a node that nothing refers to, and of the ancestors that it was the last
+/// to refer to.
+void done_node::dispose_of(done_node* n) noexcept {
+    do {  // a loop, because chains may be long
         // No other thread links or unlinks it now. It is detached before its parent is
         // read, so that retire() cannot change the parent any more.
         if (n->linked_)
@@ -139,7 +113,7 @@ void done_node::release(done_node* n) noexcept {
         done_node* parent = n->parent_;
         n->dispose();
         n = parent;
-    }
+    } while (n && n->refs_.drop());
 }
 
 namespace {

@@ -15,21 +15,30 @@ namespace detail {
 
 void throw_already_joined(const char* what) { throw already_joined(what); }
 
+namespace {
+
+/// The process has ended, and nobody took its result.
+HEDDLE_NOINLINE void end_unwanted(process& p) noexcept {
+    if (p.keeps_home && !p.ends_normally())
+        return p.home->report(p);  // and gives it the reference
+    if (p.is_shared())
+        p.forget_result();
+    p.drop();
+}
+
+}  // namespace
+
 void let_go(process& p) noexcept {
-    bool report, unwanted;
+    bool unwanted;
     {
         guard g(p.lock);
         p.held.store(false, std::memory_order_release);
         unwanted = p.ended && !p.taken;
-        report = unwanted && p.keeps_home && !p.ends_normally();
     }
-    if (report) {
-        p.home->report(p);  // and gives it the reference
-        return;
-    }
-    if (unwanted && p.is_shared())
-        p.forget_result();
-    p.drop();
+    if (unwanted)
+        end_unwanted(p);
+    else
+        p.drop();
 }
 
 void claim_result(process* p) {
@@ -44,23 +53,6 @@ done_node* scope_here() noexcept {
     host* h = drained_here;
     process* p = h ? h->running() : nullptr;
     return p ? p->scope() : nullptr;
-}
-
-void launch(host& home, process& p, promise_base& root, done_node* scope) noexcept {
-    host* here = drained_here;
-    host& at = home.place(here);
-    p.home = &at;
-    p.top = &root;
-    root.self = &p;
-    if (scope)
-        p.attach(*scope);
-    if (p.closed())
-        p.word.renew(true);
-    at.register_task(p);
-    if (here == &at)
-        at.push_fresh(p);
-    else
-        at.ready(p, here);
 }
 
 void join_operation::describe(std::string& to) const {
@@ -87,10 +79,7 @@ asio::any_io_executor this_task::executor() {
 }
 
 void this_task::name(std::string name) {
-    auto& self = detail::host::current_process();
-    auto made = std::make_unique<std::string>(std::move(name));
-    detail::guard g(self.lock);  // a dump may be reading the name
-    std::swap(self.name, made);
+    detail::host::current_process().rename(std::move(name));
 }
 
 std::uint64_t this_task::id() { return detail::host::current_process().id; }

@@ -30,6 +30,10 @@ struct no_default {
     int value;
 };
 
+struct alignas(4 * sizeof(void*)) wide {
+    int value;
+};
+
 std::uintptr_t stack_here() {
     return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
 }
@@ -45,6 +49,15 @@ TEST_CASE("a task does not run before it is awaited") {
         t("after");
     }(log));
     CHECK(log.take() == lines{"made", "ran", "after"});
+}
+
+TEST_CASE("a result with a large alignment does not move the promise in its frame") {
+    static_assert(alignof(task<wide>::promise_type) <= 2 * sizeof(void*));
+    int value = 0;
+    run_virtual([](int& to) -> task<> {
+        to = (co_await []() -> task<wide> { co_return wide{7}; }()).value;
+    }(value));
+    CHECK(value == 7);
 }
 
 TEST_CASE("co_await of a task returns its result, whatever its type") {

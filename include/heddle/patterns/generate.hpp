@@ -19,10 +19,10 @@ task<> close_after([[maybe_unused]] closer<T> out, task<R> work) {
 
 template <class T, class F, class... Args>
 receiver<T> generate(const void* at, const channel<T>& out, F&& f, Args&&... args) {
-    host& home = running_host();
+    process& parent = host::current_process();
     auto work =
         bind_task(std::forward<F>(f), sender<T>(out), std::forward<Args>(args)...);
-    (void)start(home, close_after(closer<T>(out), std::move(work)), scope_here(), at);
+    (void)start(parent, close_after(closer<T>(out), std::move(work)), at);
     return out;
 }
 

@@ -76,11 +76,11 @@ public:
         requires detail::startable_with<F, Args...>
     HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
         const void* at = HEDDLE_RETURN_ADDRESS();
-        detail::host& home = detail::running_host();
+        detail::process& parent = detail::host::current_process();
         auto work = detail::make_task(std::forward<F>(f), std::forward<Args>(args)...);
         (void)detail::start(
-            home, detail::run_counted(detail::counted_in(core_), std::move(work)),
-            detail::scope_here(), at);
+            parent, detail::run_counted(detail::counted_in(core_), std::move(work)),
+            at);
     }
 
 private:

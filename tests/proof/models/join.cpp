@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Model of a task that joins a child which has not started, on a parallel host (detail/core/await.hpp, host::next_for,
-// begin_fresh_shared). As soon as the task is parked, a thief may steal the child, run it to its end and resume the
+// Model of a task that joins a child which has not started, on a parallel host (detail/core/await.hpp,
+// host::begin_fresh_shared). As soon as the task is parked, a thief may steal the child, run it to its end and resume the
 // joiner, which drops the last handle. Meanwhile the thread where the task parked checks whether the child can start
 // there. The child runs once, and its block exists while any thread accesses it.
 #include "claim_word.hpp"
@@ -66,14 +66,12 @@ private:
         word.park();
         child.unlock($);
         if (broken == 1 || kept)
-            next_for();
+            begin_fresh();
         if (kept)
             drop();
     }
 
-    void next_for() {
-        if (!is_fresh())
-            return;
+    void begin_fresh() {
         fifo.lock($);
         bool ours = is_fresh();
         if (ours)

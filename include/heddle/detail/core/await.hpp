@@ -63,18 +63,17 @@ public:
             home.push(self_);
             return home.next();
         }
-        process* joined = nullptr;
-        counted<process> keep;  // a thief may end it, and this task may drop its handle
         if constexpr (requires { node_.joined(); }) {
-            joined = node_.joined();
-            if (home.is_worker() && joined->is_fresh())
-                keep = counted<process>(joined);
-            else if (home.is_worker())
-                joined = nullptr;
+            process& child = *node_.joined();
+            if (child.is_fresh() && child.home == &home) {
+                counted<process> keep;  // a thief may end it, and this task its handle
+                if (home.is_worker())
+                    keep = counted<process>(&child);
+                return park_one(self_, node_, locked_) ? home.begin_fresh(child)
+                                                       : frame;
+            }
         }
-        if (!park_one(self_, node_, locked_))
-            return frame;
-        return joined ? home.next_for(*joined) : home.next();
+        return park_one(self_, node_, locked_) ? home.next() : frame;
     }
 
     decltype(auto) await_resume() {

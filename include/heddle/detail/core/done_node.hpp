@@ -24,18 +24,49 @@ public:
 
     void take() noexcept { refs_.take(); }
     bool take_if_any() noexcept { return refs_.take_if_any(); }
-    void take_first() noexcept { refs_.take_first(); }
-    void drop() noexcept { release(this); }
+    void drop() noexcept {
+        if (refs_.drop())
+            dispose_of(this);
+    }
     bool is_shared() const noexcept { return refs_.is_shared(); }
 
-    /// Enters the tree under `parent`; is closed at once if that is closed. Requires:
-    /// it has no children.
-    void attach(done_node& parent) noexcept;
+    /// Enters the tree under `parent`; is closed at once if that is closed. Returns
+    /// whether it is. Requires: it has no children.
+    bool attach(done_node& parent) noexcept {
+        parent.take();  // [parent]
+        parent_ = &parent;
+        root_ = parent.root_;
+        guard g(tree_lock());
+        bool closes = parent.closed();
+        if (closes) {
+            cause_ = parent.cause_;                          // [cause]
+            closed_.store(true, std::memory_order_release);  // [down]
+        }
+        parent.children_.push_front(*this);
+        linked_ = true;
+        return closes;
+    }
     void detach() noexcept;
 
     /// This node is about to end: its parent becomes the parent of its children, and it
-    /// leaves the tree unless it `stays`.
-    void retire(bool stays) noexcept;
+    /// leaves the tree unless it `stays`. A root is left alone: its block stays for its
+    /// children, but it is not closed.
+    void retire(bool stays) noexcept {
+        if (!has_parent())
+            return;
+        std::uint32_t left = 0;
+        {
+            guard g(tree_lock());
+            if (!linked_)
+                return;
+            if (!children_.empty())
+                left = pass_on_children(stays);
+            if (!stays)
+                unlink();
+        }
+        for (; left != 0; --left)
+            drop();  // the references of those children to this node
+    }
 
     /// Closes this node and all below; a null cause means done_closed. Returns false if
     /// it was closed before. When it returns, the waiters are claimed and given to
@@ -48,17 +79,23 @@ public:
     wait_list& waiters() noexcept { return waiters_; }  // guarded by tree_lock()
 
 protected:
-    done_node() noexcept : root_(this) {}
+    explicit done_node(std::uint32_t references = 1) noexcept
+        : root_(this), refs_(references) {}
 
     /// For a node that is not counted itself. Requires: it was detached before.
-    void release_parent() noexcept { release(parent_); }
+    void release_parent() noexcept { parent_->drop(); }
 
     virtual ~done_node() = default;
 
 private:
-    static void release(done_node*) noexcept;
+    static void dispose_of(done_node*) noexcept;
 
-    void unlink() noexcept;  // Requires: it is linked, and the tree's lock is held
+    // The next two require that it is linked, and that the tree's lock is held.
+    void unlink() noexcept {
+        linked_ = false;
+        parent_->children_.erase(*this);
+    }
+    std::uint32_t pass_on_children(bool stays) noexcept;  // returns how many
 
     /// Interrupts the sleepers that wait under this node. Sleepers in `last` are woken
     /// after all others that were claimed. Requires: the tree's lock.

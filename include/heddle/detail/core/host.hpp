@@ -66,7 +66,7 @@ public:
 
     /// The frame to resume after a process has parked; noop goes back to the drain
     /// loop.
-    std::coroutine_handle<> next() noexcept {
+    HEDDLE_ALWAYS_INLINE std::coroutine_handle<> next() noexcept {
         if (worker_)
             return next_shared();
         runnable* r = ready_.first;
@@ -83,14 +83,9 @@ public:
         return running_->top->frame();
     }
 
-    /// Queues a process for the first time.
-    void push_fresh(process& p) noexcept;
-
-    /// The frame to resume after a process has parked to join `child`: a child that has
-    /// not begun begins now, as a call would.
-    std::coroutine_handle<> next_for(process& child) noexcept {
-        return child.is_fresh() && child.home == this ? begin_fresh(child) : next();
-    }
+    /// The frame to resume after a process has parked to join `child`, which was fresh
+    /// here: it begins now, as a call would, unless a thief was quicker.
+    std::coroutine_handle<> begin_fresh(process& child) noexcept;
 
     /// Lets the same process go on in its new top frame.
     std::coroutine_handle<> transfer(process& p) noexcept {
@@ -155,8 +150,9 @@ public:
     /// Returns whether both are the same host, or workers of one parallel host.
     bool same_place(const host& o) const noexcept;
 
-    /// The host on which a new task begins that is started on this one.
-    host& place(host* here) noexcept;
+    /// Begins a process whose root frame is `root`, with a join handle, under `scope` if that
+    /// is not null: here, or on another worker.
+    void launch(process& p, promise_base& root, done_node* scope) noexcept;
 
     /// Returns whether this is a worker, whose tasks may go on in another one.
     bool is_worker() const noexcept { return worker_ != nullptr; }
@@ -254,11 +250,10 @@ private:
     virtual void first_work() noexcept = 0;       // another thread may be quicker
     virtual void last_work() noexcept = 0;
 
-    std::coroutine_handle<> begin_fresh(process& p) noexcept;
+    host& place(host* here) noexcept;
     std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
     void take_out(process& fresh) noexcept;
     void prepend(runnable& r) noexcept;
-    void prepend_shared(runnable& r) noexcept;
     void return_to(wake_list& caller) noexcept;
     bool has_work() const noexcept;
 
@@ -311,6 +306,8 @@ private:
                         bool parked);
     void leave();  // after an exception: sees to it that remaining work is drained
     void reap(process& p);
+    void add_task(process& p, bool is_new) noexcept;
+    void remove_task(process& p) noexcept;
     void unhandled(std::exception_ptr failure);
     std::exception_ptr end(process& p, bool abandoned) noexcept;
     void destroy(process& p) noexcept;

@@ -6,9 +6,8 @@
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 
-#include <coroutine>
 #include <exception>
-#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -49,8 +48,12 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 ///   `shard` is the holder's, and changes when it enters a registry;
 ///   `foreign` is null and never changes.
 struct HEDDLE_API process : sleeper, done_node, pooled {
-    process(host& h, const void* spawned_at) noexcept;
-    ~process() override;
+    /// With two references: the run's own, and that of the join handle.
+    explicit process(const void* at) noexcept : done_node(2), spawned_at(at) {}
+    ~process() override {
+        if (keeps_home || has_signal || has_label)
+            drop_rest();
+    }
 
     bool is_fresh() const noexcept {
         return beginning.load(std::memory_order_relaxed) == begins::fresh;
@@ -77,7 +80,9 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     done_node* token() noexcept;
 
     /// The node under which children of this task are attached; null if there is none.
-    done_node* scope() noexcept;
+    done_node* scope() noexcept {
+        return current != this ? scope_entered() : cancellable() ? this : nullptr;
+    }
 
     /// Makes `node` the token in force, or none if it is null; returns the one before.
     done_node* enter(done_node* node) noexcept;
@@ -87,8 +92,20 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
 
     [[noreturn]] void throw_cancelled() const;
 
+    /// Makes `signal` if there is none.
+    void need_signal() noexcept {
+        if (!has_signal)
+            ::new (static_cast<void*>(&signal)) asio::cancellation_signal;
+        has_signal = true;
+    }
+
+    void rename(std::string name);
+    /// Appends its name, in brackets, if it has one. Returns where it was started. Any thread
+    /// may call.
+    const void* describe(std::string& to);
+
     /// Moves the result of the root frame, or the exception that escaped it, into this
-    /// block.
+    /// block, and destroys that frame.
     virtual void settle() noexcept = 0;
 
     /// Destroys the result, for which nobody will ask any more; references that are
@@ -117,7 +134,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// writes it: at launch, when it moves to another host (under `lock`), when a
     /// worker begins its turn, and when a parallel host ends. Any thread reads it, to
     /// wake or to cancel the process.
-    relaxed_pointer<host> home;
+    relaxed_pointer<host> home{nullptr};
 
     /// The holder's [top].
     promise_base* top = nullptr;
@@ -148,10 +165,10 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// process's own host.
     atomic<begins> beginning{begins::in_turn};
 
-    /// A join handle refers to it. Set before the launch, and cleared under `lock` by
-    /// the thread that destroys the handle. The process reads it without `lock`, the
+    /// A join handle refers to it. Cleared under `lock` by the thread that destroys the
+    /// handle. The process reads it without `lock`, the
     /// end of the process under `lock`.
-    atomic<bool> held{false};
+    atomic<bool> held{true};
 
     /// Guarded by `lock`; set once, by the drainer that ends the process.
     bool ended = false;
@@ -164,11 +181,15 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// It ended with a failure that its handle may have to report, and so holds a
     /// reference on its home. Written by the drainer that ends it, under `lock`; read
     /// after that.
-    bool keeps_home = false;
+    bool keeps_home : 1 = false;
 
     /// this_task::done() has given its token away. Used by the process itself, and at
     /// its end.
-    bool exposed = false;
+    bool exposed : 1 = false;
+
+    bool has_signal : 1 = false;  // the holder's
+
+    bool has_label = false;  // guarded by `lock`
 
     /// Guards the end of the process, its token in force and its name.
     spin_lock lock;
@@ -181,22 +202,32 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// that used by the thread that takes the result or reports the failure.
     std::exception_ptr failure;
 
-    std::unique_ptr<std::string> name;  // guarded by `lock`; read by dumps
-    const void* spawned_at;             // constant
+    struct label_of_task {
+        std::string name;
+        const void* spawned_at;
+    };
+    union {  // guarded by `lock`; read by dumps
+        const void* spawned_at;
+        label_of_task* label;  // if it has_label
+    };
 
-    /// Each Asio operation that it awaits reuses this. The holder's; but the signal is
-    /// emitted on the executor of an operation that belongs to another context: until
-    /// that is over the process is cancelling, and does not go on.
-    asio::cancellation_signal signal;
+    union {
+        /// Each Asio operation that it awaits and that its token may cancel reuses this,
+        /// once it has_signal. The holder's; but the signal is emitted on the executor of
+        /// an operation that belongs to another context: until that is over the process is
+        /// cancelling, and does not go on.
+        asio::cancellation_signal signal;
+    };
 
     /// Set once, by the registry, before the process is queued; constant from then on.
-    std::uint64_t id = 0;
+    std::uint64_t id;
 
 private:
+    done_node* scope_entered() noexcept;
+    void drop_rest() noexcept;
     void interrupt(wake_list& wakes, wake_list&) noexcept final {
         interrupt_by(*this, wakes);
     }
-    void dispose() noexcept final { delete this; }
 };
 
 /// The turn of a process whose Asio operation is to be cancelled.

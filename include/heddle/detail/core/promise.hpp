@@ -43,7 +43,15 @@ private:
     std::coroutine_handle<> frame_;
 };
 
-/// The part of a task's promise that does not depend on its result.
+class promise_base;
+
+/// A call of one coroutine by another, in the frame of the caller.
+struct call {
+    std::coroutine_handle<> callee;  // null if its frame has been destroyed
+    promise_base* caller;
+};
+
+/// The part of a task's promise that does not depend on its result. It comes first there.
 class promise_base {
 public:
     static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
@@ -51,10 +59,15 @@ public:
         free_frame(frame, bytes);
     }
 
-    initial_awaiter initial_suspend() const noexcept { return initial_awaiter(frame_); }
+    initial_awaiter initial_suspend() noexcept { return initial_awaiter(frame()); }
     void unhandled_exception() noexcept { failure = std::current_exception(); }
 
-    std::coroutine_handle<> frame() const noexcept { return frame_; }
+    std::coroutine_handle<> frame() noexcept { return frame_of(*this); }
+
+    /// The frame that awaits this one; null for the root frame.
+    promise_base* caller() const noexcept {
+        return called_by ? called_by->caller : nullptr;
+    }
 
     /// The process is at hand in every awaiter: no path of a channel touches a
     /// thread_local.
@@ -74,18 +87,14 @@ public:
     }
 
     process* self = nullptr;
-    promise_base* caller = nullptr;            // null in the root frame
-    std::coroutine_handle<>* owner = nullptr;  // the caller's handle of this frame
+    call* called_by = nullptr;  // null in the root frame
     std::exception_ptr failure;
 
 protected:
-    explicit promise_base(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
+    promise_base() = default;
     ~promise_base() = default;
     promise_base(const promise_base&) = delete;
     promise_base& operator=(const promise_base&) = delete;
-
-private:
-    std::coroutine_handle<> frame_;
 };
 
 }  // namespace heddle::detail

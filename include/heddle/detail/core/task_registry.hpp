@@ -10,11 +10,17 @@
 
 namespace heddle HEDDLE_VARIANT::detail {
 
+HEDDLE_API extern atomic<std::uint64_t> last_task_number;
+
 /// Takes `n` numbers for tasks; returns the first of them.
-HEDDLE_API std::uint64_t new_task_numbers(std::uint32_t n) noexcept;
+inline std::uint64_t new_task_numbers(std::uint32_t n) noexcept {
+    return add<std::uint64_t>(last_task_number, n, std::memory_order_relaxed) + 1;
+}
 
 /// How many numbers have been taken in this program.
-HEDDLE_API std::uint64_t task_numbers() noexcept;
+inline std::uint64_t task_numbers() noexcept {
+    return last_task_number.load(std::memory_order_relaxed);
+}
 
 /// The tasks of a host that have not ended, and their numbers. Any thread may call. A
 /// Task is counted, and has id and in_registry, which belong to the registry.
@@ -25,11 +31,11 @@ public:
     /// line of a counter that each new task adds to would move from core to core.
     explicit task_registry(std::uint32_t batch) noexcept : batch_(batch) {}
 
-    /// Adds a task, and gives it a number if it has none yet. Returns whether it is the
-    /// only one here.
-    bool add(Task& t) noexcept {
+    /// Adds a task, and gives it a number if it `is_new`. Returns whether it is the only
+    /// one here.
+    bool add(Task& t, bool is_new) noexcept {
         guard g(lock_);
-        if (t.id == 0)
+        if (is_new)
             t.id = next_number();
         live_.push_front(t);
         return size_++ == 0;

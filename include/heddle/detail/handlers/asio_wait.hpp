@@ -65,6 +65,8 @@ protected:
         p.since = home.seen_now();
         bool cancellable = p.cancellable();
         cancellable_ = cancellable;
+        if (cancellable)
+            p.need_signal();
         p.word.begin_io();
         return cancellable;
     }
@@ -92,7 +94,10 @@ private:
 
     friend emission<asio_wait>;
     bool has_completed() const noexcept { return self_.word.has_completed(); }
-    void emit() { self_.signal.emit(asio::cancellation_type::terminal); }
+    void emit() {
+        if (cancellable_)
+            self_.signal.emit(asio::cancellation_type::terminal);
+    }
     void emitted() noexcept;
 
     process& self_;

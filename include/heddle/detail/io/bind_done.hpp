@@ -72,7 +72,7 @@ private:
     std::optional<watched> watched_;
     posted_memory memory_{*this};  // for the emission
     emission_count emissions_;
-    ref_count users_;  // of watched_
+    ref_count users_{2};  // of watched_: one is the handler, the other is watch()
     ref_count refs_;
 };
 

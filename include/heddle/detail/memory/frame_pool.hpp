@@ -3,6 +3,7 @@
 
 #include <heddle/detail/platform/config.hpp>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace heddle HEDDLE_VARIANT::detail {
@@ -14,8 +15,29 @@ namespace heddle HEDDLE_VARIANT::detail {
 ///
 /// If HEDDLE_NO_FRAME_RECYCLING is defined, every block comes from operator new and
 /// goes back to operator delete, so that an address sanitizer sees a use after free.
-HEDDLE_API void* allocate_block(std::size_t bytes);
-HEDDLE_API void free_block(void* p, std::size_t bytes) noexcept;
+inline void* allocate_block(std::size_t bytes);
+inline void free_block(void* p, std::size_t bytes) noexcept;
+
+namespace blocks {
+
+inline constexpr std::size_t step = 8;       // the sizes of blocks are its multiples
+inline constexpr std::size_t smallest = 16;  // bytes
+
+/// The size class of a block: its size in steps. Mostly the compiler knows it.
+constexpr std::size_t class_of(std::size_t bytes) noexcept {
+    return (std::max(bytes, smallest) + step - 1) / step;
+}
+HEDDLE_API void* allocate(std::size_t size_class);
+HEDDLE_API void free(void* p, std::size_t size_class) noexcept;
+
+}  // namespace blocks
+
+inline void* allocate_block(std::size_t bytes) {
+    return blocks::allocate(blocks::class_of(bytes));
+}
+inline void free_block(void* p, std::size_t bytes) noexcept {
+    blocks::free(p, blocks::class_of(bytes));
+}
 
 /// Rounds up to a multiple of 16. A block of such a size is aligned to 16, as a frame
 /// needs, or a block that holds several objects.

@@ -9,8 +9,11 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// no list.
 template <class T>
 struct list_place {
-    T* prev = nullptr;
-    T* next = nullptr;
+    list_place() noexcept {}
+    list_place(T* p, T* n) noexcept : prev(p), next(n) {}
+
+    T* prev;
+    T* next;
 };
 
 /// A doubly linked list, through the member `Place` of its elements. Insertion and

@@ -6,6 +6,7 @@
 
 #include <heddle/detail/platform/agreement.hpp>
 
+#include <coroutine>
 #include <version>
 
 #ifndef __SIZEOF_INT128__
@@ -61,6 +62,15 @@ struct wide_unsigned;
 
 /// Works in a constant expression, which std::isnan does not in C++20.
 constexpr bool is_nan(long double n) noexcept { return __builtin_isnan(n); }
+
+/// The frame of the coroutine whose promise begins with this object. Requires: the promise
+/// is aligned to two pointers at most, so that its place in the frame does not depend on
+/// the rest of it.
+template <class Base>
+std::coroutine_handle<> frame_of(Base& promise) noexcept {
+    static_assert(alignof(Base) <= 2 * sizeof(void*));
+    return std::coroutine_handle<Base>::from_promise(promise);
+}
 
 /// Begins to load the cache line of `p`. It may do nothing.
 inline void prefetch(const void* p) noexcept { __builtin_prefetch(p); }

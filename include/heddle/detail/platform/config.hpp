@@ -162,12 +162,9 @@ bool exchange_if(atomic<T>& word, T& expected, T desired) noexcept {
 
 class ref_count {
 public:
-    void take() noexcept { add<std::uint32_t>(n_, 1, std::memory_order_relaxed); }
+    explicit ref_count(std::uint32_t n = 1) noexcept : n_(n) {}
 
-    /// Does the same as take(). Requires: no other thread knows of the object yet.
-    void take_first() noexcept {
-        n_.store(n_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
+    void take() noexcept { add<std::uint32_t>(n_, 1, std::memory_order_relaxed); }
 
     /// Returns false if the caller holds the only reference.
     bool is_shared() const noexcept { return n_.load(std::memory_order_relaxed) > 1; }
@@ -189,7 +186,7 @@ public:
     }
 
 private:
-    atomic<std::uint32_t> n_{1};
+    atomic<std::uint32_t> n_;
 };
 
 /// A counting pointer to an object that has take() and drop().

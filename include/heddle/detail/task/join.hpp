@@ -27,19 +27,12 @@ struct joinable final : process {
 
     void settle() noexcept override {
         auto& root = static_cast<typename task<T>::promise_type&>(*top);
-        failure = std::move(root.failure);
-        if (failure)
-            return;
-        try {
-            if constexpr (std::is_void_v<T>)
-                return;
-            else if constexpr (std::is_reference_v<T>)
-                value = &root.take();
-            else
-                value.emplace(root.take());
-        } catch (...) {
-            failure = std::current_exception();
-        }
+        if (root.failure)
+            failure = std::move(root.failure);
+        else
+            keep_result(root);
+        top = nullptr;
+        root.frame().destroy();
     }
 
     void forget_result() noexcept override {
@@ -62,6 +55,19 @@ struct joinable final : process {
             std::is_reference_v<T>, std::remove_reference_t<T>*,
             std::optional<std::conditional_t<std::is_void_v<T>, char, T>>>>;
     [[no_unique_address]] value_type value{};
+
+private:
+    void keep_result(typename task<T>::promise_type& root) noexcept {
+        try {
+            if constexpr (std::is_reference_v<T>)
+                value = &root.take();
+            else if constexpr (!std::is_void_v<T>)
+                value.emplace(root.take());
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }
+    void dispose() noexcept override { delete this; }
 };
 
 /// Takes the result of a process, or rethrows its failure. Requires: the process has

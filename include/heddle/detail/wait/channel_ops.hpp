@@ -89,7 +89,7 @@ template <class T>
 struct send_attempt {
     using operation_type = send_operation<T>;
 
-    first_look try_quickly_locked() noexcept {
+    HEDDLE_ALWAYS_INLINE first_look try_quickly_locked() noexcept {
         return channel->send_quickly_locked(operand);
     }
     bool try_locked(wake_list& wakes) noexcept {
@@ -115,7 +115,7 @@ struct receive_attempt {
         if (value)
             count_undelivered();
     }
-    first_look try_quickly_locked() noexcept {
+    HEDDLE_ALWAYS_INLINE first_look try_quickly_locked() noexcept {
         return channel->take_quickly_locked(value);
     }
     bool try_locked(wake_list& wakes) noexcept {
@@ -138,7 +138,7 @@ public:
     template <class Channel, class Operand>
     await_channel(process& self, Channel* channel, Operand&& operand) noexcept
         : attempt_{channel, static_cast<Operand&&>(operand)}, self_(self) {}
-    ~await_channel() {
+    HEDDLE_ALWAYS_INLINE ~await_channel() {
         if (state_ == state::parked)
             parked_.~operation_type();
         else
@@ -168,7 +168,7 @@ public:
         return park_one(self_, parked_, locked_) ? home.next() : frame;
     }
 
-    decltype(auto) await_resume() {
+    HEDDLE_ALWAYS_INLINE decltype(auto) await_resume() {
         if (state_ == state::happened)
             return attempt_.take();
         if (state_ == state::cancelled)
