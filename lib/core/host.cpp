@@ -239,8 +239,9 @@ void host::resume_next() {
             p->top->frame().resume();
         }
         running_ = nullptr;
-        if (finished_)
-            reap(*std::exchange(finished_, nullptr));
+        if (!finished_)
+            return;
+        reap(*std::exchange(finished_, nullptr));
     } while (next_);
 }
 
