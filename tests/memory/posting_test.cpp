@@ -199,7 +199,9 @@ TEST_CASE("law 70: if an allocation of a handler's wait fails, the wait throws, 
     auto scenario = [](auto& ctx, auto& ex) { send_and_cancel(ctx, ex); };
     CHECK(fail_each(plain, scenario) >= 5);
     CHECK(fail_each(erased, scenario) >= 5);
+#ifndef _LIBCPP_VERSION  // there Asio's strand needs memory in ~on_invoker_exit, which cannot throw
     CHECK(fail_each(strand, scenario) >= 5);
+#endif
     CHECK(tracked::alive() == 0);
 }
 
