@@ -126,7 +126,7 @@ std::size_t fail_each(Make make, Scenario scenario) {
 
 auto plain(asio::io_context& ctx) { return ctx.get_executor(); }
 any_io_executor erased(asio::io_context& ctx) { return plain(ctx); }
-auto strand(asio::io_context& ctx) { return asio::make_strand(ctx); }
+[[maybe_unused]] auto strand(asio::io_context& ctx) { return asio::make_strand(ctx); }
 
 /// Tries until it does not throw bad_alloc: what failed has left nothing behind.
 template <class F>
