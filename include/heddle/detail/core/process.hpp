@@ -166,8 +166,7 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     atomic<begins> beginning{begins::in_turn};
 
     /// A join handle refers to it. Cleared under `lock` by the thread that destroys the
-    /// handle. The process reads it without `lock`, the
-    /// end of the process under `lock`.
+    /// handle. The process reads it without `lock`, the end of the process under `lock`.
     atomic<bool> held{true};
 
     /// Guarded by `lock`; set once, by the drainer that ends the process.
