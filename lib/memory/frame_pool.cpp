@@ -20,8 +20,8 @@ namespace heddle HEDDLE_VARIANT::detail {
 
 #ifdef HEDDLE_NO_FRAME_RECYCLING
 
-void* blocks::allocate(std::size_t c) { return ::operator new(c * step); }
-void blocks::free(void* p, std::size_t) noexcept { ::operator delete(p); }
+void* blocks::allocate(extent e) { return ::operator new(e.steps * step - e.unused); }
+void blocks::free(void* p, extent) noexcept { ::operator delete(p); }
 void blocks_from_heap() noexcept {}
 
 #else
@@ -198,7 +198,8 @@ void after_fork() noexcept {
 void blocks_from_heap() noexcept { from_heap = true; }
 
 // Not inlined, as clang 16 keeps the address of a thread_local across a suspension.
-HEDDLE_NOINLINE void* blocks::allocate(std::size_t c) {
+HEDDLE_NOINLINE void* blocks::allocate(extent e) {
+    const std::size_t c = e.steps;
     if (c >= classes)
         return ::operator new(size_of(c));
     pool& p = *local;
@@ -210,7 +211,8 @@ HEDDLE_NOINLINE void* blocks::allocate(std::size_t c) {
     return b;
 }
 
-HEDDLE_NOINLINE void blocks::free(void* memory, std::size_t c) noexcept {
+HEDDLE_NOINLINE void blocks::free(void* memory, extent e) noexcept {
+    const std::size_t c = e.steps;
     if (c >= classes)
         return ::operator delete(memory);
     pool& p = *local;

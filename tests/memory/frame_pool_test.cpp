@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +105,33 @@ TEST_CASE("a block is aligned as its size requires, and overlaps no other block"
     CHECK(std::all_of(all.begin(), all.end(), untouched));
     give_back(all);
 }
+
+#if defined(HEDDLE_NO_FRAME_RECYCLING) && defined(__SANITIZE_ADDRESS__)
+TEST_CASE("a block has just the bytes that were asked for, under ASan") {
+    for (std::size_t bytes : {1u, 7u, 8u, 15u, 16u, 17u, 20u, 129u, 5000u}) {
+        void* block = allocate_block(bytes);
+        CHECK(::malloc_usable_size(block) == bytes);
+        free_block(block, bytes);
+        void* frame = heddle::detail::allocate_frame(bytes);
+        CHECK(::malloc_usable_size(frame) == bytes);
+        heddle::detail::free_frame(frame, bytes);
+    }
+}
+#endif
+
+#if SIZE_MAX > UINT32_MAX
+TEST_CASE("a block may be larger than its size class can say, or there is no memory") {
+    SKIP_UNLESS_MEMORY_IS_ITS_OWN
+    const std::size_t bytes = (std::size_t{1} << 35) + 64;
+    try {
+        auto* block = static_cast<volatile std::byte*>(allocate_block(bytes));
+        block[bytes - 1] = std::byte{1};  // a page, as the rest is never touched
+        free_block(const_cast<std::byte*>(block), bytes);
+    } catch (const std::bad_alloc&) {
+        MESSAGE("this system does not promise 32 GiB");
+    }
+}
+#endif
 
 TEST_CASE("freed blocks serve other sizes, and go back to the system") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN

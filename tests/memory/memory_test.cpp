@@ -135,9 +135,15 @@ TEST_CASE("each parked task takes the heap memory that the table says, rounded t
                   c.async_receive(ctx, [](heddle::error_code, std::optional<int>) {});
               }) - boost_has_more);
 
-    // Frames differ between compilers; the table has the largest.
-    auto at_most = [](const char* name, std::size_t bytes) {
-        CHECK_MESSAGE(bytes <= in_table(name), std::string(name) << ": " << bytes);
+    // Frames differ between compilers; the table has the largest, but for clang's -O0.
+#if defined(__clang__) && !defined(__OPTIMIZE__)
+    const std::size_t more = 16;
+#else
+    const std::size_t more = 0;
+#endif
+    auto at_most = [&](const char* name, std::size_t bytes) {
+        CHECK_MESSAGE(bytes <= in_table(name) + more, std::string(name)
+                                                          << ": " << bytes);
     };
     at_most("a task parked in a receive, in all",
             bytes_of([&](asio::io_context& ctx) { heddle::go(ctx, take, c); }));

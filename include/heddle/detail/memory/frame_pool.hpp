@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <new>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -13,8 +15,9 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// thread. It is aligned as an object of size `bytes` may need: to 16 if `bytes` is a
 /// multiple of 16, else to 8. Throws bad_alloc.
 ///
-/// If HEDDLE_NO_FRAME_RECYCLING is defined, every block comes from operator new and
-/// goes back to operator delete, so that an address sanitizer sees a use after free.
+/// If HEDDLE_NO_FRAME_RECYCLING is defined, every block comes from operator new,
+/// which is asked for `bytes`, and goes back to operator delete. So an address sanitizer
+/// sees a use after free, and a use behind the end.
 inline void* allocate_block(std::size_t bytes);
 inline void free_block(void* p, std::size_t bytes) noexcept;
 
@@ -23,32 +26,44 @@ namespace blocks {
 inline constexpr std::size_t step = 8;       // the sizes of blocks are its multiples
 inline constexpr std::size_t smallest = 16;  // bytes
 
-/// The size class of a block: its size in steps. Mostly the compiler knows it.
-constexpr std::size_t class_of(std::size_t bytes) noexcept {
-    return (std::max(bytes, smallest) + step - 1) / step;
-}
-HEDDLE_API void* allocate(std::size_t size_class);
-HEDDLE_API void free(void* p, std::size_t size_class) noexcept;
+/// The size of a block in steps, which is its size class, and how many of its bytes are
+/// not used. Mostly the compiler knows both, and they are passed in one register.
+struct extent {
+    std::uint32_t steps;
+    std::uint32_t unused;
+
+    constexpr extent(std::size_t bytes, std::size_t multiple) noexcept
+        : steps(static_cast<std::uint32_t>((std::max(bytes, smallest) + multiple - 1) /
+                                           multiple * multiple / step)),
+          unused(static_cast<std::uint32_t>(steps * step - bytes)) {}
+};
+inline constexpr std::uint64_t huge = std::uint64_t{1} << 34;  // bytes, 16 GiB
+
+HEDDLE_API void* allocate(extent);
+HEDDLE_API void free(void* p, extent) noexcept;
 
 }  // namespace blocks
 
+inline void* allocate_block(std::size_t bytes, std::size_t multiple) {
+    return bytes < blocks::huge ? blocks::allocate(blocks::extent(bytes, multiple))
+                                : ::operator new(bytes);
+}
+inline void free_block(void* p, std::size_t bytes, std::size_t multiple) noexcept {
+    bytes < blocks::huge ? blocks::free(p, blocks::extent(bytes, multiple))
+                         : ::operator delete(p);
+}
 inline void* allocate_block(std::size_t bytes) {
-    return blocks::allocate(blocks::class_of(bytes));
+    return allocate_block(bytes, blocks::step);
 }
 inline void free_block(void* p, std::size_t bytes) noexcept {
-    blocks::free(p, blocks::class_of(bytes));
+    free_block(p, bytes, blocks::step);
 }
 
-/// Rounds up to a multiple of 16. A block of such a size is aligned to 16, as a frame
-/// needs, or a block that holds several objects.
-inline std::size_t whole_sixteens(std::size_t bytes) noexcept {
-    return (bytes + 15) / 16 * 16;
-}
-inline void* allocate_frame(std::size_t bytes) {
-    return allocate_block(whole_sixteens(bytes));
-}
+/// As above, but the block is always aligned to 16, as a frame needs, or a block that
+/// holds several objects.
+inline void* allocate_frame(std::size_t bytes) { return allocate_block(bytes, 16); }
 inline void free_frame(void* p, std::size_t bytes) noexcept {
-    free_block(p, whole_sixteens(bytes));
+    free_block(p, bytes, 16);
 }
 
 /// From now on each block comes from operator new and goes back to operator delete. A
