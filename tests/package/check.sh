@@ -163,6 +163,9 @@ int main() {}' >agrees.cpp
     rm other/asio/version.hpp
     sed -E "s/(define ASIO_VERSION) .*/\1 $((version + 1))/" "$asio/asio/version.hpp" >other/asio/version.hpp
     refused "libheddle_must_be_built_with_ASIO_VERSION_$((version + 1))_like_this_program" -Iother agrees.cpp
+    if [ "$version" -lt 102801 ]; then
+        refused 'heddle: sockets on io_uring need Asio 1.28.1' -DASIO_HAS_IO_URING -DASIO_DISABLE_EPOLL agrees.cpp
+    fi
     # The way in which this Asio allocates depends on the order of includes.
     if [ "$version" -lt 102300 ]; then
         { echo '#include <asio.hpp>' && cat agrees.cpp; } >asio_first.cpp

@@ -178,6 +178,10 @@ namespace asio = ::asio;
 #if HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)                      \
                     : defined(ASIO_HAS_IO_URING_AS_DEFAULT)
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING_AS_DEFAULT
+#if HEDDLE_ASIO_VERSION < 102801
+#error                                                                                 \
+    "heddle: sockets on io_uring need Asio 1.28.1 (Boost 1.83) or newer; older ones give a cancellation's result to other operations"
+#endif
 #elif HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_IO_URING) : defined(ASIO_HAS_IO_URING)
 #define HEDDLE_AGREED_REACTOR with_ASIO_HAS_IO_URING
 #elif HEDDLE_ON_BOOST ? defined(BOOST_ASIO_HAS_EPOLL) : defined(ASIO_HAS_EPOLL)
