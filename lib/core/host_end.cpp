@@ -52,17 +52,26 @@ std::size_t host::owned_by_handlers() noexcept {
 
 void host::launch(process& p, promise_base& root, done_node* scope) noexcept {
     host* here = drained_here;
-    host& at = worker_ ? place(here) : *this;
-    p.home = &at;
+    if (!worker_)
+        begin(p, root, scope, here);
+    else if (here && same_place(*here))
+        here->begin(p, root, scope, here);
+    else
+        place()->begin(p, root, scope, here);
+}
+
+HEDDLE_ALWAYS_INLINE inline void host::begin(process& p, promise_base& root,
+                                             done_node* scope, host* here) noexcept {
+    p.home = this;
     p.top = &root;
     root.self = &p;
     if (scope && p.attach(*scope))
         p.word.renew(true);
-    at.add_task(p, true);
-    if (here != &at)
-        return at.ready(p, here);
-    if (at.worker_)
-        return at.push_shared(p, true);
+    add_task(p, true);
+    if (here != this)
+        return ready(p, here);
+    if (worker_)
+        return push_shared(p, true);
     if (!seeded_) {  // in a seeded schedule no task overtakes another when it is joined
         p.previous = ready_.last;
         p.beginning.store(begins::fresh, std::memory_order_relaxed);

@@ -28,11 +28,11 @@ bool host::same_place(const host& o) const noexcept {
     return this == &o || (worker_ && o.worker_ && &worker_->pool == &o.worker_->pool);
 }
 
-/// The host on which a new task begins that is started on this one.
-host& host::place(host* here) noexcept {
-    if (!worker_ || is_shut())
-        return *this;
-    return here && same_place(*here) ? *here : worker_->pool.place();
+/// The worker on which a task begins that is started on this one from elsewhere. The end
+/// of the context drops the workers; it waits while one of them is chosen [posting].
+counted<host> host::place() noexcept {
+    context_use use(*state_);  // must come before is_open()
+    return counted<host>(is_open() ? &worker_->pool.place() : this);
 }
 
 /// Returns whether `here` may run it instead of this worker.

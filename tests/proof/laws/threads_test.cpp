@@ -766,9 +766,11 @@ TEST_CASE("law 54: an operation that ends on another thread, while bind_done reg
 TEST_CASE("laws 73 and 75: when a context ends, a handler that another thread posts to "
           "one of its hosts is run or destroyed") {
     struct mortal {
-        explicit mortal(bool on_strand) {
-            if (on_strand)
+        explicit mortal(const std::string& place) {
+            if (place == "a strand")
                 heddle::go(asio::make_strand(*ctx), [this] { tell(); });
+            else if (place == "workers")
+                heddle::go(heddle::parallel(*ctx, 2), [this] { tell(); });
             else
                 heddle::go(*ctx, [this] { tell(); });
             ctx->poll();
@@ -804,9 +806,9 @@ TEST_CASE("laws 73 and 75: when a context ends, a handler that another thread po
          }},
     };
     for (auto& [name, give] : gifts)
-        for (bool on_strand : {false, true}) {
-            all_of(name + (on_strand ? ", a strand" : ""), [&, g = give](threads& t) {
-                auto m = std::make_shared<mortal>(on_strand);
+        for (std::string place : {"a context", "a strand", "workers"}) {
+            all_of(name + ", " + place, [&, g = give](threads& t) {
+                auto m = std::make_shared<mortal>(place);
                 auto value = std::make_shared<int>(7);
                 std::weak_ptr<int> left = value;
                 t.run([m] { m->ctx.reset(); });

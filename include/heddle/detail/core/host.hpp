@@ -250,7 +250,8 @@ private:
     virtual void first_work() noexcept = 0;       // another thread may be quicker
     virtual void last_work() noexcept = 0;
 
-    host& place(host* here) noexcept;
+    void begin(process& p, promise_base& root, done_node* scope, host* here) noexcept;
+    counted<host> place() noexcept;
     std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
     void take_out(process& fresh) noexcept;
     void prepend(runnable& r) noexcept;
