@@ -20,6 +20,9 @@ target_compile_features(heddle_plugin_host PRIVATE cxx_std_20)
 target_compile_definitions(heddle_plugin_host PRIVATE $<TARGET_PROPERTY:${HEDDLE_LIBRARY},INTERFACE_COMPILE_DEFINITIONS>)
 target_include_directories(heddle_plugin_host SYSTEM PRIVATE $<TARGET_PROPERTY:${HEDDLE_LIBRARY},INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>)
 target_link_libraries(heddle_plugin_host PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+if(CMAKE_CXX_FLAGS MATCHES ASIO_HAS_IO_URING)
+  set_target_properties(heddle_plugin_host PROPERTIES ENABLE_EXPORTS ON)  # include/README.md, "In plugins"
+endif()
 
 set(cases apart shared global closed_after closed_before)
 if(NOT BUILD_SHARED_LIBS)
