@@ -3,9 +3,8 @@
 
 #include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
-#include <heddle/detail/wait/select_core.hpp>
+#include <heddle/detail/wait/select_awaiter.hpp>
 
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -66,11 +65,6 @@ class arm;
 namespace detail {
 
 template <class A>
-using node_of = typename std::remove_cvref_t<A>::arm_node;
-
-inline operation& operation_of(operation& op) noexcept { return op; }
-
-template <class A>
 constexpr bool is_otherwise = std::is_same_v<A, otherwise_t>;
 
 template <class... Kept>
@@ -79,80 +73,10 @@ template <class First, class... Rest>
 constexpr bool otherwise_is_last<First, Rest...> =
     otherwise_is_last<Rest...> && !(is_otherwise<First> && sizeof...(Rest) > 0);
 
-/// The nodes of arms whose number is known to the compiler: of the first I of them, as a
-/// last `otherwise` has none.
-template <class Indices, class... Kept>
-class some_nodes;
-template <std::size_t... I, class... Kept>
-class some_nodes<std::index_sequence<I...>, Kept...> {
-    using kept = std::tuple<Kept...>;
-
-public:
-    static constexpr std::size_t size = sizeof...(I);
-
-    explicit some_nodes(kept& arms)
-        : nodes_(std::get<I>(arms)...), ops_{{&operation_of(std::get<I>(nodes_))...}} {}
-    operation** ops() noexcept { return ops_.data(); }
-
-private:
-    std::tuple<node_of<std::tuple_element_t<I, kept>>...> nodes_;
-    std::array<operation*, size> ops_;
-};
 template <class... Kept>
 using nodes_of =
     some_nodes<std::make_index_sequence<(std::size_t{0} + ... + !is_otherwise<Kept>)>,
                Kept...>;
-
-/// The nodes of a range of arms: one block, from the frame pool.
-template <class Range>
-class range_nodes {
-    using node = node_of<std::ranges::range_reference_t<Range>>;
-    static_assert(alignof(node) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-
-public:
-    explicit range_nodes(Range& arms)
-        : size(std::ranges::size(arms)),
-          block_(size * (sizeof(node) + sizeof(operation*))) {
-        try {
-            for (auto&& arm : arms) {
-                auto* made = ::new (static_cast<void*>(nodes() + made_)) node(arm);
-                ops()[made_++] = &operation_of(*made);
-            }
-        } catch (...) {
-            std::destroy_n(nodes(), made_);
-            throw;
-        }
-    }
-    ~range_nodes() { std::destroy_n(nodes(), made_); }
-
-    operation** ops() const noexcept {
-        return reinterpret_cast<operation**>(nodes() + size);
-    }
-
-    const std::size_t size;
-
-private:
-    node* nodes() const noexcept { return static_cast<node*>(block_.get()); }
-
-    pool_block block_;
-    std::size_t made_ = 0;
-};
-
-/// Awaits them.
-template <class Nodes>
-class [[nodiscard]] select_awaiter : Nodes, select_core {
-public:
-    template <class Arms>
-    select_awaiter(process& self, select_rule rule, Arms& arms)
-        : Nodes(arms), select_core(self, rule, Nodes::size) {}
-
-    bool await_ready() noexcept { return ready(this->ops()); }
-    HEDDLE_GIVES_AWAY std::coroutine_handle<>
-    await_suspend(std::coroutine_handle<> frame) noexcept {
-        return suspend(this->ops(), frame);
-    }
-    std::size_t await_resume() { return resume(this->ops()); }
-};
 
 /// The same arms, waited for by a completion handler.
 template <class Nodes>

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <numeric>
 #include <utility>
 
@@ -65,16 +66,19 @@ private:
     std::array<std::uint8_t, few> small_;
 };
 
-select_core::select_core(process& self, select_rule rule, std::size_t arms)
-    : self_(self), n_(arms), rule_(rule),
-      scratch_(arms <= few ? 0 : arms * (sizeof(spin_lock*) + sizeof(std::uint32_t))) {}
-
 spin_lock** select_core::large_locks() const noexcept {
     return static_cast<spin_lock**>(scratch_.get());
 }
 
 std::uint32_t* select_core::large_order() const noexcept {
     return n_ <= few ? nullptr : reinterpret_cast<std::uint32_t*>(large_locks() + n_);
+}
+
+std::size_t select_core::choose_any(std::uint32_t candidates) noexcept {
+    auto n = static_cast<std::uint32_t>(std::popcount(candidates));
+    for (std::uint32_t skip = self_.home->random_below(n); skip != 0; --skip)
+        candidates &= candidates - 1;
+    return static_cast<std::size_t>(std::countr_zero(candidates));
 }
 
 /// Returns whether some arm waits for the token in force, or for one above it, and that

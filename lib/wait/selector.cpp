@@ -209,7 +209,7 @@ bool selector_core::attempt(selector_arm& a, host& here) noexcept {
     bool happened = op.attempt_locked(wakes);
     if (!happened && news_.load(std::memory_order_relaxed))
         put_back_kin(*lock);
-    if (!happened || !(op.again_locked() || op.happens_once())) {
+    if (!happened || !(op.may_happen_locked() || op.happens_once())) {
         unready(a);
         op.enlist_locked();
     }

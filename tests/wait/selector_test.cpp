@@ -239,7 +239,7 @@ struct meeting {
                 wakes.add(*other->who);
             return ++at.looks > 1000 || other;
         }
-        bool again_locked() const noexcept override {
+        bool may_happen_locked() const noexcept override {
             return !at.sides[1 - side].empty();
         }
         void enlist_locked() noexcept override { at.sides[side].push_back(*this); }

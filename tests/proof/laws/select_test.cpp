@@ -116,24 +116,38 @@ bool fair(int hits, int n, double p) {
 
 TEST_CASE("law 32: each arm that is ready is equally likely") {
     constexpr int n = 10'000;
-    std::vector<int> two(2), five(5);
-    auto main = [](std::vector<int>& of2, std::vector<int>& of5) -> heddle::task<> {
-        channel a, b;
+    struct hits {
+        std::vector<int> two = std::vector<int>(2), three_of_five = std::vector<int>(5),
+                         seventeen = std::vector<int>(17), range = std::vector<int>(5);
+    } got;
+    auto main = [](hits& to) -> heddle::task<> {
+        channel a, b, never;
         a.close();
         b.close();
-        for (int i = 0; i < n; ++i)
-            ++of2[co_await heddle::select(a.receive(), b.receive())];
+        auto all_closed = [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return heddle::select((I % 2 ? a : b).receive()...);
+        };
         std::vector<heddle::receive_op<int>> arms;
         for (int i = 0; i < 5; ++i)
             arms.push_back(a.receive());
-        for (int i = 0; i < n; ++i)
-            ++of5[co_await heddle::select(arms)];
+        for (int i = 0; i < n; ++i) {
+            ++to.two[co_await heddle::select(a.receive(), b.receive())];
+            ++to.three_of_five[co_await heddle::select(a.receive(), never.receive(),
+                                                       b.receive(), never.receive(),
+                                                       a.receive())];
+            ++to.seventeen[co_await all_closed(std::make_index_sequence<17>())];
+            ++to.range[co_await heddle::select(arms)];
+        }
     };
-    test::run_virtual(main(two, five), 32);
-    for (int hits : two)
-        CHECK(fair(hits, n, 1.0 / 2));
-    for (int hits : five)
-        CHECK(fair(hits, n, 1.0 / 5));
+    test::run_virtual(main(got), 32);
+    for (int each : got.two)
+        CHECK(fair(each, n, 1.0 / 2));
+    for (std::size_t i : {0u, 2u, 4u})
+        CHECK(fair(got.three_of_five[i], n, 1.0 / 3));
+    for (int each : got.seventeen)
+        CHECK(fair(each, n, 1.0 / 17));
+    for (int each : got.range)
+        CHECK(fair(each, n, 1.0 / 5));
 }
 
 TEST_CASE(

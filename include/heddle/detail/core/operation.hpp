@@ -127,9 +127,9 @@ public:
     /// Returns whether only a task can wait in it.
     virtual bool needs_task() const noexcept { return false; }
 
-    /// Asked when it has just happened: returns false if it could not happen again at
-    /// once. Requires: the source's lock.
-    virtual bool again_locked() const noexcept { return true; }
+    /// Returns false if it is plain that it could not happen now, or again once it has
+    /// happened. Requires: the source's lock.
+    virtual bool may_happen_locked() const noexcept { return true; }
 
     /// Returns whether it cannot happen again until its owner renews it.
     virtual bool happens_once() const noexcept { return false; }

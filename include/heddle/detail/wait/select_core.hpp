@@ -5,8 +5,10 @@
 #include <heddle/detail/core/host.hpp>
 #include <heddle/detail/core/operation.hpp>
 
+#include <bit>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -28,7 +30,10 @@ private:
 
 class HEDDLE_API select_core : pinned {
 public:
-    select_core(process& self, select_rule rule, std::size_t arms);
+    select_core(process& self, select_rule rule, std::size_t arms)
+        : self_(self), rule_(rule), n_(arms),
+          scratch_(arms <= few ? 0
+                               : arms * (sizeof(spin_lock*) + sizeof(std::uint32_t))) {}
 
     bool ready(operation** ops) noexcept;
     std::coroutine_handle<> suspend(operation** ops,
@@ -36,10 +41,31 @@ public:
     std::size_t resume(operation** ops);
 
 protected:
-    std::size_t size() const noexcept { return n_; }
+    enum class state : std::uint8_t { pending, happened, cancelled };
+
+    /// Returns whether no other thread can use the arms, and no explorer chooses among
+    /// them.
+    bool is_alone() const noexcept {
+        return single_threaded() && !self_.home->explorer();
+    }
+
+    process& self_;
+    std::size_t chosen_ = 0;
+    const select_rule rule_;
+    state state_ = state::pending;
+
+    /// Chooses one of the arms whose bits are set: the first, or any, each as likely.
+    std::size_t choose(std::uint32_t candidates) noexcept {
+        std::uint32_t rest = candidates & (candidates - 1);
+        if (rest != 0 && !rule_.by_priority)
+            return choose_any(candidates);
+        return static_cast<std::size_t>(std::countr_zero(candidates));
+    }
 
 private:
     class shuffle;
+
+    std::size_t choose_any(std::uint32_t candidates) noexcept;
 
     bool try_each(operation** ops) noexcept;
     bool try_all_locked(operation** ops, wake_list&) noexcept;
@@ -47,14 +73,9 @@ private:
     spin_lock** large_locks() const noexcept;
     std::uint32_t* large_order() const noexcept;
 
-    enum class state : std::uint8_t { pending, happened, cancelled };
     static constexpr std::size_t few = 64;  // arms whose bookkeeping fits the stack
 
-    process& self_;
     const std::size_t n_;
-    std::size_t chosen_ = 0;
-    const select_rule rule_;
-    state state_ = state::pending;
     pool_block scratch_;  // for many arms: their order, and the locks
 };
 
