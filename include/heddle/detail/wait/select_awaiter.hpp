@@ -139,6 +139,7 @@ private:
     bool ready_alone() noexcept {
         std::uint32_t candidates = 0;
         this->for_each([&](std::size_t i, auto& op) {
+            op.who = &self_;  // before source()
             if (op.source() && op.may_happen_locked())
                 candidates |= std::uint32_t{1} << i;
         });
@@ -146,10 +147,8 @@ private:
         wake_list wakes;
         while (candidates != 0) {
             chosen_ = choose(candidates);
-            if (this->visit(chosen_, [&](auto& op) {
-                    op.who = &self_;
-                    return op.attempt_locked(wakes);
-                })) {
+            if (this->visit(chosen_,
+                            [&](auto& op) { return op.attempt_locked(wakes); })) {
                 wakes.release(self_.home);
                 return self_.home->spend();
             }
@@ -180,7 +179,6 @@ private:
         self_.waits = this->ops()[0];
         self_.since = self_.home->seen_now();
         this->for_each([this](std::size_t i, auto& op) {
-            op.who = &self_;
             op.index = static_cast<std::uint32_t>(i);
             op.sibling = i + 1 < Nodes::size ? this->ops()[i + 1] : nullptr;
             if (op.source())
