@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -60,6 +62,16 @@ public:
         erase(*first);
         return t;
     }
+    /// Compares the first deadline after `t`, if few come before it.
+    void look_after(time_point t) {
+        auto next = sorted_.upper_bound({t, UINT64_MAX});
+        auto before = std::distance(sorted_.begin(), next);
+        time_point found = heap_.first_after(t);
+        if (before <= 64)
+            CHECK(found == (next == sorted_.end() ? time_point::max() : next->first));
+        else
+            CHECK(found > t);
+    }
     std::size_t size() const { return sorted_.size(); }
     entry& any(std::mt19937_64& random) {
         for (;;)
@@ -109,6 +121,8 @@ TEST_CASE("timers are inserted, removed and due, while time advances") {
                 timers.erase(timers.any(random));
             else
                 now = *timers.pop();
+            if (dice % 5 == 0)
+                timers.look_after(now + scale * static_cast<long>(random() % 40));
         }
     }
 }

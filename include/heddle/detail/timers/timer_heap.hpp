@@ -44,6 +44,10 @@ public:
     /// sees all that the thread which removed the last timer had done before.
     bool empty() const noexcept { return size_.load(std::memory_order_acquire) == 0; }
     timer_entry* front() noexcept;
+
+    /// The first deadline after `t`. Returns max() if there is none, and also if very many
+    /// timers are due until then.
+    time_point first_after(time_point t) noexcept;
     void insert(timer_entry&) noexcept;
     void erase(timer_entry&) noexcept;
 
@@ -55,10 +59,12 @@ private:
     }
     static timer_entry* meld(timer_entry* a, timer_entry* b) noexcept;
     static timer_entry* merge_siblings(timer_entry* first) noexcept;
+    static timer_entry* merge_children(timer_entry& parent) noexcept;
 
     void push(timer_entry&) noexcept;
     void place(timer_entry&) noexcept;
     void turn_wheel() noexcept;
+    void turn_wheel_once() noexcept;
     void rebase() noexcept;
 
     void count(int change) noexcept {
