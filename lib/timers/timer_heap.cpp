@@ -194,9 +194,20 @@ void timer_heap::insert(timer_entry& t) noexcept {
     t.order = ++inserted_;
     t.queued = true;
     count(1);
-    place(t);
-    if (near_ > crowded_)
-        rebase();
+    t.list = timer_entry::fresh;
+    t.prev = nullptr;
+    t.next = fresh_;
+    if (fresh_)
+        fresh_->prev = &t;
+    fresh_ = &t;
+}
+
+void timer_heap::place_fresh() noexcept {
+    for (timer_entry* t = std::exchange(fresh_, nullptr); t;) {
+        place(*std::exchange(t, t->next));
+        if (near_ > crowded_)
+            rebase();
+    }
 }
 
 /// Runs each time the heap has doubled. It restarts the wheel just after the first
@@ -230,11 +241,15 @@ void timer_heap::turn_wheel_once() noexcept {
 }
 
 timer_entry* timer_heap::front() noexcept {
+    if (fresh_)
+        place_fresh();
     turn_wheel();
     return root_;
 }
 
 time_point timer_heap::first_after(time_point t) noexcept {
+    if (fresh_)
+        place_fresh();
     for (;;) {
         timer_entry* e = root_;
         for (std::uint32_t passed = 0; e && e->deadline <= t; ++passed) {
@@ -251,6 +266,12 @@ time_point timer_heap::first_after(time_point t) noexcept {
 void timer_heap::erase(timer_entry& t) noexcept {
     t.queued = false;
     count(-1);
+    if (t.list == timer_entry::fresh) {
+        (t.prev ? t.prev->next : fresh_) = t.next;
+        if (t.next)
+            t.next->prev = t.prev;
+        return;
+    }
     if (t.list != 0) {
         wheel_->take(t);
         --far_;

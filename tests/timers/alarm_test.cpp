@@ -125,6 +125,41 @@ TEST_CASE("a timer that is not the next one is set and withdrawn without a call 
     CHECK(calls_of_withdrawn(worker) < 10);  // it looks for work a few times
 }
 
+TEST_CASE("a with_timeout around a wait that does not wait arms nothing") {
+    test::world world;
+    const int before = calls;
+    int sum = 0;
+    world.go([&]() -> task<> {
+        for (int i = 0; i < 100; ++i) {
+            sum += co_await heddle::with_timeout(1s, test::seven());
+            co_await heddle::with_timeout(1s, []() -> task<> {
+                co_await heddle::yield();  // others run, but the host does not rest
+            }());
+        }
+    });
+    world.settle();
+    CHECK(sum == 700);
+    CHECK(calls == before);
+}
+
+TEST_CASE(
+    "a task that computes for longer than its limit is cancelled where it waits") {
+    test::world world;
+    std::string how;
+    bool went_on = false;
+    world.go([&]() -> task<> {
+        how = co_await test::ending(heddle::with_timeout(1ms, [](bool& on) -> task<> {
+            for (auto end = heddle::now() + 2ms; heddle::now() < end;)
+                ;
+            on = true;
+            co_await heddle::channel<>().receive();
+        }(went_on)));
+    });
+    world.ctx.run();
+    CHECK(how == "cancelled: deadline");
+    CHECK(went_on);
+}
+
 TEST_CASE("an alarm that is armed ahead holds up no context") {
     test::world world;
     heddle::channel<> enough;

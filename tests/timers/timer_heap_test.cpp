@@ -108,6 +108,26 @@ TEST_CASE("timers of every length leave in order of deadline, and equal ones in 
         ;
 }
 
+TEST_CASE("a timer is put into the heap only when somebody asks for the first") {
+    timer_heap timers;
+    entry withdrawn, first, last;
+    first.deadline = time_point(1s);
+    last.deadline = time_point(2s);
+    timers.insert(last);
+    timers.insert(withdrawn);
+    timers.insert(first);
+    CHECK(withdrawn.list == timer_entry::fresh);
+    CHECK_FALSE(timers.empty());
+    timers.erase(withdrawn);
+    CHECK(first.list == timer_entry::fresh);
+    CHECK(timers.front() == &first);
+    CHECK(first.list != timer_entry::fresh);
+    CHECK(last.list != timer_entry::fresh);
+    timers.erase(first);
+    timers.erase(last);
+    CHECK(timers.empty());
+}
+
 TEST_CASE("timers are inserted, removed and due, while time advances") {
     for (auto scale : {1us, 300us, 100'000us, 7'000'000'000us}) {
         std::mt19937_64 random(2);

@@ -359,7 +359,7 @@ private:
 
     time_point expired_{};  // when timers last expired
     std::uint64_t random_;
-    std::vector<runnable*> choices_;  // the ready turns, if the schedule is seeded
+    std::unique_ptr<std::vector<runnable*>> choices_;  // if the schedule is seeded
     chooser* const chooser_;
     runnable poke_;
     const std::shared_ptr<context_core> state_;
