@@ -158,11 +158,23 @@ public:
 
     done_token token() const noexcept { return done_token(node_); }
 
+    // -- for the library ------------------------------------------------------------
+    /// Drops the token if nobody would notice that it closes. Requires: it closes by its
+    /// deadline, if at all, or by this object.
+    void drop_unwatched() noexcept {
+        if (node_ && !node_->is_watched())
+            node_ = {};
+    }
+
 private:
     explicit done_source(detail::counted<detail::done_node> node) noexcept
         : node_(std::move(node)) {}
     done_source(const detail::counted<detail::host>&, const done_token&, time_point);
     done_source(const detail::counted<detail::host>&, const done_token&, duration);
+    done_source(const detail::counted<detail::host>&, const done_token&, duration,
+                time_point now);
+    done_source(const detail::counted<detail::host>&, const done_token&, time_point,
+                time_point now);
 
     detail::counted<detail::done_node> node_;
 };

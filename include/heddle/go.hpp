@@ -11,6 +11,7 @@
 #include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/detail/task/bind.hpp>
 #include <heddle/detail/task/join.hpp>
+#include <heddle/detail/task/scoped.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -170,10 +171,12 @@ HEDDLE_API done_node* scope_here() noexcept;
 ///           is passed on; nothing has been started then. One that leaves a detached
 ///           task leaves io_context::run(), or ends heddle::run; `cancelled` out of a
 ///           detached task whose token is closed is a normal end.
-template <class T>
-HEDDLE_NOINLINE join_handle<T> go(task<T> work) {
+template <class Task>
+    requires detail::is_task<Task>
+HEDDLE_NOINLINE join_handle<detail::result_of_task<Task>> go(Task work) {
     const void* at = HEDDLE_RETURN_ADDRESS();
-    return detail::start(detail::host::current_process(), std::move(work), at);
+    return detail::start<detail::result_of_task<Task>>(detail::host::current_process(),
+                                                       std::move(work), at);
 }
 
 template <class F, class... Args>
@@ -193,11 +196,12 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
 ///
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.
-template <executor_or_context Executor, class T>
-HEDDLE_NOINLINE join_handle<T> go(Executor&& ex, task<T> work) {
+template <executor_or_context Executor, class Task>
+    requires detail::is_task<Task>
+HEDDLE_NOINLINE join_handle<detail::result_of_task<Task>> go(Executor&& ex, Task work) {
     const void* at = HEDDLE_RETURN_ADDRESS();
-    return detail::start(*detail::host_for(ex), std::move(work), detail::scope_here(),
-                         at);
+    return detail::start<detail::result_of_task<Task>>(
+        *detail::host_for(ex), std::move(work), detail::scope_here(), at);
 }
 
 template <executor_or_context Executor, class F, class... Args>
@@ -224,19 +228,31 @@ struct [[nodiscard]] yield_op {
 /// Lets every task that is ready run first; `co_await heddle::yield()`.
 inline yield_op yield() noexcept { return {}; }
 
-/// Runs `work` under `token` instead of the token in force.
-template <class T>
-task<T> with_done(done_token token, task<T> work) {
-    detail::scope_guard scope(detail::host::current_process(), token.node());
-    co_return co_await std::move(work);
+namespace detail {
+
+struct done_scope : scope_guard {
+    using argument = done_token;
+    done_scope(process& self, done_token&& token) noexcept
+        : scope_guard(self, token.node()) {}
+};
+
+}  // namespace detail
+
+/// Runs `work`, a task, under `token` instead of the token in force. `co_await` of this
+/// is a call of `work`, without a frame of its own. It can be used like a task, and
+/// converts to one.
+template <class Task>
+    requires detail::is_task<Task>
+detail::scoped_task<detail::done_scope, Task> with_done(done_token token, Task work) {
+    return {std::move(token), std::move(work)};
 }
 
 /// Runs `work` where no token is in force: its waits do not throw `cancelled`. A token
-/// that has closed meanwhile is seen by the next wait after it.
-template <class T>
-task<T> shield(task<T> work) {
-    detail::scope_guard scope(detail::host::current_process(), nullptr);
-    co_return co_await std::move(work);
+/// that has closed meanwhile is seen by the next wait after it. As with_done otherwise.
+template <class Task>
+    requires detail::is_task<Task>
+detail::scoped_task<detail::done_scope, Task> shield(Task work) {
+    return {done_token(), std::move(work)};
 }
 
 /// What resume_on() returns, to be `co_await`ed.

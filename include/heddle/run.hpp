@@ -67,12 +67,14 @@ private:
 ///           std::invalid_argument. Inside a task, or a handler that runs in a host, it
 ///           would block the thread of an event loop: std::logic_error, as from
 ///           receive_blocking. On a thread of go_blocking it may run.
-template <class T>
-HEDDLE_NOINLINE T run(run_options options, task<T> main) {
+template <class Task>
+    requires detail::is_task<Task>
+HEDDLE_NOINLINE detail::result_of_task<Task> run(run_options options, Task main) {
+    using T = detail::result_of_task<Task>;
     detail::run_loop loop(options.threads, options.seed, options.virtual_clock,
                           options.dump_on_quit);
-    auto handle =
-        detail::start(*loop.home(), std::move(main), nullptr, HEDDLE_RETURN_ADDRESS());
+    auto handle = detail::start<T>(*loop.home(), std::move(main), nullptr,
+                                   HEDDLE_RETURN_ADDRESS());
     auto& started = static_cast<detail::joinable<T>&>(*handle.get());
     started.held.store(false, std::memory_order_relaxed);  // no cancel() from here on
     started.taken = true;                                  // by this call
@@ -80,8 +82,9 @@ HEDDLE_NOINLINE T run(run_options options, task<T> main) {
     return detail::result_of(started);
 }
 
-template <class T>
-T run(task<T> main) {
+template <class Task>
+    requires detail::is_task<Task>
+detail::result_of_task<Task> run(Task main) {
     return run(run_options{}, std::move(main));
 }
 

@@ -82,10 +82,22 @@ public:
     void take() const noexcept {}
 };
 
+/// Whether it is a task, or a task in a scope, and what it gives.
 template <class F>
 constexpr bool is_task = false;
 template <class T>
 constexpr bool is_task<task<T>> = true;
+
+template <class R>
+struct task_result {
+    using type = R;
+};
+template <class T>
+struct task_result<task<T>> {
+    using type = T;
+};
+template <class Task>
+using result_of_task = typename task_result<Task>::type;
 
 }  // namespace detail
 
@@ -157,9 +169,10 @@ public:
         promise().self = &self;
         promise().called_by = &call_;
     }
-    ~awaiter() {
-        if (call_.callee)
-            call_.callee.destroy();
+    ~awaiter() { end(); }
+    void end() noexcept {
+        if (auto frame = std::exchange(call_.callee, {}))
+            frame.destroy();
     }
 
     bool await_ready() const noexcept { return false; }

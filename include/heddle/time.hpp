@@ -2,11 +2,13 @@
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
+#include <heddle/detail/task/scoped.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
@@ -194,22 +196,34 @@ private:
 
 namespace detail {
 
-template <class T>
-task<T> within(duration d, task<T> work) {
-    done_source limit(this_task::done(), d);
-    scope_guard scope(host::current_process(), limit.token().node());
-    co_return co_await std::move(work);
-}
+class timed_scope : pinned {
+public:
+    using argument = duration;
+    timed_scope(process& self, duration d)
+        : limit_(this_task::done(), d),
+          scope_(std::in_place, self, limit_.token().node()) {}
+    ~timed_scope() {
+        scope_.reset();
+        limit_.drop_unwatched();
+    }
+
+private:
+    done_source limit_;
+    std::optional<scope_guard> scope_;
+};
 
 }  // namespace detail
 
 /// Runs `work` under a deadline of its own, counted from when it starts to run: its
-/// waits throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed.
+/// waits throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed. A
+/// call that does not wait arms no timer.
 ///
-/// The token that was in force before stays above the deadline.
-template <class T, class Rep, class Period>
-task<T> with_timeout(std::chrono::duration<Rep, Period> d, task<T> work) {
-    return detail::within<T>(detail::nanoseconds(d), std::move(work));
+/// The token that was in force before stays above the deadline. As with_done otherwise.
+template <class Rep, class Period, class Task>
+    requires detail::is_task<Task>
+detail::scoped_task<detail::timed_scope, Task>
+with_timeout(std::chrono::duration<Rep, Period> d, Task work) {
+    return {detail::nanoseconds(d), std::move(work)};
 }
 
 }  // namespace heddle

@@ -98,14 +98,15 @@ private:
 
     class timer_handler {
     public:
-        explicit timer_handler(host_on& h) noexcept : host_(&h) {}
+        timer_handler(host_on& h, unsigned alarm) noexcept : host_(&h), alarm_(alarm) {}
         void operator()(const error_code& ec) const {
             if (!ec)
-                host_->timer_fired(!on_strand);
+                host_->timer_fired(alarm_, !on_strand);
         }
 
     private:
         counted<host_on> host_;
+        unsigned alarm_;
     };
 
     void post_drain(bool continuation) override {
@@ -116,18 +117,21 @@ private:
         else
             asio::post(*executor_, drain_handler(*this));
     }
-    void arm(time_point t) override {
-        if (!timer_)
-            timer_.emplace(timer_place(*executor_));
-        timer_->expires_at(t);
-        timer_->async_wait(timer_handler(*this));
+    void arm(unsigned alarm, time_point t) override {
+        std::optional<asio_timer>& timer = alarms_[alarm];
+        if (!timer)
+            timer.emplace(timer_place(*executor_));
+        timer->expires_at(t);
+        timer->async_wait(timer_handler(*this, alarm));
     }
     void disarm() noexcept override {
-        if (timer_)
-            timer_->cancel();
+        for (auto& timer : alarms_)
+            if (timer)
+                timer->cancel();
     }
     void let_go() noexcept override {
-        timer_.reset();
+        for (auto& timer : alarms_)
+            timer.reset();
         work_guard last;  // the work may end later, in a handler of another context
         guard g(work_lock_);
         last.swap(work_guard_);
@@ -174,7 +178,7 @@ private:
     asio::execution_context& context_;
     std::optional<Executor> executor_;  // until the context has ended
     drain_memory memory_ = memory_of(*this);
-    std::optional<asio_timer> timer_;
+    std::optional<asio_timer> alarms_[2];
     spin_lock work_lock_;
     work_guard work_guard_;  // guarded by work_lock_
 };

@@ -129,7 +129,7 @@ bool host::has_work() const noexcept {
 inline bool host::go_idle() {
     if (handed_over_.load(std::memory_order_relaxed) != 0)
         end_handed_over();
-    if ((armed_ != time_point::max() || !timers_.empty()) &&
+    if ((first_alarm() != time_point::max() || !timers_.empty()) &&
         !settle_timer())  // [armed]
         return false;
     if (!may_rest())

@@ -34,27 +34,30 @@ runnable* host::pop_random() noexcept {
         return pop_chosen();
     while (ready_.first) {
         try {
-            choices_.push_back(ready_.first);
+            if (!choices_)
+                choices_ = std::make_unique<std::vector<runnable*>>();
+            choices_->push_back(ready_.first);
         } catch (const std::bad_alloc&) {
             break;  // it chooses among the others
         }
         ready_.first = ready_.first->next_ready;
     }
-    if (choices_.empty()) {  // there was no memory for any choice
+    if (!choices_ || choices_->empty()) {  // there was no memory for any choice
         runnable* r = ready_.first;
         ready_.take_first();
         return r;
     }
     if (!ready_.first)
         ready_.last = nullptr;
-    auto i = random_below(static_cast<std::uint32_t>(choices_.size()));
-    std::swap(choices_[i], choices_.back());
-    runnable* r = choices_.back();
-    choices_.pop_back();
-    if (!choices_.empty() && !ready_.first) {  // has_work() looks at ready_.first
-        ready_.first = ready_.last = choices_.back();
+    auto& all = *choices_;
+    auto i = random_below(static_cast<std::uint32_t>(all.size()));
+    std::swap(all[i], all.back());
+    runnable* r = all.back();
+    all.pop_back();
+    if (!all.empty() && !ready_.first) {  // has_work() looks at ready_.first
+        ready_.first = ready_.last = all.back();
         ready_.first->next_ready = nullptr;
-        choices_.pop_back();
+        all.pop_back();
     }
     return r;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The timers of a host, and the one timer that it needs of its Asio context.
+// The timers of a host, and its two alarms: the timers that it needs of its Asio context.
 #include <heddle/detail/core/host.hpp>
 
 #include "core/context_core.hpp"
@@ -40,8 +40,8 @@ void host::poke_turn(runnable&, host& h) {
     h.drop();
 }
 
-void host::timer_fired(bool runs_here) {
-    fired_.store(true, std::memory_order_relaxed);
+void host::timer_fired(unsigned alarm, bool runs_here) {
+    fired_[alarm].store(true, std::memory_order_relaxed);
     if (runs_here && enter())
         drain();
     else
@@ -52,10 +52,12 @@ void host::expire_timers() noexcept {
     expiry e;
     {
         guard g(timer_lock_);
-        if (fired_.load(std::memory_order_relaxed)) {
-            fired_.store(false, std::memory_order_relaxed);
-            armed_ = time_point::max();
-        }
+        for (unsigned i : {0u, 1u})
+            if (fired_[i].load(std::memory_order_relaxed)) {
+                fired_[i].store(false, std::memory_order_relaxed);
+                armed_[i] = time_point::max();
+                looks_ahead_ = true;
+            }
         if (timers_.empty())
             return;
         seen_ = read_clock();
@@ -77,7 +79,7 @@ void host::expire_until(time_point now, expiry& e) noexcept {
     }
 }
 
-/// Arms the Asio timer for the first deadline, or disarms it. Deadlines that are close
+/// Arms an alarm for the first deadline, or disarms both. Deadlines that are close
 /// to each other expire together, as a wake-up of the event loop costs more than they
 /// do. A deadline that is alone is not late because of that. Without memory to arm it, it
 /// ends this drain handler, and returns false: the next one tries again.
@@ -92,20 +94,57 @@ bool host::settle_timer() {
     }
     if (worker_)
         first = std::min(first, worker_->look_at);
-    if (first == armed_ || (armed_ < first && first != time_point::max()))
-        return true;  // the armed timer fires first, and then arms again
-    armed_ = time_point::max();
-    try {
-        if (first == time_point::max())
+    if (first == time_point::max()) {
+        if (first_alarm() != first)
             disarm();
-        else
-            arm(first);
+        armed_[0] = armed_[1] = first;
+        return true;
+    }
+    if (first < first_alarm()) {  // otherwise that rings before, and then arms again
+        if (!set_alarm(armed_[1] > armed_[0], first)) {
+            spend_all();
+            return false;
+        }
+        looks_ahead_ = true;
+    }
+    if (looks_ahead_)
+        arm_ahead();
+    return true;
+}
+
+/// Returns false if there is no memory for that.
+bool host::set_alarm(unsigned alarm, time_point t) noexcept {
+    armed_[alarm] = time_point::max();
+    try {
+        arm(alarm, t);
     } catch (const std::bad_alloc&) {
-        spend_all();
         return false;
     }
-    armed_ = first;
+    armed_[alarm] = t;
     return true;
+}
+
+/// What is due so soon after an alarm mostly expires with it.
+constexpr duration usual_delay = timer_slack::least / 2;
+
+/// Arms the other alarm for the wake-up after the next one. When the system's timer fires,
+/// Asio sets it for the first alarm that it knows of, and sets it again if an earlier one
+/// is armed later. So to know that wake-up before saves a system call; it may be wrong.
+void host::arm_ahead() noexcept {
+    looks_ahead_ = false;
+    time_point first = first_alarm(), next;
+    unsigned free = armed_[1] > armed_[0];
+    if (armed_[free] != time_point::max())
+        return;
+    first = deadline_after(first, usual_delay);  // when it will be served
+    {
+        guard g(timer_lock_);
+        next = timers_.first_after(first);
+        if (next == time_point::max())
+            return;
+        next = std::max(next, first + slack_.after(first));
+    }
+    set_alarm(free, next);
 }
 
 }  // namespace detail

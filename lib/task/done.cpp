@@ -143,13 +143,13 @@ public:
         };
     }
 
-    void arm(time_point t) noexcept {
+    void arm(time_point t, time_point now) noexcept {
         deadline = t;
         {
             guard g(home_->timer_lock());
             if (closed())
                 return;  // otherwise interrupt() finds it in the heap
-            home_->insert_locked(*this, home_->read_clock());
+            home_->insert_locked(*this, now);
         }
         home_->poke();
     }
@@ -219,18 +219,27 @@ done_source::done_source(const done_token& parent) : done_source() {
 
 done_source::done_source(const detail::counted<detail::host>& home,
                          const done_token& parent, duration timeout)
-    : done_source(home, parent, detail::deadline_after(home->read_clock(), timeout)) {}
+    : done_source(home, parent, timeout, home->read_clock()) {}
 
 done_source::done_source(const detail::counted<detail::host>& home,
-                         const done_token& parent, time_point deadline) {
+                         const done_token& parent, duration timeout, time_point now)
+    : done_source(home, parent, detail::deadline_after(now, timeout), now) {}
+
+done_source::done_source(const detail::counted<detail::host>& home,
+                         const done_token& parent, time_point deadline)
+    : done_source(home, parent, deadline, home->read_clock()) {}
+
+done_source::done_source(const detail::counted<detail::host>& home,
+                         const done_token& parent, time_point deadline,
+                         time_point now) {
     auto* node = new detail::deadline_node(home);
     node_ = detail::counted<detail::done_node>::adopt(node);
     if (parent.node())
         node->attach(*parent.node());
-    if (deadline <= home->read_clock())
+    if (deadline <= now)
         node->close(detail::prepared().deadline_exceeded);
     else if (deadline != time_point::max())
-        node->arm(deadline);
+        node->arm(deadline, now);
 }
 
 bool done_source::close(std::exception_ptr cause) noexcept {

@@ -165,6 +165,16 @@ timer_entry* timer_heap::merge_siblings(timer_entry* first) noexcept {
     return all;
 }
 
+/// Leaves `parent` one child, its successor, and returns that. The merge need not be done
+/// again when the parent leaves the heap.
+timer_entry* timer_heap::merge_children(timer_entry& parent) noexcept {
+    timer_entry* only = merge_siblings(parent.child);
+    parent.child = only;
+    if (only)
+        only->prev = &parent;
+    return only;
+}
+
 void timer_heap::push(timer_entry& t) noexcept {
     t.list = 0;
     t.child = t.next = t.prev = nullptr;
@@ -184,9 +194,20 @@ void timer_heap::insert(timer_entry& t) noexcept {
     t.order = ++inserted_;
     t.queued = true;
     count(1);
-    place(t);
-    if (near_ > crowded_)
-        rebase();
+    t.list = timer_entry::fresh;
+    t.prev = nullptr;
+    t.next = fresh_;
+    if (fresh_)
+        fresh_->prev = &t;
+    fresh_ = &t;
+}
+
+void timer_heap::place_fresh() noexcept {
+    for (timer_entry* t = std::exchange(fresh_, nullptr); t;) {
+        place(*std::exchange(t, t->next));
+        if (near_ > crowded_)
+            rebase();
+    }
 }
 
 /// Runs each time the heap has doubled. It restarts the wheel just after the first
@@ -209,20 +230,48 @@ void timer_heap::rebase() noexcept {
 /// wheel.
 void timer_heap::turn_wheel() noexcept {
     while (far_ != 0 && (!root_ || wheel::of(root_->deadline) >= wheel_->start()))
-        wheel::walk(wheel_->take_first(), [this](timer_entry& t) {
-            --far_;
-            place(t);
-        });
+        turn_wheel_once();
+}
+
+void timer_heap::turn_wheel_once() noexcept {
+    wheel::walk(wheel_->take_first(), [this](timer_entry& t) {
+        --far_;
+        place(t);
+    });
 }
 
 timer_entry* timer_heap::front() noexcept {
+    if (fresh_)
+        place_fresh();
     turn_wheel();
     return root_;
+}
+
+time_point timer_heap::first_after(time_point t) noexcept {
+    if (fresh_)
+        place_fresh();
+    for (;;) {
+        timer_entry* e = root_;
+        for (std::uint32_t passed = 0; e && e->deadline <= t; ++passed) {
+            if (passed == few)
+                return time_point::max();
+            e = merge_children(*e);
+        }
+        if (far_ == 0 || (e && wheel::of(e->deadline) < wheel_->start()))
+            return e ? e->deadline : time_point::max();
+        turn_wheel_once();
+    }
 }
 
 void timer_heap::erase(timer_entry& t) noexcept {
     t.queued = false;
     count(-1);
+    if (t.list == timer_entry::fresh) {
+        (t.prev ? t.prev->next : fresh_) = t.next;
+        if (t.next)
+            t.next->prev = t.prev;
+        return;
+    }
     if (t.list != 0) {
         wheel_->take(t);
         --far_;

@@ -4,11 +4,15 @@
 #include "support/ending.hpp"
 #include "support/tasks.hpp"
 #include "support/world.hpp"
+#include <heddle/testing.hpp>
 
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 TEST_SUITE_BEGIN("cancel");
@@ -530,6 +534,81 @@ TEST_CASE(
     CHECK(log.take() == lines{"elsewhere: cancelled: closed"});
     a.settle();
     CHECK(log.take() == lines{"here: cancelled: closed"});
+}
+
+TEST_CASE("a scope ends with its call, not with the expression of the caller") {
+    struct in_scope {
+        ~in_scope() { ended = ended && heddle::this_task::done() == token; }
+        done_token token;
+        bool& ended;
+    };
+    world w;
+    bool inside = true, after_it = false;
+    w.go(
+        [](bool& in, bool& after) -> task<> {
+            done_source stop;
+            auto outer = heddle::this_task::done();
+            auto run = [](std::unique_ptr<in_scope> p) -> task<int> {
+                p->ended = p->ended && heddle::this_task::done() == p->token;
+                co_return 1;
+            };
+            auto made = [&] {
+                return std::unique_ptr<in_scope>(new in_scope{stop.token(), in});
+            };
+            int sum = 0;
+            after =
+                (sum += co_await heddle::with_done(stop.token(), run(made()))) == 1 &&
+                heddle::this_task::done() == outer;
+            try {
+                co_await heddle::with_timeout(1h, test::fail("x"));
+            } catch (const std::runtime_error&) {
+                after = after && heddle::this_task::done() == outer;
+            }
+            co_await heddle::shield([](bool& ok) -> task<> {
+                ok = ok && heddle::this_task::done() == done_token();
+                co_return;
+            }(in));
+        },
+        std::ref(inside), std::ref(after_it));
+    w.settle();
+    CHECK(inside);
+    CHECK(after_it);
+}
+
+TEST_CASE("a task in a scope can be used wherever a task can") {
+    using heddle::shield, heddle::with_done, heddle::with_timeout;
+    done_source stop;
+    auto is_under = [](done_token t) -> task<bool> {
+        co_return heddle::this_task::done() == t;
+    };
+    auto in_scope = [&] { return with_done(stop.token(), is_under(stop.token())); };
+    CHECK(heddle::run(in_scope()));
+    CHECK(heddle::run(with_timeout(1h, shield(in_scope()))));
+    CHECK(heddle::testing::world().run(in_scope()));
+    world w;
+    int n = 0;
+    w.go([&]() -> task<> {
+        task<bool> kept = in_scope();
+        std::vector<task<bool>> all;
+        all.push_back(with_timeout(1h, in_scope()));
+        all.push_back(std::move(kept));
+        for (auto& t : all)
+            n += co_await std::move(t);
+        n += co_await go(in_scope());
+        auto named = in_scope();
+        n += co_await go(std::move(named));
+        n += co_await go(in_scope);  // a function that returns one
+        heddle::group both;
+        both.go(in_scope());
+        both.go(in_scope);
+        co_await both.wait();
+        heddle::wait_group all_done;
+        all_done.go(with_timeout(1h, in_scope()));
+        co_await all_done.wait();
+        ++n;
+    });
+    w.settle();
+    CHECK(n == 6);
 }
 
 TEST_CASE("a task that is 1 000 deep in with_done unwinds through all levels") {

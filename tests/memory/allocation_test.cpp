@@ -96,6 +96,42 @@ TEST_CASE("a channel is one allocation: its core and its buffer") {
     CHECK(test::allocations() == before + 2);
 }
 
+TEST_CASE("with_done, with_timeout and shield are calls without a frame of their own") {
+    struct call {
+        static heddle::task<int> run(int v) { co_return v; }
+        static heddle::task<> count(std::vector<std::size_t>& to) {
+            heddle::done_source stop;
+            std::size_t before = 0;
+            auto begin = [&] {
+                test::empty_frame_pools();
+                before = test::allocations();
+            };
+            auto end = [&](int v) {
+                to.push_back(test::allocations() - before);
+                return v;
+            };
+            using heddle::shield, heddle::with_done, heddle::with_timeout;
+            begin();
+            CHECK(end(co_await run(1)) == 1);
+            begin();
+            CHECK(end(co_await with_done(stop.token(), run(2))) == 2);
+            begin();
+            CHECK(end(co_await shield(run(3))) == 3);
+            begin();
+            CHECK(end(co_await shield(with_done(stop.token(), shield(run(4))))) == 4);
+            begin();
+            CHECK(end(co_await with_timeout(1h, run(5))) == 5);
+        }
+    };
+    std::vector<std::size_t> blocks;
+    blocks.reserve(5);
+    asio::io_context ctx;
+    heddle::go(ctx, call::count, std::ref(blocks));
+    ctx.run();
+    // The frame of run; with_timeout also makes a token.
+    CHECK(blocks == std::vector<std::size_t>{1, 1, 1, 1, 2});
+}
+
 TEST_CASE("a frame holds its awaiter once") {
     using big = std::array<char, 1500>;
     struct frames {

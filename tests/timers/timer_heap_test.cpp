@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -60,6 +62,16 @@ public:
         erase(*first);
         return t;
     }
+    /// Compares the first deadline after `t`, if few come before it.
+    void look_after(time_point t) {
+        auto next = sorted_.upper_bound({t, UINT64_MAX});
+        auto before = std::distance(sorted_.begin(), next);
+        time_point found = heap_.first_after(t);
+        if (before <= 64)
+            CHECK(found == (next == sorted_.end() ? time_point::max() : next->first));
+        else
+            CHECK(found > t);
+    }
     std::size_t size() const { return sorted_.size(); }
     entry& any(std::mt19937_64& random) {
         for (;;)
@@ -96,6 +108,26 @@ TEST_CASE("timers of every length leave in order of deadline, and equal ones in 
         ;
 }
 
+TEST_CASE("a timer is put into the heap only when somebody asks for the first") {
+    timer_heap timers;
+    entry withdrawn, first, last;
+    first.deadline = time_point(1s);
+    last.deadline = time_point(2s);
+    timers.insert(last);
+    timers.insert(withdrawn);
+    timers.insert(first);
+    CHECK(withdrawn.list == timer_entry::fresh);
+    CHECK_FALSE(timers.empty());
+    timers.erase(withdrawn);
+    CHECK(first.list == timer_entry::fresh);
+    CHECK(timers.front() == &first);
+    CHECK(first.list != timer_entry::fresh);
+    CHECK(last.list != timer_entry::fresh);
+    timers.erase(first);
+    timers.erase(last);
+    CHECK(timers.empty());
+}
+
 TEST_CASE("timers are inserted, removed and due, while time advances") {
     for (auto scale : {1us, 300us, 100'000us, 7'000'000'000us}) {
         std::mt19937_64 random(2);
@@ -109,6 +141,8 @@ TEST_CASE("timers are inserted, removed and due, while time advances") {
                 timers.erase(timers.any(random));
             else
                 now = *timers.pop();
+            if (dice % 5 == 0)
+                timers.look_after(now + scale * static_cast<long>(random() % 40));
         }
     }
 }

@@ -39,7 +39,7 @@ task<> run_counted([[maybe_unused]] counted_in<wait_count> in, task<T> work) {
 template <class F, class... Args>
 auto make_task(F&& f, Args&&... args) {
     if constexpr (is_task<std::decay_t<F>>)
-        return std::forward<F>(f);
+        return task<result_of_task<std::decay_t<F>>>(std::forward<F>(f));
     else
         return bind_task(std::forward<F>(f), std::forward<Args>(args)...);
 }

@@ -70,8 +70,10 @@ public:
     /// Runs `main` to its end and gives its result; time jumps whenever every task
     /// waits. Throws heddle::deadlock if it waits for something that cannot happen,
     /// with the dump; inside a task std::logic_error, as heddle::run.
-    template <class T>
-    T run(task<T> main) {
+    template <class Task>
+        requires detail::is_task<Task>
+    detail::result_of_task<Task> run(Task main) {
+        using T = detail::result_of_task<Task>;
         detail::host::refuse_to_block("co_await the task, or start it with go");
         auto handle = go(std::move(main));
         auto& started = static_cast<detail::joinable<T>&>(*handle.get());

@@ -73,6 +73,15 @@ public:
     /// their hosts.
     bool close(std::exception_ptr cause) noexcept;
 
+    /// Returns whether somebody would notice that it closes. Requires: the caller owns a
+    /// reference, and makes no other meanwhile.
+    bool is_watched() noexcept {
+        if (is_shared())
+            return true;
+        guard g(tree_lock());
+        return !waiters_.empty();  // a bridge to a stop token waits without one
+    }
+
     bool has_parent() const noexcept { return root_ != this; }
     bool is_under(const done_node& ancestor) const noexcept;
     spin_lock& tree_lock() const noexcept { return root_->lock_; }

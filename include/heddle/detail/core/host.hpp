@@ -25,8 +25,8 @@ struct worker;
 /// thread, a FIFO for the one drainer, at most one drain handler posted. Invariants:
 ///   [fifo]    ready_ to armed_ belong to the drainer; a worker's FIFO has a lock
 ///             (worker_pool). `previous` of a fresh process is right but for the first.
-///   [armed]   the Asio timer is touched by the drainer only, and is armed not later
-///             than the first deadline whenever the host goes idle.
+///   [armed]   the two alarms (Asio timers) are touched by the drainer only; the first is
+///             armed not later than the first deadline whenever the host goes idle.
 ///   [dump]    no thread drains while another describes: each raises its flag, then
 ///             looks at the other's; the thread that begins to drain gives way.
 ///   [posting] a thread that wakes an idle host is counted until the handler is posted,
@@ -229,11 +229,10 @@ protected:
 
     context_core& state() const noexcept { return *state_; }
     std::shared_ptr<context_core> shared_state() const noexcept { return state_; }
-    /// Asked by a thread that is counted [posting]: if true, the executor stays that
-    /// long.
+    /// Asked by a thread that is counted [posting]: if true, the executor stays so long.
     bool is_open() const noexcept { return !shut_.load(std::memory_order_seq_cst); }
-    void drain();                      // is the drain handler
-    void timer_fired(bool runs_here);  // is the Asio timer's handler
+    void drain();                                      // is the drain handler
+    void timer_fired(unsigned alarm, bool runs_here);  // is the Asio timer's handler
     bool enter() noexcept;  // becomes the drainer, if there is none [drainer]
 
 private:
@@ -243,8 +242,8 @@ private:
     class halt;
 
     virtual void post_drain(bool continuation) = 0;
-    virtual void arm(time_point) = 0;
-    virtual void disarm() noexcept = 0;
+    virtual void arm(unsigned alarm, time_point) = 0;
+    virtual void disarm() noexcept = 0;           // both alarms
     virtual void let_go() noexcept = 0;           // drops timer and work at the end
     virtual void forget_executor() noexcept = 0;  // no thread uses it any more
     virtual void first_work() noexcept = 0;       // another thread may be quicker
@@ -299,8 +298,10 @@ private:
     void completed_elsewhere(process& p) noexcept;
     void glance_at_clock() noexcept;
     bool may_have_expired() const noexcept {
-        return !timers_.empty() || fired_.load(std::memory_order_relaxed);
+        return !timers_.empty() || fired_[0].load(std::memory_order_relaxed) ||
+               fired_[1].load(std::memory_order_relaxed);
     }
+    time_point first_alarm() const noexcept { return std::min(armed_[0], armed_[1]); }
     void begin_draining() noexcept;
     void end_draining() noexcept;
     void describe_tasks(const std::vector<counted<process>>& tasks, std::string& to,
@@ -315,6 +316,8 @@ private:
     void expire_timers() noexcept;
     void expire_until(time_point now, expiry&) noexcept;
     bool settle_timer();
+    bool set_alarm(unsigned alarm, time_point) noexcept;
+    void arm_ahead() noexcept;
     void close_doors() noexcept;
     bool sweep() noexcept;
     bool sweep_queue() noexcept;
@@ -337,35 +340,35 @@ private:
     process* finished_ = nullptr;
     host* below_ = nullptr;  // the host its thread drained before, and goes back to
     time_point seen_{};
-    time_point armed_ = time_point::max();
+    time_point armed_[2] = {time_point::max(), time_point::max()};
 
     inbox inbox_;
     atomic<std::size_t> handed_over_{0};  // work that another thread has done with
     atomic<bool> poked_{false};
-    atomic<bool> fired_{false};
+    atomic<bool> fired_[2]{{false}, {false}};
     atomic<bool> draining_{false};  // [dump]
     atomic<bool> dumping_{false};
     const bool seeded_;
     const bool virtual_;
     bool entering_ = false;  // a handler has come in; its task goes on right after it
     bool lasts_ = false;
+    bool sole_ = false;         // one thread runs the context
+    bool looks_ahead_ = false;  // an alarm was armed, or has rung
     spin_lock timer_lock_;
     timer_heap timers_;  // guarded by timer_lock_
     timer_slack slack_;  // guarded by timer_lock_
 
     time_point expired_{};  // when timers last expired
     std::uint64_t random_;
-    std::vector<runnable*> choices_;  // the ready turns, if the schedule is seeded
+    std::unique_ptr<std::vector<runnable*>> choices_;  // if the schedule is seeded
     chooser* const chooser_;
     runnable poke_;
     const std::shared_ptr<context_core> state_;
 
     task_registry<process> registry_;
-    bool sole_ = false;  // one thread runs the context
 };
 
-/// The host of the running task, which lives as long as the task runs. Throws
-/// not_in_task outside a task.
+/// The host of the running task, which outlives it. Throws not_in_task outside a task.
 HEDDLE_API host& running_host();
 
 /// The same host, held.

@@ -246,8 +246,8 @@ inline process& as_process(runnable& r) noexcept {
     return static_cast<process&>(static_cast<sleeper&>(r));
 }
 
-/// A scope that a process has entered. with_done and the functions like it keep it in
-/// their frame.
+/// A scope that a process has entered. It is in the frame that awaits with_done, or a
+/// function like it.
 class HEDDLE_API scope_guard : public done_node {
 public:
     /// If `token` is null, no token is in force inside.

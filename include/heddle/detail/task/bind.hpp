@@ -48,14 +48,6 @@ template <class F, class... Args>
 concept startable_with =
     (is_task<std::decay_t<F>> && sizeof...(Args) == 0) || callable_later<F, Args...>;
 
-template <class R>
-struct task_result {
-    using type = R;
-};
-template <class T>
-struct task_result<task<T>> {
-    using type = T;
-};
 template <class F, class... Args>
 using result_of_go = typename task_result<result_later<F, Args...>>::type;
 

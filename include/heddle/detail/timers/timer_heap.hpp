@@ -18,7 +18,10 @@ struct timer_entry {
     timer_entry* next = nullptr;  // sibling
     timer_entry* prev = nullptr;  // sibling, or the parent of a first child
     bool queued = false;
-    std::uint16_t list = 0;  // its list in the wheel, from 1; 0 if it is in the heap
+    std::uint16_t list =
+        0;  // in the wheel, from 1; 0: in the heap; `fresh`: in neither
+
+    static constexpr std::uint16_t fresh = UINT16_MAX;
 
     /// Its deadline has passed and it has left the heap. The lock that guards the heap
     /// is held.
@@ -28,7 +31,9 @@ protected:
     ~timer_entry() = default;
 };
 
-/// The timers of a host, ordered by deadline. A pairing heap holds the near ones. Once
+/// The timers of a host, ordered by deadline. A timer is only listed until somebody asks
+/// for the first: most are withdrawn before, as their task does not wait, or not for long.
+/// A pairing heap holds the near ones. Once
 /// there are many, a hierarchical wheel holds the far ones, since a heap of many
 /// thousands misses the cache at each step. Intrusive: insert is O(1), erase and pop
 /// are O(log n) amortised, nothing recurses, and nothing is allocated but the wheel,
@@ -44,6 +49,10 @@ public:
     /// sees all that the thread which removed the last timer had done before.
     bool empty() const noexcept { return size_.load(std::memory_order_acquire) == 0; }
     timer_entry* front() noexcept;
+
+    /// The first deadline after `t`. Returns max() if there is none, and also if very many
+    /// timers are due until then.
+    time_point first_after(time_point t) noexcept;
     void insert(timer_entry&) noexcept;
     void erase(timer_entry&) noexcept;
 
@@ -55,10 +64,13 @@ private:
     }
     static timer_entry* meld(timer_entry* a, timer_entry* b) noexcept;
     static timer_entry* merge_siblings(timer_entry* first) noexcept;
+    static timer_entry* merge_children(timer_entry& parent) noexcept;
 
     void push(timer_entry&) noexcept;
     void place(timer_entry&) noexcept;
+    void place_fresh() noexcept;
     void turn_wheel() noexcept;
+    void turn_wheel_once() noexcept;
     void rebase() noexcept;
 
     void count(int change) noexcept {
@@ -68,6 +80,7 @@ private:
     }
 
     timer_entry* root_ = nullptr;
+    timer_entry* fresh_ = nullptr;  // the newest first
     std::uint64_t inserted_ = 0;
     wheel* wheel_ = nullptr;
     atomic<std::uint32_t> size_{0};
