@@ -134,7 +134,8 @@ class Machine:
         return wait + self.costs["line"]
 
     def write(self, thread, line):
-        if line.holders == {thread.core}:
+        if not line.holders or line.holders == {thread.core}:  # none: the line is new
+            line.holders = {thread.core}
             return 0.0
         line.holders = {thread.core}
         self.transfers += 1
