@@ -19,5 +19,6 @@ heddle_python_test(laws.table ${PROJECT_SOURCE_DIR}/tools/laws --check)
 add_test(NAME bench.smoke COMMAND ${CMAKE_COMMAND} -E env CXX=${CMAKE_CXX_COMPILER}
   ${PROJECT_SOURCE_DIR}/tools/bench --quick --build ${CMAKE_BINARY_DIR}/bench)
 add_test(NAME bench.driver COMMAND python3 ${PROJECT_SOURCE_DIR}/tools/benchmarks/driver_test.py)
-set_tests_properties(bench.smoke bench.driver PROPERTIES LABELS bench TIMEOUT 600)
+add_test(NAME bench.many_cores COMMAND python3 ${PROJECT_SOURCE_DIR}/tools/benchmarks/many_cores.py --check)
+set_tests_properties(bench.smoke bench.driver bench.many_cores PROPERTIES LABELS bench TIMEOUT 600)
 set_tests_properties(bench.smoke PROPERTIES PROCESSORS 2)

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""Simulates the parallel host for many workers: tools/benchmarks/many-cores.md."""
+
+import argparse
+import json
+import pathlib
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+
+from many_cores import source
+from many_cores import workloads as w
+
+COSTS = json.loads((pathlib.Path(__file__).parent / "costs.json").read_text())
+# Guesses, in ns, that are near the locked figures of README.md on one thread.
+OPERATIONS = {"go": 70, "end": 15, "turn": 8, "join": 3, "channel": 10, "wake": 2}
+
+
+def run(threads, cores=None, changed=(), rules=None, loops=1, **costs):
+    return w.Run(threads, cores or threads, COSTS | costs, source.constants() | (rules or {}),
+                 OPERATIONS, changed, loops)
+
+
+class Check(unittest.TestCase):
+    def test_a_pause_of_the_simulation_loses_nothing(self):
+        r = run(1)
+        self.assertGreater(w.talkers(r, begin=50e3, window=50e3), 0)
+
+
+    def test_the_source_still_has_the_rules(self):
+        self.assertEqual(source.missing_rules(), [])
+
+    def test_every_task_runs_once_and_no_worker_sleeps_for_ever(self):
+        # main() raises if a run stops before its main task has ended.
+        for threads, cores in ((1, 1), (2, 2), (4, 2), (8, 2), (16, 16)):
+            with self.subTest(threads=threads, cores=cores):
+                o = w.burst(run(threads, cores), 64, 100e3)
+                self.assertEqual((o.stats["ran"], o.host.live), (65, 0))
+                o = w.skynet(run(threads, cores), 1000)
+                self.assertEqual((o.stats["ran"], o.host.live), (1111, 0))
+                w.fan_out(run(threads, cores), 500, 4)
+                w.mpmc(run(threads, cores), 2000, 4)
+
+    def test_work_takes_no_less_than_the_cores_need(self):
+        o = w.burst(run(4), 64, 100e3)
+        self.assertGreaterEqual(o.ns, 64 * 100e3 / 4)
+
+    def test_the_same_seed_gives_the_same_run(self):
+        self.assertEqual(w.skynet(run(4), 1000).ns, w.skynet(run(4), 1000).ns)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="many_cores.py", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="test the simulation (ctest)")
+    parser.add_argument("--workers", default="1,2,4,8,16,32,64", help="numbers of workers")
+    args = parser.parse_args()
+    if args.check:
+        unittest.main(argv=[sys.argv[0]], verbosity=1)
+    print("| workers | burst: all busy, us | the same, waker looks first | after 20 ms of one task | pairs, M/s"
+          " | spawns, M/s | the same, 1024 numbers | barriers, us each |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for n in map(int, args.workers.split(",")):
+        o = w.burst(run(n), 4 * n, 2e6, 0)
+        p = w.burst(run(n, changed=("look_first",)), 4 * n, 2e6, 0)
+        q = w.burst(run(n), 4 * n, 2e6, 20e6)
+        us = [f"{x.all_begun / 1e3:.0f}" if x.all_begun and x.all_begun > 0 else ""
+              for x in (o, p, q)]
+        print(f"| {n} | {us[0]} | {us[1]} | {us[2]} | {w.talkers(run(n), window=150e3) / 1e6:.1f}"
+              f" | {w.breeders(run(n), window=100e3) / 1e6:.1f}"
+              f" | {w.breeders(run(n, rules={'numbers_at_a_time': 1024}), window=100e3) / 1e6:.1f}"
+              f" | {o.stats['barrier'] / 1e3 / max(1, o.stats['thefts']):.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

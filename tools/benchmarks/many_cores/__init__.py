@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The parts of many_cores.py."""
