@@ -230,10 +230,14 @@ inline yield_op yield() noexcept { return {}; }
 
 namespace detail {
 
-struct done_scope : scope_guard {
+class done_scope : pinned {
+public:
     using argument = done_token;
     done_scope(process& self, done_token&& token) noexcept
-        : scope_guard(self, token.node()) {}
+        : scope_(self, token.node()) {}
+
+private:
+    scope_guard scope_;
 };
 
 }  // namespace detail

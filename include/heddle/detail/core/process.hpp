@@ -248,7 +248,7 @@ inline process& as_process(runnable& r) noexcept {
 
 /// A scope that a process has entered. It is in the frame that awaits with_done, or a
 /// function like it.
-class HEDDLE_API scope_guard : public done_node {
+class HEDDLE_API scope_guard final : public done_node {
 public:
     /// If `token` is null, no token is in force inside.
     scope_guard(process& self, done_node* token) noexcept;
