@@ -9,7 +9,7 @@ import sys
 root = pathlib.Path(sys.argv[1])
 # The types themselves, and the explorer of threads, whose own atomics are seq_cst or under a lock.
 apart = {"include/heddle/detail/platform/config.hpp", "include/heddle/detail/platform/model.hpp", "lib/platform/locks.cpp"}
-declared = re.compile(r"^\s*(?:static |const |mutable |detail::|constinit )*(?:atomic|relaxed_pointer)<[^;(]*>\s+(\w+)\s*[{;]", re.M)
+declared = re.compile(r"^\s*(?:static |const |mutable |detail::|constinit )*(?:atomic|relaxed_pointer)<[^;(]*>\s+(\w+)(?:\[\w+\])?\s*[{;]", re.M)
 
 found = set()
 for folder in ("include", "lib"):

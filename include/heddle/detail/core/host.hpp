@@ -249,7 +249,7 @@ private:
     virtual void first_work() noexcept = 0;       // another thread may be quicker
     virtual void last_work() noexcept = 0;
 
-    void begin(process& p, promise_base& root, done_node* scope, host* here) noexcept;
+    void begin(process&, promise_base& root, done_node* scope, host* here) noexcept;
     counted<host> place() noexcept;
     std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
     void take_out(process& fresh) noexcept;
@@ -355,9 +355,8 @@ private:
     bool sole_ = false;         // one thread runs the context
     bool looks_ahead_ = false;  // an alarm was armed, or has rung
     spin_lock timer_lock_;
-    timer_heap timers_;  // guarded by timer_lock_
-    timer_slack slack_;  // guarded by timer_lock_
-
+    timer_heap timers_;     // guarded by timer_lock_
+    timer_slack slack_;     // guarded by timer_lock_
     time_point expired_{};  // when timers last expired
     std::uint64_t random_;
     std::unique_ptr<std::vector<runnable*>> choices_;  // if the schedule is seeded

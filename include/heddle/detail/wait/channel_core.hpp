@@ -139,7 +139,9 @@ public:
     bool attempt_locked(wake_list& wakes) noexcept final {
         return channel_->take_locked(value, wakes) != outcome::pending;
     }
-    bool may_happen_locked() const noexcept final { return channel_->can_give_locked(); }
+    bool may_happen_locked() const noexcept final {
+        return channel_->can_give_locked();
+    }
     void enlist_locked() noexcept final { channel_->receivers().push_back(*this); }
     void describe(std::string& to) const final {
         to += "to receive on ";
