@@ -12,6 +12,8 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -493,6 +495,36 @@ TEST_CASE("of the token in force and another ready arm, select takes either, by 
     }(seen));
     CHECK(seen[1]);
     CHECK(seen[0]);
+}
+
+TEST_SUITE_END();
+TEST_SUITE_BEGIN("select.alone");
+
+TEST_CASE("a select that parked in a process with one thread may be ended by a second "
+          "thread") {
+    test::world world;
+    channel a, b;
+    std::optional<int> v;
+    std::vector<std::size_t> took;
+    world.go([](channel left, channel right, std::optional<int>& to,
+                std::vector<std::size_t>& indexes) -> heddle::task<> {
+        for (int i = 0; i < 3; ++i) {  // parks before, while and after the thread runs
+            indexes.push_back(
+                co_await heddle::select(left.receive(to), right.receive(to)));
+            CHECK(*to == i);
+        }
+    }(a, b, v, took));
+    world.settle();
+    for (int i = 0; i < 3; ++i) {
+        std::thread([&] {
+            CHECK((i % 2 ? b : a).try_send(i) == try_status::done);
+        }).join();
+        world.settle();
+    }
+    CHECK(took == std::vector<std::size_t>{0, 1, 0});
+    CHECK(a.try_send(0) == try_status::would_block);  // no arm is left
+    CHECK(b.try_send(0) == try_status::would_block);
+    CHECK(world.live() == 0);
 }
 
 TEST_SUITE_END();
