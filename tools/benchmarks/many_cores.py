@@ -28,7 +28,6 @@ class Check(unittest.TestCase):
         r = run(1)
         self.assertGreater(w.talkers(r, begin=50e3, window=50e3), 0)
 
-
     def test_the_source_still_has_the_rules(self):
         self.assertEqual(source.missing_rules(), [])
 
@@ -46,6 +45,22 @@ class Check(unittest.TestCase):
     def test_work_takes_no_less_than_the_cores_need(self):
         o = w.burst(run(4), 64, 100e3)
         self.assertGreaterEqual(o.ns, 64 * 100e3 / 4)
+
+    def test_a_server_and_one_channel_do_no_more_than_the_cores_can(self):
+        least = COSTS["socket_read"] + 2000 + COSTS["socket_write"]
+        for threads, loops in ((1, 1), (2, 1), (8, 1), (8, 8)):
+            with self.subTest(threads=threads, loops=loops):
+                rate = w.server(run(threads, loops=loops), 100_000, 2000, 100e3, 100e3)
+                self.assertGreater(rate, 0)
+                self.assertLessEqual(rate, threads * 1e9 / least * 1.05)
+                rate = w.one_channel(run(threads, loops=loops), 100e3, 100e3, ns=1000)
+                self.assertGreater(rate, 0)
+                self.assertLessEqual(rate, threads * 1e9 / 1000 * 1.05)
+
+    def test_waking_in_a_tree_runs_each_task_once_and_is_no_slower(self):
+        chain, tree = (w.burst(run(16, changed=c), 64, 2e6, 0) for c in ((), ("tree",)))
+        self.assertEqual((tree.stats["ran"], tree.host.live), (65, 0))
+        self.assertLessEqual(tree.all_begun, chain.all_begun)
 
     def test_the_same_seed_gives_the_same_run(self):
         self.assertEqual(w.skynet(run(4), 1000).ns, w.skynet(run(4), 1000).ns)
