@@ -124,7 +124,7 @@ bool host::set_alarm(unsigned alarm, time_point t) noexcept {
     return true;
 }
 
-/// What is due so soon after an alarm mostly expires with it.
+/// A timer that is due so soon after an alarm mostly expires with it.
 constexpr duration usual_delay = timer_slack::least / 2;
 
 /// Arms the other alarm for the wake-up after the next one. When the system's timer fires,

@@ -69,16 +69,19 @@ heddle::task<long> play(long n) {
     co_return right;
 }
 
-heddle::task<result> pairs(arguments a) {
+/// Starts `part` K times, each with its share of n, and adds up what they count.
+heddle::task<result> share(arguments a, heddle::task<long> (*part)(long n)) {
     std::vector<heddle::join_handle<long>> all;
-    long right = 0;
+    long counted = 0;
     stopwatch watch;
     for (int i = 0; i < a.k; ++i)
-        all.push_back(heddle::go(play, a.n / a.k));
+        all.push_back(heddle::go(part, a.n / a.k));
     for (auto& h : all)
-        right += co_await h;
-    co_return result{a.n, watch.elapsed(), right};
+        counted += co_await h;
+    co_return result{a.n, watch.elapsed(), counted};
 }
+
+heddle::task<result> pairs(arguments a) { return share(a, play); }
 
 // ---- one sender, K receivers that work for a microsecond on each value ----
 
@@ -118,16 +121,7 @@ heddle::task<long> spawn_each(long n) {
     co_return ran;
 }
 
-heddle::task<result> spawners(arguments a) {
-    std::vector<heddle::join_handle<long>> all;
-    long ran = 0;
-    stopwatch watch;
-    for (int i = 0; i < a.k; ++i)
-        all.push_back(heddle::go(spawn_each, a.n / a.k));
-    for (auto& h : all)
-        ran += co_await h;
-    co_return result{a.n, watch.elapsed(), ran};
-}
+heddle::task<result> spawners(arguments a) { return share(a, spawn_each); }
 
 const workload workloads[] = {
     {"burst", run<burst>},

@@ -18,8 +18,8 @@ struct timer_entry {
     timer_entry* next = nullptr;  // sibling
     timer_entry* prev = nullptr;  // sibling, or the parent of a first child
     bool queued = false;
-    std::uint16_t list =
-        0;  // in the wheel, from 1; 0: in the heap; `fresh`: in neither
+    /// Its list in the wheel, from 1; 0 if it is in the heap; `fresh` if it is in neither.
+    std::uint16_t list = 0;
 
     static constexpr std::uint16_t fresh = UINT16_MAX;
 
@@ -33,8 +33,8 @@ protected:
 
 /// The timers of a host, ordered by deadline. A timer is only listed until somebody asks
 /// for the first: most are withdrawn before, as their task does not wait, or not for long.
-/// A pairing heap holds the near ones. Once
-/// there are many, a hierarchical wheel holds the far ones, since a heap of many
+/// A pairing heap holds the near ones. Once there are many, a hierarchical wheel holds
+/// the far ones, since a heap of many
 /// thousands misses the cache at each step. Intrusive: insert is O(1), erase and pop
 /// are O(log n) amortised, nothing recurses, and nothing is allocated but the wheel,
 /// once; if there is no memory for the wheel, the heap holds all timers.
