@@ -50,16 +50,6 @@ std::size_t host::owned_by_handlers() noexcept {
 
 // -- the begin of a process ---------------------------------------------------------
 
-void host::launch(process& p, promise_base& root, done_node* scope) noexcept {
-    host* here = drained_here;
-    if (!worker_)
-        begin(p, root, scope, here);
-    else if (here && same_place(*here))
-        here->begin(p, root, scope, here);
-    else
-        place()->begin(p, root, scope, here);
-}
-
 HEDDLE_ALWAYS_INLINE inline void host::begin(process& p, promise_base& root,
                                              done_node* scope, host* here) noexcept {
     p.home = this;
@@ -77,6 +67,20 @@ HEDDLE_ALWAYS_INLINE inline void host::begin(process& p, promise_base& root,
         p.beginning.store(begins::fresh, std::memory_order_relaxed);
     }
     ready_.append(p);
+}
+
+void host::launch(process& p, promise_base& root, done_node* scope) noexcept {
+    if (worker_)
+        return launch_shared(p, root, scope, drained_here);
+    begin(p, root, scope, drained_here);
+}
+
+HEDDLE_NOINLINE void host::launch_shared(process& p, promise_base& root,
+                                         done_node* scope, host* here) noexcept {
+    if (here && same_place(*here))
+        here->begin(p, root, scope, here);
+    else
+        place()->begin(p, root, scope, here);
 }
 
 // -- the end of a process -----------------------------------------------------------

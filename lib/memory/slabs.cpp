@@ -16,6 +16,7 @@ constexpr std::size_t slab_bytes = std::size_t{64} << 10;
 constexpr std::size_t in_arena = 32;  // slabs
 constexpr std::size_t arena_bytes = in_arena * slab_bytes;
 constexpr std::size_t kept = 16;                // vacant arenas
+constexpr std::size_t small = 4;                // arenas, before pages are large ones
 constexpr std::uint32_t page_batch = 16 << 10;  // bytes
 constexpr std::uint32_t all_vacant = 0xFFFFFFFF;
 
@@ -27,13 +28,15 @@ struct slab {
     std::uint32_t fresh;          // offset of the part that was never given out
     std::uint32_t paged;          // up to this offset, pages have been asked for
     std::uint32_t in_use;         // how many blocks are in use
-    bool many;                    // there are other arenas, so this slab will be filled
+    std::uint32_t page_batch;     // how much to ask for; 0 in the only arena, which may
+                                  // never be filled
 };
 
 /// The header of an arena. It lies behind the header of the arena's first slab.
 struct arena {
     list_place<arena> among_open;
     std::uint32_t vacant;  // one bit for each slab
+    bool large_pages;
 };
 
 constexpr std::uint32_t header = 64;  // bytes before the first block
@@ -72,8 +75,12 @@ arena& new_arena() {  // arenas.lock is held
         throw std::bad_alloc();
     ++arenas.alive;
     ++arenas.vacant;
+    const bool large = arenas.alive > small;
+    if (large)
+        port::prefer_large_pages(memory, arena_bytes);
     auto& a = *new (memory + sizeof(slab)) arena{};
     a.vacant = all_vacant;
+    a.large_pages = large;
     arenas.open.push_front(a);
     return a;
 }
@@ -88,7 +95,8 @@ slab& new_slab() {
         arenas.open.erase(a);
     auto* s = new (begin_of<arena_bytes>(&a) + i * slab_bytes) slab{};
     s->fresh = header;
-    s->many = arenas.alive > 1;
+    if (arenas.alive > 1)
+        s->page_batch = a.large_pages ? slab_bytes : page_batch;
     return *s;
 }
 
@@ -117,9 +125,9 @@ block* pop(slab& s, std::size_t bytes) noexcept {
     ++s.in_use;
     if (s.free)
         return std::exchange(s.free, s.free->next);
-    if (s.many && s.fresh + bytes > s.paged) {
-        port::populate(reinterpret_cast<std::byte*>(&s) + s.paged, page_batch);
-        s.paged += page_batch;
+    if (s.page_batch && s.fresh + bytes > s.paged) {
+        port::populate(reinterpret_cast<std::byte*>(&s) + s.paged, s.page_batch);
+        s.paged += s.page_batch;
     }
     void* p = reinterpret_cast<std::byte*>(&s) + s.fresh;
     s.fresh += static_cast<std::uint32_t>(bytes);

@@ -61,6 +61,11 @@ std::byte* take_memory(std::size_t bytes) noexcept;
 /// Gives back the memory that take_memory(bytes) has returned.
 void give_memory(std::byte* from, std::size_t bytes) noexcept;
 
+/// Asks the system to provide such memory, whole, in large pages: they are made with one
+/// fault, and need few entries of the processor's TLB. errno stays as it is. A port may do
+/// nothing.
+void prefer_large_pages(std::byte* from, std::size_t bytes) noexcept;
+
 /// Lets the system provide the pages of this part of such memory now, since one fault for
 /// each page takes longer. errno stays as it is. A port may do nothing.
 void populate(std::byte* from, std::size_t bytes) noexcept;

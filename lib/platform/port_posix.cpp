@@ -114,6 +114,15 @@ void give_memory(std::byte* from, std::size_t bytes) noexcept {
     ::munmap(from, bytes);
 }
 
+void prefer_large_pages([[maybe_unused]] std::byte* from,
+                        [[maybe_unused]] std::size_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+    const int before = errno;
+    ::madvise(from, bytes, MADV_HUGEPAGE);
+    errno = before;
+#endif
+}
+
 void populate([[maybe_unused]] std::byte* from,
               [[maybe_unused]] std::size_t bytes) noexcept {
 #ifdef MADV_POPULATE_WRITE

@@ -89,6 +89,7 @@ void give_memory(std::byte* from, std::size_t) noexcept {
     ::VirtualFree(from, 0, MEM_RELEASE);
 }
 
+void prefer_large_pages(std::byte*, std::size_t) noexcept {}
 void populate(std::byte*, std::size_t) noexcept {}
 
 // -- the program --------------------------------------------------------------------

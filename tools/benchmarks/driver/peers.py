@@ -101,12 +101,13 @@ class Build:
         def program(name, *options):
             return [self.cpp / f"bench_{name}", *options]
 
+        calls_only = {"call/throw": "it has no exceptions", "call/timeout": "it has no timers"}
         quadratic = {"cancel/shared": 5000}  # cancelling one of n waiters takes O(n)
         return [
             Peer("heddle", {0: program("heddle")}, "limit"),
             Peer("heddle (locked)", {1: program("heddle", "--locked")}),
-            Peer("limit", {1: program("limit")}),
-            Peer("limit (locked)", {1: program("limit_locked")}),
+            Peer("limit", {1: program("limit")}, cannot=calls_only),
+            Peer("limit (locked)", {1: program("limit_locked")}, cannot=calls_only),
             Peer("limit (stealing)", {2: program("limit_stealing")}),
             Peer("asio", {1: program("asio"), 2: program("asio_threads")},
                  slow=5, sizes=quadratic),
@@ -118,6 +119,7 @@ class Build:
                         "spawn_join_all": 100_000},
                  cannot={"select": "it has no select", "selector": "it has no select",
                          "cancel": "it has no select",
+                         "call": "a call there is a plain call",
                          "echo": "it has no sockets",
                          ("sieve", 2): "2000 primes take minutes",
                          ("stream/1", 2): "a value may take 50 us"}),

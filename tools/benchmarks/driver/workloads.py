@@ -83,6 +83,12 @@ def selector(k, n):
                    figures=(per_operation(f"selector/{k}", "ns/value"),))
 
 
+def call(depth):
+    return Workload("call", f"a coroutine calls a coroutine, {depth} deep, and gets a number",
+                    (per_operation(f"call/{depth}", "ns/call"),), 5_000_000, 10_000,
+                    lambda n: n, depth)
+
+
 def in_ms(name, title, n, small, check, **more):
     return Workload(name, title, (Figure(name, "ms", lambda ops, amount, also: amount / 1e6),),
                     n, small, check, **more)
@@ -105,6 +111,11 @@ WORKLOADS = [
     select(2, 1_024_000), select(8, 1_024_000), select(64, 256_000),
     selector(2, 1_024_000), selector(8, 1_024_000), selector(64, 1_024_000),
     in_ms("sieve", "prime sieve: 2000 primes", 2000, 100, sum_of_primes, parallel=True),
+    call(1), call(10), call(1000),
+    simple("call/throw", "ns/call", "ten deep, and the innermost throws, or returns an error",
+           200_000, 1000, lambda n: n, k=10),
+    simple("call/timeout", "ns/call", "one deep, with a time limit that is far off",
+           1_000_000, 10_000, lambda n: n, k=1),
     simple("spawn_join_all", "ns/task", "spawn all tasks, then join them",
            1_000_000, 10_000, lambda n: n),
     simple("spawn_join_each", "ns/task", "spawn a task and join it, one by one",

@@ -240,7 +240,6 @@ private:
     friend class worker_pool;
     friend class inside_context;
     class halt;
-
     virtual void post_drain(bool continuation) = 0;
     virtual void arm(unsigned alarm, time_point) = 0;
     virtual void disarm() noexcept = 0;           // both alarms
@@ -250,6 +249,7 @@ private:
     virtual void last_work() noexcept = 0;
 
     void begin(process&, promise_base& root, done_node* scope, host* here) noexcept;
+    void launch_shared(process&, promise_base&, done_node* scope, host* here) noexcept;
     counted<host> place() noexcept;
     std::coroutine_handle<> begin_fresh_shared(process& p) noexcept;
     void take_out(process& fresh) noexcept;

@@ -2,6 +2,7 @@
 
 //! The workloads in Tokio, written as its users would.
 
+mod calls;
 mod channels;
 mod echo;
 mod tasks;
@@ -91,6 +92,9 @@ fn find(name: &str) -> Option<fn(Arguments) -> Outcome> {
             _ => run(a, channels::select_many),
         },
         "sieve" => |a| run(a, channels::sieve),
+        "call" => |a| run(a, calls::call),
+        "call_throw" => |a| run(a, calls::call_throw),
+        "call_timeout" => |a| run(a, calls::call_timeout),
         "spawn_join_all" => |a| run(a, tasks::spawn_join_all),
         "spawn_join_each" => |a| run(a, tasks::spawn_join_each),
         "parked" => |a| run(a, tasks::parked),
