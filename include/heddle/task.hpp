@@ -118,7 +118,7 @@ using result_of_task = typename task_result<Task>::type;
 ///           by reference must outlive it (`go` copies them, see go.hpp).
 /// Errors    awaited a second time, or moved from: already_joined.
 template <class T = void>
-class [[nodiscard]] task {
+class [[nodiscard]] HEDDLE_AWAIT_ELIDABLE task {
 public:
     class promise_type;
 

@@ -66,7 +66,7 @@ counted<host> current_host() { return counted<host>(&running_host()); }
 host::host(std::shared_ptr<context_core> state, std::unique_ptr<worker> w) noexcept
     : worker_(std::move(w)), seeded_(state->seeded()), virtual_(state->is_virtual()),
       random_(state->next_seed()), chooser_(state->explorer()),
-      state_(std::move(state)), registry_(worker_ ? 32 : 1) {
+      state_(std::move(state)), registry_(worker_ ? 1024 : 1) {
     poke_.turn = poke_turn;
     if (state_->is_shut()) {
         shut_.store(true, std::memory_order_relaxed);

@@ -16,9 +16,9 @@ namespace {
 
 constexpr duration patience = 20us;     // how long the searcher looks around at a time
 constexpr duration first_pause = 50us;  // between two looks; doubled up to last_pause
-constexpr duration long_pause = 800us;  // the fifth: from here on it backs off
 constexpr duration last_pause = 10ms;
 constexpr duration worthwhile = 200us;  // stolen work that lasts so long pays
+constexpr int enough = 5;               // finds in a row that did not pay: it backs off
 
 }  // namespace
 
@@ -55,7 +55,9 @@ void worker_pool::wake_searcher(search seen) noexcept {
 
 bool worker_pool::wake_an_idle_one() noexcept {
     return std::any_of(workers_.begin(), workers_.end(),
-                       [](auto& w) { return w->wake_to_search(); });
+                       [](auto& w) {  // looks first: the exchange takes its cache line
+                           return w->inbox_.is_idle() && w->wake_to_search();
+                       });
 }
 
 bool worker_pool::find_work(host& me) noexcept {
@@ -139,15 +141,19 @@ void worker_pool::before_idle(host& me) noexcept {
             return;
         w.is_searcher = true;
         // Tasks that talk to each other are faster on one thread: a worker that stole
-        // such tasks and had little to do backs off, and looks for more ever more
-        // rarely.
-        if (me.read_clock() - w.found_at >= worthwhile)
+        // such tasks and had little to do backs off, and is woken early no more. Who
+        // has looked in vain sleeps longer, but says nothing against the next burst.
+        if (me.read_clock() - w.found_at >= worthwhile) {
             pause_ = first_pause;
+            short_finds_ = 0;
+        } else {
+            ++short_finds_;
+        }
         look_around(me);
     }
     if (others) {
         w.look_at = me.read_clock() + pause_;
-        backs_off_.store(pause_ >= long_pause, std::memory_order_relaxed);
+        backs_off_.store(short_finds_ >= enough, std::memory_order_relaxed);
         pause_ = std::min(2 * pause_, last_pause);
         sleeping_searcher_.store(&me, std::memory_order_relaxed);
         search_.store(search::asleep, std::memory_order_seq_cst);

@@ -47,7 +47,9 @@ private:
     std::vector<counted<host>> workers_;
     atomic<host*> sleeping_searcher_{nullptr};  // the searcher, while it sleeps
     atomic<std::uint32_t> next_{0};
-    duration pause_{};  // how long the searcher sleeps between two looks
+    // The next two belong to the searcher.
+    duration pause_{};     // how long it sleeps between two looks
+    int short_finds_ = 0;  // how many finds in a row were too small to pay
 };
 
 }  // namespace heddle::detail

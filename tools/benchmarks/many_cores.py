@@ -73,18 +73,19 @@ def main():
     args = parser.parse_args()
     if args.check:
         unittest.main(argv=[sys.argv[0]], verbosity=1)
-    print("| workers | burst: all busy, us | the same, waker looks first | after 20 ms of one task | pairs, M/s"
-          " | spawns, M/s | the same, 1024 numbers | barriers, us each |")
-    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("| workers | burst: all busy, us | before | after 20 ms of one task | before | pairs, M/s"
+          " | spawns, M/s | before | barriers, us each |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    before = ("exchange_first", "looks_back_off")
     for n in map(int, args.workers.split(",")):
         o = w.burst(run(n), 4 * n, 2e6, 0)
-        p = w.burst(run(n, changed=("look_first",)), 4 * n, 2e6, 0)
-        q = w.burst(run(n), 4 * n, 2e6, 20e6)
         us = [f"{x.all_begun / 1e3:.0f}" if x.all_begun and x.all_begun > 0 else ""
-              for x in (o, p, q)]
-        print(f"| {n} | {us[0]} | {us[1]} | {us[2]} | {w.talkers(run(n), window=150e3) / 1e6:.1f}"
+              for x in (o, w.burst(run(n, changed=before), 4 * n, 2e6, 0),
+                        w.burst(run(n), 4 * n, 2e6, 20e6),
+                        w.burst(run(n, changed=before), 4 * n, 2e6, 20e6))]
+        print(f"| {n} | {' | '.join(us)} | {w.talkers(run(n), window=150e3) / 1e6:.1f}"
               f" | {w.breeders(run(n), window=100e3) / 1e6:.1f}"
-              f" | {w.breeders(run(n, rules={'numbers_at_a_time': 1024}), window=100e3) / 1e6:.1f}"
+              f" | {w.breeders(run(n, rules={'most_numbers': 32}), window=100e3) / 1e6:.1f}"
               f" | {o.stats['barrier'] / 1e3 / max(1, o.stats['thefts']):.0f} |", flush=True)
 
 

@@ -35,8 +35,8 @@ class Channel:
 
 
 class Worker:
-    def __init__(self, index, loop):
-        self.index, self.loop = index, loop
+    def __init__(self, index, loop, batch):
+        self.index, self.loop, self.batch = index, loop, batch
         self.fifo, self.inbox = deque(), deque()
         self.idle = True
         self.line = Line()          # struct worker: lock, ready, turns
@@ -52,14 +52,16 @@ class Worker:
 
 
 class ParallelHost:
-    """`changed` names rules that differ from the code: "look_first", "tree", "numbers", "turns", "patient"."""
+    """`changed` names rules that differ from the code: "exchange_first" and "looks_back_off", which it had before,
+    and "tree"."""
 
     def __init__(self, machine, loops, workers, rules, operations, changed=(), seed=1):
         self.machine, self.rules, self.cost = machine, rules, operations
-        self.workers = [Worker(i, loops[i % len(loops)]) for i in range(workers)]
+        self.workers = [Worker(i, loops[i % len(loops)], rules["first_numbers"]) for i in range(workers)]
         self.changed = set(changed)
         self.random = random.Random(seed)
         self.search, self.backs_off, self.active = NONE, False, 0
+        self.short_finds = 0
         self.state = Line()         # active_, search_, backs_off_
         self.ids = Line()           # last_task_number
         self.sleeping_searcher = None
@@ -106,10 +108,10 @@ class ParallelHost:
         return self.machine.costs["overlap"]
 
     def wake_an_idle_one(self, th):
-        """worker_pool::wake_an_idle_one: a locked exchange of each worker's inbox, until one was idle."""
+        """worker_pool::wake_an_idle_one: a locked exchange of an inbox that looks idle, until one was idle."""
         cost = 0.0
         for w in self.workers:
-            if "look_first" in self.changed:
+            if "exchange_first" not in self.changed:
                 cost += self.machine.read(th, w.word) * self.overlap()
                 if not w.idle:
                     continue
@@ -223,11 +225,15 @@ class ParallelHost:
             me.is_searcher = True
             if m.now - me.found_at >= r["worthwhile"]:
                 self.pause = r["first_pause"]
+                self.short_finds = 0
+            else:
+                self.short_finds += 1
             yield from self.look_around(th, me)
         yield m.write(th, self.state) + m.costs["clock"]
         if others:
             me.look_at = m.now + self.pause
-            self.backs_off = self.pause >= r["long_pause"]
+            self.backs_off = (self.pause >= 800e3 if "looks_back_off" in self.changed
+                              else self.short_finds >= r["enough"])
             self.pause = min(2 * self.pause, r["last_pause"])
             self.sleeping_searcher = me
             self.search = ASLEEP
@@ -404,7 +410,8 @@ class ParallelHost:
         if w.numbers == 0:
             cost += self.machine.write(th, self.ids) + 5
             self.stats["ids"] += 1
-            w.numbers = int(self.rules["numbers_at_a_time"])
+            w.numbers = int(w.batch)
+            w.batch = min(2 * w.batch, self.rules["most_numbers"])
         w.numbers -= 1
         yield cost
         yield from self.push(th, w, task)

@@ -27,9 +27,10 @@ inline std::uint64_t task_numbers() noexcept {
 template <class Task>
 class task_registry : pinned {
 public:
-    /// `batch` is how many numbers it takes at a time. Workers take many: the cache
-    /// line of a counter that each new task adds to would move from core to core.
-    explicit task_registry(std::uint32_t batch) noexcept : batch_(batch) {}
+    /// It takes 32 numbers at a time, and each time twice as many as before, but at most
+    /// `most`. Workers take many: the cache line of a counter that each new task adds to
+    /// would move from core to core.
+    explicit task_registry(std::uint32_t most) noexcept : most_(most) {}
 
     /// Adds a task, and gives it a number if it `is_new`. Returns whether it is the only
     /// one here.
@@ -102,23 +103,25 @@ public:
 
 private:
     std::uint64_t next_number() noexcept {
-        if (batch_ == 1)
+        if (most_ == 1)
             return new_task_numbers(1);
         if (numbers_ == 0) {
             next_number_ = new_task_numbers(batch_);
             numbers_ = batch_;
+            batch_ = std::min(2 * batch_, most_);
         }
         --numbers_;
         return next_number_++;
     }
 
-    spin_lock lock_;  // guards all below but batch_
+    spin_lock lock_;  // guards all below but most_
     intrusive_list<Task, &Task::in_registry> live_;
     Task* scan_ = nullptr;  // where the sweep is
     std::size_t size_ = 0;
     std::uint64_t next_number_ = 0;
     std::uint32_t numbers_ = 0;  // how many were taken and not given to a task yet
-    const std::uint32_t batch_;
+    std::uint32_t batch_ = 32;
+    const std::uint32_t most_;
 };
 
 }  // namespace heddle::detail

@@ -41,6 +41,14 @@
 #define HEDDLE_GIVES_AWAY
 #endif
 
+/// Marks the type of a coroutine whose frame may lie in the frame of the coroutine that
+/// awaits it in the expression that calls it. It may be empty.
+#if __has_cpp_attribute(clang::coro_await_elidable) && !defined(HEDDLE_AWAIT_ELIDABLE_OFF)
+#define HEDDLE_AWAIT_ELIDABLE [[clang::coro_await_elidable]]
+#else
+#define HEDDLE_AWAIT_ELIDABLE
+#endif
+
 /// Marks a thread_local of the size of a pointer that is read without a call, in a shared
 /// library as well. It may be empty.
 #define HEDDLE_STATIC_TLS [[gnu::tls_model("initial-exec")]]
