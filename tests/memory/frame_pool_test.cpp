@@ -13,11 +13,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <new>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -80,6 +83,23 @@ constexpr bool plain_memory = true;
     }
 
 constexpr std::size_t mib = std::size_t{1} << 20;
+
+#ifdef __linux__
+/// The flags of the mapping that holds `at`, or an empty text where the system has none.
+std::string mapping_flags(const void* at) {
+    const auto address = reinterpret_cast<std::uintptr_t>(at);
+    std::ifstream maps("/proc/self/smaps");
+    bool inside = false;
+    for (std::string line; std::getline(maps, line);) {
+        std::uintptr_t begin, end;
+        if (std::sscanf(line.c_str(), "%zx-%zx ", &begin, &end) == 2)
+            inside = begin <= address && address < end;
+        else if (inside && line.starts_with("VmFlags:"))
+            return line + ' ';
+    }
+    return {};
+}
+#endif
 
 }  // namespace
 
@@ -147,6 +167,19 @@ TEST_CASE("freed blocks serve other sizes, and go back to the system") {
     give_back(large);
     CHECK(resident_bytes() < before + 48 * mib);
 }
+
+#ifdef __linux__
+TEST_CASE("memory beyond 8 MiB is asked for in large pages") {
+    SKIP_UNLESS_MEMORY_IS_ITS_OWN
+    if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) {
+        MESSAGE("skipped: this system has no large pages");
+        return;
+    }
+    auto blocks = take(64 * mib, 112);
+    CHECK(mapping_flags(blocks.back().at).find(" hg ") != std::string::npos);
+    give_back(blocks);
+}
+#endif
 
 TEST_CASE("a million tasks leave no memory behind") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN

@@ -57,6 +57,12 @@ class Check(unittest.TestCase):
                 self.assertGreater(rate, 0)
                 self.assertLessEqual(rate, threads * 1e9 / 1000 * 1.05)
 
+    def test_looks_in_vain_do_not_delay_a_burst(self):
+        for changed, in_time in (((), True), (("looks_back_off",), False)):
+            with self.subTest(changed=changed):
+                o = w.burst(run(2, changed=changed), 8, 2e6, 20e6)
+                self.assertEqual(o.all_begun < 1e6, in_time)
+
     def test_waking_in_a_tree_runs_each_task_once_and_is_no_slower(self):
         chain, tree = (w.burst(run(16, changed=c), 64, 2e6, 0) for c in ((), ("tree",)))
         self.assertEqual((tree.stats["ran"], tree.host.live), (65, 0))
