@@ -109,8 +109,10 @@ counted<host> context_state::worker_of(const std::shared_ptr<context_state>& sel
     made = std::make_unique<worker_pool>();
     workers.reserve(n);
     for (std::size_t i = 0; i < n; ++i) {
-        workers.push_back(make_host(
-            self, ex, std::make_unique<worker>(*made, static_cast<std::uint16_t>(i))));
+        workers.push_back(
+            make_host(self, ex,
+                      std::make_unique<worker>(*made, static_cast<std::uint16_t>(i),
+                                               n <= worker_pool::few)));
         self->add(*workers.back());  // [listed]
     }
     guard g(self->lock_);

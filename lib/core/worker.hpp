@@ -73,7 +73,8 @@ private:
 
 /// The part of a host that only a worker of a parallel host has.
 struct worker : pinned {
-    worker(worker_group& p, std::uint16_t i) noexcept : pool(p), index(i) {}
+    worker(worker_group& p, std::uint16_t i, bool few) noexcept
+        : pool(p), index(i), lock(few) {}
 
     worker_group& pool;
     const std::uint16_t index;

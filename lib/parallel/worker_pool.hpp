@@ -22,6 +22,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 class HEDDLE_API worker_pool final : public worker_group {
 public:
     static constexpr std::size_t max_workers = 1024;
+    static constexpr std::size_t few = 2;  // up to here a thief executes a barrier
 
     /// Takes over the workers, which refer to this pool.
     void adopt(std::vector<counted<host>> workers) noexcept {

@@ -8,16 +8,18 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// A lock with one owner, which takes it all the time, and with thieves, which take it
 /// rarely. It is Dekker's mutual exclusion with an asymmetric fence: the owner stores
 /// and then loads with no fence between the two; a thief does the same, but makes every
-/// thread of the process pass a barrier in between (membarrier(2), about 1 us). Where
-/// the system has no such call, the owner's store is a locked exchange, and its load is
-/// sequentially consistent as well: an acquire load could still pass the exchange
-/// (tests/proof/models/).
+/// thread of the process pass a barrier in between (membarrier(2), about 1 us; 10 us in a
+/// virtual machine, and it interrupts each core that runs such a thread). Where the
+/// system has no such call, or there are too many of those threads, the owner's store is
+/// a locked exchange, and its load is sequentially consistent as well: an acquire load
+/// could still pass the exchange (tests/proof/models/).
 ///
 /// Another thread may become the owner, if the owner hands over to it. The owner may do
 /// that while it holds the lock, so the next one calls adopt() first.
 class HEDDLE_API biased_lock : pinned {
 public:
-    biased_lock() noexcept;
+    /// `few`: few threads of the process run, so that a barrier is cheap.
+    explicit biased_lock(bool few) noexcept;
 
     // -- the owner's side: it holds the lock for a few instructions only ---------------
     /// Waits until the owner that has handed over to this thread holds the lock no more.

@@ -31,7 +31,8 @@ void spin_lock::wait() const noexcept {
 
 #endif
 
-biased_lock::biased_lock() noexcept : asymmetric_(port::prepare_barrier()) {}
+biased_lock::biased_lock(bool few) noexcept
+    : asymmetric_(few && port::prepare_barrier()) {}
 
 bool biased_lock::try_lock_thief() noexcept {
     if (!thieves_.try_lock())

@@ -7,9 +7,11 @@ import json
 import pathlib
 import sys
 import unittest
+from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
 
+from driver import plots
 from many_cores import source
 from many_cores import workloads as w
 
@@ -18,9 +20,10 @@ COSTS = json.loads((pathlib.Path(__file__).parent / "costs.json").read_text())
 OPERATIONS = {"go": 70, "end": 15, "turn": 8, "join": 3, "channel": 10, "wake": 2}
 
 
-def run(threads, cores=None, changed=(), rules=None, loops=1, **costs):
+def run(threads, cores=None, changed=(), rules=None, loops=1, free=(), **costs):
+    assert set(costs) <= set(COSTS), costs
     return w.Run(threads, cores or threads, COSTS | costs, source.constants() | (rules or {}),
-                 OPERATIONS, changed, loops)
+                 OPERATIONS, changed, loops, free=free)
 
 
 class Check(unittest.TestCase):
@@ -63,6 +66,9 @@ class Check(unittest.TestCase):
                 o = w.burst(run(2, changed=changed), 8, 2e6, 20e6)
                 self.assertEqual(o.all_begun < 1e6, in_time)
 
+    def test_barriers_cost_a_server_on_four_cores_most_of_its_speed(self):
+        self.assertGreater(server(4), 1.5 * server(4, **OLD))
+
     def test_waking_in_a_tree_runs_each_task_once_and_is_no_slower(self):
         chain, tree = (w.burst(run(16, changed=c), 64, 2e6, 0) for c in ((), ("tree",)))
         self.assertEqual((tree.stats["ran"], tree.host.live), (65, 0))
@@ -72,27 +78,145 @@ class Check(unittest.TestCase):
         self.assertEqual(w.skynet(run(4), 1000).ns, w.skynet(run(4), 1000).ns)
 
 
+# -- the tables and plots of many-cores.md ------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Curve:
+    name: str
+    title: str
+    unit: str
+    lines: dict     # name: a function of the number of workers; the first is the library as it is
+
+
+def busy(n, before=0.0, **options):
+    """How long until each worker has begun a task of a burst, in us."""
+    if n == 1:
+        return None
+    return w.burst(run(n, **options), 4 * n, 20e6, before).all_begun / 1e3
+
+
+def spawns(n, **options):
+    return w.breeders(run(n, **options), window=100e3) / 1e6
+
+
+def pairs(n, **options):
+    return w.talkers(run(n, **options), window=150e3) / 1e6
+
+
+def skynet(n, **options):
+    return w.skynet(run(n, **options), 10_000).ns / 1e6
+
+
+def server(n, **options):
+    return w.server(run(n, **options), 100_000, 2000, 300e3, 300e3) / 1e6
+
+
+def one_channel(n, **options):
+    return w.one_channel(run(n, **options), 200e3, 200e3) / 1e6
+
+
+OLD = {"changed": ("exchange_first", "looks_back_off"), "rules": {"most_numbers": 32, "few": 1024}}
+CURVES = [
+    Curve("burst", "A burst of tasks, until every worker has begun one", "us",
+          {"now": busy, "before": lambda n: busy(n, **OLD),
+           "woken in a tree (proposed)": lambda n: busy(n, changed=("tree",))}),
+    Curve("late_burst", "The same after one task of 20 ms", "us",
+          {"now": lambda n: busy(n, 20e6), "before": lambda n: busy(n, 20e6, **OLD)}),
+    Curve("spawns", "Tasks that are spawned and joined", "million per second",
+          {"now": lambda n: spawns(n), "before": lambda n: spawns(n, **OLD)}),
+    Curve("pairs", "Round trips of pairs that talk", "million per second",
+          {"now": lambda n: pairs(n), "before": lambda n: pairs(n, **OLD),
+           "a loop for each worker": lambda n: pairs(n, loops=n)}),
+    Curve("skynet", "skynet/join, 10 000 leaves", "ms",
+          {"now": lambda n: skynet(n), "before": lambda n: skynet(n, **OLD)}),
+    Curve("server", "Events of 100 000 connections", "million per second",
+          {"now": lambda n: server(n), "before": lambda n: server(n, **OLD),
+           "a loop for each worker": lambda n: server(n, loops=n)}),
+    Curve("one_channel", "Values through one channel", "million per second",
+          {"now": lambda n: one_channel(n), "before": lambda n: one_channel(n, **OLD)}),
+]
+
+# What is left out in turn, to see its share.
+SHARES = {"the search's word": {"free": ("search",)}, "the numbers of tasks": {"free": ("ids",)},
+          "the registries": {"free": ("registry",)}, "the loop's mutex": {"free": ("mutex",)},
+          "misses of all lines": {"line": 0}}
+SHARED = {"spawns, M/s": spawns, "skynet, ms": skynet, "burst, us": busy, "server, M/s": server}
+# Costs that were assumed, or that differ from one machine to the next, from their least to their most.
+RANGES = {"line": (42, 183), "overlap": (0.15, 0.5), "barrier_more": (100, 400),
+          "futex_latency": (5000, 20000)}
+
+
+def text(value):
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def print_table(head, rows):
+    print("| " + " | ".join(head) + " |")
+    print("|---" + "|---:" * (len(head) - 1) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |", flush=True)
+    print()
+
+
+def print_tables(workers):
+    results = {}
+    for c in CURVES:
+        print(f"{c.title}, {c.unit}:\n")
+        results[c.name] = {name: [f(n) for n in workers] for name, f in c.lines.items()}
+        print_table(["workers", *map(str, workers)],
+                    [[name, *map(text, values)] for name, values in results[c.name].items()])
+    for n in (16, 64):
+        print(f"{n} workers, if a thing cost nothing:\n")
+        print_table(["left out", *SHARED],
+                    [["nothing", *(text(f(n)) for f in SHARED.values())],
+                     *([name, *(text(f(n, **o)) for f in SHARED.values())] for name, o in SHARES.items())])
+    print("64 workers, from the least to the most of a cost:\n")
+    print_table(["cost", "from", "to", *SHARED],
+                [[name, f"{least:g}", f"{most:g}",
+                  *(f"{text(f(64, **{name: least}))} to {text(f(64, **{name: most}))}" for f in SHARED.values())]
+                 for name, (least, most) in RANGES.items()])
+    return results
+
+
+def draw(results, workers, folder):
+    plt = plots.pyplot()
+    if not plt:
+        sys.exit("many_cores: plots need matplotlib  (Debian: python3-matplotlib)")
+    folder.mkdir(parents=True, exist_ok=True)
+    figure, grid = plt.subplots(4, 2, figsize=(11, 15), layout="constrained")
+    for axes, c in zip(grid.flat, CURVES):
+        for (name, values), colour in zip(results[c.name].items(), ("#c1121f", "#8d99ae", "#0077b6")):
+            points = [(n, v) for n, v in zip(workers, values) if v is not None]
+            axes.plot(*zip(*points), color=colour, marker="o", markersize=4, label=name,
+                      linestyle="-" if name == "now" else "--")
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        axes.yaxis.set_major_formatter(lambda y, _: f"{y:,g}")
+        axes.yaxis.set_minor_formatter(lambda y, _: "")
+        axes.grid(color="#e5e5e5")
+        axes.set_xlabel("workers, each on a core")
+        axes.set_ylabel(c.unit)
+        axes.set_title(c.title, loc="left", fontweight="bold", fontsize=10)
+        axes.legend(frameon=False)
+    grid.flat[-1].axis("off")
+    plots.save(figure, folder / "many_cores.svg")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="many_cores.py", description=__doc__)
     parser.add_argument("--check", action="store_true", help="test the simulation (ctest)")
-    parser.add_argument("--workers", default="1,2,4,8,16,32,64", help="numbers of workers")
+    parser.add_argument("--workers", default="1,2,4,8,16,32,64,128,256", help="numbers of workers")
+    parser.add_argument("--plots", type=pathlib.Path, metavar="DIR", help="draw the curves into DIR, as SVG")
     args = parser.parse_args()
     if args.check:
         unittest.main(argv=[sys.argv[0]], verbosity=1)
-    print("| workers | burst: all busy, us | before | after 20 ms of one task | before | pairs, M/s"
-          " | spawns, M/s | before | barriers, us each |")
-    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
-    before = ("exchange_first", "looks_back_off")
-    for n in map(int, args.workers.split(",")):
-        o = w.burst(run(n), 4 * n, 2e6, 0)
-        us = [f"{x.all_begun / 1e3:.0f}" if x.all_begun and x.all_begun > 0 else ""
-              for x in (o, w.burst(run(n, changed=before), 4 * n, 2e6, 0),
-                        w.burst(run(n), 4 * n, 2e6, 20e6),
-                        w.burst(run(n, changed=before), 4 * n, 2e6, 20e6))]
-        print(f"| {n} | {' | '.join(us)} | {w.talkers(run(n), window=150e3) / 1e6:.1f}"
-              f" | {w.breeders(run(n), window=100e3) / 1e6:.1f}"
-              f" | {w.breeders(run(n, rules={'most_numbers': 32}), window=100e3) / 1e6:.1f}"
-              f" | {o.stats['barrier'] / 1e3 / max(1, o.stats['thefts']):.0f} |", flush=True)
+    workers = [int(n) for n in args.workers.split(",")]
+    results = print_tables(workers)
+    if args.plots:
+        draw(results, workers, args.plots)
 
 
 if __name__ == "__main__":

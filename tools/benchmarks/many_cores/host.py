@@ -62,6 +62,7 @@ class ParallelHost:
         self.random = random.Random(seed)
         self.search, self.backs_off, self.active = NONE, False, 0
         self.short_finds = 0
+        self.asymmetric = workers <= rules["few"]
         self.state = Line()         # active_, search_, backs_off_
         self.ids = Line()           # last_task_number
         self.sleeping_searcher = None
@@ -258,8 +259,8 @@ class ParallelHost:
     # -- a worker's FIFO: lib/core/host_worker.cpp --------------------------------------
 
     def own_lock(self, th, w):
-        """biased_lock::lock: two stores and a load, unless a thief is inside."""
-        cost = self.machine.write(th, w.line)
+        """biased_lock::lock: two stores and a load, or a locked exchange, unless a thief is inside."""
+        cost = self.machine.write(th, w.line) + (0 if self.asymmetric else self.machine.costs["add"])
         if cost:
             yield cost
         while self.machine.now < w.stolen_from_until:
@@ -305,9 +306,10 @@ class ParallelHost:
             self.stats["missed"] += 1
             return False            # another thief is at it
         victim.stolen_from_until = NEVER
-        cost = m.barrier(th)
-        self.stats["barrier"] += cost
-        yield cost
+        if self.asymmetric:
+            cost = m.barrier(th)
+            self.stats["barrier"] += cost
+            yield cost
         if stalled:
             victim.fifo.extend(victim.inbox)
             victim.inbox.clear()

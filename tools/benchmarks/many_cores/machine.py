@@ -14,11 +14,12 @@ CHUNK = 250e3       # long work is cut into such pieces
 
 class Line:
     """A cache line. A core that writes it takes it from all others; one that reads it shares it."""
-    __slots__ = ("holders", "free_at")
+    __slots__ = ("holders", "free_at", "costs_nothing")
 
     def __init__(self):
         self.holders = set()
         self.free_at = 0.0
+        self.costs_nothing = False
 
 
 class Thread:
@@ -125,7 +126,7 @@ class Machine:
 
     def read(self, thread, line):
         """Returns what it costs now. Lines are read by many cores at once, but written by one."""
-        if thread.core in line.holders:
+        if thread.core in line.holders or line.costs_nothing:
             return 0.0
         line.holders.add(thread.core)
         self.transfers += 1
@@ -134,7 +135,7 @@ class Machine:
         return wait + self.costs["line"]
 
     def write(self, thread, line):
-        if not line.holders or line.holders == {thread.core}:  # none: the line is new
+        if not line.holders or line.holders == {thread.core} or line.costs_nothing:  # none: it is new
             line.holders = {thread.core}
             return 0.0
         line.holders = {thread.core}

@@ -12,6 +12,7 @@ PLACES = {  # name: file, pattern
     "first_pause": ("lib/parallel/worker_pool.cpp", r"duration first_pause = (\d+)(us|ms);"),
     "last_pause": ("lib/parallel/worker_pool.cpp", r"duration last_pause = (\d+)(us|ms);"),
     "worthwhile": ("lib/parallel/worker_pool.cpp", r"duration worthwhile = (\d+)(us|ms);"),
+    "few": ("lib/parallel/worker_pool.hpp", r"std::size_t few = (\d+)();"),
     "enough": ("lib/parallel/worker_pool.cpp", r"int enough = (\d+)();"),
     "pauses_between_looks": ("lib/parallel/worker_pool.cpp",
                              r"i < (\d+)(); \+\+i\)\s+back_off\(\)\(\);"),

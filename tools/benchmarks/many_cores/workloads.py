@@ -20,10 +20,17 @@ class Outcome:
 class Run:
     """A parallel host of `threads` workers on `threads` threads of a machine with `cores` cores."""
 
-    def __init__(self, threads, cores, costs, rules, operations, changed=(), loops=1, seed=1):
+    def __init__(self, threads, cores, costs, rules, operations, changed=(), loops=1, seed=1, free=()):
+        """The lines that are named in `free` cost nothing."""
         self.machine = Machine(cores, costs)
         self.loops = [Loop(self.machine) for _ in range(loops)]
         self.host = ParallelHost(self.machine, self.loops, threads, rules, operations, changed, seed)
+        lines = {"ids": [self.host.ids], "search": [self.host.state],
+                 "registry": [x.registry for x in self.host.workers],
+                 "mutex": [l.mutex.line for l in self.loops]}
+        for name in free:
+            for line in lines[name]:
+                line.costs_nothing = True
         self.threads = []
         for i in range(threads):
             loop = self.loops[i % loops]
