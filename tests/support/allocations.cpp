@@ -59,9 +59,11 @@ const bool blocks_are_counted = (heddle::detail::blocks_from_heap(), true);
 
 }  // namespace
 
+#ifdef __GLIBC__  // musl's memalign would call this function
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
     return nothing_left ? nullptr : ::memalign(alignment, bytes);
 }
+#endif
 
 // The array and nothrow forms of the standard library call these; those of a sanitizer
 // do not.
