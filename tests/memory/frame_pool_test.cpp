@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // The memory of frames: blocks are aligned and do not overlap, unused memory goes back
 // to other sizes and to the system, and a lack of memory throws.
+#include "support/heap.hpp"
+
 #include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/heddle.hpp>
 
 #include <doctest/doctest.h>
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,10 +111,10 @@ TEST_CASE("a block is aligned as its size requires, and overlaps no other block"
 TEST_CASE("a block has just the bytes that were asked for, under ASan") {
     for (std::size_t bytes : {1u, 7u, 8u, 15u, 16u, 17u, 20u, 129u, 5000u}) {
         void* block = allocate_block(bytes);
-        CHECK(::malloc_usable_size(block) == bytes);
+        CHECK(test::usable_size(block) == bytes);
         free_block(block, bytes);
         void* frame = heddle::detail::allocate_frame(bytes);
-        CHECK(::malloc_usable_size(frame) == bytes);
+        CHECK(test::usable_size(frame) == bytes);
         heddle::detail::free_frame(frame, bytes);
     }
 }
