@@ -18,10 +18,17 @@ as_root() {
     fi
 }
 
-# need PACKAGE... installs the packages that are missing. All its output goes to stderr.
+# need PACKAGE... installs the packages that are missing. All its output goes to stderr. Only apt installs them: on other
+# systems it names what is needed, and goes on if the tools are there; CMake looks for the libraries.
 need() {
-    if ! command -v apt-get dpkg-query >/dev/null; then
-        say "this system has no apt, so nothing is installed; needed are (Debian's names): $*"
+    if ! command -v apt-get >/dev/null; then
+        local hint="these packages of Debian: $*"
+        case $(uname) in
+        Darwin) hint="brew install bash cmake ninja ccache asio doctest" ;;
+        MINGW* | MSYS*) hint="pacman -S ${MINGW_PACKAGE_PREFIX:-mingw-w64-ucrt-x86_64}-{gcc,cmake,ninja,ccache,asio,doctest}" ;;
+        esac
+        say "this system has no apt, so nothing is installed; needed are: $hint"
+        command -v cmake >/dev/null && command -v ninja >/dev/null || exit 1
         return
     fi
     local missing=() package
@@ -40,9 +47,10 @@ need() {
     }
 }
 
-# cmake and ctest read these: one job for each core, unless the environment says otherwise.
-export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+# cmake and ctest read these: one job for each core, unless the environment says otherwise. macOS has no nproc.
+cores=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$cores}
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$cores}
 
 # Debian's packages of Boost 1.81 and 1.74 exclude each other, and 1.74 is in use: so this puts the
 # headers of 1.81 into build/boost-1.81 of the tree.

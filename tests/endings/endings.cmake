@@ -5,9 +5,12 @@ if(thread_sanitized OR WIN32)
 endif()
 
 set(endings deadlock caught other leak threads quit no_quit
-  by_task by_task_on_strand by_task_of_pool by_worker by_task_in_between by_world by_blocking_work
+  by_task by_task_on_strand by_worker by_task_in_between by_world by_blocking_work
   by_unhandled by_value by_stop_callback by_stop_callback_of_deadline by_handler by_refused_value
   by_first_of_two by_first_of_handler_and_task by_executor)
+if(HEDDLE_TEST_GLIBC)
+  list(APPEND endings by_task_of_pool)  # where pthread_join of the thread itself does not wait for ever, as it does in musl
+endif()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   list(APPEND endings same_host)  # this one ends by an assertion
 endif()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # A program loads plugins that bring heddle with them, after it has started.
-if(WIN32)
-  return()  # the program loads them by dlopen
+if(WIN32 OR APPLE OR CMAKE_EXE_LINKER_FLAGS MATCHES "-static")
+  return()  # the program loads them by dlopen, which a static one does not have; Apple's linker lacks --exclude-libs
 endif()
 
 # The closed plugin exports only its entry points, and nothing but heddle keeps it loaded. The open one exports everything.

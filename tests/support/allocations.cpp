@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/allocations.hpp"
 
-#include <heddle/detail/memory/frame_pool.hpp>
+#include "support/heap.hpp"
 
-#include <malloc.h>
+#include <heddle/detail/memory/frame_pool.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -41,7 +41,7 @@ void* take(std::size_t bytes, std::size_t alignment) {
     if (!p)
         throw std::bad_alloc();
     ++live;
-    bytes_held.fetch_add(static_cast<long>(::malloc_usable_size(p)),
+    bytes_held.fetch_add(static_cast<long>(test::usable_size(p)),
                          std::memory_order_relaxed);
     return p;
 }
@@ -49,7 +49,7 @@ void* take(std::size_t bytes, std::size_t alignment) {
 void give_back(void* p) noexcept {
     if (p) {
         --live;
-        bytes_held.fetch_sub(static_cast<long>(::malloc_usable_size(p)),
+        bytes_held.fetch_sub(static_cast<long>(test::usable_size(p)),
                              std::memory_order_relaxed);
     }
     std::free(p);
@@ -59,9 +59,11 @@ const bool blocks_are_counted = (heddle::detail::blocks_from_heap(), true);
 
 }  // namespace
 
+#ifdef __GLIBC__  // musl's memalign would call this function
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
     return nothing_left ? nullptr : ::memalign(alignment, bytes);
 }
+#endif
 
 // The array and nothrow forms of the standard library call these; those of a sanitizer
 // do not.

@@ -3,17 +3,15 @@
 #include "support/tasks.hpp"
 #include "support/world.hpp"
 
+#include <asio/strand.hpp>
 #include <doctest/doctest.h>
 
-#include <asio/strand.hpp>
-
-#include <chrono>
-#include <string>
-
-#if __has_include(<sys/timerfd.h>)
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <string>
 
 using namespace std::chrono_literals;
 using heddle::task;
@@ -182,4 +180,3 @@ TEST_CASE("an alarm that is armed ahead holds up no context") {
 }
 
 TEST_SUITE_END();
-#endif

@@ -13,10 +13,11 @@ class HeddleTest(ConanFile):
         self.requires(self.tested_reference_str)
 
     def layout(self):
-        cmake_layout(self)
+        cmake_layout(self, build_folder="../../../../build/conan")  # where all builds of this tree are
 
     def generate(self):
         toolchain = CMakeToolchain(self)
+        toolchain.user_presets_path = False
         for variable, package in ("HEDDLE_ASIO_INCLUDE_DIR", "asio"), ("HEDDLE_BOOST_INCLUDE_DIR", "boost"):
             if package in self.dependencies:
                 toolchain.cache_variables[variable] = self.dependencies[package].cpp_info.includedirs[0]

@@ -18,7 +18,8 @@ vcpkg_cmake_configure(
     -DHEDDLE_INSTALL=ON
     -DHEDDLE_ASIO=${asio}
     "-DHEDDLE_ASIO_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include"
-    "-DHEDDLE_BOOST_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include")
+    "-DHEDDLE_BOOST_INCLUDE_DIR=${CURRENT_INSTALLED_DIR}/include"
+  MAYBE_UNUSED_VARIABLES HEDDLE_ASIO_INCLUDE_DIR HEDDLE_BOOST_INCLUDE_DIR)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/heddle)
 vcpkg_fixup_pkgconfig()
