@@ -2,6 +2,7 @@
 // Every exception and error code of the library that a program may want to catch.
 #pragma once
 
+#include <heddle/clock.hpp>
 #include <heddle/detail/platform/config.hpp>
 #include <heddle/detail/platform/error_code.hpp>
 
@@ -45,6 +46,22 @@ public:
 class HEDDLE_API deadline_exceeded : public std::runtime_error {
 public:
     deadline_exceeded() : std::runtime_error("heddle: deadline exceeded") {}
+};
+
+/// Thrown by with_timeout if its own limit has ended the call. what() tells the task and
+/// the limit. Copying takes no memory.
+class HEDDLE_API timed_out : public std::exception {
+public:
+    explicit timed_out(duration limit) noexcept : timed_out(limit, "a task") {}
+    const char* what() const noexcept override;
+    duration limit() const noexcept { return limit_; }
+
+    // -- for the library ------------------------------------------------------------
+    timed_out(duration limit, const char* who) noexcept;
+
+private:
+    duration limit_;
+    char text_[280];
 };
 
 /// Thrown by a send on a closed channel, and by closing one twice or closing nil.

@@ -230,7 +230,7 @@ inline yield_op yield() noexcept { return {}; }
 
 namespace detail {
 
-class done_scope : pinned {
+class done_scope : public scope_base {
 public:
     using argument = done_token;
     done_scope(process& self, done_token&& token) noexcept

@@ -302,7 +302,7 @@ TEST_CASE("a wait() under a deadline ends its children at the deadline") {
     test::run_virtual(
         note_end(t, "timed", heddle::with_timeout(5ms, wait_for_it(t, never))));
     CHECK(t.take() == lines{"ann begins", "ann: cancelled: deadline",
-                            "timed: cancelled: deadline"});
+                            "timed: timed out"});
 }
 
 TEST_CASE("the token of a group is below the one in force where the group was made") {

@@ -459,14 +459,17 @@ TEST_CASE("an exception of a session goes to on_error, and the server goes on") 
     CHECK(s.trace.take() == lines{"serve: cancelled: closed"});
 }
 
-TEST_CASE("a time limit that ends a session is no error") {
+TEST_CASE("a session that ends by timeout is no error; a timed_out that leaves it is") {
     told.clear();
     test::run_virtual([]() -> task<> {
         line connections;
         heddle::done_source stop;
-        auto session = [](visitor) -> task<> {
-            co_await heddle::with_timeout(
-                1s, []() -> task<> { co_await heddle::sleep(1h); }());
+        auto session = [](visitor v) -> task<> {
+            auto wait = []() -> task<> { co_await heddle::sleep(1h); };
+            if (v.value() == 1)
+                co_await heddle::timeout(1s, wait());
+            else
+                co_await heddle::with_timeout(1s, wait());
         };
         auto server = heddle::go(heddle::serve(
             fake_acceptor{&connections}, stop.token(), session, {.on_error = tell}));
@@ -474,10 +477,13 @@ TEST_CASE("a time limit that ends a session is no error") {
         connections.connect(1);
         co_await heddle::sleep(2s);
         CHECK(visitor::open() == 0);
+        CHECK(told.empty());
+        connections.connect(2);
+        co_await heddle::sleep(2s);
         stop.close();
         co_await server;
     }());
-    CHECK(told.empty());
+    CHECK(told == lines{"timed out"});
 }
 
 TEST_CASE(

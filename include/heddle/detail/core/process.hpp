@@ -255,6 +255,12 @@ public:
     ~scope_guard() override;
 
     done_node* token() const noexcept { return token_.get(); }
+    process& self() const noexcept { return self_; }
+    /// The token that is in force outside; null if there is none.
+    done_node* outer() const noexcept {
+        bool entered = before_ && before_ != &self_;
+        return entered ? static_cast<scope_guard*>(before_)->token() : before_;
+    }
 
 private:
     void interrupt(wake_list& wakes, wake_list&) noexcept final {
