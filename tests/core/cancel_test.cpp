@@ -479,8 +479,7 @@ TEST_CASE("with_timeout ends the waits of its task when the time has passed") {
         CHECK(heddle::now() == start + 5s);
         t(co_await ending(heddle::yield()));
     }(log));
-    CHECK(log.take() ==
-          lines{"inside: cancelled: deadline", "timed out", "ok"});
+    CHECK(log.take() == lines{"inside: cancelled: deadline", "timed out", "ok"});
 }
 
 TEST_CASE("with_timeout counts from the moment when it starts to run, and returns a "

@@ -273,8 +273,7 @@ TEST_CASE("an operation in a shield is not cancelled, and the next one is") {
     CHECK(trace.take() == lines{"value 1", "cancelled"});
 }
 
-TEST_CASE(
-    "with_done, timeout and the cancellation of a parent reach the operation") {
+TEST_CASE("with_done, timeout and the cancellation of a parent reach the operation") {
     test::world world;
     test::trace trace;
     operation op;

@@ -73,9 +73,12 @@ task<> noted_inside(trace& t, Make inner) {
 TEST_CASE("with_timeout throws timed_out for its own limit and for no other") {
     run_virtual([]() -> task<> {
         trace log;
-        auto inner = [](heddle::duration d) { return heddle::with_timeout(d, sleeps(1h)); };
+        auto inner = [](heddle::duration d) {
+            return heddle::with_timeout(d, sleeps(1h));
+        };
         auto both = [&](heddle::duration in, heddle::duration out) {
-            return heddle::with_timeout(out, noted_inside(log, [=] { return inner(in); }));
+            return heddle::with_timeout(out,
+                                        noted_inside(log, [=] { return inner(in); }));
         };
         std::string how = co_await limit_of(both(2s, 1s));
         CHECK(how == "1000ms");
@@ -89,8 +92,9 @@ TEST_CASE("with_timeout throws timed_out for its own limit and for no other") {
     }());
 }
 
-TEST_CASE("if a token outside has closed as well, with_timeout throws cancelled with its "
-          "cause") {
+TEST_CASE(
+    "if a token outside has closed as well, with_timeout throws cancelled with its "
+    "cause") {
     run_virtual([]() -> task<> {
         done_source stop;
         auto late = [](done_source& s) -> task<> {
@@ -104,7 +108,8 @@ TEST_CASE("if a token outside has closed as well, with_timeout throws cancelled 
             CHECK(limited);
             co_await heddle::yield();
         };
-        auto work = heddle::with_done(stop.token(), heddle::with_timeout(1s, late(stop)));
+        auto work =
+            heddle::with_done(stop.token(), heddle::with_timeout(1s, late(stop)));
         std::string how = co_await ending(std::move(work));
         CHECK(how == "cancelled: outer");
     }());
@@ -208,7 +213,8 @@ TEST_CASE("timeout knows its own limit: an outer one passes as cancelled") {
                               "cancelled: above"});
 }
 
-TEST_CASE("timed_out is a std::exception that tells the task, the limit and what to do") {
+TEST_CASE(
+    "timed_out is a std::exception that tells the task, the limit and what to do") {
     auto text_of = [](heddle::duration d) {
         std::string text;
         run_virtual([](heddle::duration limit, std::string& to) -> task<> {

@@ -64,8 +64,7 @@ private:
 template <class Scope, class Work>
 class [[nodiscard]] scoped_task {
 public:
-    using result =
-        typename Scope::template result<typename task_result<Work>::type>;
+    using result = typename Scope::template result<typename task_result<Work>::type>;
 
     scoped_task(typename Scope::argument a, Work work) noexcept
         : argument_(std::move(a)), work_(std::move(work)) {}
