@@ -8,6 +8,7 @@
 
 #include "core/context_core.hpp"
 #include "core/drained_here.hpp"
+#include "core/uncaught.hpp"
 #include "core/worker.hpp"
 
 #include <cstdio>
@@ -115,6 +116,8 @@ HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
     if (unwanted) {
         if (!abandoned && p.failure && !p.ends_normally())
             failure = p.failure;
+        if (failure)
+            note_escape(p);
         if (p.is_shared())
             p.forget_result();
     }
@@ -162,6 +165,7 @@ void host::report(process& p) noexcept {
 void host::report_turn(runnable& r, host& h) {
     process& p = as_process(r);
     auto failure = p.failure;
+    note_escape(p);
     p.drop();
     if (!h.is_shut())  // else no thread runs the context any more
         h.unhandled(std::move(failure));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/core/process.hpp>
 
+#include "core/uncaught.hpp"
+
 #include <heddle/detail/core/host.hpp>
 #include <heddle/errors.hpp>
 
@@ -106,7 +108,10 @@ bool claim_among_threads(operation& op, dropped how) noexcept {
     return won;
 }
 
-void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
+void process::throw_cancelled() const {
+    [[maybe_unused]] static const bool explained = (explain_uncaught(), true);
+    throw cancelled(current->cause(), id);
+}
 
 bool process::owned_by_handler() const noexcept { return word.is_in_io(); }
 

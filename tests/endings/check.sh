@@ -52,7 +52,7 @@ deadlock)
     ran 2
     printed='from iostream|from stdio|'
     [ "$(sort "$dir/out" | tr '\n' '|')" = "$printed" ] || fail "what was printed before is lost"
-    said '^heddle: deadlock: every task waits'
+    said '^heddle: deadlock: every task waits, .*; if a thread outside will, keep a heddle::external_producer while it may$'
     said '^task 1 \(main\) waits for task 2 to end$'
     said '^task [23] \(consumer\) waits to receive on `jobs`: no task holds a sender$'
     lines 5
@@ -64,6 +64,22 @@ caught)
 other)
     ran 134  # SIGABRT
     said 'something else'
+    ;;
+cancelled | cancelled_on_context)
+    ran 134
+    said '^heddle: heddle::cancelled left task 1 \(main\), and nobody caught it; a wait of task 2 was cancelled, because of: no longer wanted; catch it where'
+    ;;
+cancelled_in_future)
+    ran 134
+    said '^heddle: heddle::cancelled left a task or a join, and nobody caught it; a wait of task 1 was cancelled, because of: heddle: done token closed; catch it where'
+    ;;
+timed_out)
+    ran 134
+    said '^heddle: an exception left task 1 \(worker\), and nobody caught it: heddle: with_timeout: a call of task 1 \(worker\) took longer than 1ms'
+    ;;
+detached)
+    ran 134
+    said '^heddle: an exception left task 2 \(loader\), and nobody caught it: no such file$'
     ;;
 leak)
     ran 0
