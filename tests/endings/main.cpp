@@ -129,6 +129,20 @@ void join_on_context() {
     context.run();
 }
 
+/// Says when it waits, when a signal has told it to stop, and when SIGUSR1 has ended it.
+task<> stop_slowly(heddle::signals::later then) {
+    heddle::signals stop({SIGINT, SIGTERM}, then), end({SIGUSR1});
+    auto say = [](const char* word) {
+        std::puts(word);
+        std::fflush(stdout);
+    };
+    say("ready");
+    co_await stop.token();
+    say("stopping");
+    co_await end.token();
+    say("stopped");
+}
+
 task<> use(heddle::channel<int> c) { co_await c.send(1); }
 
 void same_host() {
@@ -393,6 +407,12 @@ int main(int argc, char** argv) {
         heddle::run(heddle::run_options{.dump_on_quit = true}, serve());
     } else if (mode == "no_quit") {
         heddle::run(serve());
+    } else if (mode.starts_with("signals_caught")) {
+        heddle::run(stop_slowly(heddle::signals::later::caught));
+    } else if (mode.starts_with("signals_end")) {
+        heddle::run(stop_slowly(heddle::signals::later::all_end));
+    } else if (mode.starts_with("signals")) {
+        heddle::run(stop_slowly(heddle::signals::later::interrupt_ends));
     } else if (mode == "same_host") {
         same_host();
     } else {
