@@ -2,6 +2,7 @@
 #include <heddle/detail/core/process.hpp>
 
 #include "core/uncaught.hpp"
+#include "platform/comes_free.hpp"
 
 #include <heddle/detail/core/host.hpp>
 #include <heddle/errors.hpp>
@@ -37,6 +38,10 @@ void process::rename(std::string name) {
 }
 
 const void* process::describe(std::string& to) {
+    if (!comes_free(lock)) {
+        to += " (busy)";
+        return nullptr;
+    }
     guard g(lock);
     if (!has_label)
         return spawned_at;
