@@ -90,8 +90,11 @@ public:
 };
 
 /// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no
-/// timer or Asio operation is pending, and no other context that lives has used heddle:
-/// code that runs there might still send. (In the child of a fork, a context of the
+/// timer or Asio operation is pending, no external_producer lives, no other context that
+/// lives has used heddle, and no thread that has called send_blocking or
+/// receive_blocking does anything but wait there: code that runs there might still send.
+/// A thread that has not called one of them yet is not known: where it will, keep an
+/// external_producer. (In the child of a fork, a context of the
 /// parent is none until its notify_fork was called there.) what() lists what each task
 /// waits for, as dump_tasks does. If it escapes main(), the program writes that to
 /// stderr and exits with code 2, as Go's.

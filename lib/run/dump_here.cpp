@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The dump that a debugger calls. lib/CMakeLists.txt gives this file debug information, so
 // that the debugger knows what is returned.
-#include <heddle/inspect.hpp>
-
 #include "run/for_debuggers.hpp"
 
 namespace heddle HEDDLE_VARIANT {

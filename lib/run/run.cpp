@@ -209,7 +209,8 @@ void run_loop::step(process& main) {
         return;
     for (bool others = true; others;) {      // they may end without waking this loop
         others = state->somebody_comes() ||  // [homecoming]
-                 state->handler_pending() || state->outsiders();
+                 state->handler_pending() || state->outsiders() ||
+                 thread_wait::others_awake();
         auto work = asio::make_work_guard(context_);
         context_.restart();
         if (others ? context_.run_one_for(std::chrono::milliseconds(100))
