@@ -8,7 +8,6 @@
 
 #include "core/context_core.hpp"
 #include "core/drained_here.hpp"
-#include "core/uncaught.hpp"
 #include "core/worker.hpp"
 
 #include <cstdio>
@@ -117,7 +116,7 @@ HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
         if (!abandoned && p.failure && !p.ends_normally())
             failure = p.failure;
         if (failure)
-            note_escape(p);
+            p.note_escape();
         if (p.is_shared())
             p.forget_result();
     }
@@ -165,7 +164,7 @@ void host::report(process& p) noexcept {
 void host::report_turn(runnable& r, host& h) {
     process& p = as_process(r);
     auto failure = p.failure;
-    note_escape(p);
+    p.note_escape();
     p.drop();
     if (!h.is_shut())  // else no thread runs the context any more
         h.unhandled(std::move(failure));

@@ -175,6 +175,16 @@ void process::give_back() noexcept {
         forget_result();
 }
 
+void process::note_escape() noexcept {
+    std::string who;
+    try {
+        who = "task " + std::to_string(id);
+        describe(who);
+    } catch (const std::bad_alloc&) {  // then it is not named
+    }
+    detail::note_escape(failure, who);
+}
+
 bool process::ends_normally() const noexcept {
     try {
         std::rethrow_exception(failure);

@@ -103,19 +103,15 @@ void explain_uncaught() noexcept {
         terminate_before = before;
 }
 
-void note_escape(process& p) noexcept {
+void note_escape(const std::exception_ptr& failure, const std::string& who) noexcept {
     explain_uncaught();
     try {
-        std::string who = "task " + std::to_string(p.id);
-        p.describe(who);
-        try {
-            std::rethrow_exception(p.failure);
-        } catch (const cancelled& c) {
-            remember(&c, "", who);
-        } catch (const std::exception& e) {
-            remember(&e, e.what(), who);
-        }
-    } catch (...) {  // of another type, or without memory: the task is not named
+        std::rethrow_exception(failure);
+    } catch (const cancelled& c) {
+        remember(&c, "", who);
+    } catch (const std::exception& e) {
+        remember(&e, e.what(), who);
+    } catch (...) {  // its address is not known: the task is not named
     }
 }
 

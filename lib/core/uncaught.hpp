@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <heddle/detail/core/process.hpp>
+#include <heddle/detail/platform/config.hpp>
+
+#include <exception>
+#include <string>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -10,7 +13,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// handler from before is called after that, except for a deadlock.
 void explain_uncaught() noexcept;
 
-/// The failure of `p`, which has one, is about to leave the library.
-void note_escape(process& p) noexcept;
+/// This failure of the task `who` is about to leave the library.
+void note_escape(const std::exception_ptr& failure, const std::string& who) noexcept;
 
 }  // namespace heddle::detail

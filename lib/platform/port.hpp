@@ -86,7 +86,7 @@ std::string where(const void* address);
 /// allocates, and throws bad_alloc. A port may return none.
 std::vector<std::string> command_line();
 
-// -- signals: called by run.cpp and testing_threads.cpp -----------------------------
+// -- signals: called by run.cpp, serve.cpp and testing_threads.cpp -------------------
 
 /// From now until the result is dropped, f() runs on a thread of its own each time the
 /// user sends the program the signal to report (SIGQUIT). Only threads that the caller
@@ -94,6 +94,9 @@ std::vector<std::string> command_line();
 /// result on the same thread; that waits while f runs. It allocates, and throws bad_alloc,
 /// or system_error if there is no thread. A port may return null.
 std::shared_ptr<void> on_quit_signal(std::function<void()> f);
+
+/// Returns the number of the signal of Ctrl-C, SIGINT.
+int interrupt_signal() noexcept;
 
 /// From now until the result is dropped, f() runs before abort(), a bad access or a
 /// sanitizer ends the program, at most once. f may allocate, and so may fail to end. There

@@ -289,6 +289,8 @@ std::shared_ptr<void> on_quit_signal(std::function<void()> f) {
     return std::make_shared<quit_watch>(std::move(f));
 }
 
+int interrupt_signal() noexcept { return SIGINT; }
+
 std::shared_ptr<void> on_death(std::function<void()> f) {
     return std::make_shared<death_watch>(std::move(f));
 }

@@ -184,6 +184,8 @@ private:
 
 }  // namespace
 
+int interrupt_signal() noexcept { return SIGINT; }
+
 std::shared_ptr<void> on_death(std::function<void()> f) {
     return std::make_shared<death_watch>(std::move(f));
 }

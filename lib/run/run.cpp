@@ -153,7 +153,7 @@ void run_loop::run_until_ended(process& main) {
             throw;  // else main's own exception wins
     }
     if (main.failure)
-        note_escape(main);
+        main.note_escape();
 }
 
 /// Runs the context on all threads. The first exception stops them.

@@ -10,7 +10,6 @@
 #include HEDDLE_ASIO(system_executor.hpp)
 
 #include <algorithm>
-#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,7 +101,7 @@ struct signals::state {
         if (then == later::all_end)
             set.clear(ignored);
         else if (then == later::interrupt_ends)
-            set.remove(SIGINT, ignored);
+            set.remove(detail::port::interrupt_signal(), ignored);
     }
 
     done_source source;

@@ -83,14 +83,15 @@ TEST_CASE("the times in a dump count from the drain turn in which the task parke
     CHECK(contains(dump, " runs\n"));  // the task that makes the dump
 }
 
-TEST_CASE("outside a task, dump_tasks lists the tasks of all contexts, the oldest first; in "
-          "a task, those of its own context") {
+TEST_CASE(
+    "outside a task, dump_tasks lists the tasks of all contexts, the oldest first; in "
+    "a task, those of its own context") {
     heddle::channel<int> never;
     test::world first;
     std::string inside;
     {
         test::world second;
-        for (test::world* w : {&second, &first}) {
+        for (test::world* w : {&first, &second}) {
             w->go(wait_for, heddle::receiver<int>(never),
                   w == &first ? "of the first" : "of the second");
             w->settle();

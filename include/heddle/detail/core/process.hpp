@@ -104,6 +104,10 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// may call.
     const void* describe(std::string& to);
 
+    /// Its failure is about to leave the library. If nobody catches that, the program
+    /// says which task it left.
+    void note_escape() noexcept;
+
     /// Moves the result of the root frame, or the exception that escaped it, into this
     /// block, and destroys that frame.
     virtual void settle() noexcept = 0;
