@@ -98,6 +98,8 @@ using heddle::task;
 using heddle::task_abandoned;
 using heddle::ticker;
 using heddle::time_point;
+using heddle::timed_out;
+using heddle::timeout;
 using heddle::timer;
 using heddle::try_status;
 using heddle::unbounded;

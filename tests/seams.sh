@@ -33,9 +33,10 @@ port="lib/platform/port_posix.cpp lib/platform/port_windows.cpp"
 inline_port=include/heddle/detail/platform/port.hpp
 
 only 'std::atomic' include/heddle/detail/platform/config.hpp include/heddle/detail/platform/model.hpp lib/testing/stage.hpp
-only 'thread_local' lib/core/drained_here.hpp lib/memory/frame_pool.cpp lib/core/host.cpp lib/core/inside.cpp lib/testing/stage.cpp
+only 'thread_local' lib/core/drained_here.hpp lib/memory/frame_pool.cpp lib/core/host.cpp lib/core/inside.cpp lib/handlers/thread_wait.cpp \
+    lib/testing/stage.cpp
 # The clock of the host, and the real time that a dump waits for a thread that may be stuck.
-only 'clock::now|clock_gettime|gettimeofday|coarse_now' lib/core/host.cpp lib/wait/time.cpp lib/run/dump.cpp lib/platform/port.hpp \
+only 'clock::now|clock_gettime|gettimeofday|coarse_now' lib/core/host.cpp lib/wait/time.cpp lib/run/dump.cpp lib/platform/locks.cpp lib/platform/port.hpp \
     $port
 only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/core/context_core.cpp
 only 'std::[a-z_]*mutex|condition_variable|atomic_thread_fence|pthread_mutex|pthread_cond'

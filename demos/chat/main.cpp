@@ -88,7 +88,7 @@ heddle::task<> chat(tcp::socket conn, hall h, heddle::duration idle) {
         }
     } catch (const std::system_error&) {
         // The client has left, was dropped, or sent too long a line.
-    } catch (const heddle::cancelled&) {
+    } catch (const heddle::timed_out&) {
         // The client has been silent for too long.
     }
     c->conn.close();

@@ -71,12 +71,11 @@ heddle::task<> copy_some(connection to, connection from) {
 heddle::task<> copy(connection to, connection from, heddle::duration idle,
                     heddle::sender<> ended) {
     try {
-        for (;;)
-            co_await heddle::with_timeout(idle, copy_some(to, from));
+        // Until one of the two is silent, or does not read.
+        for (bool talks = true; talks;)
+            talks = co_await heddle::timeout(idle, copy_some(to, from));
     } catch (const std::system_error&) {
         // One of the two clients has left.
-    } catch (const heddle::cancelled&) {
-        // One of the two is silent, or does not read.
     }
     co_await ended.send();
 }
@@ -106,8 +105,9 @@ heddle::task<> answer_line(connection c, std::string& input) {
 
 heddle::task<> chat_with_robot(connection c, heddle::duration idle) {
     co_await print(c, "Found a robot. Say hi.");
-    for (std::string input;;)
-        co_await heddle::with_timeout(idle, answer_line(c, input));
+    std::string input;
+    for (bool talks = true; talks;)
+        talks = co_await heddle::timeout(idle, answer_line(c, input));
 }
 
 heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
@@ -128,8 +128,6 @@ heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
         }
     } catch (const std::system_error&) {
         // The client has left, or sent the robot too long a line.
-    } catch (const heddle::cancelled&) {
-        // The client has been silent for too long.
     }
 }
 

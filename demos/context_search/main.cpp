@@ -87,12 +87,10 @@ heddle::task<std::string> answer(std::string request, heddle::duration work) {
     bool number = read.ec == std::errc() && read.ptr == end && limit > 0;
     if (q.empty() || (!timeout.empty() && !number))
         co_return reply("400 Bad Request", "a search needs q, and a timeout in ms\n");
-    try {
-        auto result = co_await heddle::with_timeout(limit * 1ms, search(q, work));
-        co_return reply("200 OK", result);
-    } catch (const heddle::cancelled&) {
-        co_return reply("504 Gateway Timeout", "too late\n");  // or nobody reads it
-    }
+    auto result = co_await heddle::timeout(limit * 1ms, search(q, work));
+    if (!result)
+        co_return reply("504 Gateway Timeout", "too late\n");
+    co_return reply("200 OK", *result);
 }
 
 heddle::task<> handle(tcp::socket peer, heddle::duration work) {
@@ -115,8 +113,10 @@ heddle::task<> handle(tcp::socket peer, heddle::duration work) {
             co_await asio::async_write(peer, asio::buffer(text), heddle::use_task);
     } catch (const std::system_error&) {
         // The client has left, or its request is too long.
-    } catch (const heddle::cancelled&) {
+    } catch (const heddle::timed_out&) {
         // The client is too slow.
+    } catch (const heddle::cancelled&) {
+        // The client has gone, so the answer was cancelled.
     }
 }
 

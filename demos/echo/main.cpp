@@ -25,12 +25,11 @@ heddle::task<> echo_some(tcp::socket& peer, asio::mutable_buffer buffer) {
 heddle::task<> echo(tcp::socket peer, heddle::duration idle) {
     std::array<char, 4096> data;
     try {
-        for (;;)
-            co_await heddle::with_timeout(idle, echo_some(peer, asio::buffer(data)));
+        // A peer that is silent, or does not read its echo, is disconnected.
+        for (bool on = true; on;)
+            on = co_await heddle::timeout(idle, echo_some(peer, asio::buffer(data)));
     } catch (const std::system_error&) {
         // The peer has left.
-    } catch (const heddle::cancelled&) {
-        // The peer is silent, or does not read its echo: it is disconnected.
     }
 }
 

@@ -222,8 +222,8 @@ heddle::task<> session(Stream peer, heddle::duration idle) {
         co_await heddle::with_timeout(1s, close(c.peer));
     } catch (const heddle::system_error&) {
         // The peer has left, or does not speak TLS.
-    } catch (const heddle::cancelled&) {
-        // The peer is too slow, or the server stops.
+    } catch (const heddle::timed_out&) {
+        // The peer is too slow.
     }
 }
 

@@ -199,11 +199,10 @@ heddle::task<> write(tcp::socket& conn, std::string text) {
 heddle::task<> write_all(client_ptr c, heddle::duration idle) {
     while (auto text = co_await c->out.receive()) {
         try {
-            co_await heddle::with_timeout(idle, write(c->conn, std::move(*text)));
+            if (!co_await heddle::timeout(idle, write(c->conn, std::move(*text))))
+                c->conn.close();  // the client does not read
         } catch (const std::system_error&) {
             c->conn.close();  // the client has left
-        } catch (const heddle::cancelled&) {
-            c->conn.close();  // the client does not read
         }
     }
 }
@@ -227,10 +226,12 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
         for (;;) {  // a subscriber receives and need not send
             auto patience = c->subscribed ? heddle::duration::max() : idle;
             auto reading = read_command(c->conn, input);
-            auto args = co_await heddle::with_timeout(patience, std::move(reading));
-            if (args.empty())
+            auto args = co_await heddle::timeout(patience, std::move(reading));
+            if (!args)
+                break;  // the client has been silent for too long
+            if (args->empty())
                 continue;
-            co_await commands.emplace(c, args, reply);
+            co_await commands.emplace(c, *args, reply);
             auto answer = co_await reply.receive();
             if (!answer->empty())
                 co_await c->out.send(*answer);
@@ -240,8 +241,6 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
     } catch (const std::system_error& e) {
         if (e.code() == asio::error::not_found)
             error = "too long a line";
-    } catch (const heddle::cancelled&) {
-        // The client has been silent for too long.
     }
     co_await commands.emplace(c, words{}, reply);
     co_await reply.receive();
@@ -251,9 +250,8 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
     co_await heddle::select(writing, heddle::after(1s));
     try {
         if (!error.empty())
-            co_await heddle::with_timeout(1s, read_all(c->conn));
+            co_await heddle::timeout(1s, read_all(c->conn));
     } catch (const std::system_error&) {
-    } catch (const heddle::cancelled&) {
     }
     c->conn.close();
 }

@@ -102,14 +102,13 @@ heddle::task<> ask(connection server, connection client, moment last) {
 }
 
 heddle::task<bool> connect(connection to, std::uint16_t port) {
+    tcp::endpoint there(asio::ip::address_v4::loopback(), port);
     try {
-        tcp::endpoint there(asio::ip::address_v4::loopback(), port);
-        co_await heddle::with_timeout(1s, [](auto socket, auto end) -> heddle::task<> {
-            co_await socket->async_connect(end, heddle::use_task);
-        }(to, there));
-        co_return true;
+        co_return co_await heddle::timeout(
+            1s, [](auto socket, auto end) -> heddle::task<> {
+                co_await socket->async_connect(end, heddle::use_task);
+            }(to, there));
     } catch (const std::system_error&) {
-    } catch (const heddle::cancelled&) {
     }
     co_return false;
 }

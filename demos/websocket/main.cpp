@@ -133,8 +133,8 @@ heddle::task<> session(tcp::socket peer, room r, heddle::duration idle) {
             co_await chat(std::move(upgraded), r);
     } catch (const heddle::system_error&) {
         // The peer has left, or does not keep to the protocol.
-    } catch (const heddle::cancelled&) {
-        // The peer was silent for too long, or the server stops.
+    } catch (const heddle::timed_out&) {
+        // The peer was silent for too long.
     }
 }
 

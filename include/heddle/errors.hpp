@@ -2,6 +2,7 @@
 // Every exception and error code of the library that a program may want to catch.
 #pragma once
 
+#include <heddle/clock.hpp>
 #include <heddle/detail/platform/config.hpp>
 #include <heddle/detail/platform/error_code.hpp>
 
@@ -47,6 +48,22 @@ public:
     deadline_exceeded() : std::runtime_error("heddle: deadline exceeded") {}
 };
 
+/// Thrown by with_timeout if its own limit has ended the call. what() tells the task and
+/// the limit. Copying takes no memory.
+class HEDDLE_API timed_out : public std::exception {
+public:
+    explicit timed_out(duration limit) noexcept : timed_out(limit, "a task") {}
+    const char* what() const noexcept override;
+    duration limit() const noexcept { return limit_; }
+
+    // -- for the library ------------------------------------------------------------
+    timed_out(duration limit, const char* who) noexcept;
+
+private:
+    duration limit_;
+    char text_[280];
+};
+
 /// Thrown by a send on a closed channel, and by closing one twice or closing nil.
 class HEDDLE_API channel_closed : public std::logic_error {
 public:
@@ -73,8 +90,11 @@ public:
 };
 
 /// Thrown by `run` if main waits and nothing can ever wake it: no task is ready, no
-/// timer or Asio operation is pending, and no other context that lives has used heddle:
-/// code that runs there might still send. (In the child of a fork, a context of the
+/// timer or Asio operation is pending, no external_producer lives, no other context that
+/// lives has used heddle, and no thread that has called send_blocking or
+/// receive_blocking does anything but wait there: code that runs there might still send.
+/// A thread that has not called one of them yet is not known: where it will, keep an
+/// external_producer. (In the child of a fork, a context of the
 /// parent is none until its notify_fork was called there.) what() lists what each task
 /// waits for, as dump_tasks does. If it escapes main(), the program writes that to
 /// stderr and exits with code 2, as Go's.

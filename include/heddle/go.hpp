@@ -194,6 +194,11 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
 /// on the serial host of the context, or, for an executor that is not the context's own
 /// (a strand, a pool's), on a new host of its own there.
 ///
+/// A task that waits does not keep ctx.run() from returning; a timer and an Asio operation
+/// do. Where tasks wait for what comes from outside (another context, a plain thread), a
+/// work guard keeps it: `auto work = asio::make_work_guard(ctx);`, or an
+/// external_producer. What still waits when run() returns goes on with the next run().
+///
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.
 template <executor_or_context Executor, class Task>
@@ -230,7 +235,7 @@ inline yield_op yield() noexcept { return {}; }
 
 namespace detail {
 
-class done_scope : pinned {
+class done_scope : public scope_base {
 public:
     using argument = done_token;
     done_scope(process& self, done_token&& token) noexcept

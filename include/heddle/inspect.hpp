@@ -29,9 +29,9 @@ std::size_t live_tasks(const Executor& ex) {
 HEDDLE_API void on_unhandled(asio::execution_context& ctx,
                              std::function<void(std::exception_ptr)> f);
 
-/// Describes each of these tasks in a paragraph: its number and name, the wait that it
-///           is
-/// in, since when, and where it was started.
+/// Describes each of these tasks in a paragraph: its number and name, the wait that it is
+/// in, since when, and where it was started. Without an argument: those of the running
+/// task's context, or outside a task those of all contexts of this process.
 ///
 ///     task 7 (fetch) waits to receive on `jobs`: no task holds a sender
 ///         for 1.500 s; started in balance() + 0x45
@@ -42,6 +42,11 @@ HEDDLE_API void on_unhandled(asio::execution_context& ctx,
 /// Threads   any, while tasks run on others: no frame that runs is touched. A host
 ///           whose thread is busy is waited for, up to 50 ms; after that its tasks are
 ///           only listed. Not from a signal handler.
+/// Debugger  `call heddle::dump_tasks()` works in gdb, wherever your own code or the event
+///           loop is stopped; `set print elements 0` shows all of the text. Where a
+///           thread is stopped inside heddle, the text says `busy` for what is locked
+///           there. (Not so in a process with one thread, where locks are left out; and
+///           inside malloc no function can be called.)
 HEDDLE_API std::string dump_tasks(asio::execution_context& ctx);
 HEDDLE_API std::string dump_tasks();
 template <executor_only Executor>

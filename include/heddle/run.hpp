@@ -39,7 +39,13 @@ struct run_options {
 };
 
 /// While one lives, something outside (a thread, a signal handler's pipe) may still
-/// send to tasks of `ctx`: it counts as work, and no deadlock is reported.
+/// send to tasks of `ctx`: it counts as work, and no deadlock is reported. Make it before
+/// the thread starts, and let the thread own it:
+///
+///     std::thread reader([from = heddle::external_producer(), lines] { ... });
+///
+/// A thread that has called send_blocking or receive_blocking before counts by itself, as
+/// long as it lives and does not wait there.
 class HEDDLE_API external_producer {
 public:
     template <execution_context_type Context>

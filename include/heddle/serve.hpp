@@ -155,22 +155,33 @@ private:
 ///     heddle::signals stop({SIGINT, SIGTERM});
 ///     co_await heddle::serve(std::move(acceptor), stop.token(), session);
 ///
-/// Only the first one is caught: the next does what it does without a `signals`, so
-/// that a second Ctrl-C ends a program that takes its time. The cause is
-/// signal_received.
+/// The first one closes it, and is the cause: signal_received. What comes after that
+/// changes nothing: a supervisor may send SIGTERM again and again. But Ctrl-C ends a
+/// program that takes its time: SIGINT is no longer caught then, and does what it does
+/// without a `signals`. `later` may say otherwise.
 ///
 /// Threads   made in a task, or with the executor to use; token() from any thread.
-/// Closing   the destructor closes the token, as a done_source's does.
+/// Closing   the destructor closes the token, as a done_source's does. No signal is
+///           caught any more then, unless another object catches it.
 /// Lifetime  counts as work of the context until a signal has come, or it is destroyed.
 /// Errors    outside a task without an executor: not_in_task; no such signal:
 ///           std::system_error.
 class HEDDLE_API signals {
 public:
-    explicit signals(std::initializer_list<int> numbers)
-        : signals(detail::current_host(), numbers) {}
+    /// What the signals do that come after the first.
+    enum class later {
+        interrupt_ends,  // nothing, but SIGINT does what it does without a `signals`
+        caught,          // nothing
+        all_end          // each does what it does without a `signals`
+    };
+
+    explicit signals(std::initializer_list<int> numbers,
+                     later then = later::interrupt_ends)
+        : signals(detail::current_host(), numbers, then) {}
     template <executor_or_context Executor>
-    signals(Executor&& ex, std::initializer_list<int> numbers)
-        : signals(detail::host_for(ex), numbers) {}
+    signals(Executor&& ex, std::initializer_list<int> numbers,
+            later then = later::interrupt_ends)
+        : signals(detail::host_for(ex), numbers, then) {}
     signals(const signals&) = delete;
     signals& operator=(const signals&) = delete;
     ~signals();
@@ -178,7 +189,8 @@ public:
     done_token token() const noexcept;
 
 private:
-    signals(detail::counted<detail::host> home, std::initializer_list<int> numbers);
+    signals(detail::counted<detail::host> home, std::initializer_list<int> numbers,
+            later then);
 
     struct state;
     std::shared_ptr<state> state_;

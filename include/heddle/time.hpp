@@ -8,7 +8,9 @@
 #include <heddle/task.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
@@ -196,33 +198,111 @@ private:
 
 namespace detail {
 
-class timed_scope : pinned {
+/// A scope under a deadline of its own.
+class HEDDLE_API limited_scope : public scope_base {
 public:
     using argument = duration;
-    timed_scope(process& self, duration d)
-        : limit_(this_task::done(), d),
+    limited_scope(process& self, duration d)
+        : limit_(this_task::done(), d), d_(d),
           scope_(std::in_place, self, limit_.token().node()) {}
-    ~timed_scope() {
+    ~limited_scope() {
         scope_.reset();
         limit_.drop_unwatched();
     }
 
+protected:
+    /// Returns if the call has ended with `c`, which is being handled, because of the
+    /// limit of this scope. Otherwise throws what the caller is to see.
+    void rethrow_unless_late(const cancelled& c) const;
+    [[noreturn]] void throw_timed_out() const;
+
 private:
     done_source limit_;
+    duration d_;
     std::optional<scope_guard> scope_;
+};
+
+class timed_scope : public limited_scope {
+public:
+    using limited_scope::limited_scope;
+    template <class Call>
+    decltype(auto) outcome(Call& call) {
+        try {
+            return call.await_resume();
+        } catch (const cancelled& c) {
+            rethrow_unless_late(c);
+            throw_timed_out();
+        }
+    }
+};
+
+/// What timeout gives for a task<T>.
+template <class T>
+struct in_time {
+    using type = std::optional<T>;
+};
+template <class T>
+struct in_time<T&> {
+    using type = T*;
+};
+template <>
+struct in_time<void> {
+    using type = bool;
+};
+
+class optional_scope : public limited_scope {
+public:
+    using limited_scope::limited_scope;
+    template <class T>
+    using result = typename in_time<T>::type;
+    template <class Call>
+    auto outcome(Call& call) -> result<decltype(call.await_resume())> {
+        using T = decltype(call.await_resume());
+        try {
+            if constexpr (std::is_void_v<T>)
+                return call.await_resume(), true;
+            else if constexpr (std::is_reference_v<T>)
+                return std::addressof(call.await_resume());
+            else
+                return std::optional<T>(call.await_resume());
+        } catch (const cancelled& c) {
+            rethrow_unless_late(c);
+        }
+        return {};
+    }
 };
 
 }  // namespace detail
 
-/// Runs `work` under a deadline of its own, counted from when it starts to run: its
-/// waits throw `cancelled`, with deadline_exceeded for a cause, once `d` has passed. A
-/// call that does not wait arms no timer.
+/// Runs `work` under a deadline of its own, counted from when it starts to run: once
+/// `d` has passed, its waits throw `cancelled`, with deadline_exceeded for a cause. The
+/// call is awaited to its end all the same, so nothing of it runs on afterwards. A call
+/// that does not wait arms no timer.
+///
+///     auto page = co_await heddle::with_timeout(5s, fetch(url));  // may throw timed_out
 ///
 /// The token that was in force before stays above the deadline. As with_done otherwise.
+///
+/// Errors    timed_out, if the limit is why the call ended with `cancelled`. A result of
+///           the call, or another exception, is passed on however late it comes. So is
+///           a `cancelled` of an outer token; and if that has closed as well by the time
+///           the call has ended, it wins: then `cancelled` has its cause.
 template <class Rep, class Period, class Task>
     requires detail::is_task<Task>
 detail::scoped_task<detail::timed_scope, Task>
 with_timeout(std::chrono::duration<Rep, Period> d, Task work) {
+    return {detail::nanoseconds(d), std::move(work)};
+}
+
+/// The same without an exception: an empty optional stands for timed_out. A task<T> gives
+/// a std::optional<T>, a task<> a bool, which is false if it was late, and a task<T&> a
+/// T*.
+///
+///     if (auto page = co_await heddle::timeout(5s, fetch(url))) use(*page);
+template <class Rep, class Period, class Task>
+    requires detail::is_task<Task>
+detail::scoped_task<detail::optional_scope, Task>
+timeout(std::chrono::duration<Rep, Period> d, Task work) {
     return {detail::nanoseconds(d), std::move(work)};
 }
 

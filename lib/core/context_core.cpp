@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "core/context_core.hpp"
 
+#include "platform/comes_free.hpp"
 #include "platform/port.hpp"
 #include "platform/random.hpp"
 
@@ -19,10 +20,18 @@ atomic<std::size_t> all_hosts{0};
 /// How many forks led to this process. It is written while there is one thread.
 unsigned forks = 0;
 
-[[maybe_unused]] const bool counts_anew = port::at_fork(nullptr, nullptr, [] {
-    all_hosts.store(0, std::memory_order_relaxed);
-    ++forks;
-});
+/// All contexts, the newest first. They are taken out when they are destroyed.
+intrusive_list<context_core, &context_core::in_process>
+    contexts;  // guarded by its lock
+spin_lock lock_of_contexts;
+
+[[maybe_unused]] const bool counts_anew =
+    port::at_fork([] { lock_of_contexts.lock(); }, [] { lock_of_contexts.unlock(); },
+                  [] {
+                      lock_of_contexts.unlock();
+                      all_hosts.store(0, std::memory_order_relaxed);
+                      ++forks;
+                  });
 
 }  // namespace
 
@@ -32,7 +41,15 @@ context_core::context_core(std::optional<std::uint64_t> seed, bool virtual_clock
                    : (std::uint64_t{std::random_device{}()} << 32) ^
                          std::random_device{}()),
       seeded_(seed.has_value()), virtual_(virtual_clock), chooser_(explorer),
-      used_after_(forks) {}
+      used_after_(forks) {
+    guard g(lock_of_contexts);
+    contexts.push_front(*this);
+}
+
+context_core::~context_core() {
+    guard g(lock_of_contexts);
+    contexts.erase(*this);
+}
 
 std::uint64_t context_core::next_seed() noexcept {
     guard g(lock_);
@@ -88,7 +105,35 @@ context_core::sum(std::size_t (context_member::*count)() noexcept) noexcept {
     return n;
 }
 
+void context_core::describe_all(std::string& to) {
+    if (!comes_free(lock_of_contexts)) {
+        (to += stopped_inside) += '\n';
+        return;
+    }
+    std::vector<std::shared_ptr<context_core>> all;
+    for (bool fit = false; !fit;) {
+        std::size_t n = 0;
+        {
+            guard g(lock_of_contexts);
+            for ([[maybe_unused]] context_core& c : contexts)
+                ++n;
+            fit = n <= all.capacity();
+            for (context_core& c : contexts)
+                if (fit)
+                    if (auto held = c.weak_from_this().lock())  // else it ends just now
+                        all.push_back(std::move(held));
+        }
+        all.reserve(n);  // without the lock: it may throw
+    }
+    for (auto c = all.rbegin(); c != all.rend(); ++c)
+        (*c)->describe(to);
+}
+
 void context_core::describe(std::string& to) {
+    if (!comes_free(lock_)) {
+        (to += stopped_inside) += '\n';
+        return;
+    }
     std::vector<counted<context_member>> hosts;
     for (bool fit = false; !fit;) {
         std::size_t n = 0;

@@ -17,7 +17,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// Invariant:
 ///   [posting] a thread that posts something to the context, or uses an executor of it
 ///             otherwise, is counted in posting; the end of the context waits for that.
-class context_core : pinned {
+class context_core : pinned, public std::enable_shared_from_this<context_core> {
 public:
     /// Returns whether a seed or an explorer, and not the FIFO, decides which task runs
     /// next.
@@ -42,6 +42,10 @@ public:
         return sum(&context_member::unused_numbers);
     }
     void describe(std::string& to);
+
+    /// Describes the tasks of all contexts of this process, the oldest context first.
+    static void describe_all(std::string& to);
+    list_place<context_core> in_process;  // guarded by the lock of that list
 
     /// Returns whether hosts of other contexts exist, whose tasks may still send to
     /// tasks here.
@@ -86,7 +90,7 @@ public:
 protected:
     explicit context_core(std::optional<std::uint64_t> seed, bool virtual_clock,
                           chooser* explorer);
-    ~context_core() = default;
+    ~context_core();
 
     /// From now on a host that is made here is shut from the beginning.
     void close_doors() noexcept { shut_.store(true, std::memory_order_release); }

@@ -4,6 +4,9 @@
 #include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/platform/asio.hpp>
 
+#include <cstddef>
+#include <cstdio>
+
 namespace heddle HEDDLE_VARIANT {
 
 const detail::errors::error_category& error_category() noexcept {
@@ -16,6 +19,34 @@ const detail::errors::error_category& error_category() noexcept {
     } category;
     return category;
 }
+
+namespace {
+
+/// Writes a duration in the largest unit that it is a whole number of.
+void write(duration d, char* to, std::size_t size) noexcept {
+    static constexpr struct {
+        long long nanoseconds;
+        const char* name;
+    } units[] = {{1'000'000'000, "s"}, {1'000'000, "ms"}, {1000, "us"}, {1, "ns"}};
+    const auto* unit = units;
+    while (d.count() % unit->nanoseconds != 0)
+        ++unit;
+    std::snprintf(to, size, "%lld%s",
+                  static_cast<long long>(d.count() / unit->nanoseconds), unit->name);
+}
+
+}  // namespace
+
+timed_out::timed_out(duration limit, const char* who) noexcept : limit_(limit) {
+    char number[32];
+    write(limit, number, sizeof number);
+    std::snprintf(text_, sizeof text_,
+                  "heddle: with_timeout: a call of %.100s took longer than %s and was "
+                  "cancelled; catch heddle::timed_out, or use heddle::timeout",
+                  who, number);
+}
+
+const char* timed_out::what() const noexcept { return text_; }
 
 namespace detail {
 

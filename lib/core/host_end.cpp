@@ -119,6 +119,8 @@ HEDDLE_ALWAYS_INLINE inline std::exception_ptr host::end(process& p,
     if (unwanted) {
         if (!abandoned && p.failure && !p.ends_normally())
             failure = p.failure;
+        if (failure)
+            p.note_escape();
         if (p.is_shared())
             p.forget_result();
     }
@@ -166,6 +168,7 @@ void host::report(process& p) noexcept {
 void host::report_turn(runnable& r, host& h) {
     process& p = as_process(r);
     auto failure = p.failure;
+    p.note_escape();
     p.drop();
     if (!h.is_shut())  // else no thread runs the context any more
         h.unhandled(std::move(failure));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/detail/core/process.hpp>
 
+#include "core/uncaught.hpp"
+#include "platform/comes_free.hpp"
+
 #include <heddle/detail/core/host.hpp>
 #include <heddle/errors.hpp>
 
@@ -35,6 +38,10 @@ void process::rename(std::string name) {
 }
 
 const void* process::describe(std::string& to) {
+    if (!comes_free(lock)) {
+        to += " (busy)";
+        return nullptr;
+    }
     guard g(lock);
     if (!has_label)
         return spawned_at;
@@ -106,7 +113,10 @@ bool claim_among_threads(operation& op, dropped how) noexcept {
     return won;
 }
 
-void process::throw_cancelled() const { throw cancelled(current->cause(), id); }
+void process::throw_cancelled() const {
+    [[maybe_unused]] static const bool explained = (explain_uncaught(), true);
+    throw cancelled(current->cause(), id);
+}
 
 bool process::owned_by_handler() const noexcept { return word.is_in_io(); }
 
@@ -163,6 +173,16 @@ void process::give_back() noexcept {
     }
     if (unwanted)
         forget_result();
+}
+
+void process::note_escape() noexcept {
+    std::string who;
+    try {
+        who = "task " + std::to_string(id);
+        describe(who);
+    } catch (const std::bad_alloc&) {  // then it is not named
+    }
+    detail::note_escape(failure, who);
 }
 
 bool process::ends_normally() const noexcept {

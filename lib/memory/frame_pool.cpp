@@ -89,7 +89,7 @@ pool* own_pool() noexcept {
     if (local != &not_begun)
         return local;
     auto* p = static_cast<pool*>(std::calloc(1, sizeof(pool)));
-    if (!p || !port::at_thread_end(sweep, p)) {
+    if (!p || !port::at_thread_end(port::at_end_for::frames, sweep, p)) {
         std::free(p);
         return nullptr;
     }

@@ -3,7 +3,10 @@
 // "Asymmetric Dekker synchronization", 2001.
 #include "platform/biased_lock.hpp"
 
+#include "platform/comes_free.hpp"
 #include "platform/port.hpp"
+
+#include <chrono>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -28,6 +31,23 @@ void spin_lock::wait() const noexcept {
     for (back_off pause; taken_.load(std::memory_order_relaxed);)
         pause();
 }
+
+bool comes_free(spin_lock& lock) noexcept {
+    if (is_left_out(lock))
+        return true;
+    auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+    while (!lock.try_lock()) {
+        if (std::chrono::steady_clock::now() > patience)
+            return false;
+        port::yield_thread();
+    }
+    lock.unlock();
+    return true;
+}
+
+#else
+
+bool comes_free(spin_lock&) noexcept { return true; }
 
 #endif
 

@@ -30,11 +30,15 @@ bool prepare_barrier() noexcept;
 /// them did. Requires: prepare_barrier() has returned true.
 bool pass_barrier() noexcept;
 
+/// Who asks for the end of threads: the pool of frames, or the waits of plain threads.
+enum class at_end_for { frames, waits };
+
 /// Arranges that f(p) runs when this thread ends, after the destructors of its
-/// thread_local variables. All threads call it with the same f, and none again once it has
-/// returned true. Returns false if the system has no room for that. A port may return
-/// false: threads then keep no free blocks.
-bool at_thread_end(void (*f)(void*), void* p) noexcept;
+/// thread_local variables. All threads call it with the same f for each of those who ask,
+/// p is not null, and none calls it again once it has returned true. Returns false if the
+/// system has no room for that. A port may return false: threads then keep no free blocks,
+/// and `run` does not know that one may still send.
+bool at_thread_end(at_end_for who, void (*f)(void*), void* p) noexcept;
 
 /// Arranges that a thread that forks this process calls `before`, and after the fork
 /// `in_parent` in this process and `in_child` in the other; each may be null. The last
@@ -87,7 +91,7 @@ std::string where(const void* address);
 /// allocates, and throws bad_alloc. A port may return none.
 std::vector<std::string> command_line();
 
-// -- signals: called by run.cpp and testing_threads.cpp -----------------------------
+// -- signals: called by run.cpp, serve.cpp and testing_threads.cpp -------------------
 
 /// From now until the result is dropped, f() runs on a thread of its own each time the
 /// user sends the program the signal to report (SIGQUIT). Only threads that the caller
@@ -95,6 +99,9 @@ std::vector<std::string> command_line();
 /// result on the same thread; that waits while f runs. It allocates, and throws bad_alloc,
 /// or system_error if there is no thread. A port may return null.
 std::shared_ptr<void> on_quit_signal(std::function<void()> f);
+
+/// Returns the number of the signal of Ctrl-C, SIGINT.
+int interrupt_signal() noexcept;
 
 /// From now until the result is dropped, f() runs before abort(), a bad access or a
 /// sanitizer ends the program, at most once. f may allocate, and so may fail to end. There

@@ -54,15 +54,22 @@ bool pass_barrier() noexcept { return false; }
 
 // A key and not the destructor of a thread_local, as the C library ends the process if it
 // has no memory to register a destructor.
-bool at_thread_end(void (*f)(void*), void* p) noexcept {
+bool at_thread_end(at_end_for who, void (*f)(void*), void* p) noexcept {
     struct key {
         explicit key(void (*f)(void*)) noexcept
             : made(::pthread_key_create(&value, f) == 0) {}
         pthread_key_t value{};
         const bool made;
     };
-    static const key ends(f);
-    return ends.made && ::pthread_setspecific(ends.value, p) == 0;
+    auto set = [p](const key& k) {
+        return k.made && ::pthread_setspecific(k.value, p) == 0;
+    };
+    if (who == at_end_for::frames) {
+        static const key frames(f);
+        return set(frames);
+    }
+    static const key waits(f);
+    return set(waits);
 }
 
 bool at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
@@ -290,6 +297,8 @@ private:
 std::shared_ptr<void> on_quit_signal(std::function<void()> f) {
     return std::make_shared<quit_watch>(std::move(f));
 }
+
+int interrupt_signal() noexcept { return SIGINT; }
 
 std::shared_ptr<void> on_death(std::function<void()> f) {
     return std::make_shared<death_watch>(std::move(f));

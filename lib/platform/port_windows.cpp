@@ -41,18 +41,25 @@ bool pass_barrier() noexcept { return false; }
 // before the key here calls f. Then f gets new ones, which are freed in the next of
 // winpthreads' rounds over all keys. A callback of FlsAlloc() would come too late for that.
 #if __has_include(<pthread.h>)
-bool at_thread_end(void (*f)(void*), void* p) noexcept {
+bool at_thread_end(at_end_for who, void (*f)(void*), void* p) noexcept {
     struct key {
         explicit key(void (*f)(void*)) noexcept
             : made(::pthread_key_create(&value, f) == 0) {}
         pthread_key_t value{};
         const bool made;
     };
-    static const key ends(f);
-    return ends.made && ::pthread_setspecific(ends.value, p) == 0;
+    auto set = [p](const key& k) {
+        return k.made && ::pthread_setspecific(k.value, p) == 0;
+    };
+    if (who == at_end_for::frames) {
+        static const key frames(f);
+        return set(frames);
+    }
+    static const key waits(f);
+    return set(waits);
 }
 #else
-bool at_thread_end(void (*)(void*), void*) noexcept { return false; }
+bool at_thread_end(at_end_for, void (*)(void*), void*) noexcept { return false; }
 #endif
 
 bool at_fork(void (*)(), void (*)(), void (*)()) noexcept { return false; }
@@ -177,6 +184,8 @@ private:
 };
 
 }  // namespace
+
+int interrupt_signal() noexcept { return SIGINT; }
 
 std::shared_ptr<void> on_death(std::function<void()> f) {
     return std::make_shared<death_watch>(std::move(f));

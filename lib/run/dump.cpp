@@ -5,7 +5,9 @@
 
 #include "context/context_state.hpp"
 #include "core/worker.hpp"
+#include "platform/comes_free.hpp"
 #include "platform/port.hpp"
+#include "run/for_debuggers.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -100,6 +102,11 @@ private:
 };
 
 void host::describe(std::string& to) {
+    // To look at for_debuggers is to link it.
+    if (!for_debuggers || !comes_free(registry_.lock())) {
+        (to += stopped_inside) += '\n';
+        return;
+    }
     std::vector<counted<process>> tasks;  // dropped after the hosts go on
     halt all;                             // a task of one worker may run on another
     if (worker_)
@@ -131,8 +138,12 @@ std::string dump_tasks(asio::execution_context& ctx) {
     return text;
 }
 
-std::string dump_tasks() {
-    return dump_tasks(detail::host::current_process().home->context());
+void detail::describe_here(std::string& to) {
+    host* here = host::current();
+    if (process* p = here ? here->running() : nullptr)
+        context_state::of(p->home->context())->describe(to);
+    else
+        context_core::describe_all(to);
 }
 
 }  // namespace heddle

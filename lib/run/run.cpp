@@ -4,6 +4,7 @@
 #include <heddle/channel.hpp>
 
 #include "context/context_state.hpp"
+#include "core/uncaught.hpp"
 #include "platform/port.hpp"
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,32 +44,6 @@ bool virtual_by_environment() {
         throw std::invalid_argument("heddle: HEDDLE_CLOCK=" + std::string(text) +
                                     ": the only clock to name is `virtual`");
     return true;
-}
-
-std::terminate_handler terminate_before = nullptr;
-
-/// Ends the program for a deadlock that nobody catches. The report follows the output
-/// of the program, and the exit code is Go's.
-[[noreturn]] void terminate_on_deadlock() {
-    if (auto escaped = std::current_exception()) {
-        try {
-            std::rethrow_exception(escaped);
-        } catch (const deadlock& d) {
-            std::cout.flush();
-            std::fflush(nullptr);
-            std::fputs(d.what(), stderr);
-            std::_Exit(2);
-        } catch (...) {
-        }
-    }
-    terminate_before();
-    std::abort();
-}
-
-void exit_on_deadlock() {
-    auto before = std::set_terminate(terminate_on_deadlock);
-    if (before != terminate_on_deadlock)
-        terminate_before = before;
 }
 
 }  // namespace
@@ -178,6 +152,8 @@ void run_loop::run_until_ended(process& main) {
         if (!main.ended || !main.failure)
             throw;  // else main's own exception wins
     }
+    if (main.failure)
+        main.note_escape();
 }
 
 /// Runs the context on all threads. The first exception stops them.
@@ -233,17 +209,19 @@ void run_loop::step(process& main) {
         return;
     for (bool others = true; others;) {      // they may end without waking this loop
         others = state->somebody_comes() ||  // [homecoming]
-                 state->handler_pending() || state->outsiders();
+                 state->handler_pending() || state->outsiders() ||
+                 thread_wait::others_awake();
         auto work = asio::make_work_guard(context_);
         context_.restart();
         if (others ? context_.run_one_for(std::chrono::milliseconds(100))
                    : context_.poll_one())  // they may have posted before they ended
             return;
     }
-    exit_on_deadlock();
+    explain_uncaught();
     std::string what =
-        "heddle: deadlock: every task waits, and nothing is pending that "
-        "could wake one\n";
+        "heddle: deadlock: every task waits, and nothing is pending that could wake "
+        "one; if a thread outside will, keep a heddle::external_producer while it "
+        "may\n";
     state->describe(what);
     throw deadlock(what);
 }

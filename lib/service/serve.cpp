@@ -96,12 +96,21 @@ struct signals::state {
         : set(asio::any_io_executor(detail::host_executor(home))) {}
 
     asio::signal_set set;
+    void leave(later then) noexcept {
+        error_code ignored;
+        if (then == later::all_end)
+            set.clear(ignored);
+        else if (then == later::interrupt_ends)
+            set.remove(detail::port::interrupt_signal(), ignored);
+    }
+
     done_source source;
     // By signal. They are made before: when a signal comes there may be no memory.
     std::vector<std::pair<int, std::exception_ptr>> causes;
 };
 
-signals::signals(detail::counted<detail::host> home, std::initializer_list<int> numbers)
+signals::signals(detail::counted<detail::host> home, std::initializer_list<int> numbers,
+                 later then)
     : state_(std::make_shared<state>(home)) {
     for (int number : numbers) {
         state_->set.add(number);
@@ -110,11 +119,12 @@ signals::signals(detail::counted<detail::host> home, std::initializer_list<int> 
     }
     // Weak, because the set would otherwise be owned by its own handler, which only the
     // end of the set destroys.
-    auto close = [weak = std::weak_ptr<state>(state_)](error_code error, int number) {
+    auto close = [weak = std::weak_ptr<state>(state_), then](error_code error,
+                                                             int number) {
         auto s = weak.lock();
         if (error || !s)
             return;
-        s->set.clear();
+        s->leave(then);  // the set does not wait again, but goes on catching
         auto came = [number](const auto& cause) { return cause.first == number; };
         s->source.close(std::ranges::find_if(s->causes, came)->second);
     };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <heddle/detail/handlers/thread_wait.hpp>
 #include <heddle/detail/task/blocking.hpp>
 
 #include "context/context_state.hpp"
@@ -19,6 +20,7 @@ public:
             wait_->dropped();
     }
     void operator()() {
+        thread_wait::leave_out_this_thread();  // the task counts while this runs
         wait_->work_(wait_->argument_);
         std::exchange(wait_, nullptr)->completed();
     }

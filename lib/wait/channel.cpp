@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/channel.hpp>
 
+#include "platform/comes_free.hpp"
+
 #include <cassert>
 #include <cstdint>
 #include <limits>
@@ -91,6 +93,10 @@ void channel_base::name(std::string name) {
 }
 
 void channel_base::describe(std::string& to) {
+    if (!comes_free(lock_)) {
+        to += "a channel that is busy";
+        return;
+    }
     guard g(lock_);
     to += name_ ? '`' + *name_ + '`' : "an unnamed channel";
 }

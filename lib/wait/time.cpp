@@ -2,6 +2,7 @@
 #include <heddle/time.hpp>
 
 #include <stdexcept>
+#include <string>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -31,5 +32,31 @@ void detail::timer_operation::describe(std::string& to) const {
     to += timer_.deadline_ == time_point::max() ? "for a timer that never fires"
                                                 : "for a timer";
 }
+
+namespace detail {
+
+/// All causes of deadlines are one object, so the token outside is asked, too. It is closed
+/// before the one inside, which is below it.
+void limited_scope::rethrow_unless_late(const cancelled& c) const {
+    done_token own = limit_.token();
+    if (!own.closed() || c.cause() != own.cause())
+        throw;
+    const done_node* outer = scope_->outer();
+    if (outer && outer->closed())
+        throw cancelled(outer->cause(), c.thrown_in());
+}
+
+void limited_scope::throw_timed_out() const {
+    process& self = scope_->self();
+    std::string who;
+    try {
+        who = "task " + std::to_string(self.id);
+        self.describe(who);
+    } catch (const std::bad_alloc&) {  // then the name is left out
+    }
+    throw timed_out(d_, who.c_str());
+}
+
+}  // namespace detail
 
 }  // namespace heddle

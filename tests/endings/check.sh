@@ -29,12 +29,12 @@ ran() {
 said() { grep -Eq -e "$1" "$dir/err" || fail "stderr lacks: $1"; }
 lines() { [ "$(wc -l <"$dir/err")" = "$1" ] || fail "stderr has not $1 lines"; }
 
-# start: starts the server, and returns when it prints that it waits. A background job of a shell ignores SIGQUIT, so
+# start: starts the server, and returns when it prints that it waits. A background job of a shell ignores SIGQUIT and SIGINT, so
 # `env` restores the default.
 start() {
     mkfifo "$dir/out" "$dir/err"
     # shellcheck disable=SC2086
-    env --default-signal=QUIT $emulator "$program" "$mode" >"$dir/out" 2>"$dir/err" &
+    env --default-signal=QUIT,INT $emulator "$program" "$mode" >"$dir/out" 2>"$dir/err" &
     server=$!
     exec 3<"$dir/out" 4<"$dir/err"
     read -r word <&3
@@ -52,7 +52,7 @@ deadlock)
     ran 2
     printed='from iostream|from stdio|'
     [ "$(sort "$dir/out" | tr '\n' '|')" = "$printed" ] || fail "what was printed before is lost"
-    said '^heddle: deadlock: every task waits'
+    said '^heddle: deadlock: every task waits, .*; if a thread outside will, keep a heddle::external_producer while it may$'
     said '^task 1 \(main\) waits for task 2 to end$'
     said '^task [23] \(consumer\) waits to receive on `jobs`: no task holds a sender$'
     lines 5
@@ -64,6 +64,22 @@ caught)
 other)
     ran 134  # SIGABRT
     said 'something else'
+    ;;
+cancelled | cancelled_on_context)
+    ran 134
+    said '^heddle: heddle::cancelled left task 1 \(main\), and nobody caught it; a wait of task 2 was cancelled, because of: no longer wanted; catch it where'
+    ;;
+cancelled_in_future)
+    ran 134
+    said '^heddle: heddle::cancelled left a task or a join, and nobody caught it; a wait of task 1 was cancelled, because of: heddle: done token closed; catch it where'
+    ;;
+timed_out)
+    ran 134
+    said '^heddle: an exception left task 1 \(worker\), and nobody caught it: heddle: with_timeout: a call of task 1 \(worker\) took longer than 1ms'
+    ;;
+detached)
+    ran 134
+    said '^heddle: an exception left task 2 \(loader\), and nobody caught it: no such file$'
     ;;
 leak)
     ran 0
@@ -99,6 +115,29 @@ no_quit)
     start
     kill -QUIT "$server"
     ended 131
+    ;;
+signals_*)  # signals_[OPTION_]FIRST_SECOND: the second signal comes when the first has been seen
+    start
+    first=${mode#signals_} && first=${first#caught_} && first=${first#end_}
+    kill -"${first%_*}" "$server"
+    read -r word <&3
+    [ "$word" = stopping ] || fail "after the first signal: $word"
+    kill -"${first#*_}" "$server"
+    case $mode in
+    signals_*_INT) [ $mode = signals_caught_INT_INT ] || ends_by=130 ;;
+    signals_end_*) ends_by=143 ;;
+    esac
+    # A signal that is not caught has ended the program before this one, which comes after it.
+    kill -USR1 "$server" 2>/dev/null || true
+    word=
+    read -r word <&3 || true
+    if [ -n "${ends_by-}" ]; then
+        [ -z "$word" ] || fail "after the second signal: $word"
+        ended "$ends_by"
+    else
+        [ "$word" = stopped ] || fail "after the second signal: $word"
+        ended 0
+    fi
     ;;
 same_host)
     ran 134

@@ -4,7 +4,7 @@ if(thread_sanitized OR WIN32)
   return()  # Windows has no signals by which a program ends
 endif()
 
-set(endings deadlock caught other leak threads quit no_quit
+set(endings deadlock caught other cancelled cancelled_on_context cancelled_in_future timed_out detached leak signals_TERM_TERM signals_INT_INT signals_TERM_INT signals_INT_TERM signals_caught_INT_INT signals_end_TERM_TERM threads quit no_quit
   by_task by_task_on_strand by_worker by_task_in_between by_world by_blocking_work
   by_unhandled by_value by_stop_callback by_stop_callback_of_deadline by_handler by_refused_value
   by_first_of_two by_first_of_handler_and_task by_executor)

@@ -8,6 +8,7 @@
 #include <asio/signal_set.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
 
 #include <unistd.h>
 
@@ -90,6 +91,56 @@ task<> serve() {
     std::fflush(stdout);
     co_await std::move(stopped);
     std::puts("stopped");
+}
+
+// -- an exception that nobody catches -----------------------------------------------
+
+task<> wait_for_ever() {
+    heddle::this_task::name("worker");
+    co_await heddle::channel<>().receive();
+}
+
+task<> join_a_cancelled_task() {
+    heddle::this_task::name("main");
+    auto h = heddle::go(wait_for_ever);
+    co_await heddle::yield();
+    h.cancel(std::make_exception_ptr(std::runtime_error("no longer wanted")));
+    co_await h;
+}
+
+task<> too_slow() {
+    heddle::this_task::name("main");
+    co_await heddle::with_timeout(std::chrono::milliseconds(1), wait_for_ever());
+}
+
+task<> detached_failure() {
+    heddle::go([]() -> task<> {
+        heddle::this_task::name("loader");
+        throw std::runtime_error("no such file");
+        co_return;
+    });
+    co_await heddle::channel<>().receive();
+}
+
+/// The same on a context of the program's own.
+void join_on_context() {
+    asio::io_context context;
+    heddle::go(context, join_a_cancelled_task);
+    context.run();
+}
+
+/// Says when it waits, when a signal has told it to stop, and when SIGUSR1 has ended it.
+task<> stop_slowly(heddle::signals::later then) {
+    heddle::signals stop({SIGINT, SIGTERM}, then), end({SIGUSR1});
+    auto say = [](const char* word) {
+        std::puts(word);
+        std::fflush(stdout);
+    };
+    say("ready");
+    co_await stop.token();
+    say("stopping");
+    co_await end.token();
+    say("stopped");
 }
 
 task<> use(heddle::channel<int> c) { co_await c.send(1); }
@@ -331,6 +382,23 @@ int main(int argc, char** argv) {
         } catch (const heddle::deadlock&) {
         }
         throw std::runtime_error("something else");
+    } else if (mode == "cancelled") {
+        heddle::run(join_a_cancelled_task());
+    } else if (mode == "cancelled_on_context") {
+        join_on_context();
+    } else if (mode == "cancelled_in_future") {
+        asio::io_context context;
+        auto h = heddle::go(context, wait_for_ever);
+        context.poll();
+        h.cancel();
+        auto joined = h.async_join(context, asio::use_future);
+        context.restart();
+        context.run();
+        joined.get();
+    } else if (mode == "timed_out") {
+        heddle::run(too_slow());
+    } else if (mode == "detached") {
+        heddle::run(detached_failure());
     } else if (mode == "leak") {
         heddle::run(leak());
     } else if (mode == "threads") {
@@ -339,6 +407,12 @@ int main(int argc, char** argv) {
         heddle::run(heddle::run_options{.dump_on_quit = true}, serve());
     } else if (mode == "no_quit") {
         heddle::run(serve());
+    } else if (mode.starts_with("signals_caught")) {
+        heddle::run(stop_slowly(heddle::signals::later::caught));
+    } else if (mode.starts_with("signals_end")) {
+        heddle::run(stop_slowly(heddle::signals::later::all_end));
+    } else if (mode.starts_with("signals")) {
+        heddle::run(stop_slowly(heddle::signals::later::interrupt_ends));
     } else if (mode == "same_host") {
         same_host();
     } else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The promises of receive_blocking and send_blocking to plain threads.
+#include "support/joined_thread.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -220,6 +221,71 @@ TEST_CASE("a function of go_blocking may wait in channels, while the tasks go on
         co_return co_await heddle::go_blocking(job, c);
     }());
     CHECK(got == 6);
+}
+
+TEST_CASE("a thread that blocks in channels of a run is no deadlock, unless it waits, "
+          "too") {
+    constexpr int n = 300;
+    heddle::channel<int> jobs, results, never;
+    test::joined_thread worker([=] {
+        try {
+            while (auto job = jobs.receive_blocking()) {
+                for (int i = 0; i < 20; ++i)
+                    std::this_thread::yield();  // meanwhile every task waits
+                results.send_blocking(*job + 1);
+            }
+        } catch (const heddle::channel_closed&) {  // the test has failed
+        }
+    });
+    struct closing {
+        ~closing() {
+            jobs.close();
+            results.close();
+        }
+        heddle::channel<int>&jobs, &results;
+    } at_end{jobs, results};
+    hand_over(jobs, -1);  // the worker has begun
+    CHECK(results.receive_blocking() == 0);
+    auto ask = [](auto out, auto in) -> heddle::task<long> {
+        long sum = 0;
+        for (int i = 0; i < n; ++i) {
+            co_await out.send(i);
+            sum += *co_await in.receive();
+        }
+        co_return sum;
+    };
+    CHECK(heddle::run(ask(jobs, results)) == long{n} * (n + 1) / 2);
+    auto wait = [](auto in) -> heddle::task<> { (void)co_await in.receive(); };
+    CHECK_THROWS_AS(heddle::run(wait(never)), heddle::deadlock);  // the worker waits
+}
+
+TEST_CASE("neither this thread nor those of go_blocking nor one that has ended hide a "
+          "deadlock") {
+    heddle::channel<int> c(3), never;
+    c.send_blocking(1);
+    test::joined_thread([=] { c.send_blocking(2); }) = {};
+    auto wait = [](auto values, auto in) -> heddle::task<> {
+        auto send = [=] { values.send_blocking(3); };
+        co_await heddle::go_blocking(send);
+        (void)co_await in.receive();
+    };
+    CHECK_THROWS_AS(heddle::run(wait(c, never)), heddle::deadlock);
+    CHECK(c.size() == 3);
+}
+
+TEST_CASE("while an external_producer lives, a thread that has not sent yet is no "
+          "deadlock") {
+    heddle::channel<int> values;
+    test::joined_thread late;
+    auto main = [](auto c, test::joined_thread& sends) -> heddle::task<int> {
+        sends = test::joined_thread([c, lives = heddle::external_producer()] {
+            for (int i = 0; i < 1000; ++i)
+                std::this_thread::yield();
+            c.send_blocking(7);
+        });
+        co_return *co_await c.receive();
+    };
+    CHECK(heddle::run(main(values, late)) == 7);
 }
 
 TEST_SUITE_END();

@@ -273,8 +273,7 @@ TEST_CASE("an operation in a shield is not cancelled, and the next one is") {
     CHECK(trace.take() == lines{"value 1", "cancelled"});
 }
 
-TEST_CASE(
-    "with_done, with_timeout and the cancellation of a parent reach the operation") {
+TEST_CASE("with_done, timeout and the cancellation of a parent reach the operation") {
     test::world world;
     test::trace trace;
     operation op;
@@ -289,7 +288,7 @@ TEST_CASE(
     CHECK(trace.take() == lines{"cancelled"});
 
     op.on_cancel = [&] { op.complete(aborted, 0); };
-    world.go(heddle::with_timeout(1us, attempt(op, trace)));
+    world.go(heddle::timeout(1us, attempt(op, trace)));
     world.ctx.restart();
     world.ctx.run();
     CHECK(op.cancelled() == op.started());  // the deadline may have prevented the start

@@ -45,13 +45,8 @@ using test::lines;
 template <class Op>
 task<bool> ends_late(Op op) {
     auto wait = [](Op o) -> task<> { co_await std::move(o); };
-    bool late = false;
-    try {
-        co_await heddle::with_timeout(1ms, wait(std::move(op)));
-    } catch (const heddle::cancelled&) {
-        late = true;
-    }
-    co_return late;
+    bool in_time = co_await heddle::timeout(1ms, wait(std::move(op)));
+    co_return !in_time;
 }
 
 template <class Op>

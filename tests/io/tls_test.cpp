@@ -164,7 +164,7 @@ TEST_CASE("a deadline ends a handshake whose peer is silent") {
     world.go([&]() -> task<> {
         try {
             co_await heddle::with_timeout(10ms, greet(c.near, stream::server));
-        } catch (const heddle::cancelled&) {
+        } catch (const heddle::timed_out&) {
             late = true;
         }
     });

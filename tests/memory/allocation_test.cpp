@@ -96,7 +96,8 @@ TEST_CASE("a channel is one allocation: its core and its buffer") {
     CHECK(test::allocations() == before + 2);
 }
 
-TEST_CASE("with_done, with_timeout and shield are calls without a frame of their own") {
+TEST_CASE("with_done, with_timeout, timeout and shield are calls without a frame of "
+          "their own") {
     struct call {
         static heddle::task<int> run(int v) { co_return v; }
         static heddle::task<> count(std::vector<std::size_t>& to) {
@@ -121,15 +122,17 @@ TEST_CASE("with_done, with_timeout and shield are calls without a frame of their
             CHECK(end(co_await shield(with_done(stop.token(), shield(run(4))))) == 4);
             begin();
             CHECK(end(co_await with_timeout(1h, run(5))) == 5);
+            begin();
+            CHECK(end(*co_await heddle::timeout(1h, run(6))) == 6);
         }
     };
     std::vector<std::size_t> blocks;
-    blocks.reserve(5);
+    blocks.reserve(6);
     asio::io_context ctx;
     heddle::go(ctx, call::count, std::ref(blocks));
     ctx.run();
-    // The frame of run; with_timeout also makes a token.
-    CHECK(blocks == std::vector<std::size_t>{1, 1, 1, 1, 2});
+    // The frame of run; the last two also make a token.
+    CHECK(blocks == std::vector<std::size_t>{1, 1, 1, 1, 2, 2});
 }
 
 TEST_CASE("a frame holds its awaiter once") {

@@ -11,6 +11,7 @@
 #   other_asio                       find_package refuses an Asio that heddle was not built with
 #   hidden                           libheddle.so exports only names that headers declare
 #   module                           a program imports heddle, and the module exports every public name
+#   debugger                         gdb calls dump_tasks() in a program that has no debug information of its own
 #   boost                            the library on Boost.Asio, by find_package and pkg-config; a mix of both is refused
 set -eu
 way=$1 source=$2 build=$3 asio=$5 flags=${6:-}
@@ -210,6 +211,25 @@ module)
         runs ./$program
     done
     python3 "$here/module/names.py" "$prefix/include" "$CXX" -std=c++20 -I"$prefix/include" $flags
+    ;;
+debugger)
+    command -v gdb >/dev/null || { echo "skipped: needs gdb"; exit 77; }
+    installed
+    cp "$here/debugger/main.cpp" .
+    builds_by_hand stopped -O2 main.cpp  # the program has no debug information itself
+    calls() { # BREAKPOINT [ARGUMENT]
+        gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set print elements 0' -ex "break $1" -ex 'run' \
+            -ex 'call heddle::dump_tasks()' -ex 'continue' --args ./stopped ${2-} >out 2>&1
+        grep -q 'Breakpoint 1, ' out || { grep -iq ptrace out && echo "skipped: gdb may not trace here" && exit 77; cat out; exit 1; }
+        grep -q 'exited normally' out || { echo "the program does not go on after the call"; cat out; exit 1; }
+    }
+    tells() { grep -q -- "$1" out || { echo "gdb did not tell: $1"; cat out; exit 1; }; }
+    calls stop_in_task
+    tells 'task 1 (consumer) waits to receive on `jobs`.*task 2 (stopped) runs\|task 2 (stopped) runs.*task 1 (consumer) waits to receive on `jobs`'
+    calls stop_outside two
+    tells 'task 1 (consumer) waits to receive on `jobs`.*task 2 (consumer) waits to receive on `jobs`'
+    calls stop_locked
+    tells 'task 1 (consumer) waits to receive on a channel that is busy'
     ;;
 boost)
     library=boost_heddle

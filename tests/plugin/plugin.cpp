@@ -67,7 +67,7 @@ heddle::task<int> compute() {
                                           co_await from.receive();
                                       }(never));
         sum = -1000;
-    } catch (const heddle::cancelled&) {
+    } catch (const heddle::timed_out&) {
     }
     co_return sum + co_await through_pipe();
 }

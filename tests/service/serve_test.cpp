@@ -459,14 +459,17 @@ TEST_CASE("an exception of a session goes to on_error, and the server goes on") 
     CHECK(s.trace.take() == lines{"serve: cancelled: closed"});
 }
 
-TEST_CASE("a time limit that ends a session is no error") {
+TEST_CASE("a session that ends by timeout is no error; a timed_out that leaves it is") {
     told.clear();
     test::run_virtual([]() -> task<> {
         line connections;
         heddle::done_source stop;
-        auto session = [](visitor) -> task<> {
-            co_await heddle::with_timeout(
-                1s, []() -> task<> { co_await heddle::sleep(1h); }());
+        auto session = [](visitor v) -> task<> {
+            auto wait = []() -> task<> { co_await heddle::sleep(1h); };
+            if (v.value() == 1)
+                co_await heddle::timeout(1s, wait());
+            else
+                co_await heddle::with_timeout(1s, wait());
         };
         auto server = heddle::go(heddle::serve(
             fake_acceptor{&connections}, stop.token(), session, {.on_error = tell}));
@@ -474,10 +477,13 @@ TEST_CASE("a time limit that ends a session is no error") {
         connections.connect(1);
         co_await heddle::sleep(2s);
         CHECK(visitor::open() == 0);
+        CHECK(told.empty());
+        connections.connect(2);
+        co_await heddle::sleep(2s);
         stop.close();
         co_await server;
     }());
-    CHECK(told.empty());
+    CHECK(told == lines{"timed out"});
 }
 
 TEST_CASE(
@@ -807,15 +813,43 @@ TEST_CASE("a signal closes the token, and its number is in the cause") {
     }
 }
 
-TEST_CASE("only the first signal is caught") {
+TEST_CASE(
+    "after the first signal, SIGINT is not caught any more, and all others are; or "
+    "as the option says") {
+    using later = heddle::signals::later;
     asio::io_context ctx{1};
-    heddle::signals stop(ctx, {SIGUSR1, SIGUSR2});
-    CHECK(!by_default(SIGUSR1));
-    CHECK(!by_default(SIGUSR2));
-    ::raise(SIGUSR1);
-    ctx.run();
+    auto after_first = [&](later then) {
+        heddle::signals stop(ctx, {SIGINT, SIGUSR1}, then);
+        CHECK(!by_default(SIGINT));
+        CHECK(!by_default(SIGUSR1));
+        ::raise(SIGUSR1);
+        ctx.restart();
+        ctx.run();  // returns: a signal has come
+        CHECK(stop.token().closed());
+        return std::pair(by_default(SIGINT), by_default(SIGUSR1));
+    };
+    CHECK(after_first(later::interrupt_ends) == std::pair(true, false));
+    CHECK(after_first(later::caught) == std::pair(false, false));
+    CHECK(after_first(later::all_end) == std::pair(true, true));
+    CHECK(by_default(SIGINT));
     CHECK(by_default(SIGUSR1));
-    CHECK(by_default(SIGUSR2));
+}
+
+TEST_CASE("a signal that comes again changes nothing, and does not come to a later "
+          "object") {
+    asio::io_context ctx{1};
+    auto work = asio::make_work_guard(ctx);
+    {
+        heddle::signals stop(ctx, {SIGUSR1, SIGUSR2});
+        for (int number : {SIGUSR1, SIGUSR2, SIGUSR1}) {
+            ::raise(number);
+            ctx.poll();
+            CHECK(what_of(stop.token()) == "signal " + std::to_string(SIGUSR1));
+        }
+    }
+    heddle::signals stop(ctx, {SIGUSR1});
+    ctx.poll();
+    CHECK(!stop.token().closed());
 }
 
 TEST_CASE("signals in a task need no executor; waits under its token are cancelled") {

@@ -25,13 +25,20 @@ namespace {
 
 using local = asio::local::stream_protocol;
 
+// The sending end that some connections share. No line follows once the last has ended.
+struct line_sender {
+    explicit line_sender(heddle::sender<std::string> s) : to(std::move(s)) {}
+    ~line_sender() { to.try_close(); }
+    heddle::sender<std::string> to;
+};
+
 struct reader : std::enable_shared_from_this<reader> {
-    reader(local::socket s, heddle::sender<std::string> to)
+    reader(local::socket s, std::shared_ptr<line_sender> to)
         : socket(std::move(s)), lines(std::move(to)) {}
     void read();
 
     local::socket socket;
-    heddle::sender<std::string> lines;
+    std::shared_ptr<line_sender> lines;
     std::string input;
 };
 
@@ -43,10 +50,10 @@ void reader::read() {
     };
     auto got = [self = shared_from_this(), next](heddle::error_code e, std::size_t n) {
         if (e)
-            return self->lines.close();
+            return;
         auto line = self->input.substr(0, n);
         self->input.erase(0, n);
-        self->lines.async_send(self->socket.get_executor(), line, next);
+        self->lines->to.async_send(self->socket.get_executor(), line, next);
     };
     asio::async_read_until(socket, asio::dynamic_buffer(input), '\n', got);
 }
@@ -93,21 +100,38 @@ heddle::task<> ask_and_stop(tcp::endpoint where, std::string& answer) {
 
 TEST_SUITE_BEGIN("services.example");
 
-TEST_CASE("a handler sends lines to a task, and closes the channel at the end") {
+TEST_CASE("handlers of two connections send lines to a task, and the last one to end "
+          "closes the channel") {
     asio::io_context ctx;
-    local::socket ours(ctx), theirs(ctx);
-    asio::local::connect_pair(ours, theirs);
+    std::array<local::socket, 2> theirs{local::socket(ctx), local::socket(ctx)};
     heddle::channel<std::string> lines;
-    std::make_shared<reader>(std::move(ours), lines)->read();
-    asio::write(theirs, asio::buffer("one\ntwo\n", 8));
-    theirs.close();
+    auto sender = std::make_shared<line_sender>(lines);
+    for (auto& peer : theirs) {
+        local::socket ours(ctx);
+        asio::local::connect_pair(ours, peer);
+        std::make_shared<reader>(std::move(ours), sender)->read();
+    }
+    sender.reset();
     std::string all;
+    bool closed = false;
     heddle::go(ctx, [&]() -> heddle::task<> {
         while (auto line = co_await lines.receive())
             all += *line;
+        closed = true;
     });
+    asio::write(theirs[0], asio::buffer("one\ntwo\n", 8));
+    theirs[0].close();
+    auto work = asio::make_work_guard(ctx);
+    while (all.size() < 8)
+        ctx.run_one();
+    ctx.poll();  // the first connection has ended
+    CHECK(!closed);
+    asio::write(theirs[1], asio::buffer("three\n", 6));
+    theirs[1].close();
+    work.reset();
     ctx.run();
-    CHECK(all == "one\ntwo\n");
+    CHECK(all == "one\ntwo\nthree\n");
+    CHECK(closed);
 }
 
 TEST_CASE("a server answers until it gets a signal") {

@@ -84,6 +84,31 @@ TEST_CASE("the times in a dump count from the drain turn in which the task parke
 }
 
 TEST_CASE(
+    "outside a task, dump_tasks lists the tasks of all contexts, the oldest first; in "
+    "a task, those of its own context") {
+    heddle::channel<int> never;
+    test::world first;
+    std::string inside;
+    {
+        test::world second;
+        for (test::world* w : {&first, &second}) {
+            w->go(wait_for, heddle::receiver<int>(never),
+                  w == &first ? "of the first" : "of the second");
+            w->settle();
+        }
+        auto all = heddle::dump_tasks();
+        auto at = all.find("(of the first) waits to receive");
+        REQUIRE(at != all.npos);
+        CHECK(all.find("(of the second) waits to receive", at) != all.npos);
+        second.go([&] { inside = heddle::dump_tasks(); });
+        second.settle();
+    }
+    CHECK(contains(inside, "(of the second)"));
+    CHECK(!contains(inside, "(of the first)"));
+    CHECK(!contains(heddle::dump_tasks(), "(of the second)"));
+}
+
+TEST_CASE(
     "on_unhandled gets the exceptions that leave detached tasks, until it is removed") {
     test::world world;
     test::trace trace;

@@ -21,6 +21,8 @@ inline std::string why(const std::exception_ptr& cause) {
         return "closed";
     } catch (const heddle::deadline_exceeded&) {
         return "deadline";
+    } catch (const heddle::timed_out&) {
+        return "timed out";
     } catch (const heddle::cancelled& c) {
         return "cancelled: " + why(c.cause());
     } catch (const heddle::already_joined&) {

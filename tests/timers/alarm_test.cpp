@@ -154,7 +154,7 @@ TEST_CASE(
         }(went_on)));
     });
     world.ctx.run();
-    CHECK(how == "cancelled: deadline");
+    CHECK(how == "timed out");
     CHECK(went_on);
 }
 

@@ -212,7 +212,7 @@ task<> come_and_go(crowd& all, heddle::done_token over) {
             co_await heddle::with_timeout(100ms, visit(all, all.random() / 7));
         } catch (const heddle::system_error& e) {
             refused = e.code() == asio::error::connection_refused;
-        } catch (const heddle::cancelled&) {
+        } catch (const heddle::timed_out&) {
             // The server is full.
         }
         count.refused += refused;

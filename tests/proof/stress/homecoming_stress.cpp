@@ -223,8 +223,8 @@ task<> value_or_timeout(race& r) {
         int v = 1;
         r.c.try_send(v);
     });
-    co_await heddle::with_timeout(30us,
-                                  [](race& q) -> task<> { co_await q.c.receive(); }(r));
+    co_await heddle::timeout(30us,
+                             [](race& q) -> task<> { co_await q.c.receive(); }(r));
 }
 
 task<> long_timeout_cancelled(race& r) {

@@ -58,6 +58,8 @@ task<> call_until_refused(heddle::receiver<counter> made, counters& c) {
         }
     } catch (const heddle::channel_closed&) {
         ++c.refused;
+    } catch (const heddle::timed_out&) {
+        ++c.refused;
     } catch (const heddle::cancelled&) {
         ++c.refused;
     }

@@ -104,6 +104,10 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     /// may call.
     const void* describe(std::string& to);
 
+    /// Its failure is about to leave the library. If nobody catches that, the program
+    /// says which task it left.
+    void note_escape() noexcept;
+
     /// Moves the result of the root frame, or the exception that escaped it, into this
     /// block, and destroys that frame.
     virtual void settle() noexcept = 0;
@@ -255,6 +259,12 @@ public:
     ~scope_guard() override;
 
     done_node* token() const noexcept { return token_.get(); }
+    process& self() const noexcept { return self_; }
+    /// The token that is in force outside; null if there is none.
+    done_node* outer() const noexcept {
+        bool entered = before_ && before_ != &self_;
+        return entered ? static_cast<scope_guard*>(before_)->token() : before_;
+    }
 
 private:
     void interrupt(wake_list& wakes, wake_list&) noexcept final {

@@ -79,6 +79,9 @@ public:
         return tasks;
     }
 
+    /// For a dump, which asks whether it can be had.
+    spin_lock& lock() noexcept { return lock_; }
+
     /// A sweep visits all tasks from the first. Meanwhile the visited task may end, and
     /// end others.
     void begin_sweep() noexcept {

@@ -18,12 +18,20 @@ public:
     /// it would never return: for nil, and where there is no other thread.
     void wait(operation& op);
 
+    /// Returns whether another thread has called wait(), has not ended since, and does not
+    /// sleep there: it may still wake a task. One that sleeps is woken by somebody else.
+    static bool others_awake() noexcept;
+
+    /// This thread is not counted for that: others know what it does.
+    static void leave_out_this_thread() noexcept;
+
 private:
     enum : int { asleep, woken, left };
 
     void sleep() noexcept;
 
     atomic<int> state_{asleep};
+    bool counted_ = false;  // constant while another thread may see this
 };
 
 }  // namespace heddle::detail

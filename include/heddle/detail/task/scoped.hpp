@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A call of a task in a scope: what with_done, with_timeout and shield return.
+// A call of a task in a scope: what with_done, with_timeout, timeout and shield return.
 #pragma once
 
 #include <heddle/task.hpp>
@@ -8,6 +8,17 @@
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::detail {
+
+/// The base of a scope that passes on what the call gives. Another scope says itself what
+/// its caller gets for the T of a task, and makes that of the call, which has ended.
+struct scope_base : pinned {
+    template <class T>
+    using result = T;
+    template <class Call>
+    decltype(auto) outcome(Call& call) {
+        return call.await_resume();
+    }
+};
 
 /// Enters the scope, calls the task, and leaves the scope when the call has returned. All
 /// this is in the frame of the caller.
@@ -26,7 +37,7 @@ public:
     }
     decltype(auto) await_resume() {
         ended after(*this);
-        return call_.await_resume();
+        return scope_->outcome(call_);
     }
 
     /// Destroys the frame of the task, inside the scope, and then leaves that. What follows
@@ -53,7 +64,7 @@ private:
 template <class Scope, class Work>
 class [[nodiscard]] scoped_task {
 public:
-    using result = typename task_result<Work>::type;
+    using result = typename Scope::template result<typename task_result<Work>::type>;
 
     scoped_task(typename Scope::argument a, Work work) noexcept
         : argument_(std::move(a)), work_(std::move(work)) {}
