@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -178,7 +179,8 @@ const std::vector<std::pair<const char*, form>> forms{
          std::vector<heddle::arm> arms;
          arms.emplace_back(c.emplace(3));
          co_await heddle::select(arms);
-         co_await heddle::select(std::array{c.receive(), c.receive()});
+         co_await heddle::select(
+             std::array{c.receive(std::ignore), c.receive(std::ignore)});
      }},
     {"a call with a temporary, and its result",
      []() -> heddle::task<> {

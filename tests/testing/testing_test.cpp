@@ -15,6 +15,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 using namespace std::chrono_literals;
 using heddle::task;
@@ -322,7 +323,8 @@ TEST_CASE("explore takes each ready arm of a select in a handler, and each of it
                     c.back().try_send(i);
             }
             heddle::channel<std::size_t> told(1);
-            heddle::select(c[0].receive(), c[1].receive(), c[2].receive())(
+            heddle::select(c[0].receive(std::ignore), c[1].receive(std::ignore),
+                           c[2].receive(std::ignore))(
                 heddle::this_task::executor(),
                 [told](heddle::error_code, std::size_t i) mutable {
                     told.try_send(i);

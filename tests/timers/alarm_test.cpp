@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <string>
+#include <tuple>
 
 #if __has_include(<sys/timerfd.h>)
 #include <sys/syscall.h>
@@ -167,7 +168,8 @@ TEST_CASE("an alarm that is armed ahead holds up no context") {
         heddle::go(
             world.ctx,
             [](heddle::receiver<> stop, auto until) -> task<> {
-                co_await heddle::select(stop.receive(), heddle::after(until));
+                co_await heddle::select(stop.receive(std::ignore),
+                                        heddle::after(until));
             },
             enough, d);
     heddle::go(

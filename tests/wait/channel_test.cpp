@@ -14,6 +14,7 @@
 #include <memory>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
 #include <type_traits>
 
 namespace {
@@ -538,7 +539,7 @@ TEST_CASE("a value that was received and dropped does not count as undelivered")
         co_await in.receive();
         co_await in.receive(v);
         co_await in.receive(t);
-        co_await heddle::select(in.receive());
+        co_await heddle::select(in.receive(std::ignore));
     }(c));
     world.settle();
     CHECK(c.size() == 0);
