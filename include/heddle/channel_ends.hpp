@@ -122,6 +122,14 @@ public:
     auto async_receive(E&& ex, Token&& token) const {
         return initiate_receive(detail::executor_in(ex), std::forward<Token>(token));
     }
+    template <class Token>
+        requires(!asio::completion_token_for<Token, void(error_code, std::optional<T>)>)
+    void async_receive(Token&&) const {
+        constexpr bool right = sizeof(std::remove_cvref_t<Token>*) == 0;
+        static_assert(right,
+                      "heddle: async_receive(token): a handler takes (error_code, "
+                      "std::optional<T>)");
+    }
     template <class U = T>
     void async_receive() const {
         constexpr bool right = sizeof(U*) == 0;
@@ -300,6 +308,13 @@ public:
     auto async_send(E&& ex, T value, Token&& token) const {
         return initiate_send(detail::executor_in(ex), std::move(value),
                              std::forward<Token>(token));
+    }
+    template <class Token>
+        requires(!asio::completion_token_for<Token, void(error_code)>)
+    void async_send(const T&, Token&&) const {
+        constexpr bool right = sizeof(std::remove_cvref_t<Token>*) == 0;
+        static_assert(right, "heddle: async_send(value, token): a handler takes "
+                             "(error_code)");
     }
     template <class U>
     void async_send(U&&) const {

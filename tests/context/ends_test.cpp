@@ -469,7 +469,7 @@ TEST_CASE("a selector keeps nothing of an arm that was removed or replaced") {
     set.remove(i);
     CHECK(value.held() == 0);
     i = set.add(c.emplace(value.object));
-    set.replace(i, c.receive());
+    set.replace(i, c.receive(std::ignore));
     CHECK(value.held() == 0);
 }
 

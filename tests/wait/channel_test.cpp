@@ -308,7 +308,7 @@ TEST_CASE("send of an rvalue moves from it when the send happens, and not before
     world.go([](heddle::channel<std::unique_ptr<int>> ch,
                 test::trace& tr) -> heddle::task<> {
         auto mine = std::make_unique<int>(4);
-        auto op = ch.send(std::move(mine));
+        auto op = ch.send(std::ref(mine));
         tr(mine ? "mine" : "gone");
         co_await op;
         tr(mine ? "mine" : "gone");

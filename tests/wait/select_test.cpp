@@ -231,7 +231,8 @@ TEST_CASE("a range of arms may be a vector, an array, a span, const or not") {
         std::optional<int> v;
         std::vector<heddle::receive_op<int>> list{c.receive(v), d.receive(v)};
         const auto fixed = list;
-        std::array<heddle::receive_op<int>, 2> array{c.receive(v), d.receive()};
+        std::array<heddle::receive_op<int>, 2> array{c.receive(v),
+                                                     d.receive(std::ignore)};
         std::span<heddle::receive_op<int>> span(array);
         auto fill = [](channel& to) { return to.try_send(1) == try_status::done; };
         CHECK(fill(d));

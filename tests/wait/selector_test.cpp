@@ -425,7 +425,7 @@ TEST_CASE("an arm that happens only once is off until it is enabled again") {
         heddle::channel<std::unique_ptr<int>> out(3);
         auto value = std::make_unique<int>(1);
         heddle::selector set;
-        auto sent = set.add(out.send(std::move(value)));
+        auto sent = set.add(out.send(std::ref(value)));
         auto idle = heddle::after(1s);
         set.add(idle);
         CHECK(co_await set.next() == sent);
