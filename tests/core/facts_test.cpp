@@ -20,6 +20,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <functional>
+#include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>
