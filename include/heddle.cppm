@@ -83,6 +83,7 @@ using heddle::selectable_or_otherwise;
 using heddle::selectable_range;
 using heddle::selector;
 using heddle::semaphore;
+using heddle::send_from_op;
 using heddle::send_op;
 using heddle::sender;
 using heddle::sending_end;

@@ -245,7 +245,7 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
     co_await commands.emplace(c, words{}, reply);
     co_await reply.receive();
     if (!error.empty())
-        c->out.try_send("-ERR Protocol error: " + error + "\r\n");
+        (void)c->out.try_send("-ERR Protocol error: " + error + "\r\n");
     c->out.close();
     co_await heddle::select(writing, heddle::after(1s));
     try {

@@ -229,13 +229,15 @@ private:
 /// What an Asio operation given use_task returns: it starts when it is `co_await`ed, or
 /// by an inflight. It refers to what it was given by reference, as Asio's do.
 template <class Signature, class Initiation, class... Args>
-class [[nodiscard]] asio_op {
+class [[nodiscard("heddle: co_await this operation: before that it is not "
+                  "started")]] asio_op {
 public:
     template <class I, class... A>
     explicit asio_op(std::in_place_t, I&& initiation, A&&... args)
         : initiation_(std::forward<I>(initiation)), args_(std::forward<A>(args)...) {}
 
     // -- for the library ------------------------------------------------------------
+    static constexpr auto mistake = detail::mistake_kind::asio_operation;
     /// Calls look(executor) with that of the operation, if it tells.
     template <class Look>
     void look_at_executor(Look look) const {
@@ -285,6 +287,9 @@ struct asio_adaptor<Op> {
             return std::move(started).await_by(self);
     }
 };
+
+template <adaptable Op>
+constexpr mistake_kind mistake_of<Op> = mistake_kind::asio_operation;
 
 }  // namespace detail
 }  // namespace heddle

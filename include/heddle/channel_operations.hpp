@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
@@ -13,9 +14,30 @@ namespace heddle HEDDLE_VARIANT {
 /// The outcome of an attempt that never waits.
 enum class try_status { done, would_block, closed };
 
+/// The value of a channel that carries signals only.
+struct unit {
+    friend bool operator==(unit, unit) = default;
+};
+
+namespace detail {
+
+/// Only a signal can be received and dropped without a word.
+template <class T>
+struct arm_of_signal {
+    static constexpr auto mistake = mistake_kind::receive_value;
+};
+template <>
+struct arm_of_signal<unit> {
+    using arm_node = receive_arm<unit>;
+};
+
+}  // namespace detail
+
 /// A receive into an optional: an arm, or `co_await`ed to a bool.
 template <class T>
-class [[nodiscard]] receive_op {
+class [[nodiscard(
+    "heddle: co_await this receive, or make it an arm: before that nothing "
+    "is received")]] receive_op : public detail::awaited_by_tasks {
 public:
     receive_op(detail::channel_core<T>* channel, std::optional<T>* to) noexcept
         : channel_(channel), to_(to) {}
@@ -35,13 +57,23 @@ private:
     std::optional<T>* to_;
 };
 
-/// A receive that gives the value itself. As an arm it takes the value and drops it.
+/// A receive that gives the value itself. Of a signal it is an arm, too.
 template <class T>
-class [[nodiscard]] receive_value_op {
+class [[nodiscard("heddle: co_await this receive: before that nothing is "
+                  "received")]] receive_value_op : public detail::arm_of_signal<T>,
+                                                   public detail::awaited_by_tokens {
 public:
+    using detail::awaited_by_tokens::operator();
+
     explicit receive_value_op(detail::channel_core<T>* channel) noexcept
         : channel_(channel) {}
-    operator receive_op<T>() const noexcept { return {channel_, nullptr}; }
+    operator receive_op<T>() const noexcept {
+        constexpr bool right = std::is_same_v<T, unit>;
+        static_assert(
+            right, "heddle: c.receive() would lose the value: write c.receive(v), with "
+                   "std::optional<T> v, or c.receive(std::ignore)");
+        return {channel_, nullptr};
+    }
 
     /// Works as async_receive(token) does; the handle must outlive the wait. So an
     /// asio::awaitable can `co_await c.receive()`, with an Asio newer than 1.22.
@@ -59,7 +91,6 @@ public:
         return detail::await_channel<detail::receive_attempt<T, detail::to_result<T>>>(
             self, channel_, detail::to_result<T>{});
     }
-    using arm_node = detail::receive_arm<T>;
     detail::channel_core<T>* channel() const noexcept { return channel_; }
     std::optional<T>* destination() const noexcept { return nullptr; }
 
@@ -69,12 +100,14 @@ private:
 
 /// A receive into a T. It is not an arm: a select could not tell closed from received.
 template <class T>
-class [[nodiscard]] receive_into_op {
+class [[nodiscard("heddle: co_await this receive: before that nothing is "
+                  "received")]] receive_into_op : public detail::awaited_by_tasks {
 public:
     receive_into_op(detail::channel_core<T>* channel, T& to) noexcept
         : channel_(channel), to_(to) {}
 
     // -- for the library ------------------------------------------------------------
+    static constexpr auto mistake = detail::mistake_kind::receive_into;
     auto await_by(detail::process& self) const {
         return detail::await_channel<
             detail::receive_attempt<T, detail::to_variable<T>>>(
@@ -86,11 +119,15 @@ private:
     T& to_;
 };
 
-/// A send: `co_await`ed, or an arm. It owns a copy, or refers to the value it was
-/// given.
+/// A send: `co_await`ed, or an arm. It owns its value, or refers to the one that it was
+/// given by std::ref.
 template <class T>
-class [[nodiscard]] send_op {
+class [[nodiscard(
+    "heddle: co_await this send, or make it an arm: before that nothing is "
+    "sent")]] send_op : public detail::awaited_by_tokens {
 public:
+    using detail::awaited_by_tokens::operator();
+
     send_op(detail::channel_core<T>* channel, T& value) noexcept
         : channel_(channel), referred_(std::addressof(value)) {}
     template <class... Args>
@@ -119,6 +156,48 @@ private:
     detail::channel_core<T>* channel_;
     T* referred_ = nullptr;
     std::optional<T> owned_;
+};
+
+/// A send of an rvalue, to which it refers: `co_await`ed, or an arm, in the expression in
+/// which it is made. For one that is kept use emplace, or send(std::ref(value)).
+template <class T>
+class [[nodiscard(
+    "heddle: co_await this send, or make it an arm: before that nothing is "
+    "sent")]] send_from_op : public detail::awaited_by_tokens {
+public:
+    using detail::awaited_by_tokens::operator();
+
+    send_from_op(detail::channel_core<T>* channel, T& value) noexcept
+        : channel_(channel), value_(std::addressof(value)) {}
+
+    operator send_op<T>() const noexcept {
+        constexpr bool right = sizeof(T) == 0;
+        static_assert(
+            right, "heddle: a send of an rvalue is awaited where it is made: its "
+                   "value may be gone later. Keep c.emplace(value), which owns it, or "
+                   "c.send(std::ref(value))");
+        return {channel_, *value_};
+    }
+
+    /// As that of send_op.
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto operator()(Token&& token) {
+        return send_op<T>(channel_, *value_)(std::forward<Token>(token));
+    }
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) && {
+        return detail::await_channel<detail::send_attempt<T>>(self, channel_, *value_);
+    }
+    using arm_node = detail::send_operation<T>;
+    static constexpr bool arm_in_place = true;
+    static constexpr auto mistake = detail::mistake_kind::kept_send;
+    detail::channel_core<T>* channel() const noexcept { return channel_; }
+    T& value() const noexcept { return *value_; }
+
+private:
+    detail::channel_core<T>* channel_;
+    T* value_;
 };
 
 }  // namespace heddle

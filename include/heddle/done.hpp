@@ -159,6 +159,7 @@ public:
     done_token token() const noexcept { return done_token(node_); }
 
     // -- for the library ------------------------------------------------------------
+    static constexpr auto mistake = detail::mistake_kind::source;
     /// Drops the token if nobody would notice that it closes. Requires: it closes by its
     /// deadline, if at all, or by this object.
     void drop_unwatched() noexcept {

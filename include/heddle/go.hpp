@@ -151,6 +151,19 @@ HEDDLE_ALWAYS_INLINE inline join_handle<T> start(process& parent, task<T> work,
 /// The token in force around this call, for what is started here; null outside a task.
 HEDDLE_API done_node* scope_here() noexcept;
 
+/// Whether go accepts these. F and Args: as given, with their references.
+template <class... Given>
+constexpr bool can_start = false;
+template <class F, class... Args>
+constexpr bool can_start<F, Args...> =
+    (is_task<F> && sizeof...(Args) == 0) ||
+    (!is_task<std::decay_t<F>> && !executor_or_context<F> &&
+     callable_later<F, Args...>);
+
+template <class E, class... Given>
+    requires executor_or_context<E>
+constexpr bool can_start<E, Given...> = can_start<Given...>;
+
 }  // namespace detail
 
 /// go starts a task concurrently with the task that runs on this thread's stack: on its
@@ -173,7 +186,7 @@ HEDDLE_API done_node* scope_here() noexcept;
 ///           detached task whose token is closed is a normal end.
 template <class Task>
     requires detail::is_task<Task>
-HEDDLE_NOINLINE join_handle<detail::result_of_task<Task>> go(Task work) {
+HEDDLE_NOINLINE join_handle<detail::result_of_task<Task>> go(Task&& work) {
     const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start<detail::result_of_task<Task>>(detail::host::current_process(),
                                                        std::move(work), at);
@@ -203,7 +216,8 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
 ///           is none.
 template <executor_or_context Executor, class Task>
     requires detail::is_task<Task>
-HEDDLE_NOINLINE join_handle<detail::result_of_task<Task>> go(Executor&& ex, Task work) {
+HEDDLE_NOINLINE join_handle<detail::result_of_task<Task>> go(Executor&& ex,
+                                                             Task&& work) {
     const void* at = HEDDLE_RETURN_ADDRESS();
     return detail::start<detail::result_of_task<Task>>(
         *detail::host_for(ex), std::move(work), detail::scope_here(), at);
@@ -220,8 +234,15 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(Executor&& ex, 
         detail::scope_here(), at);
 }
 
+template <class... Given>
+    requires(!detail::can_start<Given...>)
+join_handle<> go(Given&&...) {
+    detail::refuse_start<Given...>();
+}
+
 /// What yield() returns, to be `co_await`ed.
-struct [[nodiscard]] yield_op {
+struct [[nodiscard("heddle: co_await yield(): before that nothing else runs")]] yield_op
+    : detail::awaited_by_tasks {
     yield_op() noexcept {}
 
     // -- for the library ------------------------------------------------------------
@@ -252,7 +273,7 @@ private:
 /// converts to one.
 template <class Task>
     requires detail::is_task<Task>
-detail::scoped_task<detail::done_scope, Task> with_done(done_token token, Task work) {
+detail::scoped_task<detail::done_scope, Task> with_done(done_token token, Task&& work) {
     return {std::move(token), std::move(work)};
 }
 
@@ -260,12 +281,24 @@ detail::scoped_task<detail::done_scope, Task> with_done(done_token token, Task w
 /// that has closed meanwhile is seen by the next wait after it. As with_done otherwise.
 template <class Task>
     requires detail::is_task<Task>
-detail::scoped_task<detail::done_scope, Task> shield(Task work) {
+detail::scoped_task<detail::done_scope, Task> shield(Task&& work) {
     return {done_token(), std::move(work)};
 }
 
+template <class Work>
+    requires(!detail::is_task<Work>)
+task<> with_done(const done_token&, Work&&) {
+    detail::refuse_work<Work>();
+}
+template <class Work>
+    requires(!detail::is_task<Work>)
+task<> shield(Work&&) {
+    detail::refuse_work<Work>();
+}
+
 /// What resume_on() returns, to be `co_await`ed.
-class [[nodiscard]] resume_op {
+class [[nodiscard("heddle: co_await resume_on(executor): before that nothing "
+                  "moves")]] resume_op : public detail::awaited_by_tasks {
 public:
     explicit resume_op(detail::counted<detail::host> to) noexcept
         : to_(std::move(to)) {}

@@ -70,6 +70,11 @@ public:
     /// Starts a child, on the host of the running task, or queues it; never waits. The
     /// result of the child is dropped.
     template <class F, class... Args>
+        requires(!detail::startable_with<F, Args...>)
+    void go(F&&, Args&&...) {
+        detail::refuse_start<F, Args...>();
+    }
+    template <class F, class... Args>
         requires detail::startable_with<F, Args...>
     HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
         const void* at = HEDDLE_RETURN_ADDRESS();

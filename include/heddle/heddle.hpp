@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+// First, so that what the compiler says of a mistake begins with few lines.
+#include <heddle/detail/core/words.hpp>
+#include <heddle/detail/task/refuse_start.hpp>
+#include <heddle/detail/wait/refuse_arm.hpp>
+
 #include <heddle/asio.hpp>
 #include <heddle/bind_done.hpp>
 #include <heddle/blocking.hpp>

@@ -75,7 +75,7 @@ private:
 ///           receive_blocking. On a thread of go_blocking it may run.
 template <class Task>
     requires detail::is_task<Task>
-HEDDLE_NOINLINE detail::result_of_task<Task> run(run_options options, Task main) {
+HEDDLE_NOINLINE detail::result_of_task<Task> run(run_options options, Task&& main) {
     using T = detail::result_of_task<Task>;
     detail::run_loop loop(options.threads, options.seed, options.virtual_clock,
                           options.dump_on_quit);
@@ -90,8 +90,19 @@ HEDDLE_NOINLINE detail::result_of_task<Task> run(run_options options, Task main)
 
 template <class Task>
     requires detail::is_task<Task>
-detail::result_of_task<Task> run(Task main) {
+detail::result_of_task<Task> run(Task&& main) {
     return run(run_options{}, std::move(main));
+}
+
+template <class Main>
+    requires(!detail::is_task<Main>)
+void run(run_options, Main&&) {
+    detail::refuse_work<Main>();
+}
+template <class Main>
+    requires(!detail::is_task<Main>)
+void run(Main&&) {
+    detail::refuse_work<Main>();
 }
 
 }  // namespace heddle

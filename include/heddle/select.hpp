@@ -3,10 +3,12 @@
 
 #include <heddle/detail/handlers/token_wait.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
+#include <heddle/detail/wait/refuse_arm.hpp>
 #include <heddle/detail/wait/select_awaiter.hpp>
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <ranges>
 #include <tuple>
@@ -22,9 +24,11 @@ struct otherwise_t {
 inline constexpr otherwise_t otherwise{};
 
 /// A type that can be an arm: an operation of this library, a done token, a join
-/// handle.
+/// handle. A send of an rvalue is none when it is given by name.
 template <class A>
-concept selectable = requires { typename std::remove_cvref_t<A>::arm_node; };
+concept selectable = requires {
+    typename std::remove_cvref_t<A>::arm_node;
+} && !(std::is_lvalue_reference_v<A> && detail::in_place<std::remove_cvref_t<A>>);
 
 /// An arm, or `otherwise`.
 template <class A>
@@ -78,6 +82,9 @@ using nodes_of =
     some_nodes<std::make_index_sequence<(std::size_t{0} + ... + !is_otherwise<Kept>)>,
                Kept...>;
 
+template <class... Kept>
+constexpr bool in_place<std::tuple<Kept...>> = (in_place<Kept> || ...);
+
 /// The same arms, waited for by a completion handler.
 template <class Nodes>
 class token_select : Nodes {
@@ -126,8 +133,10 @@ struct token_select_traits {
 };
 
 template <class Nodes, class Arms>
-class select_op_of {
+class select_op_of : public awaited_by_tokens {
 public:
+    using awaited_by_tokens::operator();
+
     template <class... Args>
     explicit select_op_of(select_rule rule, Args&&... arms)
         : rule_(rule), arms_(std::forward<Args>(arms)...) {}
@@ -144,7 +153,15 @@ public:
     }
 
     // -- for the library ------------------------------------------------------------
-    select_awaiter<Nodes> await_by(process& self) {
+    static constexpr auto mistake = mistake_kind::kept_send;
+    select_awaiter<Nodes> await_by(process& self) &&
+        requires in_place<Arms>
+    {
+        return select_awaiter<Nodes>(self, rule_, arms_);
+    }
+    select_awaiter<Nodes> await_by(process& self)
+        requires(!in_place<Arms>)
+    {
         return select_awaiter<Nodes>(self, rule_, arms_);
     }
 
@@ -165,7 +182,8 @@ private:
 /// What select returns, of arms that are kept by value or, if they are references, by
 /// reference: `co_await`ed by a task, or called with a completion token.
 template <class... Arms>
-class [[nodiscard]] select_op
+class [[nodiscard(
+    "heddle: co_await this select: before that nothing happens")]] select_op
     : public detail::select_op_of<detail::nodes_of<Arms...>, std::tuple<Arms...>> {
     static constexpr bool otherwise_is_last = detail::otherwise_is_last<Arms...>;
     static_assert(otherwise_is_last,
@@ -181,7 +199,8 @@ public:
 
 /// What select of a range returns; the range is kept as an arm is.
 template <class Range>
-class [[nodiscard]] select_range_op
+class [[nodiscard(
+    "heddle: co_await this select: before that nothing happens")]] select_range_op
     : public detail::select_op_of<detail::range_nodes<std::remove_reference_t<Range>>,
                                   Range> {
 public:
@@ -247,6 +266,35 @@ select_range_op<Range> priority_select(Range&& arms) {
 
 namespace detail {
 
+/// Whether a select says what is wrong with its arms.
+template <class... Arms>
+concept not_selectable = !(selectable_or_otherwise<Arms> && ...) &&
+                         !(sizeof...(Arms) == 1 && (selectable_range<Arms> && ...));
+
+template <class... Arms>
+[[noreturn]] void refuse_arms() {
+    (..., [] {
+        if constexpr (!selectable_or_otherwise<Arms>)
+            refuse_arm<mistaken_arm<Arms>>();
+    }());
+    std::terminate();
+}
+
+}  // namespace detail
+
+template <class... Arms>
+    requires detail::not_selectable<Arms...>
+select_op<> select(Arms&&...) {
+    detail::refuse_arms<Arms...>();
+}
+template <class... Arms>
+    requires detail::not_selectable<Arms...>
+select_op<> priority_select(Arms&&...) {
+    detail::refuse_arms<Arms...>();
+}
+
+namespace detail {
+
 struct erased_arm {
     virtual ~erased_arm() = default;
     virtual operation& begin() = 0;
@@ -287,7 +335,10 @@ public:
         requires(!std::same_as<std::remove_cvref_t<A>, arm>)
     arm(A&& a)
         : arm_(std::make_unique<detail::erased_arm_of<kept_arm<A>>>(
-              std::forward<A>(a))) {}
+              std::forward<A>(a))) {
+        if constexpr (detail::in_place<std::remove_cvref_t<A>>)
+            detail::refuse_arm<detail::mistaken_arm<A>>();
+    }
 
     // -- for the library ------------------------------------------------------------
     using arm_node = detail::erased_node;

@@ -96,10 +96,22 @@ public:
         return core_.add(made(std::forward<A>(arm)));
     }
 
+    template <class A>
+        requires(!selectable<A>)
+    std::size_t add(A&&) {
+        detail::refuse_arms<A>();
+    }
+
     /// Puts another arm, which is on, in the place of one.
     template <selectable A>
     void replace(std::size_t index, A&& arm) {
         core_.replace(index, made(std::forward<A>(arm)));
+    }
+
+    template <class A>
+        requires(!selectable<A>)
+    void replace(std::size_t, A&&) {
+        detail::refuse_arms<A>();
     }
 
     /// Takes the arm out of the set.
@@ -120,13 +132,16 @@ private:
     template <class A>
     static std::unique_ptr<detail::selector_arm> made(A&& arm) {
         using kept = kept_arm<A>;
+        if constexpr (detail::in_place<std::remove_cvref_t<A>>)
+            detail::refuse_arm<detail::mistaken_arm<A>>();
         return std::make_unique<detail::selector_arm_of<kept>>(std::forward<A>(arm));
     }
 
     detail::selector_core core_;
 };
 
-class [[nodiscard]] selector::next_op {
+class [[nodiscard("heddle: co_await next(): before that no arm "
+                  "happens")]] selector::next_op : public detail::awaited_by_tasks {
 public:
     explicit next_op(detail::selector_core& set) noexcept : set_(set) {}
 

@@ -34,15 +34,30 @@ struct final_awaiter {
     void await_resume() const noexcept {}
 };
 
+/// For a task<T> that came to its end without a result, which only clang warns of.
+[[noreturn]] HEDDLE_API void throw_no_result();
+
+template <class T, class U>
+constexpr bool gives() {
+    constexpr bool right = std::is_constructible_v<T, U>;
+    static_assert(right, "heddle: co_return of a value that is no T, in a task<T>: "
+                         "convert it, or name the type of the task, task<type>");
+    return right;
+}
+
 template <class T>
 class result {
 public:
     template <class U = T>
-        requires std::is_constructible_v<T, U&&>
     void return_value(U&& value) {
-        value_.emplace(static_cast<U&&>(value));
+        if constexpr (gives<T, U&&>())
+            value_.emplace(static_cast<U&&>(value));
     }
-    T take() { return *std::move(value_); }
+    T take() {
+        if (!value_) [[unlikely]]
+            throw_no_result();
+        return *std::move(value_);
+    }
 
 private:
     std::optional<T> value_;
@@ -55,11 +70,15 @@ template <class T>
 class result<T> {
 public:
     template <class U = T>
-        requires std::is_constructible_v<T, U&&>
     void return_value(U&& value) {
-        value_.reset(new T(static_cast<U&&>(value)));
+        if constexpr (gives<T, U&&>())
+            value_.reset(new T(static_cast<U&&>(value)));
     }
-    T take() { return *std::move(value_); }
+    T take() {
+        if (!value_)
+            throw_no_result();
+        return *std::move(value_);
+    }
 
 private:
     std::unique_ptr<T> value_;
@@ -69,7 +88,11 @@ template <class T>
 class result<T&> {
 public:
     void return_value(T& value) noexcept { value_ = &value; }
-    T& take() const noexcept { return *value_; }
+    T& take() const {
+        if (!value_) [[unlikely]]
+            throw_no_result();
+        return *value_;
+    }
 
 private:
     T* value_ = nullptr;
@@ -116,9 +139,13 @@ using result_of_task = typename task_result<Task>::type;
 ///           itself, the waits inside do.
 /// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken
 ///           by reference must outlive it (`go` copies them, see go.hpp).
-/// Errors    awaited a second time, or moved from: already_joined.
+/// Errors    awaited a second time, or moved from: already_joined. A task<T> that comes
+///           to its end without co_return has no result: who asks for it gets
+///           std::logic_error.
 template <class T = void>
-class [[nodiscard]] HEDDLE_AWAIT_ELIDABLE task {
+class [[nodiscard("heddle: co_await this task, or give it to heddle::go: before that "
+                  "it does not run")]] HEDDLE_AWAIT_ELIDABLE task
+    : public detail::awaited_by_tasks {
 public:
     class promise_type;
 
@@ -137,6 +164,7 @@ public:
     auto await_by(detail::process& self) && { return awaiter(release(), self); }
 
     /// For go: gives the frame away. Throws already_joined if there is none.
+    static constexpr auto mistake = detail::mistake_kind::task;
     std::coroutine_handle<promise_type> release() {
         if (!frame_)
             throw already_joined(

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <heddle/detail/core/await.hpp>
+#include <heddle/detail/task/refuse_start.hpp>
 #include <heddle/detail/task/scoped.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
 #include <heddle/done.hpp>
 #include <heddle/task.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -38,7 +40,8 @@ class timer_operation;
 ///           its length but at most 0.8 ms: so that many take few wake-ups.
 /// Cancel    leaves the timer as it was. Entering costs O(1), leaving O(log timers).
 /// Lifetime  a named timer in a select is referred to, and must outlive it.
-class [[nodiscard]] timer {
+class [[nodiscard("heddle: co_await this timer, or make it an arm: before that nobody "
+                  "waits")]] timer : public detail::awaited_by_tasks {
 public:
     explicit timer(time_point deadline, bool clock_was_read = true) noexcept
         : deadline_(deadline), asked_(!clock_was_read) {}
@@ -147,11 +150,23 @@ timer after(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>
     return timer(detail::deadline_from_now(detail::nanoseconds(d)));
 }
 
+template <class D>
+    requires(!detail::is_duration<D>)
+timer after(const D&) {
+    detail::refuse_duration<D>();
+}
+
 /// A timer for a point on the host's clock; one in the past is ready at once.
 template <class Duration>
 timer at(std::chrono::time_point<std::chrono::steady_clock, Duration>
              deadline) noexcept(detail::is_whole<typename Duration::rep>) {
     return timer(detail::nanoseconds(deadline), false);
+}
+
+template <class M>
+    requires(!detail::is_moment<M>)
+timer at(const M&) {
+    detail::refuse_moment<M>();
 }
 
 /// Suspends the task for at least `d`; `co_await heddle::sleep(20ms)`.
@@ -160,11 +175,23 @@ timer sleep(std::chrono::duration<Rep, Period> d) noexcept(detail::is_whole<Rep>
     return after(d);
 }
 
+template <class D>
+    requires(!detail::is_duration<D>)
+timer sleep(const D&) {
+    detail::refuse_duration<D>();
+}
+
 /// Suspends the task until `deadline`.
 template <class Duration>
 timer sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration>
                       deadline) noexcept(detail::is_whole<typename Duration::rep>) {
     return at(deadline);
+}
+
+template <class M>
+    requires(!detail::is_moment<M>)
+timer sleep_until(const M&) {
+    detail::refuse_moment<M>();
 }
 
 /// Ticks at start + d, start + 2d, ... for as long as a task asks.
@@ -185,9 +212,17 @@ public:
     template <class Rep, class Period>
     explicit ticker(std::chrono::duration<Rep, Period> period)
         : ticker(detail::nanoseconds(period), now()) {}
+    template <class D>
+        requires std::is_arithmetic_v<D>
+    explicit ticker(D) : ticker(duration()) {
+        detail::refuse_duration<D>();
+    }
 
     /// A timer for the next tick.
     timer next() const noexcept;
+
+    // -- for the library ------------------------------------------------------------
+    static constexpr auto mistake = detail::mistake_kind::ticker;
 
 private:
     ticker(duration period, time_point start);
@@ -290,8 +325,23 @@ public:
 template <class Rep, class Period, class Task>
     requires detail::is_task<Task>
 detail::scoped_task<detail::timed_scope, Task>
-with_timeout(std::chrono::duration<Rep, Period> d, Task work) {
+with_timeout(std::chrono::duration<Rep, Period> d, Task&& work) {
     return {detail::nanoseconds(d), std::move(work)};
+}
+
+template <class D, class Task>
+    requires(!detail::is_duration<D> || !detail::is_task<Task>)
+task<> with_timeout(const D&, Task&&) {
+    if constexpr (detail::is_task<D>) {
+        constexpr bool right = !detail::is_task<D>;
+        static_assert(right, "heddle::with_timeout takes the duration first: "
+                             "heddle::with_timeout(duration, f(args...))");
+        std::terminate();
+    } else if constexpr (!detail::is_duration<D>) {
+        detail::refuse_duration<D>();
+    } else {
+        detail::refuse_work<Task>();
+    }
 }
 
 /// The same without an exception: an empty optional stands for timed_out. A task<T> gives
@@ -304,6 +354,21 @@ template <class Rep, class Period, class Task>
 detail::scoped_task<detail::optional_scope, Task>
 timeout(std::chrono::duration<Rep, Period> d, Task work) {
     return {detail::nanoseconds(d), std::move(work)};
+}
+
+template <class D, class Task>
+    requires(!detail::is_duration<D> || !detail::is_task<Task>)
+task<> timeout(const D&, Task&&) {
+    if constexpr (detail::is_task<D>) {
+        constexpr bool right = !detail::is_task<D>;
+        static_assert(right, "heddle::timeout takes the duration first: "
+                             "heddle::timeout(duration, f(args...))");
+        std::terminate();
+    } else if constexpr (!detail::is_duration<D>) {
+        detail::refuse_duration<D>();
+    } else {
+        detail::refuse_work<Task>();
+    }
 }
 
 }  // namespace heddle

@@ -13,6 +13,12 @@
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
+void throw_no_result() {
+    throw std::logic_error(
+        "heddle: a task<T> came to its end without co_return, so it has no result; end "
+        "each of its paths with co_return value");
+}
+
 void throw_already_joined(const char* what) { throw already_joined(what); }
 
 namespace {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: `co_await` of an awaitable of another library
 // error: a task can co_await heddle's operations
 #include <heddle/heddle.hpp>
 

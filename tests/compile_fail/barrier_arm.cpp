@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// error: no matching function for call to .select
+// mistake: an arrival at a barrier as an arm
+// error: an arrival at a barrier is no arm
 #include <heddle/heddle.hpp>
 
 // An arrival cannot be withdrawn.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: a receiver closes its channel
 // error: no member named '?close
 #include <heddle/heddle.hpp>
 

@@ -19,6 +19,12 @@ set(directories $<TARGET_PROPERTY:heddle,INTERFACE_INCLUDE_DIRECTORIES>)
 set(flags_of_heddle ${CMAKE_CURRENT_BINARY_DIR}/flags_of_heddle)
 file(GENERATE OUTPUT ${flags_of_heddle} CONTENT "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},\n-D>\n>-I$<JOIN:${directories},\n-I>\n")
 
+# include/mistakes.md says what two compilers say.
+if(NOT BUILD_SHARED_LIBS AND Python3_FOUND)
+  heddle_python_test(compile_fail.table ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/table --check @${flags_of_heddle})
+  set_tests_properties(compile_fail.table PROPERTIES SKIP_RETURN_CODE 77)
+endif()
+
 separate_arguments(flags_of_preset NATIVE_COMMAND "${CMAKE_CXX_FLAGS}")
 file(GLOB cases CONFIGURE_DEPENDS compile_fail/*.cpp)
 foreach(case IN LISTS cases)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: `go(f, n)` for a parameter `int&`
 // error: use std::ref
 #include <heddle/heddle.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// error: no matching function for call to .select
+// mistake: `m.lock()` as an arm
+// error: write m.lock\(guard\)
 #include <heddle/heddle.hpp>
 
 // A lock as an arm needs a guard to hold it: m.lock(guard).

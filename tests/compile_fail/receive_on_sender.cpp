@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: a receive from a sender
 // error: no member named '?receive
 #include <heddle/heddle.hpp>
 

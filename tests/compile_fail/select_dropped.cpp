@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// error: ignoring returned value of type 'heddle::select_op<heddle::receive_op<int>, heddle::timer>'|ignoring return value .*nodiscard
+// mistake: a select without `co_await`
+// error: ignoring return(ed)? value .*co_await this select
 #include <heddle/heddle.hpp>
 
 #pragma GCC diagnostic error "-Wunused-result"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: `otherwise` is not the last arm
 // error: otherwise must be last
 #include <heddle/heddle.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// error: no matching function for call to 'select
+// mistake: a select of arms that a view makes
+// error: put them into a std::vector first
 #include <heddle/heddle.hpp>
 
 #include <ranges>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// error: no matching function for call to 'select
+// mistake: `int v; select(in.receive(v), ...)`
+// error: as an arm needs std::optional<T> v
 #include <heddle/heddle.hpp>
 
 heddle::task<> f(heddle::receiver<int> in) {

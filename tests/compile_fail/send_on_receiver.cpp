@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: a send to a receiver
 // error: no member named '?send
 #include <heddle/heddle.hpp>
 

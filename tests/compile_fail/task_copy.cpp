@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: a copy of a task
 // error: (use of deleted function|call to implicitly-deleted copy constructor)
 #include <heddle/heddle.hpp>
 

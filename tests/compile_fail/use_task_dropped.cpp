@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: an operation of Asio without `co_await`
 // The operation has not even started.
 // error: ignoring returned value of type 'heddle::asio_op<.*'|ignoring return value .*nodiscard
 #include <heddle/heddle.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// error: no matching (member )?function for call to .*go
+// mistake: arguments that do not fit the function of a `wait_group::go`
+// error: mind their number, order and types
 #include <heddle/heddle.hpp>
 
 heddle::task<> greet(std::string name);

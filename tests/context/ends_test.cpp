@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -227,13 +228,13 @@ TEST_CASE(
         [&](test::world& world, asio::cancellation_slot slot) {
             c.emplace();
             d.emplace();
-            heddle::select(c->emplace(value.object), d->receive())(
+            heddle::select(c->emplace(value.object), d->receive(std::ignore))(
                 world.ctx,
                 asio::bind_cancellation_slot(
                     slot, [k = captured.object](heddle::error_code, std::size_t) {}));
             std::vector<heddle::arm> arms;
             arms.push_back(c->emplace(in_arms.object));
-            arms.push_back(d->receive());
+            arms.push_back(d->receive(std::ignore));
             CHECK(in_arms.held() == 1);
         },
         [&](test::world&, ending how) {
@@ -468,7 +469,7 @@ TEST_CASE("a selector keeps nothing of an arm that was removed or replaced") {
     set.remove(i);
     CHECK(value.held() == 0);
     i = set.add(c.emplace(value.object));
-    set.replace(i, c.receive());
+    set.replace(i, c.receive(std::ignore));
     CHECK(value.held() == 0);
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -325,7 +326,7 @@ TEST_CASE("a wait for the task's own token completes when that token closes, and
         [](trace& t) -> task<> {
             auto mine = heddle::this_task::done();
             heddle::channel<> never;
-            auto i = co_await heddle::select(never.receive(), mine);
+            auto i = co_await heddle::select(never.receive(std::ignore), mine);
             t("parked: arm " + std::to_string(i));
             auto j = co_await heddle::select(mine, never.receive());
             t("closed before: arm " + std::to_string(j));
@@ -348,7 +349,7 @@ TEST_CASE(
     done_source child(root.token());
     w.go(heddle::with_done(child.token(), [](trace& t, done_token above) -> task<> {
         heddle::channel<> never;
-        auto i = co_await heddle::select(never.receive(), above);
+        auto i = co_await heddle::select(never.receive(std::ignore), above);
         t("arm " + std::to_string(i));
     }(log, root.token())));
     w.settle();

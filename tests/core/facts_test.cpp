@@ -20,7 +20,9 @@
 #include <coroutine>
 #include <cstddef>
 #include <functional>
+#include <ranges>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -39,6 +41,23 @@ static_assert(asks_as_a_tuple<heddle::send_op<int>::arm_node>);
 static_assert(asks_as_a_tuple<heddle::join_handle<int>::arm_node>);
 static_assert(asks_as_a_tuple<heddle::timer::arm_node>);
 static_assert(asks_as_a_tuple<heddle::done_token::arm_node>);
+
+// What is an arm is asked in overloads: the words for a mistake are for what is none.
+static_assert(heddle::selectable<heddle::receive_op<int>&>);
+static_assert(heddle::selectable<heddle::receive_value_op<heddle::unit>>);
+static_assert(!heddle::selectable<heddle::receive_value_op<int>>);
+static_assert(!heddle::selectable<heddle::receive_into_op<int>>);
+static_assert(heddle::selectable<heddle::send_op<std::string>&>);
+static_assert(heddle::selectable<heddle::send_from_op<std::string>>);
+static_assert(!heddle::selectable<heddle::send_from_op<std::string>&>);
+static_assert(
+    !heddle::selectable_range<std::vector<heddle::send_from_op<std::string>>>);
+static_assert(!heddle::selectable<heddle::task<>>);
+static_assert(!heddle::selectable<std::chrono::seconds>);
+static_assert(!std::ranges::range<heddle::channel<int>>);
+static_assert(!heddle::detail::awaitable_by_task<heddle::send_from_op<std::string>&>);
+static_assert(heddle::detail::awaitable_by_task<heddle::send_from_op<std::string>>);
+static_assert(!heddle::detail::awaitable_by_task<heddle::task<>&>);
 
 using test::lines;
 using test::tracked;
@@ -178,7 +197,8 @@ const std::vector<std::pair<const char*, form>> forms{
          std::vector<heddle::arm> arms;
          arms.emplace_back(c.emplace(3));
          co_await heddle::select(arms);
-         co_await heddle::select(std::array{c.receive(), c.receive()});
+         co_await heddle::select(
+             std::array{c.receive(std::ignore), c.receive(std::ignore)});
      }},
     {"a call with a temporary, and its result",
      []() -> heddle::task<> {

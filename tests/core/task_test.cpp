@@ -9,6 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 TEST_SUITE_BEGIN("task");
 
@@ -29,6 +32,14 @@ struct no_default {
     explicit no_default(int v) : value(v) {}
     int value;
 };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wreturn-type"
+template <class T>
+task<T> without_result() {
+    co_await heddle::yield();
+}
+#pragma GCC diagnostic pop
 
 struct alignas(4 * sizeof(void*)) wide {
     int value;
@@ -300,6 +311,30 @@ TEST_CASE("if a task parked deep in calls is destroyed, each frame is destroyed 
         CHECK(log.take().empty());
     }
     CHECK(log.take() == lines{"~3", "~2", "~1", "~0"});
+}
+
+TEST_CASE("a task that ends without co_return tells who asks for its result") {
+    auto says = [](auto made) {
+        try {
+            run_virtual(std::move(made));
+            return std::string();
+        } catch (const std::logic_error& e) {
+            return std::string(e.what());
+        }
+    };
+    auto awaits = []<class T>(std::type_identity<T>) -> task<> {
+        (void)co_await without_result<T>();
+    };
+    const std::string words =
+        "heddle: a task<T> came to its end without co_return, so it has no result; end "
+        "each of its paths with co_return value";
+    CHECK(says(awaits(std::type_identity<int>())) == words);
+    CHECK(says(awaits(std::type_identity<std::string>())) == words);
+    CHECK(says(awaits(std::type_identity<int&>())) == words);
+    CHECK(says(awaits(std::type_identity<wide>())) == words);
+    CHECK(says([]() -> task<> {
+              (void)co_await heddle::go(without_result<int>());
+          }()) == words);
 }
 
 TEST_SUITE_END();

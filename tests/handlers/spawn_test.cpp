@@ -78,7 +78,7 @@ TEST_CASE("a stackful coroutine sends, selects, and joins tasks") {
         in);
     spawn(world.ctx, [&](asio::yield_context yield) {
         in.async_send(1, yield);
-        auto arm = heddle::select(never.receive(), in.emplace(2))(yield);
+        auto arm = heddle::select(never.receive(std::ignore), in.emplace(2))(yield);
         trace("arm " + std::to_string(arm));
         in.close();
         trace("sum " + std::to_string(join(world.ctx, sum, yield)));

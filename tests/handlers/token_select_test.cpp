@@ -23,6 +23,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -89,17 +90,17 @@ TEST_CASE("a receive arm that is closed is empty; a send arm that is refused or 
     test::trace trace;
     heddle::channel<tracked> in, out, never;
     std::optional<tracked> v(std::in_place, 1);
-    heddle::select(never.receive(), in.receive(v))(world.ctx, noting(trace));
+    heddle::select(never.receive(std::ignore), in.receive(v))(world.ctx, noting(trace));
     in.close();
     world.settle();
     CHECK(trace.take() == lines{"ok 1"});
     CHECK(!v);
     tracked kept(3);
-    heddle::select(out.send(std::move(kept)), never.receive())(world.ctx,
-                                                               noting(trace));
+    heddle::select(out.send(std::move(kept)),
+                   never.receive(std::ignore))(world.ctx, noting(trace));
     out.close();
-    heddle::select(out.send(std::move(kept)), never.receive())(world.ctx,
-                                                               noting(trace));
+    heddle::select(out.send(std::move(kept)),
+                   never.receive(std::ignore))(world.ctx, noting(trace));
     world.settle();
     CHECK(trace.take() == lines{"closed 0", "closed 0"});
     CHECK(kept.value() == 3);
@@ -161,11 +162,11 @@ TEST_CASE("select takes each of two ready arms equally often; priority_select ta
     for (int i = 0; i < 1000; ++i) {
         (void)a.try_send(i);
         (void)b.try_send(i);
-        heddle::select(a.receive(), b.receive())(
+        heddle::select(a.receive(std::ignore), b.receive(std::ignore))(
             world.ctx, [&](heddle::error_code, std::size_t k) { ++taken[k]; });
         (void)a.try_send(i);
         (void)b.try_send(i);
-        heddle::priority_select(a.receive(), b.receive())(
+        heddle::priority_select(a.receive(std::ignore), b.receive(std::ignore))(
             world.ctx, [&](heddle::error_code, std::size_t k) { ++by_priority[k]; });
     }
     world.settle();
@@ -205,8 +206,9 @@ TEST_CASE("a timer arm is refused, and the handler is destroyed without a call")
     heddle::channel<int> c;
     auto witness = std::make_shared<int>();
     auto handler = [witness](heddle::error_code, std::size_t) { FAIL("called"); };
-    CHECK_THROWS_AS(heddle::select(c.receive(), heddle::after(1s))(ctx, handler),
-                    std::logic_error);
+    CHECK_THROWS_AS(
+        heddle::select(c.receive(std::ignore), heddle::after(1s))(ctx, handler),
+        std::logic_error);
     std::vector<heddle::arm> erased;
     erased.emplace_back(heddle::after(1s));
     CHECK_THROWS_AS(heddle::select(erased)(ctx, handler), std::logic_error);
@@ -216,7 +218,7 @@ TEST_CASE("a timer arm is refused, and the handler is destroyed without a call")
     auto slot = owned->slot();
     std::weak_ptr<asio::cancellation_signal> watch = owned;
     auto owner = [owned = std::move(owned)](heddle::error_code, std::size_t) {};
-    CHECK_THROWS_AS(heddle::select(c.receive(), heddle::after(1s))(
+    CHECK_THROWS_AS(heddle::select(c.receive(std::ignore), heddle::after(1s))(
                         ctx, asio::bind_cancellation_slot(slot, std::move(owner))),
                     std::logic_error);
     CHECK(watch.expired());
@@ -229,7 +231,7 @@ TEST_CASE(
     test::trace trace;
     asio::cancellation_signal stop;
     heddle::receiver<int> nil;
-    heddle::select(nil.receive(), heddle::done_token())(
+    heddle::select(nil.receive(std::ignore), heddle::done_token())(
         world.ctx, asio::bind_cancellation_slot(stop.slot(), noting(trace)));
     asio::cancellation_signal stop_nothing;
     heddle::select()(world.ctx,
@@ -250,7 +252,7 @@ TEST_CASE("a context that is destroyed destroys the handler, and leaves the chan
     auto witness = std::make_shared<int>();
     {
         asio::io_context ctx;
-        heddle::select(a.emplace(1), b.receive())(
+        heddle::select(a.emplace(1), b.receive(std::ignore))(
             ctx, [witness](heddle::error_code, std::size_t) { FAIL("called"); });
         CHECK(tracked::alive() == alive + 1);
     }
@@ -315,7 +317,8 @@ TEST_CASE("select takes any completion token: a future, an awaitable, a handler 
     asio::io_context ctx;
     heddle::channel<int> c(1), never;
     CHECK(c.try_send(1) == try_status::done);
-    auto index = heddle::select(never.receive(), c.receive())(ctx, asio::use_future);
+    auto index = heddle::select(never.receive(std::ignore),
+                                c.receive(std::ignore))(ctx, asio::use_future);
     ctx.run();
     CHECK(index.get() == 1);
 
@@ -341,9 +344,10 @@ TEST_CASE("select takes any completion token: a future, an awaitable, a handler 
 
     ctx.restart();
     auto strand = asio::make_strand(ctx);
-    heddle::select(never.receive())(strand, [&](heddle::error_code, std::size_t) {
-        trace(strand.running_in_this_thread() ? "on it" : "elsewhere");
-    });
+    heddle::select(never.receive(std::ignore))(
+        strand, [&](heddle::error_code, std::size_t) {
+            trace(strand.running_in_this_thread() ? "on it" : "elsewhere");
+        });
     ctx.run();
     CHECK(trace.take() == lines{"on it"});
 }

@@ -25,6 +25,7 @@
 #include <functional>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 
 using namespace std::chrono_literals;
 
@@ -219,12 +220,12 @@ TEST_CASE("a selector allocates nothing, whether it waits or not") {
     std::optional<int> a;
     heddle::selector set;
     set.add(back.receive(a));
-    set.add(never.receive());
+    set.add(never.receive(std::ignore));
     set.add(stop.token());
     CHECK(allocations_of(world.ctx, [&]() -> heddle::task<> {
               co_await there.send(1);
               (void)co_await set.next();
-              set.replace(1, never.receive());
+              set.replace(1, never.receive(std::ignore));
           }) == 0);
     there.close();
     world.settle();

@@ -23,6 +23,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -325,7 +326,8 @@ TEST_CASE("waiting handlers leave nothing behind, however their waits end") {
             reused.emit(asio::cancellation_type::terminal);
             h.async_join(world.ctx, asio::bind_cancellation_slot(once.slot(), none));
             once.emit(asio::cancellation_type::terminal);
-            heddle::select(c.receive(), other.receive(), full.send(3), stop.token(), h)(
+            heddle::select(c.receive(std::ignore), other.receive(std::ignore),
+                           full.send(3), stop.token(), h)(
                 world.ctx, asio::bind_cancellation_slot(reused.slot(), none));
             reused.emit(asio::cancellation_type::terminal);
             c.async_receive(world.ctx, none);

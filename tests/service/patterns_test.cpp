@@ -125,8 +125,9 @@ TEST_CASE(
     };
     auto a = made_in(
         w, [&] { return generate<int>(add, std::make_unique<int>(1), ref(shared)); });
-    auto b = made_in(
-        w, [] { return generate<int>(1, [](sender<int> out) { out.try_send(7); }); });
+    auto b = made_in(w, [] {
+        return generate<int>(1, [](sender<int> out) { (void)out.try_send(7); });
+    });
     auto c = made_in(w, [] {
         return generate<int>(1, [](sender<int> out) -> task<int> {
             co_await out.send(8);
@@ -256,9 +257,9 @@ TEST_CASE("merge takes receivers and channels, as lvalues or rvalues") {
     world w;
     channel<int> a(1), b(1);
     receiver<int> c(b);
-    a.try_send(1);
+    (void)a.try_send(1);
     a.close();
-    b.try_send(2);
+    (void)b.try_send(2);
     b.close();
     auto all = made_in(w, [&] { return merge(a, c, receiver<int>(a)); });
     trace t;
@@ -272,8 +273,8 @@ TEST_CASE(
     world w;
     channel<int> a(2), b;
     auto all = made_in(w, [&] { return merge(a, b); });
-    a.try_send(1);
-    a.try_send(2);
+    (void)a.try_send(1);
+    (void)a.try_send(2);
     a.close();
     w.settle();
     b.close();
@@ -300,7 +301,7 @@ TEST_CASE("merge holds at most one value of each input") {
     world w;
     channel<int> a(3), b(3);
     for (int i = 0; i < 3; ++i)
-        a.try_send(i), b.try_send(i);
+        (void)a.try_send(i), (void)b.try_send(i);
     auto all = made_in(w, [&] { return merge(a, b); });
     CHECK(a.size() == 2);
     CHECK(b.size() == 2);
@@ -312,8 +313,8 @@ TEST_CASE("a merge that is cancelled, or whose context ends, closes and destroys
         heddle::done_source stop;
         channel<tracked> in(2);
         receiver<tracked> all;
-        in.try_send(tracked(1));
-        in.try_send(tracked(2));
+        (void)in.try_send(tracked(1));
+        (void)in.try_send(tracked(2));
         {
             world w;
             auto in_scope = [](channel<tracked> from, receiver<tracked>& o) -> task<> {
@@ -339,7 +340,7 @@ TEST_CASE("a merge that is cancelled, or whose context ends, closes and destroys
 
 TEST_CASE("merge outside a task throws and takes nothing") {
     channel<int> a(1);
-    a.try_send(1);
+    (void)a.try_send(1);
     CHECK_THROWS_AS((void)merge(a, a), heddle::not_in_task);
     CHECK_THROWS_AS((void)unbounded(a), heddle::not_in_task);
     CHECK(status(a) == "1");

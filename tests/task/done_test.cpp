@@ -15,6 +15,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -248,9 +249,9 @@ TEST_CASE("a token is an arm, and a closed one is ready at once") {
             },
             std::ref(d));
         auto token = d.token();
-        auto i = co_await heddle::select(never.receive(), token);
+        auto i = co_await heddle::select(never.receive(std::ignore), token);
         CHECK(i == 1);
-        auto again = co_await heddle::select(never.receive(), token);
+        auto again = co_await heddle::select(never.receive(std::ignore), token);
         CHECK(again == 1);
     }());
 }
@@ -433,7 +434,7 @@ TEST_CASE(
         {"in a select",
          [](done_token done, std::shared_ptr<int>) -> task<> {
              heddle::channel<> c;
-             co_await heddle::select(c.receive(), done);
+             co_await heddle::select(c.receive(std::ignore), done);
          }},
         {"in an Asio operation",
          [](done_token done, std::shared_ptr<int>) -> task<> {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 TEST_SUITE_BEGIN("join");
@@ -243,7 +244,7 @@ TEST_CASE("a join arm leaves the result in the handle; a nil handle is never rea
             heddle::channel<> never;
             join_handle<int> nil;
             auto h = go(seven);
-            auto i = co_await heddle::select(never.receive(), h, nil);
+            auto i = co_await heddle::select(never.receive(std::ignore), h, nil);
             t("arm " + std::to_string(i));
             auto again = co_await heddle::priority_select(h, heddle::otherwise);
             t("arm " + std::to_string(again));

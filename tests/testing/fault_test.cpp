@@ -22,6 +22,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -353,8 +354,8 @@ struct select_meeting final : meeting {
     channel<tracked> c{1}, quiet;
     task<> wait() override {
         std::optional<tracked> v;
-        auto arm =
-            co_await heddle::select(quiet.receive(), c.receive(v), quiet.emplace(1));
+        auto arm = co_await heddle::select(quiet.receive(std::ignore), c.receive(v),
+                                           quiet.emplace(1));
         if (arm != 1 || !v)
             throw std::logic_error("another arm");
     }
@@ -609,7 +610,9 @@ private:
         for (;;) {
             std::optional<tracked> v;
             here h(*this, "select");
-            if (co_await heddle::select(work.receive(v), never.receive()) != 0 || !v)
+            if (co_await heddle::select(work.receive(v), never.receive(std::ignore)) !=
+                    0 ||
+                !v)
                 co_return n;
             n += v->value();
             tracked copy(v->value());

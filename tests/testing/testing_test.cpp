@@ -15,6 +15,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 using namespace std::chrono_literals;
 using heddle::task;
@@ -287,7 +288,7 @@ TEST_CASE(
             for (int i = 0; i < 3; ++i) {
                 channels.emplace_back(1);
                 if (i < ready)
-                    channels.back().try_send(i);
+                    (void)channels.back().try_send(i);
                 arms.push_back(
                     channels.back().receive(to[static_cast<std::size_t>(i)]));
             }
@@ -319,15 +320,16 @@ TEST_CASE("explore takes each ready arm of a select in a handler, and each of it
             for (int i = 0; i < 3; ++i) {
                 c.emplace_back(1);
                 if (i < ready)
-                    c.back().try_send(i);
+                    (void)c.back().try_send(i);
             }
             heddle::channel<std::size_t> told(1);
-            heddle::select(c[0].receive(), c[1].receive(), c[2].receive())(
+            heddle::select(c[0].receive(std::ignore), c[1].receive(std::ignore),
+                           c[2].receive(std::ignore))(
                 heddle::this_task::executor(),
                 [told](heddle::error_code, std::size_t i) mutable {
-                    told.try_send(i);
+                    (void)told.try_send(i);
                 });
-            c[2].try_send(2);
+            (void)c[2].try_send(2);
             auto arm = co_await told.receive();
             chosen.insert(arm.value());
         });
@@ -345,9 +347,11 @@ TEST_CASE("explore takes each ready arm of a select in a handler, and each of it
     explore("equal arms of a handler", [&chosen]() -> task<> {
         heddle::channel<int> c;
         heddle::channel<std::size_t> told(1);
-        heddle::select(c.send(0), c.send(1), c.send(2))(
-            heddle::this_task::executor(),
-            [told](heddle::error_code, std::size_t i) mutable { told.try_send(i); });
+        heddle::select(c.send(0), c.send(1),
+                       c.send(2))(heddle::this_task::executor(),
+                                  [told](heddle::error_code, std::size_t i) mutable {
+                                      (void)told.try_send(i);
+                                  });
         auto got = co_await c.receive();
         auto arm = co_await told.receive();
         CHECK(got == static_cast<int>(arm.value()));

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <string>
+#include <tuple>
 
 using namespace std::chrono_literals;
 using heddle::task;
@@ -165,7 +166,8 @@ TEST_CASE("an alarm that is armed ahead holds up no context") {
         heddle::go(
             world.ctx,
             [](heddle::receiver<> stop, auto until) -> task<> {
-                co_await heddle::select(stop.receive(), heddle::after(until));
+                co_await heddle::select(stop.receive(std::ignore),
+                                        heddle::after(until));
             },
             enough, d);
     heddle::go(

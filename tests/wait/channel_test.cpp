@@ -14,6 +14,7 @@
 #include <memory>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
 #include <type_traits>
 
 namespace {
@@ -309,7 +310,7 @@ TEST_CASE("send of an rvalue moves from it when the send happens, and not before
         auto mine = std::make_unique<int>(4);
         auto op = ch.send(std::move(mine));
         tr(mine ? "mine" : "gone");
-        co_await op;
+        co_await std::move(op);
         tr(mine ? "mine" : "gone");
     }(c, trace));
     world.settle();
@@ -319,6 +320,33 @@ TEST_CASE("send of an rvalue moves from it when the send happens, and not before
     CHECK(**got == 4);
     world.settle();
     CHECK(trace.take() == test::lines{"gone"});
+}
+
+TEST_CASE("a send that is kept may refer to its value by std::ref") {
+    test::world world;
+    heddle::channel<std::unique_ptr<int>> c;
+    world.go([](heddle::channel<std::unique_ptr<int>> ch) -> heddle::task<> {
+        auto mine = std::make_unique<int>(4);
+        auto op = ch.send(std::ref(mine));
+        CHECK(mine);
+        CHECK(co_await heddle::select(op, heddle::this_task::done()) == 0);
+        CHECK_FALSE(mine);
+    }(c));
+    world.settle();
+    std::unique_ptr<int> got;
+    CHECK(c.try_receive(got) == try_status::done);
+    CHECK(*got == 4);
+    world.settle();
+}
+
+TEST_CASE("a receive into std::ignore takes a value and drops it") {
+    heddle::channel<int> c(2);
+    heddle::run([](heddle::channel<int> c) -> heddle::task<> {
+        co_await c.send(1);
+        co_await c.send(2);
+        CHECK(co_await heddle::select(c.receive(std::ignore)) == 0);
+        CHECK(co_await c.receive() == 2);
+    }(c));
 }
 
 TEST_CASE("a small trivially copyable rvalue is copied, so its send may outlive it") {
@@ -538,7 +566,7 @@ TEST_CASE("a value that was received and dropped does not count as undelivered")
         co_await in.receive();
         co_await in.receive(v);
         co_await in.receive(t);
-        co_await heddle::select(in.receive());
+        co_await heddle::select(in.receive(std::ignore));
     }(c));
     world.settle();
     CHECK(c.size() == 0);

@@ -13,6 +13,7 @@
 #include <span>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -54,7 +55,8 @@ TEST_CASE("the index is the position of the arm, whatever its kind") {
         co_await heddle::yield();
         CHECK(co_await heddle::select(nil.receive(v), full.receive(v)) == 1);
         CHECK(v == 5);
-        CHECK(co_await heddle::select(full.receive(), nil.send(1), empty.send(7)) == 2);
+        CHECK(co_await heddle::select(full.receive(std::ignore), nil.send(1),
+                                      empty.send(7)) == 2);
         CHECK(co_await heddle::select(full.receive(v), open.token(), closed.token()) ==
               2);
         CHECK(co_await heddle::select(full.receive(v), job) == 1);
@@ -74,7 +76,7 @@ TEST_CASE("an arm that receives without a destination takes the value and drops 
     in_task([]() -> heddle::task<> {
         heddle::channel<tracked> c(1);
         (void)c.try_send(tracked(1));
-        CHECK(co_await heddle::select(c.receive()) == 0);
+        CHECK(co_await heddle::select(c.receive(std::ignore)) == 0);
         CHECK(c.size() == 0);
     }());
     CHECK(tracked::alive() == alive);
@@ -168,7 +170,7 @@ TEST_CASE(
         tr("ten rounds");
         c.close();
         for (int i = 0; i < 100'000; ++i)
-            co_await heddle::select(c.receive(), heddle::after(1h));
+            co_await heddle::select(c.receive(std::ignore), heddle::after(1h));
         tr("all rounds");
     }(trace));
     world.go([](test::trace& tr) -> heddle::task<> {
@@ -229,7 +231,8 @@ TEST_CASE("a range of arms may be a vector, an array, a span, const or not") {
         std::optional<int> v;
         std::vector<heddle::receive_op<int>> list{c.receive(v), d.receive(v)};
         const auto fixed = list;
-        std::array<heddle::receive_op<int>, 2> array{c.receive(v), d.receive()};
+        std::array<heddle::receive_op<int>, 2> array{c.receive(v),
+                                                     d.receive(std::ignore)};
         std::span<heddle::receive_op<int>> span(array);
         auto fill = [](channel& to) { return to.try_send(1) == try_status::done; };
         CHECK(fill(d));
@@ -325,17 +328,20 @@ TEST_CASE("a join arm leaves the result in the handle") {
     in_task([]() -> heddle::task<> {
         channel c;
         auto job = heddle::go(give, 3);
-        CHECK(co_await heddle::select(c.receive(), job) == 1);
-        CHECK(co_await heddle::select(c.receive(), job) == 1);  // it is still there
+        CHECK(co_await heddle::select(c.receive(std::ignore), job) == 1);
+        CHECK(co_await heddle::select(c.receive(std::ignore), job) ==
+              1);  // it is still there
         CHECK(co_await job == 3);
         CHECK_THROWS_AS(co_await job, heddle::already_joined);
 
         auto bad = heddle::go(fail);
-        CHECK(co_await heddle::select(c.receive(), bad) == 1);  // does not throw
+        CHECK(co_await heddle::select(c.receive(std::ignore), bad) ==
+              1);  // does not throw
         CHECK_THROWS_AS(co_await bad, std::runtime_error);
 
         heddle::join_handle<int> nil;
-        CHECK(co_await heddle::select(nil, c.receive(), heddle::otherwise) == 2);
+        CHECK(co_await heddle::select(nil, c.receive(std::ignore), heddle::otherwise) ==
+              2);
         auto slow = heddle::go(forever);
         CHECK(co_await heddle::select(slow, heddle::after(1s)) == 1);
         slow.cancel();

@@ -14,6 +14,7 @@
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -53,7 +54,7 @@ TEST_CASE("next returns the index that add returned, whatever the kind of the ar
         heddle::selector set;
         CHECK(set.empty());
         CHECK(set.add(in.receive(v)) == 0);
-        CHECK(set.add(nil.receive()) == 1);
+        CHECK(set.add(nil.receive(std::ignore)) == 1);
         CHECK(set.add(stop.token()) == 2);
         CHECK(set.add(busy.wait()) == 3);
         CHECK(set.add(permits.acquire()) == 4);
@@ -156,10 +157,10 @@ TEST_CASE("law 32: each arm of a selector that is ready is equally likely") {
             heddle::selector set;
             for (std::size_t i = 0; i < arms; ++i) {
                 c.emplace_back(2);
-                set.add(c.back().receive());
+                set.add(c.back().receive(std::ignore));
                 co_await c.back().send(0);
             }
-            set.add(channel(1).receive());  // never ready
+            set.add(channel(1).receive(std::ignore));  // never ready
             for (int n = 0; n < turns; ++n) {
                 auto i = co_await set.next();
                 ++count[i];
@@ -406,7 +407,7 @@ TEST_CASE("an arm that is the token in force happens instead of throwing") {
         auto stopper = stop.token();
         world.go([&]() -> heddle::task<> {
             heddle::selector set;
-            set.add(channel(1).receive());
+            set.add(channel(1).receive(std::ignore));
             set.add(stopper);
             co_await heddle::with_done(stopper, note_next(set, got));
         });
@@ -424,7 +425,7 @@ TEST_CASE("an arm that happens only once is off until it is enabled again") {
         heddle::channel<std::unique_ptr<int>> out(3);
         auto value = std::make_unique<int>(1);
         heddle::selector set;
-        auto sent = set.add(out.send(std::move(value)));
+        auto sent = set.add(out.send(std::ref(value)));
         auto idle = heddle::after(1s);
         set.add(idle);
         CHECK(co_await set.next() == sent);
@@ -506,14 +507,14 @@ TEST_CASE("a nil arm is tried again when it is enabled") {
 TEST_CASE("an index without an arm is an error") {
     heddle::selector set;
     CHECK_THROWS_AS(set.remove(0), std::out_of_range);
-    auto i = set.add(channel(1).receive());
-    auto k = set.add(channel(1).receive());
+    auto i = set.add(channel(1).receive(std::ignore));
+    auto k = set.add(channel(1).receive(std::ignore));
     set.remove(i);
     CHECK_THROWS_AS(set.remove(i), std::out_of_range);
     CHECK_THROWS_AS(set.enable(i), std::out_of_range);
     CHECK_THROWS_AS(set.disable(7), std::out_of_range);
     CHECK(set.size() == 1);
-    CHECK(set.add(channel(1).receive()) == i);
+    CHECK(set.add(channel(1).receive(std::ignore)) == i);
     set.remove(k);
     set.remove(i);
     CHECK(set.empty());
@@ -527,7 +528,7 @@ TEST_CASE("next throws once for a send arm whose channel is closed") {
         set.add(closed.send(1));
         CHECK_THROWS_AS(co_await set.next(), heddle::channel_closed);
         co_await other.send(1);
-        set.add(other.receive());
+        set.add(other.receive(std::ignore));
         CHECK(co_await set.next() == 1);
     }());
 }
@@ -617,7 +618,7 @@ TEST_CASE("law 37: a selector with any number of arms in both directions never p
                     CHECK(co_await set.next() == idle);
                     channel closed;
                     closed.close();
-                    set.replace(idle, closed.receive());
+                    set.replace(idle, closed.receive(std::ignore));
                     for (int i = 0; i < 100; ++i)
                         CHECK(co_await set.next() == idle);
                     CHECK(both.on.try_send(1) == try_status::would_block);
@@ -911,7 +912,7 @@ TEST_CASE("a selector with a timer outlives the context in which it waited") {
     }
     channel c(1);
     (void)c.try_send(1);
-    set.add(c.receive());
+    set.add(c.receive(std::ignore));
     test::world second;
     second.go(note_next(set, got));
     second.settle();
@@ -925,8 +926,8 @@ TEST_CASE("an arm keeps its channel alive") {
     {
         channel c(1), d;
         (void)c.try_send(1);
-        set.add(c.receive());
-        set.add(d.receive());
+        set.add(c.receive(std::ignore));
+        set.add(d.receive(std::ignore));
     }
     world.go(note_next(set, got));
     world.settle();
@@ -996,7 +997,7 @@ TEST_CASE("law 76: a selector that is always ready lets other tasks run") {
         channel closed;
         closed.close();
         heddle::selector set;
-        set.add(closed.receive());
+        set.add(closed.receive(std::ignore));
         heddle::go([&] { ran = true; });
         for (; !ran && turns < 100'000; ++turns)
             co_await set.next();
@@ -1011,8 +1012,8 @@ TEST_CASE("a dump lists the arms of a selector in order of arrival") {
     b.name("b");
     heddle::selector set;
     test::world world;
-    set.add(a.receive());
-    set.add(channel(1).receive());
+    set.add(a.receive(std::ignore));
+    set.add(channel(1).receive(std::ignore));
     set.add(b.send(1));
     set.remove(1);
     std::vector<std::size_t> got;
@@ -1136,17 +1137,17 @@ TEST_CASE("explore takes each ready arm of a selector, and makes no choice where
     closed.close();
     CHECK(first_of(
               [&](heddle::selector& set) {
-                  set.add(open.receive());
-                  set.add(closed.receive());
-                  set.add(channel(nullptr).receive());
-                  set.add(closed.receive());
+                  set.add(open.receive(std::ignore));
+                  set.add(closed.receive(std::ignore));
+                  set.add(channel(nullptr).receive(std::ignore));
+                  set.add(closed.receive(std::ignore));
                   set.add(heddle::after(1s));
               },
               5) == std::set<std::size_t>{1, 3});
     CHECK(first_of(
               [&](heddle::selector& set) {
                   for (int i = 0; i < 5; ++i)
-                      set.add(channel().receive());
+                      set.add(channel().receive(std::ignore));
                   set.add(heddle::after(1s));
               },
               1) == std::set<std::size_t>{5});
@@ -1159,10 +1160,10 @@ TEST_CASE(
     heddle::done_source above, own(above.token());
     above.close();
     auto fill = [&](heddle::selector& set) {
-        set.add(channel().receive());
-        set.add(closed.receive());
+        set.add(channel().receive(std::ignore));
+        set.add(closed.receive(std::ignore));
         set.add(above.token());
-        set.add(closed.receive());
+        set.add(closed.receive(std::ignore));
         set.add(own.token());
         set.add(heddle::after(1h));
     };

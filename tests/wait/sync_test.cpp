@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 
 TEST_SUITE_BEGIN("sync");
 
@@ -134,7 +135,7 @@ TEST_CASE("wait() is an arm") {
             heddle::channel<> never;
             auto i = co_await heddle::select(group.wait(), heddle::otherwise);
             t("arm " + std::to_string(i));
-            auto j = co_await heddle::select(never.receive(), group.wait());
+            auto j = co_await heddle::select(never.receive(std::ignore), group.wait());
             t("arm " + std::to_string(j));
         },
         std::ref(log), std::ref(g));

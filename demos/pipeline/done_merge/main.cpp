@@ -16,7 +16,7 @@ enum { sent, stopped };
 heddle::receiver<int> gen(std::vector<int> nums) {
     heddle::channel<int> out(nums.size());
     for (int n : nums)
-        out.try_send(n);  // there is room for all
+        (void)out.try_send(n);  // there is room for all
     out.close();
     return out;
 }

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 heddle::receiver<int> gen(std::vector<int> nums) {
     heddle::channel<int> out(nums.size());
     for (int n : nums)
-        out.try_send(n);  // there is room for all
+        (void)out.try_send(n);  // there is room for all
     out.close();
     return out;
 }

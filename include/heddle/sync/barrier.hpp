@@ -34,11 +34,13 @@ public:
     arrive_op arrive_and_wait() const noexcept;
 
 private:
-    class [[nodiscard]] arrive_op {
+    class [[nodiscard("heddle: co_await arrive_and_wait(): before that nobody has "
+                      "arrived")]] arrive_op : public detail::awaited_by_tasks {
     public:
         explicit arrive_op(detail::barrier_core& core) noexcept : core_(core) {}
 
         // -- for the library --------------------------------------------------------
+        static constexpr auto mistake = detail::mistake_kind::arrival;
         auto await_by(detail::process& self) const {
             return detail::await_one<detail::barrier_operation>(self, core_);
         }

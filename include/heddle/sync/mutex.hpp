@@ -52,6 +52,9 @@ public:
     /// Never waits. The guard is empty if the mutex is not free.
     guard try_lock() const noexcept;
 
+    // -- for the library ------------------------------------------------------------
+    static constexpr auto mistake = detail::mistake_kind::mutex;
+
 private:
     detail::counted<detail::permit_core> core_;
 };
@@ -107,11 +110,13 @@ private:
 
 }  // namespace detail
 
-class [[nodiscard]] mutex::lock_op {
+class [[nodiscard("heddle: auto guard = co_await m.lock(): before that nothing is "
+                  "locked")]] mutex::lock_op : public detail::awaited_by_tasks {
 public:
     explicit lock_op(detail::permit_core& core) noexcept : core_(&core) {}
 
     // -- for the library ------------------------------------------------------------
+    static constexpr auto mistake = detail::mistake_kind::lock;
     auto await_by(detail::process& self) const {
         return detail::await_one<detail::lock_operation>(self, *core_);
     }
@@ -120,7 +125,9 @@ private:
     detail::permit_core* core_;
 };
 
-class [[nodiscard]] mutex::lock_into_op {
+class [[nodiscard(
+    "heddle: co_await m.lock(guard), or make it an arm: before that nothing "
+    "is locked")]] mutex::lock_into_op : public detail::awaited_by_tasks {
 public:
     lock_into_op(detail::permit_core& core, guard& to) noexcept
         : core_(&core), to_(&to) {}

@@ -73,6 +73,11 @@ public:
     /// Starts a task that is counted until it has ended, however it ends, and its frame
     /// is destroyed. Errors as of go.
     template <class F, class... Args>
+        requires(!detail::startable_with<F, Args...>)
+    void go(F&&, Args&&...) {
+        detail::refuse_start<F, Args...>();
+    }
+    template <class F, class... Args>
         requires detail::startable_with<F, Args...>
     HEDDLE_NOINLINE void go(F&& f, Args&&... args) {
         const void* at = HEDDLE_RETURN_ADDRESS();

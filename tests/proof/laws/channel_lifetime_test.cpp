@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <tuple>
 
 namespace {
 
@@ -331,7 +332,7 @@ heddle::task<> drop_all(heddle::channel<meddler> c) {
     std::optional<meddler> v;
     co_await c.receive(v);  // destroys nothing yet
     co_await c.receive(v);  // destroys the first value
-    co_await heddle::select(c.receive());
+    co_await heddle::select(c.receive(std::ignore));
 }
 
 }  // namespace

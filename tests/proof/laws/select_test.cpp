@@ -12,6 +12,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <tuple>
 
 namespace {
 
@@ -125,16 +126,18 @@ TEST_CASE("law 32: each arm that is ready is equally likely") {
         a.close();
         b.close();
         auto all_closed = [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return heddle::select((I % 2 ? a : b).receive()...);
+            return heddle::select((I % 2 ? a : b).receive(std::ignore)...);
         };
         std::vector<heddle::receive_op<int>> arms;
         for (int i = 0; i < 5; ++i)
-            arms.push_back(a.receive());
+            arms.push_back(a.receive(std::ignore));
         for (int i = 0; i < n; ++i) {
-            ++to.two[co_await heddle::select(a.receive(), b.receive())];
-            ++to.three_of_five[co_await heddle::select(a.receive(), never.receive(),
-                                                       b.receive(), never.receive(),
-                                                       a.receive())];
+            ++to.two[co_await heddle::select(a.receive(std::ignore),
+                                             b.receive(std::ignore))];
+            ++to.three_of_five[co_await heddle::select(
+                a.receive(std::ignore), never.receive(std::ignore),
+                b.receive(std::ignore), never.receive(std::ignore),
+                a.receive(std::ignore))];
             ++to.seventeen[co_await all_closed(std::make_index_sequence<17>())];
             ++to.range[co_await heddle::select(arms)];
         }

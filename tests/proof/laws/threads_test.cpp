@@ -589,8 +589,8 @@ TEST_CASE("law 7: a handler that waits in a select takes one of two values, and 
     all_of("select of a handler", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         channel<int> a(1), b(1);
-        a.try_send(1);
-        b.try_send(2);
+        (void)a.try_send(1);
+        (void)b.try_send(2);
         auto x = std::make_shared<std::optional<int>>();
         auto y = std::make_shared<std::optional<int>>();
         t.run([=]() -> task<> {
@@ -622,7 +622,7 @@ TEST_CASE("laws 17 and 79: when the last handle is dropped beside a send into th
                auto left = std::make_shared<std::weak_ptr<int>>(value);
                channel<std::shared_ptr<int>> c(1);
                t.run([c, value]() mutable {
-                   c.try_send(value);
+                   (void)c.try_send(value);
                    value = nullptr;
                    c = nullptr;
                });
@@ -694,7 +694,7 @@ TEST_CASE("laws 73 and 75: when a context ends beside a send to a task in it, th
             ctx.poll();
         });
         t.run([c, value]() mutable {
-            c.try_send(value);
+            (void)c.try_send(value);
             value = nullptr;
         });
         value = nullptr;
@@ -712,7 +712,7 @@ TEST_CASE("laws 73 and 75: a context may end beside a send to one of its handler
                    auto ctx = std::make_unique<asio::io_context>(1);
                    c.async_receive(*ctx, [](heddle::error_code, std::optional<int>) {});
                });
-               t.run([=] { c.try_send(7); });
+               t.run([=] { (void)c.try_send(7); });
            },
            {.counts = true});
     all_of("bound handler ends",

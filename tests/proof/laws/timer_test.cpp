@@ -15,6 +15,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <tuple>
 #include <vector>
 
 TEST_SUITE_BEGIN("laws.timer");
@@ -164,7 +165,8 @@ TEST_CASE("law 64: a timer that was withdrawn before its deadline never wakes a 
     trace log;
     run_virtual([](trace& t) -> task<> {
         auto wait = [](trace& u, heddle::channel<> in) -> task<> {
-            auto i = co_await heddle::select(in.receive(), heddle::after(2s));
+            auto i =
+                co_await heddle::select(in.receive(std::ignore), heddle::after(2s));
             u("arm " + std::to_string(i));
             heddle::channel<> never;  // a stale timer would wake this second wait
             u(co_await ending(never.receive()));

@@ -22,6 +22,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -599,14 +600,17 @@ TEST_CASE("test/chan/select6: a select that loses does not corrupt the queue (20
 }
 
 TEST_CASE("test/chan/select7: a select of one, two or three arms may drop the value") {
-    auto take1 = [](receiver<int> in) -> task<> { co_await select(in.receive()); };
+    auto take1 = [](receiver<int> in) -> task<> {
+        co_await select(in.receive(std::ignore));
+    };
     auto take2 = [](receiver<int> in) -> task<> {
         channel<int> other;
-        co_await select(in.receive(), other.receive());
+        co_await select(in.receive(std::ignore), other.receive(std::ignore));
     };
     auto take3 = [](receiver<int> in) -> task<> {
         channel<int> other, another;
-        co_await select(other.send(1), in.receive(), another.receive());
+        co_await select(other.send(1), in.receive(std::ignore),
+                        another.receive(std::ignore));
     };
     auto give1 = [](sender<int> out) -> task<> { co_await select(out.send(1)); };
     auto give2 = [](sender<int> out) -> task<> {
@@ -615,7 +619,7 @@ TEST_CASE("test/chan/select7: a select of one, two or three arms may drop the va
     };
     auto give3 = [](sender<int> out) -> task<> {
         channel<int> other, another;
-        co_await select(other.receive(), out.send(1), another.send(1));
+        co_await select(other.receive(std::ignore), out.send(1), another.send(1));
     };
     for (task<> (*take)(receiver<int>) : {+take1, +take2, +take3})
         for (task<> (*give)(sender<int>) : {+give1, +give2, +give3})
@@ -763,9 +767,10 @@ TEST_CASE(
                 auto arm = co_await select(c.receive(w));
                 CHECK(arm == 0);
                 channel<int> quiet;
-                arm = co_await select(quiet.receive(), c.receive(w));
+                arm = co_await select(quiet.receive(std::ignore), c.receive(w));
                 CHECK(arm == 1);
-                arm = co_await select(quiet.receive(), c.receive(w), heddle::otherwise);
+                arm = co_await select(quiet.receive(std::ignore), c.receive(w),
+                                      heddle::otherwise);
                 CHECK(arm == 1);
                 std::string how = co_await test::ending(c.send(1));
                 CHECK(how.find("send on a closed channel") != std::string::npos);
@@ -834,7 +839,7 @@ TEST_CASE("law 80, test/ken/chan: 10 000 operations by send, receive and select 
             if (how == plain)
                 co_await out.send(i);
             else if (how == in_select)
-                co_await select(nobody.receive(), out.send(i));
+                co_await select(nobody.receive(std::ignore), out.send(i));
             else
                 while (out.try_send(i) != try_status::done)
                     co_await heddle::yield();
@@ -847,7 +852,7 @@ TEST_CASE("law 80, test/ken/chan: 10 000 operations by send, receive and select 
             if (how == plain)
                 co_await in.receive(v);
             else if (how == in_select)
-                co_await select(in.receive(v), nobody.receive());
+                co_await select(in.receive(v), nobody.receive(std::ignore));
             else
                 while (in.try_receive(v) != try_status::done)
                     co_await heddle::yield();
@@ -1004,7 +1009,7 @@ TEST_CASE("test/fixedbugs/issue8336, issue43111, issue4313: arms are evaluated i
         };
         std::vector<heddle::arm> arms;
         arms.emplace_back(chan('a').emplace(value('b')));
-        arms.emplace_back(chan('c').receive());
+        arms.emplace_back(chan('c').receive(std::ignore));
         arms.emplace_back(channel<int>(nullptr).emplace(value('d')));
         auto arm = co_await select(arms);
         CHECK(arm == 0);
@@ -1024,7 +1029,10 @@ TEST_CASE("runtime/chan_test TestChan: one channel does everything, at many size
             auto h =
                 w.go([](channel<int> in) -> task<> { (void)co_await in.receive(); }, c);
             auto s = w.go(
-                [](channel<int> in) -> task<> { co_await select(in.receive()); }, c);
+                [](channel<int> in) -> task<> {
+                    co_await select(in.receive(std::ignore));
+                },
+                c);
             w.settle();
             CHECK(w.live() == 2);
             CHECK(c.try_send(1) == try_status::done);
@@ -1135,7 +1143,8 @@ TEST_CASE("runtime/chan_test TestNonblockSelectRace: one of two channels is read
             auto looker = heddle::go(
                 [](channel<int> x, channel<int> y) -> task<> {
                     auto arm =
-                        co_await select(x.receive(), y.receive(), heddle::otherwise);
+                        co_await select(x.receive(std::ignore), y.receive(std::ignore),
+                                        heddle::otherwise);
                     if (arm == 2)
                         throw std::logic_error("no channel is ready");
                 },
@@ -1145,7 +1154,7 @@ TEST_CASE("runtime/chan_test TestNonblockSelectRace: one of two channels is read
                 b.close();
             else
                 co_await b.send(1);
-            co_await select(a.receive(), heddle::otherwise);
+            co_await select(a.receive(std::ignore), heddle::otherwise);
             co_await looker;
         };
     };
@@ -1215,7 +1224,7 @@ TEST_CASE("runtime/chan_test TestSelectStress: selects of four arms work beside 
                     if (send)
                         arms.emplace_back(on[k].emplace(0));
                     else
-                        arms.emplace_back(on[k].receive());
+                        arms.emplace_back(on[k].receive(std::ignore));
                 }
                 --left[co_await select(arms)];
             }
@@ -1240,7 +1249,8 @@ TEST_CASE("runtime/chan_test TestSelectFairness: each of two ready arms is taken
         }
         for (int i = 0; i < trials; ++i) {
             auto arm =
-                co_await select(c3.receive(), c4.receive(), c1.receive(), c2.receive());
+                co_await select(c3.receive(std::ignore), c4.receive(std::ignore),
+                                c1.receive(std::ignore), c2.receive(std::ignore));
             ++counts[arm - 2];
         }
     };
@@ -1339,7 +1349,8 @@ TEST_CASE("runtime/chan_test TestSelectDuplicateChannel: c may be twice in a sel
         channel<int> c, d, e;
         auto first = heddle::go(
             [](channel<int> x, channel<int> y, channel<int> z) -> task<> {
-                co_await select(x.receive(), y.receive(), z.receive());
+                co_await select(x.receive(std::ignore), y.receive(std::ignore),
+                                z.receive(std::ignore));
                 std::optional<int> v;
                 co_await select(x.receive(v));
                 CHECK(v == 7);
@@ -1390,7 +1401,7 @@ TEST_CASE("runtime/proc_test TestTimerFairness: a busy pair does not delay a tim
             heddle::go(
                 heddle::with_done(over.token(), [](channel<bool> busy) -> task<> {
                     for (;;)
-                        co_await select(busy.send(true), busy.receive());
+                        co_await select(busy.send(true), busy.receive(std::ignore));
                 }(c)));
         auto timer = heddle::after(10ms);
         auto arm = co_await select(timer);

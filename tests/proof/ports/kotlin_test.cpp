@@ -16,6 +16,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -325,9 +326,9 @@ TEST_CASE("SelectRendezvousChannelTest: send and receive arms happen at once or 
                     std::optional<std::string> v;
                     channel<int> quiet;
                     if (out)
-                        co_await select(quiet.receive(), ch.emplace("OK"));
+                        co_await select(quiet.receive(std::ignore), ch.emplace("OK"));
                     else
-                        co_await select(quiet.receive(), ch.receive(v));
+                        co_await select(quiet.receive(std::ignore), ch.receive(v));
                     t("selected " + v.value_or(""));
                 },
                 c, sends, std::ref(log));
@@ -352,9 +353,11 @@ TEST_CASE("SelectRendezvousChannelTest.testSelectReceiveWaitClosed: a receive ar
             [](channel<int> ch, bool out, std::string& to) -> task<> {
                 channel<int> quiet;
                 if (out)
-                    to = co_await ending(select(ch.send(1), quiet.receive()));
+                    to =
+                        co_await ending(select(ch.send(1), quiet.receive(std::ignore)));
                 else
-                    to = co_await ending(select(ch.receive(), quiet.receive()));
+                    to = co_await ending(
+                        select(ch.receive(std::ignore), quiet.receive(std::ignore)));
             },
             c, sends, std::ref(how));
         w.settle();
@@ -390,8 +393,9 @@ TEST_CASE("SelectBiasTest: priority_select takes the first ready arm, select tak
         b.close();
         std::array<int, 2> in_order{}, mixed{};
         for (int i = 0; i < 1000; ++i) {
-            ++in_order[co_await heddle::priority_select(a.receive(), b.receive())];
-            ++mixed[co_await select(a.receive(), b.receive())];
+            ++in_order[co_await heddle::priority_select(a.receive(std::ignore),
+                                                        b.receive(std::ignore))];
+            ++mixed[co_await select(a.receive(std::ignore), b.receive(std::ignore))];
         }
         CHECK(in_order == std::array{1000, 0});
         CHECK(mixed[0] > 400);
@@ -429,7 +433,8 @@ TEST_CASE("SelectTimeoutTest: the earliest of several timeouts happens, and none
         CHECK(heddle::now() - start == 100ms);
         channel<int> c;
         c.close();
-        arm = co_await heddle::priority_select(c.receive(), heddle::after(0ns));
+        arm = co_await heddle::priority_select(c.receive(std::ignore),
+                                               heddle::after(0ns));
         CHECK(arm == 0);
         CHECK(heddle::now() - start == 100ms);
     }());

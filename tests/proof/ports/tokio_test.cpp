@@ -16,6 +16,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -282,8 +283,9 @@ TEST_CASE("macros_select biased_eventually_ready: arms are tried in order once o
             second, third);
         co_await heddle::sleep(1s);
         for (std::size_t expected : {1u, 2u}) {
-            auto arm = co_await heddle::priority_select(
-                first.receive(), second.receive(), third.receive());
+            auto arm = co_await heddle::priority_select(first.receive(std::ignore),
+                                                        second.receive(std::ignore),
+                                                        third.receive(std::ignore));
             CHECK(arm == expected);
         }
     }());

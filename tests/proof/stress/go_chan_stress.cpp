@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -61,7 +62,7 @@ TEST_CASE("runtime/chan_test TestNonblockSelectRace: one of two channels is read
                         b.close();
                     else
                         co_await b.send(1);
-                    co_await select(a.receive(), heddle::otherwise);
+                    co_await select(a.receive(std::ignore), heddle::otherwise);
                     (void)co_await done.receive();
                 }
             },
@@ -73,7 +74,8 @@ TEST_CASE("runtime/chan_test TestNonblockSelectRace: one of two channels is read
                     auto a = co_await in.receive();
                     auto b = co_await in.receive();
                     auto arm =
-                        co_await select(a->receive(), b->receive(), heddle::otherwise);
+                        co_await select(a->receive(std::ignore),
+                                        b->receive(std::ignore), heddle::otherwise);
                     none += arm == 2;
                     co_await done.send(0);
                 }
@@ -100,7 +102,7 @@ TEST_CASE("runtime/chan_test TestSelectStress: selects of four arms work beside 
                 if (send)
                     arms.emplace_back(on[k].emplace(0));
                 else
-                    arms.emplace_back(on[k].receive());
+                    arms.emplace_back(on[k].receive(std::ignore));
             }
             --left[co_await select(arms)];
         }

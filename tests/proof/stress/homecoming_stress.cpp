@@ -212,7 +212,7 @@ task<> sleep_cancelled(race& r) {
 task<> value_or_timer(race& r) {
     r.later([&r] {
         int v = 1;
-        r.c.try_send(v);
+        (void)r.c.try_send(v);
     });
     std::optional<int> v;
     co_await heddle::select(r.c.receive(v), heddle::after(30us));
@@ -221,7 +221,7 @@ task<> value_or_timer(race& r) {
 task<> value_or_timeout(race& r) {
     r.later([&r] {
         int v = 1;
-        r.c.try_send(v);
+        (void)r.c.try_send(v);
     });
     co_await heddle::timeout(30us,
                              [](race& q) -> task<> { co_await q.c.receive(); }(r));

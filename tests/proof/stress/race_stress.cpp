@@ -59,7 +59,7 @@ void run(asio::io_context& ctx) {
 
 /// Takes from one of two channels, or gives to one; close ends the wait, too.
 task<> take(channel<int> x, channel<int> y) {
-    (void)co_await test::ending(select(x.receive(), y.receive()));
+    (void)co_await test::ending(select(x.receive(std::ignore), y.receive(std::ignore)));
 }
 task<> give(channel<int> x, channel<int> y) {
     (void)co_await test::ending(select(x.send(1), y.send(2)));
@@ -317,7 +317,7 @@ TEST_CASE("laws 40, 45: two waiters that leave one queue at the same time leave 
         contexts.left();
     };
     auto leaves = [](heddle::event& on, channel<int> in) -> task<> {
-        co_await select(on.wait(), in.receive());
+        co_await select(on.wait(), in.receive(std::ignore));
     };
     constexpr int many = 8;
     auto let_go = [](asio::io_context& ctx, channel<int> from) {

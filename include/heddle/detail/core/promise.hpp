@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/detail/core/process.hpp>
+#include <heddle/detail/core/words.hpp>
 
 #include <coroutine>
 #include <exception>
@@ -78,12 +79,19 @@ public:
         else if constexpr (adaptable<A>)
             return asio_adaptor<std::remove_cvref_t<A>>::await_by(*self,
                                                                   static_cast<A&&>(a));
-        else
-            static_assert(
-                awaitable_by_task<A>,
-                "heddle: a task can co_await heddle's operations, an rvalue task, and "
-                "Asio "
-                "operations started with heddle::use_task or heddle::deferred");
+        else {
+            refuse_await<mistake_of<std::remove_cvref_t<A>>>();
+            return refused_awaiter();
+        }
+    }
+
+    template <class V>
+    refused_awaiter yield_value(const V&) {
+        constexpr bool right = sizeof(V*) == 0;
+        static_assert(
+            right, "heddle: a task has no co_yield: send the value on a channel, as "
+                   "heddle::generate does; to let others run co_await heddle::yield()");
+        return {};
     }
 
     process* self = nullptr;

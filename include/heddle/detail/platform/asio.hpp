@@ -36,8 +36,9 @@
 #include HEDDLE_ASIO(deferred.hpp)
 #endif
 
-// The executor of use_future's handlers. No public name of Asio tells it from an
-// executor that the caller has chosen.
+// The executor of use_future's handlers: no public name of Asio tells it from an
+// executor that the caller has chosen. And what an asio::awaitable is made of, so that
+// one that awaits the wrong thing is told what to write.
 #if HEDDLE_ON_BOOST
 namespace boost::asio {
 #else
@@ -46,10 +47,16 @@ namespace asio {
 #ifdef ASIO_INLINE_NAMESPACE_BEGIN
 ASIO_INLINE_NAMESPACE_BEGIN
 #endif
+template <typename T, typename Executor>
+class awaitable;
 namespace detail {
 template <typename T, typename Blocking>
 class promise_executor;
-}
+template <typename Executor>
+class awaitable_frame_base;
+template <typename Executor>
+class awaitable_thread;
+}  // namespace detail
 #ifdef ASIO_INLINE_NAMESPACE_END
 ASIO_INLINE_NAMESPACE_END
 #endif

@@ -2,18 +2,14 @@
 // Calls that a task makes later, with copies of the function and of the arguments.
 #pragma once
 
+#include <heddle/detail/task/refuse_start.hpp>
 #include <heddle/task.hpp>
 
-#include <exception>
 #include <functional>
 #include <type_traits>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::detail {
-
-/// `Call` is a std::invoke_result; is there one?
-template <class Call>
-concept possible = requires { typename Call::type; };
 
 /// The result of a call with copies of the arguments. If only the call with the arguments
 /// themselves is possible, it is the result of that one: so overload resolution finds the
@@ -21,15 +17,6 @@ concept possible = requires { typename Call::type; };
 template <class Copies, class Given>
 using result_of_copies =
     typename std::conditional_t<possible<Copies>, Copies, Given>::type;
-
-template <class Copies>
-[[noreturn]] void refuse_copies() {
-    static_assert(possible<Copies>,
-                  "heddle: arguments are copied, and a copy cannot be bound to a "
-                  "non-const reference: for a parameter of type T& use "
-                  "std::ref(argument)");
-    std::terminate();
-}
 
 template <class F, class... Args>
 using call_of_copies = std::invoke_result<std::decay_t<F>, std::decay_t<Args>...>;
@@ -83,8 +70,11 @@ struct keeps_its_arguments<F> : std::bool_constant<by_value_call(&F::operator())
 
 template <class F, class... Args>
 task<result_of_go<F, Args...>> bind_task(F&& f, Args&&... args) {
-    if constexpr (keeps_its_arguments<std::decay_t<F>>::value)
+    if constexpr (keeps_its_arguments<std::decay_t<F>>::value &&
+                  std::is_invocable_v<F, Args...>)
         return std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+    else if constexpr (!(std::is_constructible_v<std::decay_t<Args>, Args> && ...))
+        refuse_uncopied<Args...>();
     else if constexpr (possible<call_of_copies<F, Args...>>)
         return hold<std::decay_t<F>, std::decay_t<Args>...>(
             std::forward<F>(f), std::forward<Args>(args)...);

@@ -18,16 +18,27 @@ template <class T>
 constexpr bool destroyed_twice = destroys_aggregates_twice && std::is_aggregate_v<T> &&
                                  !std::is_trivially_destructible_v<T>;
 
+/// T, or a type in its place if there can be no such channel.
+template <class T>
+constexpr bool is_element =
+    std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>;
+template <class T>
+using element = std::conditional_t<is_element<T>, T, char>;
+
 template <class T>
 constexpr bool element_type() {
-    static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
-                  "heddle::channel<T>: T must be a non-const object type");
-    static_assert(
-        std::is_nothrow_move_constructible_v<T>,
-        "heddle::channel<T>: moving a T may throw; send a std::unique_ptr<T>");
-    static_assert(
-        std::is_nothrow_destructible_v<T>,
-        "heddle::channel<T>: destroying a T may throw; send a std::unique_ptr<T>");
+    constexpr bool object = is_element<T>;
+    static_assert(object,
+                  "heddle::channel<T>: T must be a non-const object type; to send "
+                  "a reference use a pointer, for no value heddle::channel<>");
+    if constexpr (object) {
+        constexpr bool moves = std::is_nothrow_move_constructible_v<T>;
+        static_assert(moves, "heddle::channel<T>: moving a T may throw; send a "
+                             "std::unique_ptr<T>");
+        constexpr bool dies = std::is_nothrow_destructible_v<T>;
+        static_assert(dies, "heddle::channel<T>: destroying a T may throw; send a "
+                            "std::unique_ptr<T>");
+    }
     return true;
 }
 

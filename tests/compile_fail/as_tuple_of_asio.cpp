@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+// mistake: `asio::as_tuple`, with Asio 1.22
+// error: heddle::as_tuple|(no member named|not a member of).*
+#include <heddle/heddle.hpp>
+
+#include <asio/steady_timer.hpp>
+
+#if ASIO_VERSION >= 102400
+#error "no member named as_tuple before Asio 1.24; this Asio has it"
+#endif
+
+heddle::task<> f(asio::steady_timer& timer) {
+    co_await timer.async_wait(asio::as_tuple(heddle::use_task));
+}
