@@ -145,12 +145,10 @@ struct awaited_by_tasks {
 };
 
 /// The base of what an asio::awaitable can co_await, if Asio is newer than 1.22.
-#if HEDDLE_ASIO_VERSION < 102400
-using awaited_by_tokens = awaited_by_tasks;
-#else
-struct awaited_by_tokens {
+struct called_with_tokens {
     void operator()() const = delete;
 };
-#endif
+using awaited_by_tokens =
+    std::conditional_t<awaitable_awaits_deferred, called_with_tokens, awaited_by_tasks>;
 
 }  // namespace heddle::detail

@@ -64,11 +64,14 @@ ASIO_INLINE_NAMESPACE_END
 
 namespace heddle HEDDLE_VARIANT::detail {
 
-// The home of as_tuple and deferred.
+// The home of as_tuple and deferred; and whether an asio::awaitable awaits what can be
+// called with a completion token.
 #if HEDDLE_ASIO_VERSION < 102400
 namespace asio_tokens = asio::experimental;
+inline constexpr bool awaitable_awaits_deferred = false;
 #else
 namespace asio_tokens = asio;
+inline constexpr bool awaitable_awaits_deferred = true;
 #endif
 
 /// The executor of that type in it, or null. Asio's target<E>() trusts its caller

@@ -43,7 +43,7 @@
 
 /// Marks the type of a coroutine whose frame may lie in the frame of the coroutine that
 /// awaits it in the expression that calls it. It may be empty.
-#if __has_cpp_attribute(clang::coro_await_elidable) && !defined(HEDDLE_AWAIT_ELIDABLE_OFF)
+#if __has_cpp_attribute(clang::coro_await_elidable)  // clang 20
 #define HEDDLE_AWAIT_ELIDABLE [[clang::coro_await_elidable]]
 #else
 #define HEDDLE_AWAIT_ELIDABLE
