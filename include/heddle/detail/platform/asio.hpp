@@ -57,6 +57,16 @@ class awaitable_frame_base;
 template <typename Executor>
 class awaitable_thread;
 }  // namespace detail
+#if HEDDLE_ASIO_VERSION < 102400
+// Asio's own, if it had one, would be the better match.
+template <class Token, class... None>
+auto as_tuple(Token&& token, None&&...) {
+    constexpr bool right = sizeof...(None) > 0;
+    static_assert(right, "heddle: Asio 1.22 has no asio::as_tuple: write "
+                         "heddle::as_tuple(token)");
+    return experimental::as_tuple(static_cast<Token&&>(token));
+}
+#endif
 #ifdef ASIO_INLINE_NAMESPACE_END
 ASIO_INLINE_NAMESPACE_END
 #endif
