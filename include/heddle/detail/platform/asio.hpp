@@ -81,6 +81,9 @@ namespace asio_tokens = asio::experimental;
 namespace asio_tokens = asio;
 #endif
 
+/// Whether an asio::awaitable can co_await what starts when it is called with a token.
+inline constexpr bool asio_awaits_operations = HEDDLE_ASIO_VERSION >= 102400;
+
 /// The executor of that type in it, or null. Asio's target<E>() trusts its caller
 /// (1.22.1: an unchecked cast).
 template <class E>
