@@ -149,6 +149,7 @@ public:
         return detail::await_channel<detail::send_attempt<T>>(self, channel_, value());
     }
     using arm_node = detail::send_operation<T>;
+    static constexpr bool arm_by_reference = !std::is_copy_constructible_v<T>;
     detail::channel_core<T>* channel() const noexcept { return channel_; }
     T& value() noexcept { return referred_ ? *referred_ : *owned_; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // mistake: `return` in a coroutine
-// error: return. statement
+// error: return'? statement
 #include <heddle/heddle.hpp>
 
 heddle::task<int> f() {

@@ -341,11 +341,11 @@ TEST_CASE("a send that is kept may refer to its value by std::ref") {
 
 TEST_CASE("a receive into std::ignore takes a value and drops it") {
     heddle::channel<int> c(2);
-    heddle::run([](heddle::channel<int> c) -> heddle::task<> {
-        co_await c.send(1);
-        co_await c.send(2);
-        CHECK(co_await heddle::select(c.receive(std::ignore)) == 0);
-        CHECK(co_await c.receive() == 2);
+    heddle::run([](heddle::channel<int> ch) -> heddle::task<> {
+        co_await ch.send(1);
+        co_await ch.send(2);
+        CHECK(co_await heddle::select(ch.receive(std::ignore)) == 0);
+        CHECK(co_await ch.receive() == 2);
     }(c));
 }
 

@@ -57,6 +57,16 @@ class awaitable_frame_base;
 template <typename Executor>
 class awaitable_thread;
 }  // namespace detail
+#if HEDDLE_ASIO_VERSION < 102400
+// Asio's own, if it had one, would be the better match.
+template <class Token, class... None>
+auto as_tuple(Token&& token, None&&...) {
+    constexpr bool right = sizeof...(None) > 0;
+    static_assert(right, "heddle: Asio 1.22 has no asio::as_tuple: write "
+                         "heddle::as_tuple(token)");
+    return experimental::as_tuple(static_cast<Token&&>(token));
+}
+#endif
 #ifdef ASIO_INLINE_NAMESPACE_END
 ASIO_INLINE_NAMESPACE_END
 #endif
@@ -73,6 +83,9 @@ inline constexpr bool awaitable_awaits_deferred = false;
 namespace asio_tokens = asio;
 inline constexpr bool awaitable_awaits_deferred = true;
 #endif
+
+/// Whether an asio::awaitable can co_await what starts when it is called with a token.
+inline constexpr bool asio_awaits_operations = HEDDLE_ASIO_VERSION >= 102400;
 
 /// The executor of that type in it, or null. Asio's target<E>() trusts its caller
 /// (1.22.1: an unchecked cast).

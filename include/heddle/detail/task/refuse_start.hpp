@@ -26,16 +26,15 @@ template <class Copies>
     std::terminate();
 }
 
+/// A duration, or a type derived from one.
 template <class D>
-constexpr bool is_duration = false;
-template <class Rep, class Period>
-constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
-
+concept is_duration = requires(const D& d) {
+    []<class Rep, class Period>(const std::chrono::duration<Rep, Period>&) {}(d);
+};
 template <class M>
-constexpr bool is_moment = false;
-template <class Duration>
-constexpr bool is_moment<std::chrono::time_point<std::chrono::steady_clock, Duration>> =
-    true;
+concept is_moment = requires(const M& m) {
+    []<class D>(const std::chrono::time_point<std::chrono::steady_clock, D>&) {}(m);
+};
 
 template <class D>
 [[noreturn]] void refuse_duration() {
