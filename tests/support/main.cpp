@@ -6,6 +6,8 @@
 //   1      a second thread is parked as long as tests run;
 //   unset  either mode is allowed.
 #define DOCTEST_CONFIG_IMPLEMENT
+#include <cfloat>  // doctest 2.4.9 needs it
+
 #include "latch.hpp"
 
 #include <doctest/doctest.h>

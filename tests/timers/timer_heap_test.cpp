@@ -75,7 +75,8 @@ public:
     std::size_t size() const { return sorted_.size(); }
     entry& any(std::mt19937_64& random) {
         for (;;)
-            if (auto& e = *all_[random() % all_.size()]; e.queued)
+            if (auto& e = *all_[static_cast<std::size_t>(random() % all_.size())];
+                e.queued)
                 return e;
     }
 

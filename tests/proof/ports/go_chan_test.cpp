@@ -805,8 +805,8 @@ TEST_CASE("test/makechan: sizes that are too large are refused") {
         std::array<char, 1024> bytes;
     };
     CHECK_THROWS_AS(channel<int>(static_cast<std::size_t>(-1)), std::length_error);
-    CHECK_THROWS_AS(channel<large>(std::size_t{1} << 54), std::length_error);
-    CHECK_THROWS_AS(channel<large>(std::size_t{1} << 60), std::length_error);
+    CHECK_THROWS_AS(channel<large>(~std::size_t{0} / 1024 + 1), std::length_error);
+    CHECK_THROWS_AS(channel<large>(~std::size_t{0} / 16 + 1), std::length_error);
     CHECK_THROWS_AS(channel<int>(-1), std::length_error);
 }
 
