@@ -144,11 +144,11 @@ struct awaited_by_tasks {
     }
 };
 
-/// The base of what an asio::awaitable can co_await, if Asio is newer than 1.22.
-struct called_with_tokens {
+struct awaited_by_all {
     void operator()() const = delete;
 };
-using awaited_by_tokens =
-    std::conditional_t<awaitable_awaits_deferred, called_with_tokens, awaited_by_tasks>;
+/// The base of what an asio::awaitable can co_await, if its Asio calls what has a token.
+using awaited_by_tokens = std::conditional_t<asio_awaits_operations, awaited_by_all,
+                                             awaited_by_tasks>;
 
 }  // namespace heddle::detail

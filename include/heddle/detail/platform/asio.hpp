@@ -74,14 +74,11 @@ ASIO_INLINE_NAMESPACE_END
 
 namespace heddle HEDDLE_VARIANT::detail {
 
-// The home of as_tuple and deferred; and whether an asio::awaitable awaits what can be
-// called with a completion token.
+// The home of as_tuple and deferred.
 #if HEDDLE_ASIO_VERSION < 102400
 namespace asio_tokens = asio::experimental;
-inline constexpr bool awaitable_awaits_deferred = false;
 #else
 namespace asio_tokens = asio;
-inline constexpr bool awaitable_awaits_deferred = true;
 #endif
 
 /// Whether an asio::awaitable can co_await what starts when it is called with a token.
