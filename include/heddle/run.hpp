@@ -39,13 +39,16 @@ struct run_options {
 };
 
 /// While one lives, something outside (a thread, a signal handler's pipe) may still
-/// send to tasks of `ctx`: it counts as work, and no deadlock is reported. Make it before
-/// the thread starts, and let the thread own it:
+/// send to tasks of `ctx`: it counts as work, and no deadlock is reported. Keep it in
+/// the task that waits, from before the thread starts:
 ///
-///     std::thread reader([from = heddle::external_producer(), lines] { ... });
+///     heddle::external_producer reader_sends;
+///     std::thread reader([lines] { ... lines.send_blocking(line); ... });
 ///
 /// A thread that has called send_blocking or receive_blocking before counts by itself, as
 /// long as it lives and does not wait there.
+///
+/// Lifetime  must not outlive the context, which for `run` ends when `run` returns.
 class HEDDLE_API external_producer {
 public:
     template <execution_context_type Context>

@@ -278,7 +278,8 @@ TEST_CASE("while an external_producer lives, a thread that has not sent yet is n
     heddle::channel<int> values;
     test::joined_thread late;
     auto main = [](auto c, test::joined_thread& sends) -> heddle::task<int> {
-        sends = test::joined_thread([c, lives = heddle::external_producer()] {
+        heddle::external_producer lives;
+        sends = test::joined_thread([c] {
             for (int i = 0; i < 1000; ++i)
                 std::this_thread::yield();
             c.send_blocking(7);
