@@ -158,7 +158,7 @@ TEST_CASE("freed blocks serve other sizes, and go back to the system") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN
     const std::size_t before = resident_bytes();
     auto small = take(200 * mib, 104);
-    CHECK(resident_bytes() - before >= 200 * mib);
+    CHECK(resident_bytes() - before > 190 * mib);
     give_back(small);
     // 32 MiB of slabs stay, the thread keeps 1 MiB of each size, and malloc keeps some
     // memory of this test's lists.
@@ -194,7 +194,8 @@ TEST_CASE("a million tasks leave no memory behind") {
         for (int i = 0; i < 1'000'000; ++i)
             heddle::go(ctx, wait, gate);
         ctx.poll();
-        CHECK(resident_bytes() - before > 200 * mib);
+        CHECK(resident_bytes() - before >
+              150 * mib);  // fewer where pointers have 32 bits
         gate.close();
         ctx.restart();
         ctx.run();

@@ -278,7 +278,7 @@ TEST_CASE("a capacity that is too large is a length_error") {
     CHECK(of(huge / sizeof(std::string) + 2) == what);
     CHECK(message<std::length_error>([] { heddle::channel<char> c(huge / 2); }) ==
           what);
-    if (!sanitized)
+    if (!sanitized && huge > 0xffff'ffff)  // a process of 32 bits may have as much
         CHECK(message<std::length_error>([] { heddle::channel<char> c(huge / 4); }) ==
               what);
 }

@@ -601,15 +601,15 @@ TEST_CASE(
     "on the steady clock, a timer keeps its context running, and is never early") {
     world w;
     trace log;
-    auto sleep = [](trace& t, duration d, std::string who) -> task<> {
-        auto start = std::chrono::steady_clock::now();
-        co_await heddle::sleep(d);
-        CHECK(std::chrono::steady_clock::now() - start >= d);
+    const time_point start = std::chrono::steady_clock::now();
+    auto sleep = [](trace& t, time_point until, std::string who) -> task<> {
+        co_await heddle::sleep_until(until);
+        CHECK(std::chrono::steady_clock::now() >= until);
         t(who);
     };
-    w.go(sleep, std::ref(log), 9ms, "nine");
-    w.go(sleep, std::ref(log), 3ms, "three");
-    w.go(sleep, std::ref(log), 6ms, "six");
+    w.go(sleep, std::ref(log), start + 9ms, "nine");
+    w.go(sleep, std::ref(log), start + 3ms, "three");
+    w.go(sleep, std::ref(log), start + 6ms, "six");
     w.ctx.run();
     CHECK(log.take() == lines{"three", "six", "nine"});
     CHECK(w.live() == 0);
