@@ -148,7 +148,7 @@ struct awaited_by_all {
     void operator()() const = delete;
 };
 /// The base of what an asio::awaitable can co_await, if its Asio calls what has a token.
-using awaited_by_tokens = std::conditional_t<asio_awaits_operations, awaited_by_all,
-                                             awaited_by_tasks>;
+using awaited_by_tokens =
+    std::conditional_t<asio_awaits_operations, awaited_by_all, awaited_by_tasks>;
 
 }  // namespace heddle::detail
