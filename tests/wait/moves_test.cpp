@@ -9,6 +9,7 @@
 
 #include <asio/bind_executor.hpp>
 
+#include <functional>
 #include <optional>
 #include <ostream>
 #include <system_error>
@@ -94,7 +95,7 @@ task<> select_emplaced(heddle::channel<T> c, T*) {
 template <class T>
 task<> selector_rvalue(heddle::channel<T> c, T* v) {
     heddle::selector all;
-    all.add(c.send(std::move(*v)));
+    all.add(c.send(std::ref(*v)));
     co_await all.next();
 }
 template <class T>
@@ -106,7 +107,7 @@ task<> selector_emplaced(heddle::channel<T> c, T*) {
 template <class T>
 task<> erased_rvalue(heddle::channel<T> c, T* v) {
     std::vector<heddle::arm> arms;
-    arms.emplace_back(c.send(std::move(*v)));
+    arms.emplace_back(c.send(std::ref(*v)));
     co_await heddle::select(arms);
 }
 template <class T>
