@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -81,14 +82,23 @@ thread_wait::thread_wait() noexcept {
     };
 }
 
+namespace {
+
+[[noreturn]] void refuse(const operation& op, const char* why) {
+    std::string what = "heddle: a thread cannot wait ";
+    op.describe(what);
+    throw std::logic_error(what + ": " + why);
+}
+
+}  // namespace
+
 void thread_wait::wait(operation& op) {
     host::refuse_to_block("co_await instead");
     spin_lock* lock = op.source();
     if (!lock)
-        throw std::logic_error("heddle: a thread would wait on nil for ever");
+        refuse(op, "it would wait for ever; use a channel that was made");
     if (!lock->shared())
-        throw std::logic_error(
-            "heddle: a thread waits in a channel that was promised to one host");
+        refuse(op, "the channel was promised to one host; make it without same_host");
     counted_ = count_this_thread();
     op.who = this;
     op.exclusive = true;
@@ -96,8 +106,7 @@ void thread_wait::wait(operation& op) {
     if (attempt_or(op, wakes, [&op] { op.enlist_locked(); }))
         wakes.release();
     else if (single_threaded() && op.withdraw())
-        throw std::logic_error(
-            "heddle: the only thread of the process would wait for ever");
+        refuse(op, "it would wait for ever, as it is the only thread of the process");
     else
         sleep();
 }

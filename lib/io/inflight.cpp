@@ -63,10 +63,12 @@ void inflight_core::begin() {
     {
         guard g(lock());
         if (flying_)
-            throw std::logic_error("heddle: inflight: started while one is in flight");
+            throw std::logic_error("heddle: inflight: started while one is in flight: "
+                                   "wait for its result");
         if (zero_locked())
-            throw std::logic_error(
-                "heddle: inflight: started while it has a result that nobody took");
+            throw std::logic_error("heddle: inflight: started while it has a result "
+                                   "that nobody took: call "
+                                   "result()");
         flying_ = true;
         dropped_ = false;
     }
@@ -88,9 +90,9 @@ void inflight_core::not_begun() noexcept {
 
 void inflight_core::rest() {
     if (!zero())
-        throw std::logic_error(flying()
-                                   ? "heddle: inflight: no result yet"
-                                   : "heddle: inflight: no result: none was started");
+        throw std::logic_error(
+            flying() ? "heddle: inflight: no result yet: wait for it"
+                     : "heddle: inflight: no result: none was started, call start()");
     set(1);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <stdexcept>
+#include <string>
 
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
@@ -18,7 +19,8 @@ process* running_here() noexcept {
 
 group::group(std::ptrdiff_t limit) : made_by_(detail::running_here()) {
     if (limit < 1)
-        throw std::invalid_argument("heddle: a group whose limit lets no child run");
+        throw std::invalid_argument("heddle: group(" + std::to_string(limit) +
+                                    "): the limit must let 1 child or more run");
     core_ = core_.adopt(
         new detail::children("the children of a group", "a slot of a group", limit));
 }

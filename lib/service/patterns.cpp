@@ -11,7 +11,8 @@ task<> run_each([[maybe_unused]] closer<task<>> jobs, receiver<task<>> from) {
 
 void throw_unanswered() {
     throw task_abandoned(
-        "heddle: an actor was destroyed before it had answered a call");
+        "heddle: an actor was destroyed before it had answered a call: keep it until "
+        "its calls have returned");
 }
 
 }  // namespace detail

@@ -19,7 +19,9 @@ namespace detail {
 
 counted<children> make_sessions(const serve_options& options) {
     if (options.sessions < 1)
-        throw std::invalid_argument("heddle: serve: a limit that lets no session run");
+        throw std::invalid_argument("heddle: serve: serve_options::sessions is " +
+                                    std::to_string(options.sessions) +
+                                    ": it must let 1 session or more run");
     return counted<children>::adopt(
         new children("the sessions of a server",
                      "the end of a session: no more may run", options.sessions));

@@ -115,14 +115,16 @@ void throw_send_on_closed(channel_base& c) {
 
 void throw_close_of_closed(channel_base* c) {
     if (!c)
-        throw channel_closed("heddle: close of a nil channel");
+        throw channel_closed("heddle: close of a nil channel: this handle was moved "
+                             "from, or made without a channel");
     std::string what = "heddle: close of a closed channel: ";
     c->describe(what);
     throw channel_closed(what);
 }
 
 void throw_capacity() {
-    throw std::length_error("heddle: a channel of this capacity cannot be had");
+    throw std::length_error("heddle: a channel of this capacity cannot be had: it must "
+                            "be 0 or more, and its values must fit into memory");
 }
 
 namespace {

@@ -10,6 +10,7 @@
 #include "wait/all_locks.hpp"
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::detail {
@@ -96,7 +97,9 @@ void selector_core::enable(std::size_t index) {
 
 selector_arm& selector_core::arm(std::size_t index) {
     if (index >= arms_.size() || !arms_[index])
-        throw std::out_of_range("heddle: a selector has no arm of this index");
+        throw std::out_of_range("heddle: a selector has no arm " +
+                                std::to_string(index) +
+                                ": use the index that add() returned, until remove()");
     return *arms_[index];
 }
 

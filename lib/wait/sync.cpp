@@ -60,7 +60,7 @@ void wait_count::add(std::ptrdiff_t n) {
     if (!fits)
         throw std::logic_error("heddle: " + std::string(what_) +
                                (n < 0 ? " below zero: more was done than there was"
-                                      : " beyond the largest count"));
+                                      : " beyond the largest count, PTRDIFF_MAX"));
 }
 
 bool barrier_core::arrive_locked(wake_list& wakes) noexcept {
@@ -76,38 +76,44 @@ bool barrier_core::arrive_locked(wake_list& wakes) noexcept {
 void mutex::guard::unlock() {
     if (!core_)
         throw std::logic_error("heddle: unlock of a mutex that is not locked: this "
-                               "guard holds nothing");
+                               "guard holds nothing, as it was unlocked or moved from");
     std::exchange(core_, nullptr)->give();
 }
 
 semaphore::semaphore(std::ptrdiff_t permits) {
     if (permits < 0)
-        throw std::invalid_argument("heddle: a semaphore of less than no permits");
+        throw std::invalid_argument("heddle: semaphore(" + std::to_string(permits) +
+                                    "): the number of permits must be 0 or more");
     core_ = core_.adopt(new detail::permit_core("a semaphore", permits, false));
 }
 
 void semaphore::release(std::ptrdiff_t n) {
     if (n < 0)
-        throw std::logic_error("heddle: semaphore: release of a negative number");
+        throw std::logic_error("heddle: semaphore: release(" + std::to_string(n) +
+                               "): the number must be 0 or more; acquire() takes");
     if (!core_->give(n))
-        throw std::logic_error("heddle: semaphore beyond the largest count");
+        throw std::logic_error("heddle: semaphore: release(" + std::to_string(n) +
+                               "): beyond the largest count, PTRDIFF_MAX");
 }
 
 latch::latch(std::ptrdiff_t count) {
     if (count < 0)
-        throw std::invalid_argument("heddle: latch below zero");
+        throw std::invalid_argument("heddle: latch(" + std::to_string(count) +
+                                    "): the count must be 0 or more");
     core_ = core_.adopt(new detail::wait_count("a latch", count));
 }
 
 void latch::count_down(std::ptrdiff_t n) {
     if (n < 0)
-        throw std::invalid_argument("heddle: latch: count_down of a negative number");
+        throw std::invalid_argument("heddle: latch: count_down(" + std::to_string(n) +
+                                    "): the number must be 0 or more");
     core_->add(-n);
 }
 
 barrier::barrier(std::ptrdiff_t n) {
     if (n < 1)
-        throw std::invalid_argument("heddle: a barrier for less than one task");
+        throw std::invalid_argument("heddle: barrier(" + std::to_string(n) +
+                                    "): it must be for 1 task or more");
     core_ = core_.adopt(new detail::barrier_core(n));
 }
 
@@ -118,7 +124,8 @@ bool once::may_run() const {
     if (done_.load(std::memory_order_acquire))  // pairs with call()
         return false;
     if (runner_.load(std::memory_order_relaxed) == self.id)
-        throw std::logic_error("heddle: once: call() inside what it calls");
+        throw std::logic_error("heddle: once: call() inside what it calls would wait "
+                               "for itself; call that function directly");
     return true;
 }
 

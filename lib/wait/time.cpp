@@ -19,7 +19,8 @@ time_point now() noexcept {
 
 ticker::ticker(duration period, time_point start) : period_(period), start_(start) {
     if (period <= duration::zero())
-        throw std::invalid_argument("heddle: the period of a ticker must be positive");
+        throw std::invalid_argument("heddle: ticker(" + std::to_string(period.count()) +
+                                    "ns): the period must be positive");
 }
 
 timer ticker::next() const noexcept {

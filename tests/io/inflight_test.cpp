@@ -205,11 +205,13 @@ TEST_CASE("misuse of an inflight is a logic_error, and changes nothing") {
     op.complete(ok(), 1);
     world.settle();
     CHECK(other.started() == 0);
-    CHECK(seen ==
-          lines{"heddle: inflight: no result yet",
-                "heddle: inflight: started while one is in flight",
-                "heddle: inflight: started while it has a result that nobody took",
-                "heddle: inflight: no result: none was started"});
+    CHECK(
+        seen ==
+        lines{"heddle: inflight: no result yet: wait for it",
+              "heddle: inflight: started while one is in flight: wait for its result",
+              "heddle: inflight: started while it has a result that nobody took: call "
+              "result()",
+              "heddle: inflight: no result: none was started, call start()"});
     CHECK_THROWS_AS(inflight flying(op.start(use_task)), heddle::not_in_task);
 }
 

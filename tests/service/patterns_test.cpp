@@ -224,7 +224,9 @@ TEST_CASE("generate throws outside a task, and for a capacity that is too large"
         how = test::ending_of_call([] { (void)generate<int>(-1, count, 1, 1); });
     });
     w.settle();
-    CHECK(how == "heddle: a channel of this capacity cannot be had");
+    CHECK(how ==
+          "heddle: a channel of this capacity cannot be had: it must be 0 or more, "
+          "and its values must fit into memory");
     CHECK(w.live() == 0);
 }
 

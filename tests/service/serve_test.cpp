@@ -521,8 +521,8 @@ TEST_CASE("without on_error, an exception of a session is a detached task's") {
 TEST_CASE("a limit that allows no session is refused") {
     site s;
     s.start({.sessions = 0});
-    CHECK(s.trace.take() ==
-          lines{"serve: heddle: serve: a limit that lets no session run"});
+    CHECK(s.trace.take() == lines{"serve: heddle: serve: serve_options::sessions is 0: "
+                                  "it must let 1 session or more run"});
     CHECK(s.connections.accepts.started() == 0);
 }
 

@@ -238,7 +238,8 @@ TEST_CASE("a nil channel has size and capacity 0, is never closed, and takes no 
     CHECK_FALSE(nil.closed());
     CHECK_FALSE(nil.try_close());
     CHECK(message<heddle::channel_closed>([&] { nil.close(); }) ==
-          "heddle: close of a nil channel");
+          "heddle: close of a nil channel: this handle was moved from, or made without "
+          "a channel");
 }
 
 // -- names and messages -------------------------------------------------------------
@@ -266,7 +267,9 @@ TEST_CASE("messages contain the name of the channel") {
 
 TEST_CASE("a capacity that is too large is a length_error") {
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
-    const std::string what = "heddle: a channel of this capacity cannot be had";
+    const std::string what = "heddle: a channel of this capacity cannot be had: it "
+                             "must be 0 or more, and its "
+                             "values must fit into memory";
     auto of = [](auto n) {
         return message<std::length_error>([n] { heddle::channel<std::string> c(n); });
     };
