@@ -20,7 +20,7 @@ PLACES = {  # name: file, pattern
     "turns_of_a_drain": ("include/heddle/detail/core/host.hpp",
                          r"int budget = (\d+)() \* turn_cost;"),
     "turn_cost": ("include/heddle/detail/core/host.hpp", r"int turn_cost = (\d+)();"),
-    "first_numbers": ("include/heddle/detail/core/task_registry.hpp", r"uint32_t batch_ = (\d+)();"),
+    "first_numbers": ("include/heddle/detail/core/task_registry.hpp", r"uint16_t batch_ = (\d+)();"),
     "most_numbers": ("lib/core/host.cpp", r"registry_\(worker_ \? (\d+)() : 1\)"),
     "lock_pauses": ("lib/platform/locks.cpp",
                     r"spin_lock::wait\(\) const noexcept \{\s+for \(int i = 0; i < (\d+)();"),

@@ -4,6 +4,7 @@
 #include <heddle/detail/memory/intrusive_list.hpp>
 #include <heddle/detail/platform/config.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -30,7 +31,7 @@ public:
     /// It takes 32 numbers at a time, and each time twice as many as before, but at most
     /// `most`. Workers take many: the cache line of a counter that each new task adds to
     /// would move from core to core.
-    explicit task_registry(std::uint32_t most) noexcept : most_(most) {}
+    explicit task_registry(std::uint16_t most) noexcept : most_(most) {}
 
     /// Adds a task, and gives it a number if it `is_new`. Returns whether it is the only
     /// one here.
@@ -111,20 +112,20 @@ private:
         if (numbers_ == 0) {
             next_number_ = new_task_numbers(batch_);
             numbers_ = batch_;
-            batch_ = std::min(2 * batch_, most_);
+            batch_ = static_cast<std::uint16_t>(std::min(2 * batch_, int{most_}));
         }
         --numbers_;
         return next_number_++;
     }
 
     spin_lock lock_;  // guards all below but most_
+    std::uint16_t batch_ = 32;
+    const std::uint16_t most_;
     intrusive_list<Task, &Task::in_registry> live_;
     Task* scan_ = nullptr;  // where the sweep is
     std::size_t size_ = 0;
     std::uint64_t next_number_ = 0;
     std::uint32_t numbers_ = 0;  // how many were taken and not given to a task yet
-    std::uint32_t batch_ = 32;
-    const std::uint32_t most_;
 };
 
 }  // namespace heddle::detail
