@@ -29,6 +29,10 @@ std::size_t live_tasks(const Executor& ex) {
 HEDDLE_API void on_unhandled(asio::execution_context& ctx,
                              std::function<void(std::exception_ptr)> f);
 
+namespace detail {
+HEDDLE_API std::string tasks_of(asio::execution_context& ctx);
+}
+
 /// Describes each of these tasks in a paragraph: its number and name, the wait that it is
 /// in, since when, and where it was started. Without an argument: those of the running
 /// task's context, or outside a task those of all contexts of this process.
@@ -47,8 +51,10 @@ HEDDLE_API void on_unhandled(asio::execution_context& ctx,
 ///           thread is stopped inside heddle, the text says `busy` for what is locked
 ///           there. (Not so in a process with one thread, where locks are left out; and
 ///           inside malloc no function can be called.)
-HEDDLE_API std::string dump_tasks(asio::execution_context& ctx);
-HEDDLE_API std::string dump_tasks();
+HEDDLE_API std::string dump_tasks();  // the library has no other of this name
+inline std::string dump_tasks(asio::execution_context& ctx) {
+    return detail::tasks_of(ctx);
+}
 template <executor_only Executor>
 std::string dump_tasks(const Executor& ex) {
     return dump_tasks(asio::query(ex, asio::execution::context));

@@ -132,9 +132,9 @@ std::size_t live_tasks() {
     return live_tasks(detail::host::current_process().home->context());
 }
 
-std::string dump_tasks(asio::execution_context& ctx) {
+std::string detail::tasks_of(asio::execution_context& ctx) {
     std::string text;
-    detail::context_state::of(ctx)->describe(text);
+    context_state::of(ctx)->describe(text);
     return text;
 }
 

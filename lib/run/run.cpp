@@ -108,7 +108,7 @@ run_loop::run_loop(const settings& s, bool dump_on_quit)
                       std::make_shared<context_state>(s.seed, s.virtual_clock));
     if (dump_on_quit)
         quit_ = port::on_quit_signal([this] {
-            std::string text = dump_tasks(context_);
+            std::string text = tasks_of(context_);
             std::fputs(text.c_str(), stderr);
         });
 }
@@ -123,7 +123,7 @@ run_loop::~run_loop() {
                                       context_state::of(context_)->unused_numbers()) +
                        " tasks started, " + std::to_string(live_tasks(context_)) +
                        " left, " + std::to_string(undelivered()) +
-                       " values undelivered\n" + dump_tasks(context_);
+                       " values undelivered\n" + tasks_of(context_);
     std::fputs(text.c_str(), stderr);
 }
 

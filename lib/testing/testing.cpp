@@ -133,7 +133,7 @@ asio::io_context& world::context() noexcept { return impl_->ctx; }
 std::uint64_t world::seed() const noexcept { return impl_->seed_; }
 time_point world::now() const noexcept { return impl_->state->virtual_now(); }
 std::size_t world::live() { return live_tasks(impl_->ctx); }
-std::string world::dump() { return dump_tasks(impl_->ctx); }
+std::string world::dump() { return detail::tasks_of(impl_->ctx); }
 
 void world::settle() {
     do

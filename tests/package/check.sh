@@ -217,6 +217,8 @@ debugger)
     installed
     cp "$here/debugger/main.cpp" .
     builds_by_hand stopped -O2 main.cpp  # the program has no debug information itself
+    # gdb takes the program for one in C, where a name has no overloads: it calls any function of that name.
+    [ "$(nm -C "$(find "$lib" -name "libheddle.*" -type f | head -n 1)" | grep -c ' T heddle::dump_tasks')" = 1 ] || { echo "several functions dump_tasks"; exit 1; }
     calls() { # BREAKPOINT [ARGUMENT]
         gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set print elements 0' -ex "break $1" -ex 'run' \
             -ex 'call heddle::dump_tasks()' -ex 'continue' --args ./stopped ${2-} >out 2>&1
