@@ -221,7 +221,7 @@ std::string stage::dump_contexts() const {
         if (auto& s = *seats_[i]; !s.ended && s.next.how == access::lock)
             return {};
     for (auto& a : program_->actors)
-        text += tasks_of(*a.ctx);
+        text += detail::tasks_of(*a.ctx);
     return text;
 }
 
