@@ -81,7 +81,7 @@ TEST_CASE("a thread that must not block is told where, and what else to do") {
     heddle::channel<int> jobs(0, heddle::same_host);
     jobs.name("jobs");
     std::string on_nil, on_jobs;
-    std::jthread([&] {
+    std::thread([&] {
         on_nil = thrown_by([] { heddle::receiver<int>(nullptr).receive_blocking(); });
         on_jobs = thrown_by([&] { jobs.send_blocking(1); });
     }).join();
