@@ -16,7 +16,7 @@ constexpr std::size_t slab_bytes = std::size_t{64} << 10;
 constexpr std::size_t in_arena = 32;  // slabs
 constexpr std::size_t arena_bytes = in_arena * slab_bytes;
 constexpr std::size_t kept = 16;                // vacant arenas
-constexpr std::size_t small = 4;                // arenas, before pages are large ones
+constexpr std::size_t small = 32;               // arenas, before pages are large ones
 constexpr std::uint32_t page_batch = 16 << 10;  // bytes
 constexpr std::uint32_t all_vacant = 0xFFFFFFFF;
 

@@ -15,7 +15,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// an arena is 32 slabs. A slab whose blocks are all back may take another size. An
 /// arena whose slabs are all vacant goes back to the system, except that up to 16 such
 /// arenas are kept. Once there are two arenas, pages are asked for 16 KiB at a time;
-/// from the fifth on an arena is asked for as one large page, which costs one fault for
+/// beyond 64 MiB an arena is asked for as one large page, which costs one fault for
 /// 512, and up to 2 MiB that are not used yet. Any thread may call. After Bonwick, "The
 /// Slab Allocator" (1994).
 namespace slabs {

@@ -170,13 +170,13 @@ TEST_CASE("freed blocks serve other sizes, and go back to the system") {
 }
 
 #ifdef __linux__
-TEST_CASE("memory beyond 8 MiB is asked for in large pages") {
+TEST_CASE("memory beyond 64 MiB is asked for in large pages") {
     SKIP_UNLESS_MEMORY_IS_ITS_OWN
     if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) {
         MESSAGE("skipped: this system has no large pages");
         return;
     }
-    auto blocks = take(64 * mib, 112);
+    auto blocks = take(128 * mib, 112);
     CHECK(mapping_flags(blocks.back().at).find(" hg ") != std::string::npos);
     give_back(blocks);
 }
