@@ -208,9 +208,9 @@ HEDDLE_NOINLINE join_handle<detail::result_of_go<F, Args...>> go(F&& f,
 /// (a strand, a pool's), on a new host of its own there.
 ///
 /// A task that waits does not keep ctx.run() from returning; a timer and an Asio operation
-/// do. Where tasks wait for what comes from outside (another context, a plain thread), a
-/// work guard keeps it: `auto work = asio::make_work_guard(ctx);`, or an
-/// external_producer. What still waits when run() returns goes on with the next run().
+/// do. Where another context or a plain thread will wake the tasks, a work guard keeps it
+/// from returning: `auto work = asio::make_work_guard(ctx);`, or an external_producer. A
+/// task that still waits when run() returns goes on with the next run().
 ///
 /// Threads   any. A task that calls it passes on its token, as above; elsewhere there
 ///           is none.

@@ -48,10 +48,10 @@ HEDDLE_API std::string tasks_of(asio::execution_context& ctx);
 ///           only listed. Not from a signal handler.
 /// Debugger  `call heddle::dump_tasks()` works in gdb, wherever your own code or the event
 ///           loop is stopped; `set print elements 0` shows all of the text. Where a
-///           thread is stopped inside heddle, the text says `busy` for what is locked
-///           there. (Not so in a process with one thread, where locks are left out; and
+///           thread is stopped inside heddle, the text says `busy` for each object that
+///           is locked there. (Not so in a process with one thread, where locks are left out; and
 ///           inside malloc no function can be called.)
-HEDDLE_API std::string dump_tasks();  // the library has no other of this name
+HEDDLE_API std::string dump_tasks();  // the library's only function of this name
 inline std::string dump_tasks(asio::execution_context& ctx) {
     return detail::tasks_of(ctx);
 }

@@ -266,7 +266,7 @@ select_range_op<Range> priority_select(Range&& arms) {
 
 namespace detail {
 
-/// Whether a select says what is wrong with its arms.
+/// Some of these arguments are no arms, so a call of select with them is refused.
 template <class... Arms>
 concept not_selectable = !(selectable_or_otherwise<Arms> && ...) &&
                          !(sizeof...(Arms) == 1 && (selectable_range<Arms> && ...));

@@ -155,7 +155,7 @@ private:
 ///     heddle::signals stop({SIGINT, SIGTERM});
 ///     co_await heddle::serve(std::move(acceptor), stop.token(), session);
 ///
-/// The first one closes it, and is the cause: signal_received. What comes after that
+/// The first signal closes it, and is the cause: signal_received. A later signal
 /// changes nothing: a supervisor may send SIGTERM again and again. But Ctrl-C ends a
 /// program that takes its time: SIGINT is no longer caught then, and does what it does
 /// without a `signals`. `later` may say otherwise.

@@ -140,8 +140,8 @@ using result_of_task = typename task_result<Task>::type;
 /// Lifetime  movable; dropped before it ran, it is destroyed silently. Arguments taken
 ///           by reference must outlive it (`go` copies them, see go.hpp).
 /// Errors    awaited a second time, or moved from: already_joined. A task<T> that comes
-///           to its end without co_return has no result: who asks for it gets
-///           std::logic_error.
+///           to its end without co_return has no result: a caller or joiner that
+///           asks for it gets std::logic_error.
 template <class T = void>
 class [[nodiscard("heddle: co_await this task, or give it to heddle::go: before that "
                   "it does not run")]] HEDDLE_AWAIT_ELIDABLE task

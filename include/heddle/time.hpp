@@ -9,7 +9,6 @@
 #include <heddle/task.hpp>
 
 #include <chrono>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -332,16 +331,7 @@ with_timeout(std::chrono::duration<Rep, Period> d, Task&& work) {
 template <class D, class Task>
     requires(!detail::is_duration<D> || !detail::is_task<Task>)
 task<> with_timeout(const D&, Task&&) {
-    if constexpr (detail::is_task<D>) {
-        constexpr bool right = !detail::is_task<D>;
-        static_assert(right, "heddle::with_timeout takes the duration first: "
-                             "heddle::with_timeout(duration, f(args...))");
-        std::terminate();
-    } else if constexpr (!detail::is_duration<D>) {
-        detail::refuse_duration<D>();
-    } else {
-        detail::refuse_work<Task>();
-    }
+    detail::refuse_limit<D, Task>();
 }
 
 /// The same without an exception: an empty optional stands for timed_out. A task<T> gives
@@ -352,23 +342,14 @@ task<> with_timeout(const D&, Task&&) {
 template <class Rep, class Period, class Task>
     requires detail::is_task<Task>
 detail::scoped_task<detail::optional_scope, Task>
-timeout(std::chrono::duration<Rep, Period> d, Task work) {
+timeout(std::chrono::duration<Rep, Period> d, Task&& work) {
     return {detail::nanoseconds(d), std::move(work)};
 }
 
 template <class D, class Task>
     requires(!detail::is_duration<D> || !detail::is_task<Task>)
 task<> timeout(const D&, Task&&) {
-    if constexpr (detail::is_task<D>) {
-        constexpr bool right = !detail::is_task<D>;
-        static_assert(right, "heddle::timeout takes the duration first: "
-                             "heddle::timeout(duration, f(args...))");
-        std::terminate();
-    } else if constexpr (!detail::is_duration<D>) {
-        detail::refuse_duration<D>();
-    } else {
-        detail::refuse_work<Task>();
-    }
+    detail::refuse_limit<D, Task>();
 }
 
 }  // namespace heddle

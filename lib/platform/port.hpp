@@ -30,11 +30,12 @@ bool prepare_barrier() noexcept;
 /// them did. Requires: prepare_barrier() has returned true.
 bool pass_barrier() noexcept;
 
-/// Who asks for the end of threads: the pool of frames, or the waits of plain threads.
+/// The part of heddle that is told when a thread ends: the pool of frames, or the waits
+/// of plain threads.
 enum class at_end_for { frames, waits };
 
 /// Arranges that f(p) runs when this thread ends, after the destructors of its
-/// thread_local variables. All threads call it with the same f for each of those who ask,
+/// thread_local variables. All threads call it with the same f for each of these parts,
 /// p is not null, and none calls it again once it has returned true. Returns false if the
 /// system has no room for that. A port may return false: threads then keep no free blocks,
 /// and `run` does not know that one may still send.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // mistake: `with_timeout(task, duration)`
-// error: heddle::with_timeout takes the duration first
+// error: heddle: a time limit takes the duration first
 #include <heddle/heddle.hpp>
 
 heddle::task<> g();

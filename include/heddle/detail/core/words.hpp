@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the compiler says of a mistake, where heddle can tell what was meant.
+// The messages with which a mistake is refused, where heddle can tell what was meant.
 #pragma once
 
 #include <heddle/detail/platform/asio.hpp>
@@ -130,7 +130,8 @@ void refuse_await() {
                       "heddle::deferred");
 }
 
-/// The base of what only tasks can co_await. Asio calls it if an asio::awaitable does.
+/// The base of operations that only tasks can co_await. Asio calls such an operation if
+/// an asio::awaitable awaits it.
 struct awaited_by_tasks {
     template <class Executor>
     asio::detail::awaitable_thread<Executor>*
@@ -147,7 +148,8 @@ struct awaited_by_tasks {
 struct awaited_by_all {
     void operator()() const = delete;
 };
-/// The base of what an asio::awaitable can co_await, if its Asio calls what has a token.
+/// The base of operations that an asio::awaitable can co_await, if its Asio calls them
+/// with a completion token.
 using awaited_by_tokens =
     std::conditional_t<asio_awaits_operations, awaited_by_all, awaited_by_tasks>;
 

@@ -80,6 +80,21 @@ template <class Work>
     std::terminate();
 }
 
+/// For functions that take a duration and a task.
+template <class D, class Work>
+[[noreturn]] void refuse_limit() {
+    constexpr bool right = !is_task<D>;
+    if constexpr (is_task<D>)
+        static_assert(right, "heddle: a time limit takes the duration first: "
+                             "heddle::with_timeout(duration, f(args...)), or "
+                             "heddle::timeout");
+    else if constexpr (!is_duration<D>)
+        refuse_duration<D>();
+    else
+        refuse_work<Work>();
+    std::terminate();
+}
+
 /// For functions that take a function and its arguments, or a task.
 template <class F, class... Args>
 [[noreturn]] void refuse_start() {

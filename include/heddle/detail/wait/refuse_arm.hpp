@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the compiler says of something that is no arm.
+// The messages with which an argument of select that is no arm is refused.
 #pragma once
 
 #include <heddle/detail/core/words.hpp>
@@ -84,7 +84,7 @@ void refuse_arm() {
                       "done_token, a join_handle, or heddle::otherwise at the end");
 }
 
-/// What A, no arm, is.
+/// The kind of mistake that A is, which is no arm.
 template <class A>
 constexpr mistake_kind mistaken_arm = mistake_of<std::remove_cvref_t<A>>;
 template <std::ranges::range A>

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSL-1.0
+// mistake: `timeout(task, duration)`
+// error: heddle: a time limit takes the duration first
+#include <heddle/heddle.hpp>
+
+heddle::task<> g();
+
+heddle::task<> f() { co_await heddle::timeout(g(), std::chrono::seconds(1)); }
