@@ -121,7 +121,7 @@ class channel
 
 public:
     /// Unbuffered.
-    channel() : channel(0) {}
+    channel() : base(typename base::adopt{}, make(0, true)) {}
     /// Buffers `capacity` values; 0: unbuffered.
     template <std::integral N>
     explicit channel(N capacity) : base(typename base::adopt{}, make(capacity, true)) {}

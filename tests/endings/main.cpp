@@ -228,7 +228,8 @@ void by_task_of_pool() {
 }
 void by_worker() {
     heddle::go(heddle::parallel(*doomed, 2), destroy_it, "");
-    std::thread other([] { doomed->run(); });
+    // By reference: the pointer is null while the task ends the context.
+    std::thread other([&context = *doomed] { context.run(); });
     doomed->run();
 }
 /// The host of another context is drained in between.
