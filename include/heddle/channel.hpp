@@ -17,6 +17,15 @@
 
 namespace heddle HEDDLE_VARIANT {
 
+namespace detail {
+
+HEDDLE_API std::unique_ptr<channel_rules> rules_for(overflow when_full,
+                                                    bool unbuffered);
+HEDDLE_API std::unique_ptr<channel_rules>
+rules_for(std::size_t limit, std::size_t (*weigh)(const void*) noexcept);
+
+}  // namespace detail
+
 /// Promises that a channel is used by one serial host only.
 struct same_host_t {
     explicit same_host_t() = default;
@@ -45,6 +54,11 @@ public:
     std::size_t size() const noexcept { return core_ ? core_->size() : 0; }
     /// How many can be buffered; 0 for nil.
     std::size_t capacity() const noexcept { return core_ ? core_->capacity() : 0; }
+    /// How many values were dropped so far because the buffer was full; 0 for nil, and
+    /// for a channel whose sends wait.
+    std::uint64_t dropped() const noexcept { return core_ ? core_->dropped() : 0; }
+    /// What the buffered values weigh together, if the channel has a weight_limit.
+    std::size_t weight() const noexcept { return core_ ? core_->weight() : 0; }
     /// Names the channel for dumps and error messages; nothing for nil.
     void name(std::string name) const {
         if (core_)
@@ -130,6 +144,26 @@ public:
     template <std::integral N>
     channel(N capacity, same_host_t)
         : base(typename base::adopt{}, make(capacity, false)) {}
+    /// A send that finds the buffer full does not wait: see overflow. dropped() counts the
+    /// values that it drops, which are destroyed by the task that sends, without a lock.
+    /// With drop_newest and a capacity of 0 a value is dropped unless a receiver waits.
+    template <std::integral N>
+    channel(N capacity, overflow when_full)
+        : base(typename base::adopt{},
+               make(capacity, detail::rules_for(when_full, capacity == 0))) {}
+    /// Keeps the latest value only, as channel(1, drop_oldest).
+    explicit channel(conflated_t) : channel(1, overflow::drop_oldest) {}
+    /// Lets a value into the buffer while there are fewer than `capacity`, and what they
+    /// weigh is below the limit: so it exceeds the limit by less than the weight of one
+    /// value, and the heaviest value gets in, too. A value that goes from hand to hand is
+    /// not weighed.
+    template <std::integral N, class Weigh>
+        requires std::is_invocable_r_v<std::size_t, Weigh, const T&>
+    channel(N capacity, weight_limit<Weigh> limit)
+        : base(typename base::adopt{},
+               make(capacity, detail::rules_for(
+                                  limit.limit(),
+                                  &weight_limit<Weigh>::template weigh<T>))) {}
     /// The nil channel.
     channel(std::nullptr_t) noexcept : base(nullptr) {}
 
@@ -148,6 +182,13 @@ private:
             detail::throw_capacity();
         return detail::channel_core<detail::element<T>>::make(
             static_cast<std::size_t>(capacity), shared);
+    }
+    template <std::integral N>
+    static detail::channel_core<detail::element<T>>*
+    make(N capacity, std::unique_ptr<detail::channel_rules> rules) {
+        auto* core = make(capacity, true);
+        core->set_rules(std::move(rules));
+        return core;
     }
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/channel_operations.hpp>
+#include <heddle/channel_permit.hpp>
 #include <heddle/detail/handlers/thread_wait.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
 #include <heddle/detail/wait/channel_try.hpp>
@@ -11,12 +12,14 @@
 #include <heddle/executor.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -64,6 +67,23 @@ public:
         requires std::is_move_assignable_v<T>
     {
         return {from(), to};
+    }
+
+    /// Waits for a value as receive() does, then takes those that are there, too, and
+    /// appends at most `most` to `to`; gives their number, 0: closed and drained. It
+    /// is an arm. A `most` of 0 throws std::invalid_argument. If there is no memory for
+    /// more, it takes fewer; if for none, it throws before it waits. `to` outlives the
+    /// wait, and no other code changes it meanwhile.
+    template <class Allocator>
+    receive_many_op<T, Allocator> receive_many(std::vector<T, Allocator>& to,
+                                               std::size_t most) const {
+        return {from(), to, most};
+    }
+
+    /// The cause that the channel was closed with; null while it is open, if it was
+    /// closed without one, and for nil.
+    std::exception_ptr cause() const noexcept {
+        return from() ? from()->cause() : nullptr;
     }
 
     // A wrong variable.
@@ -272,8 +292,25 @@ public:
         if (!try_close())
             detail::throw_close_of_closed(to());
     }
+    /// Closes with a cause, which receivers can ask for. std::bad_alloc: nothing is
+    /// closed.
+    void close(std::exception_ptr cause) const {
+        if (!to() || !to()->close(std::move(cause)))
+            detail::throw_close_of_closed(to());
+    }
+    void close(error_code cause) const {
+        close(std::make_exception_ptr(system_error(cause)));
+    }
     /// Whether this call closed it.
     bool try_close() const noexcept { return to() && to()->close(); }
+
+    /// Waits for room, and keeps it for one value: `permit.send(v)` then never waits.
+    reserve_op<T> reserve() const { return reserve_op<T>(to()); }
+    /// The same into `into`: the form for select.
+    reserve_into_op<T> reserve(permit<T>& into) const { return {to(), into}; }
+    /// Never waits. The permit is empty if there is no room, or the channel is closed or
+    /// nil.
+    permit<T> try_reserve() const { return permit<T>::try_take(to()); }
 
     /// For a plain thread: blocks it until there is a receiver, or room. Like send():
     /// closed it throws channel_closed, and a value that was not sent is still the

@@ -4,10 +4,12 @@
 
 #include <heddle/detail/wait/channel_ops.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -117,6 +119,34 @@ public:
 private:
     detail::channel_core<T>* channel_;
     T& to_;
+};
+
+/// A receive of several values into a vector: an arm, or `co_await`ed to their number.
+template <class T, class Allocator>
+class [[nodiscard("heddle: co_await this receive, or make it an arm: before that nothing "
+                  "is received")]] receive_many_op : public detail::awaited_by_tasks {
+    using destination_type = detail::to_vector<T, Allocator>;
+
+public:
+    receive_many_op(detail::channel_core<T>* channel, std::vector<T, Allocator>& to,
+                    std::size_t most)
+        : to_{channel, std::addressof(to), most} {
+        if (most == 0)
+            detail::throw_receive_none();
+        detail::make_room(to);
+    }
+
+    // -- for the library ------------------------------------------------------------
+    auto await_by(detail::process& self) const {
+        return detail::await_channel<detail::receive_attempt<T, destination_type>>(
+            self, to_.channel, to_);
+    }
+    using arm_node = detail::receive_wait<T, destination_type>;
+    detail::channel_core<T>* channel() const noexcept { return to_.channel; }
+    destination_type destination() const noexcept { return to_; }
+
+private:
+    destination_type to_;
 };
 
 /// A send: `co_await`ed, or an arm. It owns its value, or refers to the one that it was

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <heddle/channel.hpp>
+#include <heddle/oneshot.hpp>
 
 #include "platform/comes_free.hpp"
 
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <stdexcept>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -36,21 +38,78 @@ void channel_base::check_same_host() noexcept {
            "heddle: a same_host channel is used by a second host");
 }
 
-bool channel_base::close() noexcept {
+bool channel_base::close() noexcept { return close_because(nullptr, nullptr); }
+
+bool channel_base::close(std::exception_ptr cause) {
+    auto made = std::make_unique<channel_rules>();
+    return close_because(std::move(cause), std::move(made));
+}
+
+bool channel_base::close_because(std::exception_ptr cause,
+                                 std::unique_ptr<channel_rules> made) noexcept {
     wake_list wakes;
     {
         guard g(lock_);
         check_host();
-        if (closed_)
+        if (closed_locked())
             return false;
-        closed_ = true;  // [final]
-        auto lost = [this](operation& op) noexcept { pass_over(op); };
-        // [receiver]: nothing is buffered. The values stay with the senders.
-        receivers_.wake_all(wakes, outcome::closed, lost);
-        senders_.wake_all(wakes, outcome::closed, lost);
+        if (cause) {
+            keep_rules(made);
+            rules_->cause = std::move(cause);
+        }
+        close_locked(wakes);
     }
     wakes.release();
     return true;
+}
+
+void channel_base::close_locked(wake_list& wakes) noexcept {
+    state_ |= is_closed;  // [final]
+    auto lost = [this](operation& op) noexcept { pass_over(op); };
+    // [receiver]: nothing is buffered. The values stay with the senders.
+    receivers_.wake_all(wakes, outcome::closed, lost);
+    senders_.wake_all(wakes, outcome::closed, lost);
+}
+
+std::exception_ptr channel_base::cause() noexcept {
+    guard g(lock_);
+    return rules_ ? rules_->cause : nullptr;
+}
+
+std::uint64_t channel_base::dropped() noexcept {
+    guard g(lock_);
+    return rules_ ? rules_->dropped : 0;
+}
+
+std::size_t channel_base::weight() noexcept {
+    guard g(lock_);
+    return rules_ ? rules_->weight : 0;
+}
+
+/// Keeps the first rules that were made [rules].
+void channel_base::keep_rules(std::unique_ptr<channel_rules>& made) noexcept {
+    if (!rules_)
+        rules_ = std::move(made);
+}
+
+void channel_base::set_rules(std::unique_ptr<channel_rules> rules) noexcept {
+    rules_ = std::move(rules);
+    state_ |= is_special;
+}
+
+void channel_base::allow_permits() {
+    if (capacity_ == 0)
+        throw std::logic_error("heddle: reserve() on an unbuffered channel: it has no "
+                               "room that could be kept for a later send");
+    {
+        guard g(lock_);
+        if (special_locked())
+            return;
+    }
+    auto made = std::make_unique<channel_rules>();
+    guard g(lock_);
+    keep_rules(made);
+    state_ |= is_special;
 }
 
 bool channel_base::withdraw(operation& op, wait_list& list) noexcept {
@@ -87,9 +146,11 @@ void channel_base::last_handle_gone() noexcept {
 }
 
 void channel_base::name(std::string name) {
-    auto made = std::make_unique<std::string>(std::move(name));
+    auto made = std::make_unique<channel_rules>();
+    std::optional<std::string> named(std::move(name));
     guard g(lock_);
-    std::swap(name_, made);
+    keep_rules(made);
+    std::swap(rules_->name, named);
 }
 
 void channel_base::describe(std::string& to) {
@@ -98,7 +159,7 @@ void channel_base::describe(std::string& to) {
         return;
     }
     guard g(lock_);
-    to += name_ ? '`' + *name_ + '`' : "an unnamed channel";
+    to += rules_ && rules_->name ? '`' + *rules_->name + '`' : "an unnamed channel";
 }
 
 void channel_base::describe_receive(std::string& to) {
@@ -125,6 +186,45 @@ void throw_close_of_closed(channel_base* c) {
 void throw_capacity() {
     throw std::length_error("heddle: a channel of this capacity cannot be had: it must "
                             "be 0 or more, and its values must fit into memory");
+}
+
+void throw_empty_permit() {
+    throw std::logic_error("heddle: send by an empty permit: it was used, moved from, or "
+                           "never reserved");
+}
+
+void throw_no_value(std::exception_ptr cause, bool taken) {
+    if (taken)
+        throw already_joined("heddle: a second get() of a future: it gave its value "
+                             "before");
+    if (cause)
+        std::rethrow_exception(std::move(cause));
+    throw broken_promise("heddle: the promise of this future is gone, and gave nothing");
+}
+
+void throw_receive_none() {
+    throw std::invalid_argument("heddle: receive_many(to, 0): the number of values must "
+                                "be 1 or more");
+}
+
+std::unique_ptr<channel_rules> rules_for(overflow when_full, bool unbuffered) {
+    if (unbuffered && when_full == overflow::drop_oldest)
+        throw std::length_error("heddle: a channel that drops its oldest value needs a "
+                                "capacity of 1 or more");
+    auto rules = std::make_unique<channel_rules>();
+    rules->overflow = when_full;
+    return rules;
+}
+
+std::unique_ptr<channel_rules> rules_for(std::size_t limit,
+                                         std::size_t (*weigh)(const void*) noexcept) {
+    if (limit == 0)
+        throw std::length_error("heddle: a weight_limit of 0 would let no value in: it "
+                                "must be 1 or more");
+    auto rules = std::make_unique<channel_rules>();
+    rules->weight_limit = limit;
+    rules->weigh = weigh;
+    return rules;
 }
 
 namespace {

@@ -7,6 +7,38 @@
 namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
+void permit_core::hand_out_locked(wake_list& wakes) noexcept {
+    while (free_ > 0) {  // [permit]
+        operation* op = waiters().pop_claimed();
+        if (!op)
+            break;
+        --free_;
+        op->result = outcome::done;
+        wakes.add(*op->who);
+    }
+}
+
+void permit_core::give_if_none() noexcept {
+    wake_list wakes;
+    {
+        guard g(lock());
+        if (free_ == 0) {
+            free_ = 1;
+            hand_out_locked(wakes);
+        }
+    }
+    wakes.release();
+}
+
+void permit_core::wake_all() noexcept {
+    wake_list wakes;
+    {
+        guard g(lock());
+        waiters().wake_all(wakes, outcome::closed);
+    }
+    wakes.release();
+}
+
 bool permit_core::give(std::ptrdiff_t n) noexcept {
     wake_list wakes;
     bool last = false;
@@ -15,14 +47,7 @@ bool permit_core::give(std::ptrdiff_t n) noexcept {
         if (n > max - free_)
             return false;
         free_ += n;
-        while (free_ > 0) {  // [permit]
-            operation* op = waiters().pop_claimed();
-            if (!op)
-                break;
-            --free_;
-            op->result = outcome::done;
-            wakes.add(*op->who);
-        }
+        hand_out_locked(wakes);
         if (owned_ && free_ != 0)  // [users]: otherwise the woken task holds it now
             last = leave_locked();
     }

@@ -82,6 +82,7 @@ public:
 
     // -- for the library ------------------------------------------------------------
     explicit guard(detail::permit_core& core) noexcept : core_(&core) {}
+    detail::permit_core* core() const noexcept { return core_; }
 
 private:
     detail::permit_core* core_ = nullptr;  // alive: a holder is one of its users

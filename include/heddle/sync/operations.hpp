@@ -14,6 +14,14 @@ public:
     using sync_op::sync_op;
 };
 
+/// wait() of a notify: `co_await`ed, or an arm.
+class [[nodiscard("heddle: co_await this wait, or make it an arm: before that nothing "
+                  "is waited for")]] notified_op
+    : public detail::sync_op<detail::permit_core, detail::acquire_operation> {
+public:
+    using sync_op::sync_op;
+};
+
 /// acquire() of a semaphore: `co_await`ed, or an arm.
 class [[nodiscard(
     "heddle: co_await this acquire, or make it an arm: before that nothing "

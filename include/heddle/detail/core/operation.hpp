@@ -77,7 +77,8 @@ private:
     runnable* last_ = nullptr;
 };
 
-enum class outcome : std::uint8_t { pending, done, closed };
+/// `dropped`: a send is done, but a value was dropped for it, which it has to destroy.
+enum class outcome : std::uint8_t { pending, done, closed, dropped };
 
 /// One wait in progress, and its node in the queue of its source while it is parked. It
 /// lives in the awaiting frame: waiting allocates nothing.
@@ -235,6 +236,41 @@ public:
             drop(*op);
         }
         return nullptr;
+    }
+
+    /// Does the same for the first operation that is `wanted`. O(those before it).
+    template <class Wanted, class Drop>
+    operation* pop_claimed_if(Wanted wanted, Drop drop) noexcept {
+        for (operation *op = first_, *after; op; op = after) {
+            after = op->next == first_ ? nullptr : op->next;
+            if (!wanted(*op))
+                continue;
+            take_out(*op);
+            if (claim_for(*op, dropped::kept)) {
+                unlink(*op);
+                return op;
+            }
+            drop(*op);
+        }
+        return nullptr;
+    }
+
+    /// Pops all operations, in order, and calls won(op) for those whose sleeper can be
+    /// claimed. won() enlists nothing.
+    template <class Won>
+    void pop_each(Won won) noexcept {
+        while (first_)
+            if (operation* op = pop_front_claimed())
+                won(*op);
+    }
+
+    /// Takes out the first operation, and returns it if its sleeper can be claimed.
+    operation* pop_front_claimed() noexcept {
+        operation& op = *first_;
+        take_out(op);
+        bool won = claim_for(op);
+        unlink(op);
+        return won ? &op : nullptr;
     }
 
     void wake_all(wake_list& wakes, outcome result) noexcept {

@@ -28,6 +28,7 @@ enum class mistake_kind : unsigned char {
     kept_send,
     mutex,
     lock,
+    reserve,
     arrival,
     has_wait,
     ticker,

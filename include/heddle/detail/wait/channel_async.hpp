@@ -46,6 +46,7 @@ struct async_send_traits {
             return {asio::error::make_error_code(asio::error::operation_aborted)};
         if (op.result == outcome::closed)
             return {make_error_code(errc::closed)};
+        op.take();
         return {error_code()};
     }
 

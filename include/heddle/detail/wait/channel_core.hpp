@@ -2,8 +2,7 @@
 // A channel is a lock, a ring and two queues. lib/README.md tells the life of a send.
 #pragma once
 
-#include <heddle/detail/core/operation.hpp>
-#include <heddle/detail/memory/frame_pool.hpp>
+#include <heddle/detail/wait/channel_base.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -13,113 +12,6 @@
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::detail {
-
-/// The part of a channel that does not depend on its element type. Invariants, whenever
-/// lock_ is free:
-///   [queues]   at most one of the two queues is non-empty, unless one process selects
-///              on both.
-///   [receiver] while a receiver is parked, the ring is empty.
-///   [sender]   while a sender is parked, the ring is full.
-///   [final]    closed_ never turns false again; once it is true, nobody is parked.
-///   [orphan]   while orphan_ is set, no handle is left; the waits that are still
-///              linked keep the core alive, and the last to leave frees it.
-///   [lost]     an arm whose task was claimed elsewhere stays linked, in lost_, until it is
-///              withdrawn: its task may be about to take the lock for that. An arm of a
-///              selector keeps a handle instead.
-class HEDDLE_API channel_base : pinned {
-public:
-    static constexpr std::uint64_t one_handle = 1;
-    static constexpr std::uint64_t one_sender = (std::uint64_t{1} << 32) + 1;
-
-    void take(std::uint64_t kind) noexcept {
-        add(handles_, kind, std::memory_order_relaxed);
-    }
-    void drop(std::uint64_t kind) noexcept {
-        if (static_cast<std::uint32_t>(
-                add(handles_, 0 - kind, std::memory_order_acq_rel)) == 1)
-            last_handle_gone();
-    }
-
-    bool closed() noexcept {
-        guard g(lock_);
-        return closed_;
-    }
-    std::size_t size() noexcept {
-        guard g(lock_);
-        return size_;
-    }
-    std::size_t capacity() const noexcept { return capacity_; }
-
-    /// Returns whether this call closed the channel. All waiters are claimed when it
-    /// returns.
-    bool close() noexcept;
-
-    void name(std::string name);
-    void describe(std::string& to);          // its name
-    void describe_receive(std::string& to);  // and whether anybody can still send
-
-    spin_lock& lock() noexcept { return lock_; }
-    bool can_give_locked() const noexcept {
-        return size_ != 0 || !senders_.empty() || closed_;
-    }
-    wait_list& senders() noexcept { return senders_; }
-    wait_list& receivers() noexcept { return receivers_; }
-    bool withdraw(operation& op, wait_list& list) noexcept;
-
-    /// Pops the first operation of a queue whose sleeper can be claimed. Requires: the lock.
-    operation* pop_claimed(wait_list& list) noexcept {
-        return list.pop_claimed([this](operation& op) noexcept { pass_over(op); });
-    }
-
-protected:
-    channel_base(std::size_t capacity, bool shared) noexcept
-        : lock_(shared), capacity_(capacity) {}
-    ~channel_base();
-
-    /// Allocates a core and its ring. Throws std::length_error if there is no memory
-    /// for a ring of this capacity.
-    static void* allocate(std::size_t core, std::size_t capacity, std::size_t element);
-
-    /// Asserts, in a debug build, that a same_host channel is used by one host only.
-    void check_host() noexcept {
-#ifndef NDEBUG
-        if (!lock_.shared())
-            check_same_host();
-#endif
-    }
-    void check_same_host() noexcept;
-
-    std::size_t index(std::size_t i) const noexcept {
-        i += first_;
-        return i < capacity_ ? i : i - capacity_;
-    }
-
-    spin_lock lock_;
-    bool closed_ = false;  // guarded by lock_, as is all below but handles_
-    bool orphan_ = false;
-    wait_list senders_;
-    wait_list receivers_;
-    wait_list lost_;  // [lost]
-    std::size_t size_ = 0;
-    std::size_t first_ = 0;
-    const std::size_t capacity_;
-    atomic<std::uint64_t> handles_{one_sender};  // low half: all; high half: senders
-
-private:
-    /// Called for an operation that was popped, and whose sleeper was claimed elsewhere.
-    void pass_over(operation& op) noexcept {
-        op.of_selector ? wait_list::unlink(op) : keep_linked(op);  // [lost]
-    }
-    void keep_linked(operation& op) noexcept;
-    bool waited_in() const noexcept {
-        return !senders_.empty() || !receivers_.empty() || !lost_.empty();
-    }
-    void last_handle_gone() noexcept;
-    virtual void dispose() noexcept = 0;
-
-    std::unique_ptr<std::string> name_;
-    const void* only_host_ = nullptr;  // the first host that used it, if only one may
-};
 
 template <class T>
 class channel_core;
@@ -163,42 +55,57 @@ private:
     }
 };
 
+/// What waits in the queue of senders: a send, or, without a value, a wait for room.
 template <class T>
-class send_operation final : public operation {
+class sending_operation : public operation {
+public:
+    spin_lock* source() const noexcept final {
+        return channel_ ? &channel_->lock() : nullptr;
+    }
+    void enlist_locked() noexcept final { channel_->senders().push_back(*this); }
+    bool happens_once() const noexcept final {
+        return true;
+    }  // a second send would have no value
+
+    static T* value_of(operation& op) noexcept {
+        return static_cast<sending_operation&>(op).value_;
+    }
+
+protected:
+    sending_operation(channel_core<T>* channel, T* value) noexcept
+        : channel_(channel), value_(value) {}
+    ~sending_operation() = default;
+
+    channel_core<T>* channel_;
+    T* value_;
+
+private:
+    bool leave_queue() noexcept final {
+        return channel_->withdraw(*this, channel_->senders());
+    }
+};
+
+template <class T>
+class send_operation final : public sending_operation<T> {
 public:
     send_operation(channel_core<T>* channel, T& value) noexcept
-        : channel_(channel), value_(value) {}
+        : sending_operation<T>(channel, std::addressof(value)) {}
     template <no_operation Op>
     explicit send_operation(Op& op) noexcept
         : send_operation(op.channel(), op.value()) {}
 
-    spin_lock* source() const noexcept final {
-        return channel_ ? &channel_->lock() : nullptr;
+    bool attempt_locked(wake_list& wakes) noexcept override {
+        this->result = this->channel_->send_locked(value(), wakes);
+        return this->result != outcome::pending;
     }
-    bool attempt_locked(wake_list& wakes) noexcept final {
-        result = channel_->send_locked(value_, wakes);
-        return result != outcome::pending;
-    }
-    void enlist_locked() noexcept override { channel_->senders().push_back(*this); }
     void describe(std::string& to) const override {
         to += "to send on ";
-        channel_ ? channel_->describe(to) : void(to += "a nil channel");
+        this->channel_ ? this->channel_->describe(to) : void(to += "a nil channel");
     }
-    bool happens_once() const noexcept override {
-        return true;
-    }  // a second send would have no value
     void complete() override { take(); }
     void take() const;  // throws channel_closed; in channel_ops.hpp
 
-    T& value() noexcept { return value_; }
-
-private:
-    bool leave_queue() noexcept override {
-        return channel_->withdraw(*this, channel_->senders());
-    }
-
-    channel_core<T>* channel_;
-    T& value_;
+    T& value() const noexcept { return *this->value_; }
 };
 
 template <class T>
@@ -210,24 +117,28 @@ public:
     }
 
     /// Hands the value to a receiver, or puts it into the ring. Returns pending if
-    /// neither is possible: the value stays where it is.
+    /// neither is possible: the value stays where it is. Returns dropped if the channel
+    /// does not wait for room: then the dropped value lies where `value` was.
     outcome send_locked(T& value, wake_list& wakes) noexcept {
         check_host();
-        if (closed_)
+        if (closed_locked())
             return outcome::closed;
         if (operation* op = pop_claimed(receivers_)) {  // [receiver]: the ring is empty
-            static_cast<receive_operation<T>*>(op)->value.emplace(std::move(value));
-            wakes.add(*op->who);
+            hand_over(value, *op, wakes);
             return outcome::done;
         }
-        return send_quickly_locked(value) == first_look::done ? outcome::done
-                                                              : outcome::pending;
+        if (special_locked())
+            return send_by_rules_locked(value);
+        if (size_ == capacity_)
+            return outcome::pending;
+        append(value);
+        return outcome::done;
     }
 
     /// Does the same if only the ring is touched, which is the usual case.
     first_look send_quickly_locked(T& value) noexcept {
         check_host();
-        if (closed_ || !receivers_.empty())
+        if (state_ != 0 || !receivers_.empty())
             return first_look::not_known;
         if (size_ == capacity_)
             return first_look::pending;
@@ -236,7 +147,7 @@ public:
     }
     first_look take_quickly_locked(std::optional<T>& to) noexcept {
         check_host();
-        if (closed_ || !senders_.empty())
+        if (state_ != 0 || !senders_.empty())
             return first_look::not_known;
         if (size_ == 0)
             return first_look::pending;
@@ -249,19 +160,67 @@ public:
     outcome take_locked(std::optional<T>& to, wake_list& wakes) noexcept {
         check_host();
         if (size_ != 0) {
+            if (special_locked())
+                weigh_locked(slot(0), -1);
             take_head(to);
-            if (operation* op = pop_claimed(senders_)) {  // [sender]: refill the ring
-                append(static_cast<send_operation<T>*>(op)->value());
-                sent(*op, wakes);
-            }
+            refill_locked(wakes);
             return outcome::done;
         }
-        if (operation* op = pop_claimed(senders_)) {
-            to.emplace(std::move(static_cast<send_operation<T>*>(op)->value()));
+        if (operation* op = pop_sender_locked()) {
+            to.emplace(std::move(*sending_operation<T>::value_of(*op)));
             sent(*op, wakes);
             return outcome::done;
         }
-        return closed_ ? outcome::closed : outcome::pending;
+        return closed_locked() ? outcome::closed : outcome::pending;
+    }
+
+    /// Sends a value and closes, at once; returns false if it is closed already. Requires:
+    /// a buffer that is empty.
+    bool send_last(T& value) noexcept {
+        wake_list wakes;
+        {
+            guard g(lock_);
+            check_host();
+            if (closed_locked())
+                return false;
+            if (operation* op = pop_claimed(receivers_))
+                hand_over(value, *op, wakes);
+            else
+                append_locked(value);
+            close_locked(wakes);
+        }
+        wakes.release();
+        return true;
+    }
+
+    /// Takes room for one value, and a handle with it. Requires: allow_permits().
+    outcome reserve_locked() noexcept {
+        check_host();
+        if (closed_locked())
+            return outcome::closed;
+        if (rules_->overflow == overflow::wait && !has_room_locked())
+            return outcome::pending;
+        keep_room_locked();
+        return outcome::done;
+    }
+
+    /// Gives the room back, or with a value uses it. The handle is still the caller's.
+    outcome unreserve_locked(T* value, wake_list& wakes) noexcept {
+        check_host();
+        --rules_->reserved;
+        outcome result = outcome::done;
+        if (value && closed_locked()) {
+            result = outcome::closed;
+        } else if (value) {
+            if (operation* op = pop_claimed(receivers_))
+                hand_over(*value, *op, wakes);
+            else if (rules_->overflow != overflow::wait)
+                return send_by_rules_locked(*value);
+            else
+                append_locked(*value);
+        }
+        refill_locked(wakes);
+        return result;
     }
 
 private:
@@ -280,6 +239,66 @@ private:
             slot(0).~T();
     }
 
+    outcome send_by_rules_locked(T& value) noexcept {
+        overflow full = rules_->overflow;
+        // Room that is reserved belongs to sends which would not wait anyway.
+        if (full == overflow::wait ? has_room_locked() : size_ != capacity_) {
+            append_locked(value);
+            return outcome::done;
+        }
+        if (full == overflow::wait)
+            return outcome::pending;
+        ++rules_->dropped;
+        if (full == overflow::drop_oldest) {
+            std::optional<T> oldest;
+            take_head(oldest);
+            append(value);
+            value.~T();
+            ::new (static_cast<void*>(std::addressof(value))) T(*std::move(oldest));
+        }
+        return outcome::dropped;
+    }
+
+    void refill_locked(wake_list& wakes) noexcept {  // [sender]
+        bool special = special_locked();
+        while (!special || has_room_locked()) {
+            operation* op = pop_claimed(senders_);
+            if (!op)
+                return;
+            if (T* value = sending_operation<T>::value_of(*op))
+                special ? append_locked(*value) : append(*value);
+            else
+                keep_room_locked();
+            sent(*op, wakes);
+            if (!special)
+                return;
+        }
+    }
+
+    /// Pops the first send, which is not always the first that waits for room.
+    operation* pop_sender_locked() noexcept {
+        if (!special_locked())
+            return pop_claimed(senders_);
+        return senders_.pop_claimed_if(
+            [](operation& op) noexcept {
+                return sending_operation<T>::value_of(op) != nullptr;
+            },
+            [this](operation& op) noexcept { pass_over(op); });
+    }
+
+    void keep_room_locked() noexcept {
+        ++rules_->reserved;
+        take(one_sender);
+    }
+    void weigh_locked(const T& value, int sign) noexcept {
+        if (rules_->weigh)
+            rules_->weight += rules_->weigh(std::addressof(value)) *
+                              static_cast<std::size_t>(sign);
+    }
+    void append_locked(T& value) noexcept {
+        weigh_locked(value, 1);
+        append(value);
+    }
     void append(T& value) noexcept {
         ::new (static_cast<void*>(std::addressof(slot(size_)))) T(std::move(value));
         ++size_;
@@ -290,6 +309,10 @@ private:
         head.~T();
         first_ = index(1);
         --size_;
+    }
+    static void hand_over(T& value, operation& receive, wake_list& wakes) noexcept {
+        static_cast<receive_operation<T>&>(receive).value.emplace(std::move(value));
+        wakes.add(*receive.who);
     }
     static void sent(operation& op, wake_list& wakes) noexcept {
         op.result = outcome::done;
@@ -305,10 +328,6 @@ private:
         free_frame(this, bytes);
     }
 };
-
-/// Counts a value that was handed to a receiver which was destroyed before it ran.
-HEDDLE_API void count_undelivered() noexcept;
-HEDDLE_API std::uint64_t undelivered() noexcept;  // so far
 
 template <class T>
 receive_operation<T>::~receive_operation() {

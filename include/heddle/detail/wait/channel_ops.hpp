@@ -5,10 +5,13 @@
 #include <heddle/detail/core/await.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
 #include <heddle/detail/wait/channel_core.hpp>
+#include <heddle/detail/wait/channel_many.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -17,14 +20,23 @@ namespace detail {
 [[noreturn]] HEDDLE_API void throw_send_on_closed(channel_base&);
 [[noreturn]] HEDDLE_API void throw_close_of_closed(channel_base*);
 [[noreturn]] HEDDLE_API void throw_capacity();
+[[noreturn]] HEDDLE_API void throw_receive_none();
+
+/// Ends a send in its task.
+template <class T>
+void end_send(outcome result, channel_core<T>& channel, T& value) {
+    if (result == outcome::closed)
+        throw_send_on_closed(channel);
+    if (result == outcome::dropped)
+        [[maybe_unused]] T dropped(std::move(value));  // dies here, without the lock
+}
 
 template <class T>
 void send_operation<T>::take() const {
-    if (result == outcome::closed)
-        throw_send_on_closed(*channel_);
+    end_send(this->result, *this->channel_, value());
 }
 
-/// The three destinations of a received value. deliver() moves the value there, and
+/// The destinations of received values. deliver() moves the value there, and
 /// returns the result of `co_await`.
 template <class T>
 struct to_result {
@@ -65,6 +77,21 @@ struct to_variable {
     T& to;
 };
 
+/// Takes the values that are there, too, up to a number. There is room for the first.
+template <class T, class Allocator>
+struct to_vector {
+    std::size_t deliver(std::optional<T>& value) const {
+        if (!value)
+            return 0;
+        to->push_back(*std::move(value));
+        value.reset();
+        return 1 + receive_more(*channel, *to, most - 1);
+    }
+    channel_core<T>* channel;
+    std::vector<T, Allocator>* to;
+    std::size_t most;
+};
+
 template <class T, class Destination>
 class receive_wait final : public receive_operation<T> {
 public:
@@ -96,10 +123,7 @@ struct send_attempt {
         result = channel->send_locked(operand, wakes);
         return result != outcome::pending;
     }
-    void take() const {
-        if (result == outcome::closed)
-            throw_send_on_closed(*channel);
-    }
+    void take() const { end_send(result, *channel, operand); }
 
     channel_core<T>* channel;
     T& operand;

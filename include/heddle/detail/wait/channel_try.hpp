@@ -44,6 +44,10 @@ try_status try_send_to(channel_core<T>* c, T& value) noexcept {
         o = c->send_locked(value, wakes);
     }
     wakes.release();
+    if (o == outcome::dropped) {
+        [[maybe_unused]] T dropped(std::move(value));
+        return try_status::done;
+    }
     if (o == outcome::done)
         return try_status::done;
     return o == outcome::closed ? try_status::closed : try_status::would_block;

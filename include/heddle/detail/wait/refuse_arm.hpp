@@ -64,6 +64,10 @@ void refuse_arm() {
     else if constexpr (M == mutex || M == lock)
         static_assert(right, "heddle: a lock as an arm needs a guard to hold it: write "
                              "m.lock(guard), with heddle::mutex::guard guard");
+    else if constexpr (M == reserve)
+        static_assert(right, "heddle: a reserve as an arm needs a permit to hold the "
+                             "room: write c.reserve(permit), with heddle::permit<T> "
+                             "permit");
     else if constexpr (M == arrival)
         static_assert(right, "heddle: an arrival at a barrier is no arm: it cannot be "
                              "withdrawn");

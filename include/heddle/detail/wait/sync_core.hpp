@@ -118,9 +118,17 @@ public:
     /// Returns false, and changes nothing, if there would be more than max.
     bool give(std::ptrdiff_t n = 1) noexcept;
 
+    /// Gives one if none is free.
+    void give_if_none() noexcept;
+
+    /// Lets all waiters go on, without a permit.
+    void wake_all() noexcept;
+
     const char* what() const noexcept { return what_; }
 
 private:
+    void hand_out_locked(wake_list&) noexcept;
+
     const char* const what_;
     std::ptrdiff_t free_;  // guarded by lock()
     const bool owned_;
