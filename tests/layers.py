@@ -19,7 +19,7 @@ PUBLIC = {
     "timers": "clock",
     "context": "executor",
     "task": "task done go this_task blocking parallel inspect",
-    "wait": "channel channel_ends channel_operations select selector sync time",
+    "wait": "broadcast channel channel_ends channel_operations channel_owner channel_permit oneshot select selector sync time watch",
     "io": "asio bind_done inflight",
     "service": "group patterns serve",
     "run": "run heddle",

@@ -39,7 +39,7 @@ only 'thread_local' lib/core/drained_here.hpp lib/memory/frame_pool.cpp lib/core
 only 'clock::now|clock_gettime|gettimeofday|coarse_now' lib/core/host.cpp lib/wait/time.cpp lib/run/dump.cpp lib/platform/locks.cpp lib/platform/port.hpp \
     $port
 only 'random_device|mt19937|minstd_rand|[^_a-z](s?rand|random|drand48|arc4random)\(' lib/core/context_core.cpp
-only 'std::[a-z_]*mutex|condition_variable|atomic_thread_fence|pthread_mutex|pthread_cond'
+only 'std::[a-z_]*mutex|std::condition_variable|atomic_thread_fence|pthread_mutex|pthread_cond'
 
 # The operating system: its headers end in .h, those of C++ and Asio do not.
 only '# *include *<[^>]*\.h>' $inline_port $port

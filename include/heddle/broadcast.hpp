@@ -54,7 +54,8 @@ private:
 /// lost.
 template <class T>
 class [[nodiscard("heddle: co_await this receive: before that nothing is "
-                  "received")]] subscription_value_op : public detail::awaited_by_tasks {
+                  "received")]] subscription_value_op
+    : public detail::awaited_by_tasks {
 public:
     subscription_value_op(detail::broadcast_core& core,
                           detail::broadcast_place& place) noexcept
@@ -63,7 +64,8 @@ public:
     // -- for the library ------------------------------------------------------------
     static constexpr auto mistake = detail::mistake_kind::receive_value;
     auto await_by(detail::process& self) const {
-        return detail::await_one<detail::subscription_receive<T>>(self, *core_, *place_);
+        return detail::await_one<detail::subscription_receive<T>>(self, *core_,
+                                                                  *place_);
     }
 
 private:
@@ -73,8 +75,9 @@ private:
 
 /// receive() of a subscription into a pointer: an arm, or `co_await`ed to a bool.
 template <class T>
-class [[nodiscard("heddle: co_await this receive, or make it an arm: before that nothing "
-                  "is received")]] subscription_op : public detail::awaited_by_tasks {
+class [[nodiscard(
+    "heddle: co_await this receive, or make it an arm: before that nothing "
+    "is received")]] subscription_op : public detail::awaited_by_tasks {
 public:
     subscription_op(detail::broadcast_core& core, detail::broadcast_place& place,
                     std::shared_ptr<const T>& to) noexcept
@@ -96,8 +99,9 @@ private:
 };
 
 /// A send to a broadcast, which owns its value: `co_await`ed, or an arm.
-class [[nodiscard("heddle: co_await this send, or make it an arm: before that nothing is "
-                  "sent")]] broadcast_send_op : public detail::awaited_by_tasks {
+class [[nodiscard(
+    "heddle: co_await this send, or make it an arm: before that nothing is "
+    "sent")]] broadcast_send_op : public detail::awaited_by_tasks {
 public:
     broadcast_send_op(detail::broadcast_core& core,
                       detail::broadcast_core::pointer value) noexcept
@@ -237,9 +241,7 @@ public:
 
     /// Subscribes to the values from now on, and before them the last `replay` of those
     /// that are kept.
-    subscription<T> subscribe(std::size_t replay = 0) const {
-        return {core_, replay};
-    }
+    subscription<T> subscribe(std::size_t replay = 0) const { return {core_, replay}; }
 
     /// Closing twice throws channel_closed.
     void close() const {

@@ -161,9 +161,9 @@ public:
         requires std::is_invocable_r_v<std::size_t, Weigh, const T&>
     channel(N capacity, weight_limit<Weigh> limit)
         : base(typename base::adopt{},
-               make(capacity, detail::rules_for(
-                                  limit.limit(),
-                                  &weight_limit<Weigh>::template weigh<T>))) {}
+               make(capacity,
+                    detail::rules_for(limit.limit(),
+                                      &weight_limit<Weigh>::template weigh<T>))) {}
     /// The nil channel.
     channel(std::nullptr_t) noexcept : base(nullptr) {}
 

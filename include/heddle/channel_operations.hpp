@@ -123,8 +123,9 @@ private:
 
 /// A receive of several values into a vector: an arm, or `co_await`ed to their number.
 template <class T, class Allocator>
-class [[nodiscard("heddle: co_await this receive, or make it an arm: before that nothing "
-                  "is received")]] receive_many_op : public detail::awaited_by_tasks {
+class [[nodiscard(
+    "heddle: co_await this receive, or make it an arm: before that nothing "
+    "is received")]] receive_many_op : public detail::awaited_by_tasks {
     using destination_type = detail::to_vector<T, Allocator>;
 
 public:

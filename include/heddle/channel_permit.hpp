@@ -81,8 +81,8 @@ public:
             ~last() { used.leave(); }
             permit& used;
         } at_last{*this};
-        detail::end_send(detail::end_permit(*channel_, std::addressof(value)), *channel_,
-                         value);
+        detail::end_send(detail::end_permit(*channel_, std::addressof(value)),
+                         *channel_, value);
     }
     void send(const T& value)
         requires std::is_copy_constructible_v<T>

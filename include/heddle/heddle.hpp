@@ -9,8 +9,10 @@
 #include <heddle/asio.hpp>
 #include <heddle/bind_done.hpp>
 #include <heddle/blocking.hpp>
+#include <heddle/broadcast.hpp>
 #include <heddle/channel.hpp>
 #include <heddle/channel_operations.hpp>
+#include <heddle/channel_owner.hpp>
 #include <heddle/clock.hpp>
 #include <heddle/done.hpp>
 #include <heddle/errors.hpp>
@@ -18,6 +20,7 @@
 #include <heddle/group.hpp>
 #include <heddle/inflight.hpp>
 #include <heddle/inspect.hpp>
+#include <heddle/oneshot.hpp>
 #include <heddle/parallel.hpp>
 #include <heddle/patterns.hpp>
 #include <heddle/run.hpp>
@@ -28,3 +31,4 @@
 #include <heddle/task.hpp>
 #include <heddle/this_task.hpp>
 #include <heddle/time.hpp>
+#include <heddle/watch.hpp>

@@ -103,8 +103,9 @@ public:
 };
 
 template <class T>
-class [[nodiscard("heddle: co_await abandoned(), or make it an arm: before that nothing "
-                  "is waited for")]] abandoned_op : public awaited_by_tasks {
+class [[nodiscard(
+    "heddle: co_await abandoned(), or make it an arm: before that nothing "
+    "is waited for")]] abandoned_op : public awaited_by_tasks {
 public:
     explicit abandoned_op(channel_core<T>* channel) noexcept : channel_(channel) {}
 
@@ -137,7 +138,9 @@ public:
 
     /// Gives the value. Never waits. Returns false, and leaves the value, if the future
     /// is gone, or was given something before.
-    bool set(T&& value) noexcept { return to_ != nullptr && to_.core()->send_last(value); }
+    bool set(T&& value) noexcept {
+        return to_ != nullptr && to_.core()->send_last(value);
+    }
     bool set(const T& value)
         requires std::is_copy_constructible_v<T>
     {

@@ -95,8 +95,9 @@ public:
 }  // namespace detail
 
 /// changed() of a watcher: an arm, or `co_await`ed to a bool.
-class [[nodiscard("heddle: co_await changed(), or make it an arm: before that nothing is "
-                  "waited for")]] changed_op : public detail::awaited_by_tasks {
+class [[nodiscard(
+    "heddle: co_await changed(), or make it an arm: before that nothing is "
+    "waited for")]] changed_op : public detail::awaited_by_tasks {
 public:
     changed_op(detail::watch_core& core, std::uint64_t& seen) noexcept
         : core_(&core), seen_(&seen) {}

@@ -189,8 +189,9 @@ void throw_capacity() {
 }
 
 void throw_empty_permit() {
-    throw std::logic_error("heddle: send by an empty permit: it was used, moved from, or "
-                           "never reserved");
+    throw std::logic_error(
+        "heddle: send by an empty permit: it was used, moved from, or "
+        "never reserved");
 }
 
 void throw_no_value(std::exception_ptr cause, bool taken) {
@@ -199,12 +200,14 @@ void throw_no_value(std::exception_ptr cause, bool taken) {
                              "before");
     if (cause)
         std::rethrow_exception(std::move(cause));
-    throw broken_promise("heddle: the promise of this future is gone, and gave nothing");
+    throw broken_promise(
+        "heddle: the promise of this future is gone, and gave nothing");
 }
 
 void throw_receive_none() {
-    throw std::invalid_argument("heddle: receive_many(to, 0): the number of values must "
-                                "be 1 or more");
+    throw std::invalid_argument(
+        "heddle: receive_many(to, 0): the number of values must "
+        "be 1 or more");
 }
 
 std::unique_ptr<channel_rules> rules_for(overflow when_full, bool unbuffered) {

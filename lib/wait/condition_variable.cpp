@@ -45,7 +45,8 @@ private:
 
 /// Notifies the first place if its number is smaller.
 bool condition_core::notify(std::uint64_t before) noexcept {
-    std::list<condition_place*> notified;  // its element dies after the lock is released
+    std::list<condition_place*>
+        notified;  // its element dies after the lock is released
     counted<permit_core> signal;
     {
         guard g(lock());

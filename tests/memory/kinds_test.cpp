@@ -179,8 +179,9 @@ task<> wait_everywhere(heddle::notify& n, heddle::shared_mutex& m,
 
 TEST_SUITE_BEGIN("allocation.kinds");
 
-TEST_CASE("law 70: each allocation of the other kinds of channels and locks may fail: then "
-          "nothing has changed, and nothing leaks") {
+TEST_CASE(
+    "law 70: each allocation of the other kinds of channels and locks may fail: then "
+    "nothing has changed, and nothing leaks") {
     std::size_t n = 0;
     for (auto program : {channels_that_drop, permits, close_with_a_cause, owners,
                          broadcasts, watches, oneshots, locks})
@@ -189,8 +190,9 @@ TEST_CASE("law 70: each allocation of the other kinds of channels and locks may 
     CHECK(n >= 20);
 }
 
-TEST_CASE("law 70: a task that cannot wait for a condition, as there is no memory, has the "
-          "mutex still") {
+TEST_CASE(
+    "law 70: a task that cannot wait for a condition, as there is no memory, has the "
+    "mutex still") {
     std::string how;
     for (std::size_t k = 0; how != "notified"; ++k) {
         CAPTURE(k);

@@ -85,8 +85,8 @@ TEST_CASE("every subscriber gets every value, from its subscription on, in order
     CHECK(b.try_send(3) == try_status::done);
     b.close();
     w.settle();
-    CHECK(t.take() == lines{"ann 1", "bob 2", "bob 3", "bob ends", "ann 2", "ann 3",
-                            "ann ends"});
+    CHECK(t.take() ==
+          lines{"ann 1", "bob 2", "bob 3", "bob ends", "ann 2", "ann 3", "ann ends"});
     CHECK(b.subscribers() == 0);
 }
 
@@ -296,12 +296,14 @@ TEST_CASE("a context may destroy the broadcast, and its waiters, in any order") 
         broadcast<int> b(1, hold_back);
         w.go(hear, b.subscribe(), ref(t), "ann");
         w.go(publish, b, 1, ref(t));
-        w.go([](broadcast<int> mine, trace& log) -> task<> {
-            auto in = mine.subscribe();
-            heddle::go(publish, mine, 2, ref(log));
-            heddle::go(publish, mine, 3, ref(log));
-            co_await heddle::event().wait();
-        }, b, ref(t));
+        w.go(
+            [](broadcast<int> mine, trace& log) -> task<> {
+                auto in = mine.subscribe();
+                heddle::go(publish, mine, 2, ref(log));
+                heddle::go(publish, mine, 3, ref(log));
+                co_await heddle::event().wait();
+            },
+            b, ref(t));
     }
     w.settle();
     CHECK(w.live() > 0);

@@ -76,7 +76,8 @@ task<> wait_holding_nothing(shop& s) {
 
 TEST_SUITE_BEGIN("notify");
 
-TEST_CASE("notify_one wakes the task that has waited longest; nobody resumes inside it") {
+TEST_CASE(
+    "notify_one wakes the task that has waited longest; nobody resumes inside it") {
     world w;
     trace t;
     notify n;
@@ -145,8 +146,9 @@ TEST_CASE("a wait that is cancelled, or loses its select, has used no notificati
     CHECK(t.take() == lines{"notified"});
 }
 
-TEST_CASE("a notify_one for a task that is destroyed before it runs goes to the next; a "
-          "notify_all does not") {
+TEST_CASE(
+    "a notify_one for a task that is destroyed before it runs goes to the next; a "
+    "notify_all does not") {
     trace t;
     notify n;
     world survivor;
@@ -249,7 +251,8 @@ TEST_CASE("a cancelled wait has the mutex again, and passes on a notification") 
     CHECK(s.m.try_lock());
 }
 
-TEST_CASE("a notified task that is destroyed before it runs passes the notification on") {
+TEST_CASE(
+    "a notified task that is destroyed before it runs passes the notification on") {
     shop s;
     world survivor;
     {
@@ -296,12 +299,14 @@ TEST_CASE("a context may destroy the mutex, the condition and who waits in any o
     };
     w.go(waiter, where);
     w.go(waiter, where);
-    w.go([](heddle::sender<shop*> to) -> task<> {
-        shop s;
-        co_await to.send(&s);
-        co_await to.send(&s);
-        co_await heddle::event().wait();
-    }, where);
+    w.go(
+        [](heddle::sender<shop*> to) -> task<> {
+            shop s;
+            co_await to.send(&s);
+            co_await to.send(&s);
+            co_await heddle::event().wait();
+        },
+        where);
     w.settle();
     CHECK(w.live() == 3);
 }

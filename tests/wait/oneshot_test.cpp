@@ -205,7 +205,8 @@ TEST_CASE("a signal needs no value, and a nil future waits for ever") {
     CHECK(t.take().empty());
 }
 
-TEST_CASE("a callback on another thread gives the value, and a thread may wait for it") {
+TEST_CASE(
+    "a callback on another thread gives the value, and a thread may wait for it") {
     auto [promise, future] = oneshot<std::string>();
     test::joined_thread giver([&p = promise] { CHECK(p.set("from a thread")); });
     CHECK(future.get_blocking() == "from a thread");

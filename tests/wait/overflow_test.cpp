@@ -128,8 +128,9 @@ TEST_CASE("a receiver that waits gets the value, and nothing is dropped") {
     w.settle();
 }
 
-TEST_CASE("each value that is sent is received, buffered or counted as dropped; dropped "
-          "values are destroyed when the send is over") {
+TEST_CASE(
+    "each value that is sent is received, buffered or counted as dropped; dropped "
+    "values are destroyed when the send is over") {
     int before = tracked::alive();
     {
         world w;
@@ -226,7 +227,8 @@ TEST_CASE("the number is a limit, too") {
     CHECK(c.try_send("c") == try_status::would_block);
 }
 
-TEST_CASE("a receive lets in as many senders as there is weight for, in order of arrival") {
+TEST_CASE(
+    "a receive lets in as many senders as there is weight for, in order of arrival") {
     world w;
     trace t;
     channel<std::string> c(10, bytes(4));
@@ -331,7 +333,8 @@ TEST_CASE("an owning_sender in the frame of a task closes when the frame is gone
     }
 }
 
-TEST_CASE("once the last owning_receiver is gone, sends are refused with their values") {
+TEST_CASE(
+    "once the last owning_receiver is gone, sends are refused with their values") {
     world w;
     trace t;
     channel<std::string> c;

@@ -62,7 +62,7 @@ task<> receive_some(heddle::receiver<int> in, std::vector<int>& to, std::size_t 
 task<> receive_some_or(heddle::receiver<int> in, std::vector<int>& to,
                        heddle::event& other, trace& t) {
     t(co_await heddle::select(in.receive_many(to, 10), other.wait()) == 0 ? "some"
-                                                                           : "other");
+                                                                          : "other");
 }
 
 }  // namespace
@@ -177,7 +177,8 @@ TEST_CASE("a reserve that is cancelled, or loses its select, keeps no room") {
     CHECK(c.try_reserve());
 }
 
-TEST_CASE("room that was given to a task that is destroyed before it runs is given on") {
+TEST_CASE(
+    "room that was given to a task that is destroyed before it runs is given on") {
     trace t;
     channel<int> c(1);
     CHECK(c.try_send(0) == try_status::done);
@@ -196,8 +197,9 @@ TEST_CASE("room that was given to a task that is destroyed before it runs is giv
     CHECK(t.take() == lines{"bob: ok"});
 }
 
-TEST_CASE("a permit in the frame of a task is given back with the frame, in any order of "
-          "destruction") {
+TEST_CASE(
+    "a permit in the frame of a task is given back with the frame, in any order of "
+    "destruction") {
     trace t;
     world survivor;
     channel<int> c(1);
@@ -357,7 +359,8 @@ TEST_CASE("receive_many of no values is refused, and says so") {
     channel<int> c(1);
     std::vector<int> got;
     CHECK_THROWS_WITH_AS((void)c.receive_many(got, 0),
-                         doctest::Contains("receive_many(to, 0)"), std::invalid_argument);
+                         doctest::Contains("receive_many(to, 0)"),
+                         std::invalid_argument);
 }
 
 TEST_SUITE_END();

@@ -40,7 +40,8 @@ task<> writer(book& b, std::string name) {
 
 task<> write_or(book& b, heddle::event& other) {
     shared_mutex::guard held;
-    b.t(co_await heddle::select(b.m.lock(held), other.wait()) == 0 ? "locked" : "other");
+    b.t(co_await heddle::select(b.m.lock(held), other.wait()) == 0 ? "locked"
+                                                                   : "other");
     co_await b.closed.wait();
 }
 
@@ -181,12 +182,14 @@ TEST_CASE("a context may destroy the mutex, who holds it and who waits in any or
     };
     for (bool writes : {false, true, false})
         w.go(user, where, writes);
-    w.go([](heddle::sender<shared_mutex*> to) -> task<> {
-        shared_mutex m;
-        for (int i = 0; i < 3; ++i)
-            co_await to.send(&m);
-        co_await heddle::event().wait();
-    }, where);
+    w.go(
+        [](heddle::sender<shared_mutex*> to) -> task<> {
+            shared_mutex m;
+            for (int i = 0; i < 3; ++i)
+                co_await to.send(&m);
+            co_await heddle::event().wait();
+        },
+        where);
     w.settle();
     CHECK(w.live() == 4);
 }

@@ -216,11 +216,13 @@ TEST_CASE("a closed watch takes no value") {
 
 TEST_CASE("a context may destroy the watch and its watchers in any order") {
     world w;
-    w.go([](std::unique_ptr<watch<int>> mine, heddle::channel<watcher<int>> to)
-             -> task<> {
-        co_await to.send(mine->subscribe());
-        co_await heddle::event().wait();
-    }, std::make_unique<watch<int>>(1), heddle::channel<watcher<int>>(1));
+    w.go(
+        [](std::unique_ptr<watch<int>> mine,
+           heddle::channel<watcher<int>> to) -> task<> {
+            co_await to.send(mine->subscribe());
+            co_await heddle::event().wait();
+        },
+        std::make_unique<watch<int>>(1), heddle::channel<watcher<int>>(1));
     heddle::channel<watcher<int>> c;
     auto share = [](heddle::receiver<watcher<int>> from) -> task<> {
         auto in = co_await from.receive();
@@ -228,11 +230,13 @@ TEST_CASE("a context may destroy the watch and its watchers in any order") {
             more = co_await in->changed();
     };
     w.go(share, c);
-    w.go([](heddle::sender<watcher<int>> to) -> task<> {
-        watch<int> mine(1);
-        co_await to.send(mine.subscribe());
-        co_await heddle::event().wait();
-    }, c);
+    w.go(
+        [](heddle::sender<watcher<int>> to) -> task<> {
+            watch<int> mine(1);
+            co_await to.send(mine.subscribe());
+            co_await heddle::event().wait();
+        },
+        c);
     w.settle();
     CHECK(w.live() == 3);
 }

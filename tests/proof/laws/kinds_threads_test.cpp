@@ -130,8 +130,9 @@ task<> wait_in(std::shared_ptr<heddle::notify> n, tally& t) {
 
 TEST_SUITE_BEGIN("laws.kinds.threads");
 
-TEST_CASE("laws 39 and 81: a channel that drops, a sender and a receiver: all values are "
-          "received, buffered or counted") {
+TEST_CASE(
+    "laws 39 and 81: a channel that drops, a sender and a receiver: all values are "
+    "received, buffered or counted") {
     for (auto rule : {heddle::drop_oldest, heddle::drop_newest})
         all_of(rule == heddle::drop_oldest ? "drop_oldest" : "drop_newest",
                [=](threads& t) {
@@ -162,8 +163,9 @@ TEST_CASE("laws 6, 25, 39 and 82: a permit, a receiver and a close: what was sen
     });
 }
 
-TEST_CASE("laws 48 and 82: room that is given to a task beside its cancellation is used, "
-          "or given on") {
+TEST_CASE(
+    "laws 48 and 82: room that is given to a task beside its cancellation is used, "
+    "or given on") {
     all_of("reserve and cancel", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         auto source = std::make_shared<heddle::done_source>();
@@ -201,12 +203,13 @@ TEST_CASE("laws 39 and 83: with hold_back a subscriber on another thread gets ev
     });
 }
 
-TEST_CASE("law 83: beside a subscription that ends, a sender that is held back goes on") {
+TEST_CASE(
+    "law 83: beside a subscription that ends, a sender that is held back goes on") {
     all_of("unsubscribe", [](threads& t) {
         auto n = std::make_shared<tally[]>(1);
         heddle::broadcast<int> b(1, heddle::hold_back);
-        auto in = std::make_shared<std::optional<heddle::subscription<int>>>(
-            b.subscribe());
+        auto in =
+            std::make_shared<std::optional<heddle::subscription<int>>>(b.subscribe());
         t.run([=] { return say_two(b, n[0]); });
         t.run([=] { in->reset(); });
         t.at_end([=] { demand(n[0].done == 2, "held back for ever"); });
@@ -269,7 +272,8 @@ TEST_CASE("law 85: beside the end of the future, a promise's value is got or is 
     });
 }
 
-TEST_CASE("laws 48 and 86: a notification beside a cancellation reaches one of two tasks") {
+TEST_CASE(
+    "laws 48 and 86: a notification beside a cancellation reaches one of two tasks") {
     all_of("notify", [](threads& t) {
         auto n = std::make_shared<tally[]>(2);
         auto source = std::make_shared<heddle::done_source>();
@@ -291,8 +295,9 @@ TEST_CASE("laws 48 and 86: a notification beside a cancellation reaches one of t
     });
 }
 
-TEST_CASE("law 86: a condition that is notified between a task's unlocking and its wait "
-          "is not missed") {
+TEST_CASE(
+    "law 86: a condition that is notified between a task's unlocking and its wait "
+    "is not missed") {
     all_of("condition_variable", [](threads& t) {
         struct shared {
             heddle::mutex m;
@@ -316,8 +321,9 @@ TEST_CASE("law 86: a condition that is notified between a task's unlocking and i
     });
 }
 
-TEST_CASE("laws 48 and 87: readers, a writer and its cancellation: nobody reads beside a "
-          "writer, and the reader behind it goes on") {
+TEST_CASE(
+    "laws 48 and 87: readers, a writer and its cancellation: nobody reads beside a "
+    "writer, and the reader behind it goes on") {
     all_of("shared_mutex", [](threads& t) {
         auto m = std::make_shared<heddle::shared_mutex>();
         auto writing = std::make_shared<heddle::testing::atomic<int>>(0);

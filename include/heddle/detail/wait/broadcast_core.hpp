@@ -94,9 +94,7 @@ public:
         result = core_.receive_locked(place_, value, wakes);
         return result != outcome::pending;
     }
-    void describe(std::string& to) const final {
-        to += "to receive from a broadcast";
-    }
+    void describe(std::string& to) const final { to += "to receive from a broadcast"; }
     broadcast_place& place() const noexcept { return place_; }
 
     /// Arrives here, and is null if the broadcast is closed.

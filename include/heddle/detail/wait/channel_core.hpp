@@ -292,8 +292,8 @@ private:
     }
     void weigh_locked(const T& value, int sign) noexcept {
         if (rules_->weigh)
-            rules_->weight += rules_->weigh(std::addressof(value)) *
-                              static_cast<std::size_t>(sign);
+            rules_->weight +=
+                rules_->weigh(std::addressof(value)) * static_cast<std::size_t>(sign);
     }
     void append_locked(T& value) noexcept {
         weigh_locked(value, 1);

@@ -27,8 +27,8 @@ template <class T>
 void end_send(outcome result, channel_core<T>& channel, T& value) {
     if (result == outcome::closed)
         throw_send_on_closed(channel);
-    if (result == outcome::dropped)
-        [[maybe_unused]] T dropped(std::move(value));  // dies here, without the lock
+    if (result == outcome::dropped) [[maybe_unused]]
+        T dropped(std::move(value));  // dies here, without the lock
 }
 
 template <class T>

@@ -54,10 +54,10 @@ namespace detail {
 /// Made when it is first needed, and guarded by the lock of its channel.
 struct channel_rules {
     std::optional<std::string> name;
-    std::exception_ptr cause;    // of the close
-    std::uint64_t dropped = 0;   // how many values an overflow has dropped
-    std::size_t reserved = 0;    // how much room belongs to permits
-    std::size_t weight = 0;      // of what is in the ring, if it has a limit
+    std::exception_ptr cause;   // of the close
+    std::uint64_t dropped = 0;  // how many values an overflow has dropped
+    std::size_t reserved = 0;   // how much room belongs to permits
+    std::size_t weight = 0;     // of what is in the ring, if it has a limit
     std::size_t weight_limit = std::numeric_limits<std::size_t>::max();
     std::size_t (*weigh)(const void*) noexcept = nullptr;
     heddle::overflow overflow = heddle::overflow::wait;

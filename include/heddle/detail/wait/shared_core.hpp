@@ -70,7 +70,8 @@ public:
     }
     void postpone() noexcept final {}  // its hold is a user
     void describe(std::string& to) const final {
-        to += shared_ ? "to read under a shared_mutex" : "to write under a shared_mutex";
+        to +=
+            shared_ ? "to read under a shared_mutex" : "to write under a shared_mutex";
     }
     bool shared() const noexcept { return shared_; }
 
