@@ -47,6 +47,7 @@ public:
 
     // -- for the library ------------------------------------------------------------
     detail::await_one<detail::timer_operation> await_by(detail::process& self);
+    bool happened() const noexcept { return happened_; }
     using arm_node = detail::timer_operation;
     static constexpr bool arm_by_reference = true;
 
