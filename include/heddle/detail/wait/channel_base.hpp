@@ -75,6 +75,7 @@ public:
 
     spin_lock& lock() noexcept { return lock_; }
     bool closed_locked() const noexcept { return (state_ & is_closed) != 0; }
+    bool special_locked() const noexcept { return (state_ & is_special) != 0; }
     bool can_give_locked() const noexcept {
         return size_ != 0 || !senders_.empty() || closed_locked();
     }
@@ -120,8 +121,6 @@ protected:
         i += first_;
         return i < capacity_ ? i : i - capacity_;
     }
-
-    bool special_locked() const noexcept { return (state_ & is_special) != 0; }
 
     /// Whether a value may enter the ring. Requires: special_locked().
     bool has_room_locked() const noexcept {

@@ -120,6 +120,13 @@ public:
     /// neither is possible: the value stays where it is. Returns dropped if the channel
     /// does not wait for room: then the dropped value lies where `value` was.
     outcome send_locked(T& value, wake_list& wakes) noexcept {
+        return special_locked() ? send_by_rules_locked(value, wakes)
+                                : send_plainly_locked(value, wakes);
+    }
+
+    /// Does the same for a channel without rules.
+    HEDDLE_ALWAYS_INLINE outcome send_plainly_locked(T& value,
+                                                     wake_list& wakes) noexcept {
         check_host();
         if (closed_locked())
             return outcome::closed;
@@ -127,8 +134,6 @@ public:
             hand_over(value, *op, wakes);
             return outcome::done;
         }
-        if (special_locked())
-            return send_by_rules_locked(value);
         if (size_ == capacity_)
             return outcome::pending;
         append(value);
@@ -158,19 +163,24 @@ public:
     /// Takes the next value. Returns closed if the channel is closed and drained, and
     /// pending if there is no value yet.
     outcome take_locked(std::optional<T>& to, wake_list& wakes) noexcept {
+        return special_locked() ? take_by_rules_locked(to, wakes)
+                                : take_plainly_locked(to, wakes);
+    }
+
+    /// Does the same for a channel without rules.
+    HEDDLE_ALWAYS_INLINE outcome take_plainly_locked(std::optional<T>& to,
+                                                     wake_list& wakes) noexcept {
         check_host();
         if (size_ != 0) {
-            if (special_locked())
-                weigh_locked(slot(0), -1);
             take_head(to);
-            refill_locked(wakes);
+            if (operation* op = pop_claimed(senders_)) {  // [sender]: refill the ring
+                append(*sending_operation<T>::value_of(*op));
+                sent(*op, wakes);
+            }
             return outcome::done;
         }
-        if (operation* op = pop_sender_locked()) {
-            to.emplace(std::move(*sending_operation<T>::value_of(*op)));
-            sent(*op, wakes);
-            return outcome::done;
-        }
+        if (operation* op = pop_claimed(senders_))
+            return take_from(*op, to, wakes);
         return closed_locked() ? outcome::closed : outcome::pending;
     }
 
@@ -215,11 +225,11 @@ public:
             if (operation* op = pop_claimed(receivers_))
                 hand_over(*value, *op, wakes);
             else if (rules_->overflow != overflow::wait)
-                return send_by_rules_locked(*value);
+                return enter_by_rules_locked(*value);
             else
                 append_locked(*value);
         }
-        refill_locked(wakes);
+        refill_by_rules_locked(wakes);
         return result;
     }
 
@@ -239,7 +249,18 @@ private:
             slot(0).~T();
     }
 
-    outcome send_by_rules_locked(T& value) noexcept {
+    HEDDLE_NOINLINE outcome send_by_rules_locked(T& value, wake_list& wakes) noexcept {
+        check_host();
+        if (closed_locked())
+            return outcome::closed;
+        if (operation* op = pop_claimed(receivers_)) {
+            hand_over(value, *op, wakes);
+            return outcome::done;
+        }
+        return enter_by_rules_locked(value);
+    }
+
+    outcome enter_by_rules_locked(T& value) noexcept {
         overflow full = rules_->overflow;
         // Room that is reserved belongs to sends which would not wait anyway.
         if (full == overflow::wait ? has_room_locked() : size_ != capacity_) {
@@ -259,31 +280,38 @@ private:
         return outcome::dropped;
     }
 
-    void refill_locked(wake_list& wakes) noexcept {  // [sender]
-        bool special = special_locked();
-        while (!special || has_room_locked()) {
+    HEDDLE_NOINLINE void
+    refill_by_rules_locked(wake_list& wakes) noexcept {  // [sender]
+        while (has_room_locked()) {
             operation* op = pop_claimed(senders_);
             if (!op)
                 return;
             if (T* value = sending_operation<T>::value_of(*op))
-                special ? append_locked(*value) : append(*value);
+                append_locked(*value);
             else
                 keep_room_locked();
             sent(*op, wakes);
-            if (!special)
-                return;
         }
     }
 
-    /// Pops the first send, which is not always the first that waits for room.
-    operation* pop_sender_locked() noexcept {
-        if (!special_locked())
-            return pop_claimed(senders_);
-        return senders_.pop_claimed_if(
-            [](operation& op) noexcept {
-                return sending_operation<T>::value_of(op) != nullptr;
+    HEDDLE_NOINLINE outcome take_by_rules_locked(std::optional<T>& to,
+                                                 wake_list& wakes) noexcept {
+        check_host();
+        if (size_ != 0) {
+            weigh_locked(slot(0), -1);
+            take_head(to);
+            refill_by_rules_locked(wakes);
+            return outcome::done;
+        }
+        // The first send, which is not always the first that waits for room.
+        operation* op = senders_.pop_claimed_if(
+            [](operation& o) noexcept {
+                return sending_operation<T>::value_of(o) != nullptr;
             },
-            [this](operation& op) noexcept { pass_over(op); });
+            [this](operation& o) noexcept { pass_over(o); });
+        if (op)
+            return take_from(*op, to, wakes);
+        return closed_locked() ? outcome::closed : outcome::pending;
     }
 
     void keep_room_locked() noexcept {
@@ -313,6 +341,12 @@ private:
     static void hand_over(T& value, operation& receive, wake_list& wakes) noexcept {
         static_cast<receive_operation<T>&>(receive).value.emplace(std::move(value));
         wakes.add(*receive.who);
+    }
+    static outcome take_from(operation& op, std::optional<T>& to,
+                             wake_list& wakes) noexcept {
+        to.emplace(std::move(*sending_operation<T>::value_of(op)));
+        sent(op, wakes);
+        return outcome::done;
     }
     static void sent(operation& op, wake_list& wakes) noexcept {
         op.result = outcome::done;

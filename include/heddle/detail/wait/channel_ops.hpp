@@ -22,13 +22,21 @@ namespace detail {
 [[noreturn]] HEDDLE_API void throw_capacity();
 [[noreturn]] HEDDLE_API void throw_receive_none();
 
-/// Ends a send in its task.
+/// Throws, or destroys the value that was dropped, which is now outside the lock.
 template <class T>
-void end_send(outcome result, channel_core<T>& channel, T& value) {
+HEDDLE_NOINLINE void end_unusual_send(outcome result, channel_core<T>& channel,
+                                      T& value) {
     if (result == outcome::closed)
         throw_send_on_closed(channel);
-    if (result == outcome::dropped) [[maybe_unused]]
-        T dropped(std::move(value));  // dies here, without the lock
+    [[maybe_unused]] T dropped(std::move(value));
+}
+
+/// Ends a send in its task.
+template <class T>
+HEDDLE_ALWAYS_INLINE inline void end_send(outcome result, channel_core<T>& channel,
+                                          T& value) {
+    if (result != outcome::done) [[unlikely]]
+        end_unusual_send(result, channel, value);
 }
 
 template <class T>
@@ -119,6 +127,10 @@ struct send_attempt {
     HEDDLE_ALWAYS_INLINE first_look try_quickly_locked() noexcept {
         return channel->send_quickly_locked(operand);
     }
+    bool try_plainly_locked(wake_list& wakes) noexcept {
+        result = channel->send_plainly_locked(operand, wakes);
+        return result != outcome::pending;
+    }
     bool try_locked(wake_list& wakes) noexcept {
         result = channel->send_locked(operand, wakes);
         return result != outcome::pending;
@@ -141,6 +153,9 @@ struct receive_attempt {
     }
     HEDDLE_ALWAYS_INLINE first_look try_quickly_locked() noexcept {
         return channel->take_quickly_locked(value);
+    }
+    bool try_plainly_locked(wake_list& wakes) noexcept {
+        return channel->take_plainly_locked(value, wakes) != outcome::pending;
     }
     bool try_locked(wake_list& wakes) noexcept {
         return channel->take_locked(value, wakes) != outcome::pending;
@@ -227,9 +242,18 @@ private:
     }
 
     HEDDLE_NOINLINE bool try_fully(bool locked) noexcept {
+        if (attempt_.channel->special_locked()) [[unlikely]]
+            return try_by_rules(locked);
+        wake_list wakes;  // stays in registers, as only inlined code sees it
+        return attempt_.try_plainly_locked(wakes) && happened(wakes, locked);
+    }
+
+    HEDDLE_NOINLINE bool try_by_rules(bool locked) noexcept {
         wake_list wakes;
-        if (!attempt_.try_locked(wakes))
-            return false;
+        return attempt_.try_locked(wakes) && happened(wakes, locked);
+    }
+
+    HEDDLE_ALWAYS_INLINE bool happened(wake_list& wakes, bool locked) noexcept {
         release(attempt_.channel->lock(), locked);
         state_ = state::happened;
         wakes.release(self_.home);
