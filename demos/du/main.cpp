@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// du adds up the files of a tree: a task for each directory, a tick that shows progress, and return stops it.
+// A task for each directory of a tree adds up its files; ticks show the progress, and a key stops it.
 // main.go is the same program in Go.
 #include "../options.hpp"
 

@@ -25,7 +25,7 @@ struct factored {
 
 heddle::task<> worker(heddle::receiver<int> in, heddle::sender<factored> out) {
     while (auto n = co_await in.receive()) {
-        co_await heddle::sleep(10ms);  // as if it were difficult
+        co_await heddle::sleep(10ms);  // this stands for work
         factored result{*n, {}};
         int rest = *n;
         for (int p = 2; p <= rest; ++p)

@@ -26,7 +26,7 @@ type factored struct {
 
 func worker(in <-chan int, out chan<- factored) {
 	for n := range in {
-		time.Sleep(10 * time.Millisecond) // as if it were difficult
+		time.Sleep(10 * time.Millisecond) // this stands for work
 		result := factored{n: n}
 		rest := n
 		for p := 2; p <= rest; p++ {

@@ -24,6 +24,12 @@ demo_test(hoare/bounded_buffer output sh check.sh late hoare/bounded_buffer/expe
 demo_test(hoare/bounded_buffer seeds sh check.sh seeds exact hoare/bounded_buffer/expected.txt PROGRAM)
 demo_test(hoare/bounded_buffer go sh check.sh late hoare/bounded_buffer/expected.txt TWIN)
 
+heddle_demo(hoare/semaphore --value "--value 0")
+demo_test(hoare/semaphore output sh check.sh late hoare/semaphore/expected.txt PROGRAM)
+demo_test(hoare/semaphore seeds sh check.sh seeds exact hoare/semaphore/expected.txt PROGRAM)
+demo_test(hoare/semaphore two sh check.sh seeds line "12 visits, at most 2 at once, took 60 ms" PROGRAM --value 2)
+demo_test(hoare/semaphore go sh check.sh late hoare/semaphore/expected.txt TWIN)
+
 heddle_demo(hoare/philosophers --room "--room 0" "--room 6")
 foreach(places IN ITEMS 1 4 5)
   demo_test(hoare/philosophers ${places} sh hoare/philosophers/test.sh ${places} PROGRAM)

@@ -28,7 +28,7 @@ check() {
     expected "$dir/in" >"$dir/want"
     cmp "$dir/out" "$dir/want" || {
         echo "for the input:"
-        cat "$dir/in"
+        cat -v "$dir/in"
         exit 1
     }
 }

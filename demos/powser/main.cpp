@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A power series is a task that sends the next coefficient on demand; sums, products, exp and tan are made of such tasks.
+// A power series is a task that sends its coefficients on demand; sums, products and tan x are such tasks, too.
 // main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
@@ -29,7 +29,7 @@ rational operator*(rational a, rational b) {
 }
 
 struct series {
-    heddle::channel<> req;  // a request for the next coefficient
+    heddle::channel<> req;  // asks for the next coefficient
     heddle::channel<rational> dat;
 };
 
@@ -51,7 +51,7 @@ heddle::task<> copy(series from, series to) {
     }
 }
 
-// Gives each coefficient to a, which is the first to ask, and then to b; other coefficients do not wait for b.
+// This gives each coefficient to a, which is the first to ask, and then to b; other coefficients do not wait for b.
 heddle::task<> split_one(series in, series a, series b, heddle::receiver<> last) {
     bool last_is_done = false;
     if (co_await heddle::select(a.req.receive(std::ignore),
@@ -135,7 +135,7 @@ series diff(series u) {
     series z;
     heddle::go([=]() -> heddle::task<> {
         co_await z.req.receive();
-        auto a = co_await get(u);  // vanishes
+        auto a = co_await get(u);  // it vanishes
         for (int i = 1;; ++i) {
             a = co_await get(u);
             co_await z.dat.send(i * a);
@@ -158,7 +158,7 @@ series integ(rational c, series u) {
     return z;
 }
 
-// U(cxx)
+// The result is U(cxx).
 series subst_square(series u, rational c) {
     series z;
     heddle::go([=]() -> heddle::task<> {

@@ -15,7 +15,7 @@ func plus(a, b rational) rational { return new(big.Rat).Add(a, b) }
 func by(a, b rational) rational   { return new(big.Rat).Mul(a, b) }
 
 type series struct {
-	req chan struct{} // a request for the next coefficient
+	req chan struct{} // asks for the next coefficient
 	dat chan rational
 }
 
@@ -38,7 +38,7 @@ func copyAll(from, to series) {
 	}
 }
 
-// Gives each coefficient to a, which is the first to ask, and then to b; other coefficients do not wait for b.
+// This gives each coefficient to a, which is the first to ask, and then to b; other coefficients do not wait for b.
 func splitOne(in, a, b series, last <-chan struct{}) {
 	lastIsDone := false
 	select {
@@ -126,7 +126,7 @@ func diff(u series) series {
 	z := newSeries()
 	go func() {
 		<-z.req
-		a := get(u) // vanishes
+		a := get(u) // it vanishes
 		for i := int64(1); ; i++ {
 			a = get(u)
 			z.dat <- by(ratio(i, 1), a)
@@ -149,7 +149,7 @@ func integ(c rational, u series) series {
 	return z
 }
 
-// U(cxx)
+// The result is U(cxx).
 func substSquare(u series, c rational) series {
 	z := newSeries()
 	go func() {

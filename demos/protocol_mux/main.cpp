@@ -47,7 +47,7 @@ private:
     std::map<int, heddle::channel<std::string>> pending_;
 };
 
-// As if it were a server: the earlier a request comes, the later is its reply.
+// This stands for a server; the earlier a request comes, the later is its reply.
 heddle::task<> answer(message m, heddle::sender<message> replies) {
     co_await heddle::sleep((6 - m.tag) * 20ms);
     co_await replies.emplace(m.tag, "answer to " + m.text);

@@ -53,7 +53,7 @@ func (mux *protocolMux) receiveAll() {
 	}
 }
 
-// As if it were a server: the earlier a request comes, the later is its reply.
+// This stands for a server; the earlier a request comes, the later is its reply.
 func answer(m message, replies chan<- message) {
 	time.Sleep(time.Duration(6-m.tag) * 20 * ms)
 	replies <- message{m.tag, "answer to " + m.text}

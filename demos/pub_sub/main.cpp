@@ -12,12 +12,12 @@
 
 using namespace std::chrono_literals;
 
-// Passes events on, and keeps those that `out` does not take yet, however many they are.
+// This passes events on, and keeps those that `out` does not take yet, however many they are.
 heddle::task<> queue(heddle::receiver<int> in, heddle::sender<int> out) {
     std::deque<int> waiting;
     std::optional<int> event;
     while (in != nullptr || !waiting.empty()) {
-        heddle::sender<int> to;  // nil if no event waits
+        heddle::sender<int> to;  // it is nil if no event waits
         int first = 0;
         if (!waiting.empty()) {
             to = out;

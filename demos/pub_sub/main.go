@@ -11,11 +11,11 @@ import (
 
 const ms = time.Millisecond
 
-// Passes events on, and keeps those that out does not take yet, however many they are.
+// This passes events on, and keeps those that out does not take yet, however many they are.
 func queue(in <-chan int, out chan<- int) {
 	var waiting []int
 	for in != nil || len(waiting) > 0 {
-		var to chan<- int // nil if no event waits
+		var to chan<- int // it is nil if no event waits
 		first := 0
 		if len(waiting) > 0 {
 			to = out

@@ -37,7 +37,7 @@ public:
     }
 
 private:
-    // As if it were a request to a server.
+    // This stands for a request to a server.
     static heddle::task<> ask(std::size_t server,
                               std::vector<heddle::duration> latencies, int argument,
                               heddle::sender<result> done) {

@@ -42,7 +42,7 @@ func (c *client) keep(r result) {
 	}
 }
 
-// As if it were a request to a server.
+// This stands for a request to a server.
 func ask(server int, latencies []time.Duration, argument int, done chan<- result) {
 	time.Sleep(latencies[server])
 	done <- result{server, argument * argument}

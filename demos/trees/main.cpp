@@ -52,7 +52,7 @@ heddle::task<> walk(const tree* t, heddle::sender<int> ch, heddle::done_token qu
 }
 
 heddle::task<bool> same(const tree* a, const tree* b, bool leaky) {
-    heddle::done_source done;  // closes when this returns
+    heddle::done_source done;  // it closes when this returns
     auto quit = leaky ? heddle::done_token() : done.token();
     heddle::channel<int> from_a, from_b;
     heddle::go(walk, a, from_a, quit);

@@ -39,7 +39,7 @@ heddle::task<> state_monitor(heddle::receiver<state> updates) {
         }
 }
 
-// As if it were an HTTP request.
+// This stands for an HTTP request.
 heddle::task<std::string> head(resource& r) {
     co_await heddle::sleep(50ms);
     if (r.url != "http://c.example") {

@@ -40,7 +40,7 @@ func stateMonitor(updates <-chan state) {
 	}
 }
 
-// As if it were an HTTP request.
+// This stands for an HTTP request.
 func (r *resource) head() string {
 	time.Sleep(50 * ms)
 	if r.url != "http://c.example" {

@@ -22,14 +22,14 @@ heddle::task<> process(load& at_once) {
 
 heddle::task<> handle(load& at_once, heddle::receiver<> sem) {
     co_await process(at_once);
-    co_await sem.receive();  // makes room for the next request
+    co_await sem.receive();  // this makes room for the next request
 }
 
 heddle::task<> serve(heddle::receiver<int> queue, int limit, load& at_once) {
     heddle::channel<> sem(limit);
     heddle::wait_group requests;
     while (auto request = co_await queue.receive()) {
-        co_await sem.send();  // waits while the semaphore is full
+        co_await sem.send();  // this waits while the semaphore is full
         requests.go(handle, std::ref(at_once), sem);
     }
     co_await requests.wait();

@@ -29,14 +29,14 @@ func process(atOnce *load) {
 
 func handle(atOnce *load, sem <-chan struct{}) {
 	process(atOnce)
-	<-sem // makes room for the next request
+	<-sem // this makes room for the next request
 }
 
 func serve(queue <-chan int, limit int, atOnce *load) {
 	sem := make(chan struct{}, limit)
 	var requests sync.WaitGroup
 	for range queue {
-		sem <- struct{}{} // waits while the semaphore is full
+		sem <- struct{}{} // this waits while the semaphore is full
 		requests.Add(1)
 		go func() {
 			defer requests.Done()

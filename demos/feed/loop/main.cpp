@@ -37,14 +37,14 @@ heddle::task<> loop(heddle::sender<std::string> updates,
     std::set<std::string> seen;
     std::string error;
     auto next = heddle::now();
-    heddle::receiver<fetched> fetching;  // nil if no fetch is under way
+    heddle::receiver<fetched> fetching;  // it is nil if no fetch is under way
     std::optional<fetched> result;
     std::optional<reply> to;
     for (;;) {
         auto when = heddle::time_point::max();
         if (fetching == nullptr && pending.size() < 10)
             when = next;
-        heddle::sender<std::string> out;  // nil if no item is pending
+        heddle::sender<std::string> out;  // it is nil if no item is pending
         std::string first;
         if (!pending.empty()) {
             out = updates;

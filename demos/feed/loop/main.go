@@ -33,13 +33,13 @@ func loop(updates chan<- string, closing <-chan chan<- string, fetches *atomic.I
 	seen := map[string]bool{}
 	var err string
 	next := time.Now()
-	var fetching chan fetched // nil if no fetch is under way
+	var fetching chan fetched // it is nil if no fetch is under way
 	for {
 		var start <-chan time.Time
 		if fetching == nil && len(pending) < 10 {
 			start = time.After(time.Until(next))
 		}
-		var out chan<- string // nil if no item is pending
+		var out chan<- string // it is nil if no item is pending
 		var first string
 		if len(pending) > 0 {
 			out = updates
@@ -86,5 +86,5 @@ func main() {
 	closing <- err
 	last := <-err
 	fmt.Println("closed at", time.Since(start).Milliseconds(), "ms:", last)
-	<-updates // is closed
+	<-updates // it is closed
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Subscriptions merge into one without duplicates; to close it closes each of them and collects their errors.
+// Subscriptions merge into one without duplicates; a close reaches each of them, and collects their errors.
 // main.go is the same program in Go; both print the lines of expected.txt, in some order.
 #include "../../options.hpp"
 

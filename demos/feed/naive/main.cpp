@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A naive subscription to a feed has bugs: a close does not wake the loop that sleeps, or that nobody receives from.
-// feed/loop has none of them. main.go is the same program in Go, where `closed` is a data race, too.
+// A naive subscription has two bugs: its loop does not notice a close while it sleeps, or waits for a receiver.
+// feed/loop has none of them. main.go is the same program in Go, where closed is also a data race.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

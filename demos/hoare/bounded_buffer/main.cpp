@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 heddle::task<> buffer(heddle::receiver<int> producer, heddle::sender<int> consumer) {
     std::deque<int> portions;
     for (std::optional<int> portion;;) {
-        heddle::receiver<int> in;  // nil, which is never ready
+        heddle::receiver<int> in;  // it is nil, and nil is never ready
         heddle::sender<int> out;
         if (portions.size() < 10)
             in = producer;

@@ -10,7 +10,7 @@ import (
 func buffer(producer <-chan int, consumer chan<- int) {
 	var portions []int
 	for {
-		var in <-chan int // nil, which is never ready
+		var in <-chan int // it is nil, and nil is never ready
 		var out chan<- int
 		var first int
 		if len(portions) < 10 {

@@ -42,8 +42,8 @@ heddle::task<> east(heddle::receiver<int> sink) {
 }
 
 heddle::task<> multiply() {
-    channels across,
-        down;  // the one before, and the one after each task in its row or column
+    // Each task has a channel before and one behind it, in its row and in its column.
+    channels across, down;
     for (std::size_t i = 0; i < 3; ++i) {
         heddle::go(west, i, across[i][0]);
         heddle::go(east, across[i][3]);

@@ -48,7 +48,8 @@ func east(sink <-chan int) {
 }
 
 func main() {
-	across, down := makeChannels(), makeChannels() // the one before, and the one after each task in its row or column
+	// Each task has a channel before and one behind it, in its row and in its column.
+	across, down := makeChannels(), makeChannels()
 	for i := range a {
 		go west(i, across[i][0])
 		go east(across[i][3])

@@ -13,15 +13,15 @@
 using namespace std::chrono_literals;
 using heddle::sleep;
 
-using forks = std::array<heddle::channel<>,
-                         5>;  // a fork that lies on the table is an empty channel
+// A fork is a channel with room for one; while it lies on the table, the channel is empty.
+using forks = std::array<heddle::channel<>, 5>;
 
 heddle::task<> philosopher(std::size_t i, forks fork, heddle::channel<> room) {
     heddle::this_task::name("philosopher " + std::to_string(i));
     auto left = fork[i], right = fork[(i + 1) % 5];
     for (int meal = 0; meal < 3; ++meal) {
-        co_await room.send();  // enters
-        co_await left.send();  // picks up a fork
+        co_await room.send();
+        co_await left.send();
         co_await sleep(10ms);
         co_await right.send();
         std::cout << "philosopher " << i << " eats\n";
@@ -30,7 +30,7 @@ heddle::task<> philosopher(std::size_t i, forks fork, heddle::channel<> room) {
         co_await left.receive();
         co_await right.receive();
         co_await room.receive();
-        co_await sleep(random_below(10ms));  // thinks
+        co_await sleep(random_below(10ms));  // the philosopher thinks
     }
 }
 

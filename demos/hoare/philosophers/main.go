@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-type forks [5]chan struct{} // a fork that lies on the table is an empty channel
+// A fork is a channel with room for one; while it lies on the table, the channel is empty.
+type forks [5]chan struct{}
 
 func sleep(ms int) { time.Sleep(time.Duration(ms) * time.Millisecond) }
 
 func philosopher(i int, fork forks, room chan struct{}) {
 	left, right := fork[i], fork[(i+1)%5]
 	for meal := 0; meal < 3; meal++ {
-		room <- struct{}{} // enters
-		left <- struct{}{} // picks up a fork
+		room <- struct{}{}
+		left <- struct{}{}
 		sleep(10)
 		right <- struct{}{}
 		fmt.Println("philosopher", i, "eats")
@@ -27,7 +28,7 @@ func philosopher(i int, fork forks, room chan struct{}) {
 		<-left
 		<-right
 		<-room
-		sleep(rand.Intn(10)) // thinks
+		sleep(rand.Intn(10)) // the philosopher thinks
 	}
 }
 
