@@ -12,7 +12,8 @@
 
 using namespace std::chrono_literals;
 
-// This passes events on, and keeps those that `out` does not take yet, however many they are.
+// This passes events on, and keeps those that `out` does not take yet, however many they are. heddle::unbounded does
+// the same for any type.
 heddle::task<> queue(heddle::receiver<int> in, heddle::sender<int> out) {
     std::deque<int> waiting;
     std::optional<int> event;

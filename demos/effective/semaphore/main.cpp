@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A buffered channel is a semaphore: its capacity limits how many requests are processed at once.
-// main.go is the same program in Go; both print expected.txt.
+// heddle::semaphore is one, too. main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A semaphore is a task that accepts P only while its value is positive, and V always.
-// main.go is the same program in Go; both print expected.txt.
+// heddle::semaphore needs no task. main.go is the same program in Go; both print expected.txt.
 #include "../../options.hpp"
 
 #include <heddle/heddle.hpp>
