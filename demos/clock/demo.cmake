@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSL-1.0
+heddle_demo(clock --port "--port x" "--tick 0")
+demo_test(clock nc sh serving.sh clock/test.py PROGRAM)
+demo_test(clock go sh serving.sh clock/test.py TWIN)
