@@ -21,7 +21,7 @@ PUBLIC = {
     "task": "task done go this_task blocking parallel inspect",
     "wait": "channel channel_ends channel_operations select selector sync time",
     "io": "asio bind_done inflight",
-    "service": "group patterns serve",
+    "service": "group patterns serve stream streams",
     "run": "run heddle",
     "testing": "testing testing_stream testing_threads",
 }
