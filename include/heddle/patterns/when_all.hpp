@@ -180,7 +180,7 @@ template <class... Given>
 [[noreturn]] void refuse_tasks() {
     (..., [] {
         if constexpr (kept_range_of_tasks<Given>) {
-            constexpr bool right = sizeof(Given*) == 0;
+            constexpr bool right = range_of_tasks<Given>;
             static_assert(right, "heddle: a task is run once, so give the range up: "
                                  "write std::move(tasks)");
         } else if constexpr (!is_task<Given>) {

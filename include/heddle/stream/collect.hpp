@@ -41,6 +41,23 @@ private:
     F* f_;
 };
 
+/// The state of a fold, and its function.
+template <class State, class F>
+class folding {
+public:
+    folding(State&& first, F& f) : state_(std::move(first)), f_(&f) {}
+    template <class V>
+    HEDDLE_ALWAYS_INLINE verdict operator()(V&& value) {
+        state_ = std::invoke(*f_, std::move(state_), static_cast<V&&>(value));
+        return more;
+    }
+    State result() { return std::move(state_); }
+
+private:
+    State state_;
+    F* f_;
+};
+
 /// Awaits one turn of the whole stream, whose values go to `f`.
 template <class P, class F>
 turn_op<P, each_value<F>> read_all(P& from, F& f) noexcept {
@@ -61,13 +78,11 @@ task<State> fold(P from, State state, F f) {
     if constexpr (is_task<std::remove_cvref_t<std::invoke_result_t<F&, State, T>>>) {
         while (std::optional<T> v = co_await from.next())
             state = co_await std::invoke(f, std::move(state), *std::move(v));
+        co_return state;
     } else {
-        auto add = [&state, &f]<class V>(V&& v) {
-            state = std::invoke(f, std::move(state), static_cast<V&&>(v));
-        };
-        co_await read_all(from, add);
+        co_return co_await turn_op<P, folding<State, F>>(
+            from, folding<State, F>(std::move(state), f));
     }
-    co_return state;
 }
 
 template <class P, class F>

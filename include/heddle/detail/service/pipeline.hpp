@@ -217,9 +217,10 @@ public:
     bool await_ready() const noexcept { return true; }
     void await_suspend(std::coroutine_handle<>) const noexcept {}
     decltype(auto) await_resume() {
-        if (!in_.is_over() && !in_.source().walk(in_, last_))
+        Last last = std::move(last_);  // what it changes may be kept in a register
+        if (!in_.is_over() && !in_.source().walk(in_, last))
             in_.end();
-        return last_.result();
+        return last.result();
     }
 
 private:
@@ -253,9 +254,10 @@ public:
             ++*at_;
         else
             at_.emplace(std::ranges::begin(range_));
+        place here(at_);
         auto end = std::ranges::end(range_);
-        for (auto& it = *at_; it != end; ++it)
-            if (push(in, it, last))
+        for (; here.it != end; ++here.it)
+            if (push(in, here.it, last))
                 return true;
         return false;
     }
@@ -270,8 +272,19 @@ private:
             return in.push(*it, last);
     }
 
+    using iterator = std::ranges::iterator_t<range>;
+
+    /// The iterator for the length of a turn, where it can be kept in a register.
+    struct place : pinned {
+        explicit place(std::optional<iterator>& kept)
+            : it(*std::move(kept)), at(kept) {}
+        ~place() { at = std::move(it); }
+        iterator it;
+        std::optional<iterator>& at;
+    };
+
     Range range_;
-    std::optional<std::ranges::iterator_t<range>> at_;
+    std::optional<iterator> at_;
 };
 
 template <class T>
