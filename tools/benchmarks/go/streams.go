@@ -24,7 +24,7 @@ func pipeline(n, k int) result {
 	source := make(chan int, 64)
 	go func() {
 		defer close(source)
-		for v := range n {
+		for v := 0; v < n; v++ {
 			source <- v
 		}
 	}()
