@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 namespace streams = heddle::streams;
 
 heddle::stream<std::string> verses() {
-    std::istringstream text("the shuttle flies\n\nthe loom is still\nthread over thread\n"
-                            "\nuntil the cloth\nis done\n");
+    std::istringstream text(
+        "the shuttle flies\n\nthe loom is still\nthread over thread\n"
+        "\nuntil the cloth\nis done\n");
     for (std::string line; std::getline(text, line);) {
         co_await heddle::sleep(1ms);  // a stream may wait
         co_yield line;

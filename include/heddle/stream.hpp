@@ -4,6 +4,7 @@
 #include <heddle/detail/service/stream_turn.hpp>
 #include <heddle/task.hpp>
 
+#include <cassert>
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -37,8 +38,9 @@ namespace heddle HEDDLE_VARIANT {
 ///           body that needs to co_await at its end does that before it returns.
 /// Cancel    next() is a call, not a wait, and no arm: it does not throw `cancelled`
 ///           itself, the waits in the body do. For an arm use streams::to_channel.
-/// Lifetime  movable between two next(). Arguments that are taken by reference outlive
-///           the stream. A moved-from stream has ended.
+/// Lifetime  movable between two next(), and read by nobody else while one is awaited;
+///           asserted. Arguments that are taken by reference outlive the stream. A
+///           moved-from stream has ended.
 /// Errors    an exception that leaves the body leaves next().
 /// Memory    one frame, from the pool. next() takes none; O(1).
 template <class T>
@@ -71,6 +73,7 @@ public:
     /// The body goes on, until it gives a value to `to` that ends the turn, or ends.
     std::coroutine_handle<> begin_turn(detail::process& self,
                                        detail::taker<T>& to) noexcept {
+        assert(!call_.caller && "heddle: a stream that is read already is read");
         promise_type& body = promise();
         body.self = &self;
         body.called_by = &call_;
@@ -80,8 +83,12 @@ public:
         return self.home->transfer(self);
     }
 
+    /// After a turn in which a value was taken.
+    void leave_turn() noexcept { call_.caller = nullptr; }
+
     /// After a turn: destroys the frame if the body has ended, and rethrows what left it.
     void end_turn() {
+        leave_turn();
         if (!call_.callee || !call_.callee.done())
             return;
         std::exception_ptr failure = std::move(promise().failure);

@@ -211,10 +211,10 @@ template <class... Given>
 ///           It is no arm; the handle of go(when_all(...)) is one.
 /// Lifetime  no task refers to the frame of the call. A range that is moved in, or is a
 ///           view, is kept until the end.
-/// Errors    the first exception cancels the other tasks, whose `cancelled` has it for a
-///           cause, and is thrown once they have ended; their results are dropped. A
-///           limit below one: std::invalid_argument, at once. A task that was destroyed with its context:
-///           task_abandoned.
+/// Errors    the first exception cancels the other tasks, whose `cancelled` has it for
+///           a cause, and is thrown once they have ended; their results are dropped. A
+///           limit below one: std::invalid_argument, at once. A task that was destroyed
+///           with its context: task_abandoned.
 /// Memory    two frames and a task block for each task, four blocks for the call.
 template <class... Work>
     requires(sizeof...(Work) > 0 && (detail::is_task<Work> && ...))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What reads a stream to its end: to_vector, fold, for_each, into, to_channel.
 //
-//     std::vector<int> all = co_await (numbers() | streams::take(3) | streams::to_vector());
+//     auto all = co_await (numbers() | streams::take(3) | streams::to_vector());
 //
 // Each but to_channel gives a task, which is awaited, started or limited like any other.
 // The loop runs in the turn of the stream: values that need no wait suspend nothing.
@@ -60,7 +60,7 @@ private:
 
 /// Awaits one turn of the whole stream, whose values go to `f`.
 template <class P, class F>
-turn_op<P, each_value<F>> read_all(P& from, F& f) noexcept {
+turn_op<P, each_value<F>> read_all(P& from, F& f) {
     return turn_op<P, each_value<F>>(from, each_value<F>(f));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Operators that make one stream of several: zip, concat, flatten, merge. What transform.hpp
-// says of operators holds of them; each has one frame.
+// Operators that make one stream of several: zip, concat, flatten, merge. What
+// transform.hpp says of operators holds of them; each has one frame.
 #pragma once
 
 #include <heddle/detail/service/crew.hpp>
@@ -182,8 +182,8 @@ inline auto flatten() { return detail::stream_operator(detail::make_flat()); }
 /// Each input is read by a task of its own, on the host of the task that calls the first
 /// next(), one value ahead.
 ///
-/// Closing   ends when all have ended. Dropped, or when next() is cancelled, it cancels the
-///           tasks, which then end by themselves.
+/// Closing   ends when all have ended. Dropped, or when next() is cancelled, it cancels
+///           the tasks, which then end by themselves.
 /// Errors    the first exception of an input cancels the others, and leaves next() when
 ///           they have ended; values that were read ahead are destroyed.
 /// Memory    one frame, a channel, and for each input a task of one frame.

@@ -10,8 +10,8 @@ namespace heddle HEDDLE_VARIANT::streams {
 
 /// from makes a stream of a range, or of a receiver or channel, whose values it receives.
 ///
-///     auto even = heddle::streams::from(std::views::iota(1, 10)) | heddle::streams::filter(is_even);
-///     auto lines = heddle::streams::from(in);      // a receiver; operators take it as it is
+///     auto even = streams::from(std::views::iota(1, 10)) | streams::filter(is_even);
+///     auto lines = streams::from(in);      // a receiver; operators take it as it is
 ///
 /// Closing   ends with the range; or when the channel is closed and drained. If the
 ///           stream is dropped, what it has not received stays in the channel.

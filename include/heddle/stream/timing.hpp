@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// Operators that look at the time, on the clock of the host: chunks, debounce, throttle,
-// sample, timeout. What transform.hpp says of operators holds of them; each has one frame.
+// Operators that look at the time, on the clock of the host: chunks, debounce,
+// throttle, sample, timeout. What transform.hpp says of operators holds of them; each
+// has one frame.
 //
 // chunks with a time, debounce and sample read their stream in a task of its own, one
 // value ahead, on the host of the task that calls the first next(). Dropped, or when
-// next() is cancelled, they cancel that task, which then ends by itself. An exception of the stream
-// leaves next() after the values that came before it. Times that are not above zero:
-// std::invalid_argument, when the operator is made.
+// next() is cancelled, they cancel that task, which then ends by itself. An exception
+// of the stream leaves next() after the values that came before it. Times that are not
+// above zero: std::invalid_argument, when the operator is made.
 #pragma once
 
 #include <heddle/detail/service/crew.hpp>

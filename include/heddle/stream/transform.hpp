@@ -2,7 +2,7 @@
 // Operators that handle each value by itself, and have no frame of their own: map,
 // filter, filter_map, inspect, scan, enumerate, take, take_while, skip.
 //
-//     auto s = numbers() | streams::filter(is_prime) | streams::map(square) | streams::take(10);
+//     auto s = numbers() | streams::filter(is_prime) | streams::map(square);
 //     while (auto v = co_await s.next()) ...
 //
 // This holds of all operators. They are lazy: nothing is read before next(), and then no

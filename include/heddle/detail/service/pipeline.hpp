@@ -82,7 +82,7 @@ private:
 template <class Pipeline, class Last>
 class turn_op : public awaited_by_tasks {
 public:
-    turn_op(Pipeline& in, Last last) noexcept : in_(in), last_(std::move(last)) {}
+    turn_op(Pipeline& in, Last last) : in_(in), last_(std::move(last)) {}
     auto await_by(process& self) {
         return typename Pipeline::template turn<Last>(self, in_, std::move(last_));
     }
@@ -175,7 +175,7 @@ private:
 template <class Pipeline, class Last>
 class body_turn final : taker<typename Pipeline::source_type>, pinned {
 public:
-    body_turn(process& self, Pipeline& in, Last last) noexcept
+    body_turn(process& self, Pipeline& in, Last last)
         : self_(self), in_(in), last_(std::move(last)) {}
 
     bool await_ready() const noexcept {
@@ -185,8 +185,10 @@ public:
         return in_.source().begin_turn(self_, *this);
     }
     decltype(auto) await_resume() {
-        if (thrown_) [[unlikely]]
+        if (thrown_) [[unlikely]] {
+            in_.source().leave_turn();
             std::rethrow_exception(std::move(thrown_));
+        }
         in_.source().end_turn();
         return last_.result();
     }
@@ -211,8 +213,7 @@ private:
 template <class Pipeline, class Last>
 class range_turn final : pinned {
 public:
-    range_turn(process&, Pipeline& in, Last last) noexcept
-        : in_(in), last_(std::move(last)) {}
+    range_turn(process&, Pipeline& in, Last last) : in_(in), last_(std::move(last)) {}
 
     bool await_ready() const noexcept { return true; }
     void await_suspend(std::coroutine_handle<>) const noexcept {}

@@ -81,8 +81,10 @@ public:
         return from_.begin_turn(self_, *this);
     }
     std::optional<value_type> await_resume() {
-        if (value_)
+        if (value_) {
+            from_.leave_turn();
             return std::optional<value_type>(std::move(*value_));
+        }
         from_.end_turn();
         return std::nullopt;
     }
