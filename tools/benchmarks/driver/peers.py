@@ -102,6 +102,7 @@ class Build:
             return [self.cpp / f"bench_{name}", *options]
 
         calls_only = {"call/throw": "it has no exceptions", "call/timeout": "it has no timers"}
+        no_streams = {"pipeline": "it has no streams"}
         quadratic = {"cancel/shared": 5000}  # cancelling one of n waiters takes O(n)
         return [
             Peer("heddle", {0: program("heddle")}, "limit"),
@@ -110,14 +111,14 @@ class Build:
             Peer("limit (locked)", {1: program("limit_locked")}, cannot=calls_only),
             Peer("limit (stealing)", {2: program("limit_stealing")}),
             Peer("asio", {1: program("asio"), 2: program("asio_threads")},
-                 slow=5, sizes=quadratic),
+                 slow=5, sizes=quadratic, cannot=no_streams),
             Peer("asio (tuned)", {1: program("asio_tuned"), 2: program("asio_tuned_threads")},
-                 slow=5, sizes=quadratic),
+                 slow=5, sizes=quadratic, cannot=no_streams),
             Peer("asio (callbacks)", {1: program("asio")}, only="echo_callbacks"),
             Peer("boost.fiber", {0: program("fiber")}, slow=5,
                  sizes={"parked": 100_000, "skynet/channels": 100_000, "skynet/join": 100_000,
                         "spawn_join_all": 100_000},
-                 cannot={"select": "it has no select", "selector": "it has no select",
+                 cannot={**no_streams, "select": "it has no select", "selector": "it has no select",
                          "cancel": "it has no select",
                          "call": "a call there is a plain call",
                          "echo": "it has no sockets",

@@ -2,6 +2,7 @@
 """The workloads, and the results that the programs must compute. See tools/benchmarks/README.md."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Callable
 
 
@@ -56,6 +57,14 @@ def sum_of_primes(n):
             found.append(i)
         i += 1
     return sum(found)
+
+
+@lru_cache
+def sum_of_pipeline(n):
+    values = ((i + 1) ^ 1 for i in range(n) if (i + 1) % 3)
+    doubled = (2 * v for v in values if v % 5)
+    added = (v + 7 for i, v in enumerate(doubled) if i >= 10)
+    return sum(v & 0xffff for v in added if v % 7)
 
 
 def simple(name, unit, title, n, small, check, **more):
@@ -116,6 +125,8 @@ WORKLOADS = [
            200_000, 1000, lambda n: n, k=10),
     simple("call/timeout", "ns/call", "one deep, with a time limit that is far off",
            1_000_000, 10_000, lambda n: n, k=1),
+    simple("pipeline", "ns/value", "ten operators over a stream of numbers, and a sum",
+           2_000_000, 10_000, sum_of_pipeline),
     simple("spawn_join_all", "ns/task", "spawn all tasks, then join them",
            1_000_000, 10_000, lambda n: n),
     simple("spawn_join_each", "ns/task", "spawn a task and join it, one by one",

@@ -53,6 +53,7 @@ var workloads = map[string]func(n, k int) result{
 	"call":            call,
 	"call_throw":      callThrow,
 	"call_timeout":    callTimeout,
+	"pipeline":        pipeline,
 	"spawn_join_all":  spawnJoinAll,
 	"spawn_join_each": spawnJoinEach,
 	"parked":          parked,

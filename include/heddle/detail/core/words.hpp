@@ -33,6 +33,7 @@ enum class mistake_kind : unsigned char {
     has_wait,
     ticker,
     source,
+    stream,
     range,
 };
 
@@ -124,6 +125,10 @@ void refuse_await() {
     else if constexpr (M == source)
         static_assert(right, "heddle: co_await of a done_source: write co_await "
                              "source.token()");
+    else if constexpr (M == stream)
+        static_assert(right,
+                      "heddle: co_await of a stream: write co_await s.next(), or "
+                      "co_await (s | operator)");
     else
         static_assert(right,
                       "heddle: a task can co_await heddle's operations, an rvalue "

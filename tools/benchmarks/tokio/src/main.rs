@@ -5,6 +5,7 @@
 mod calls;
 mod channels;
 mod echo;
+mod streams;
 mod tasks;
 mod waits;
 
@@ -95,6 +96,7 @@ fn find(name: &str) -> Option<fn(Arguments) -> Outcome> {
         "call" => |a| run(a, calls::call),
         "call_throw" => |a| run(a, calls::call_throw),
         "call_timeout" => |a| run(a, calls::call_timeout),
+        "pipeline" => |a| run(a, streams::pipeline),
         "spawn_join_all" => |a| run(a, tasks::spawn_join_all),
         "spawn_join_each" => |a| run(a, tasks::spawn_join_each),
         "parked" => |a| run(a, tasks::parked),

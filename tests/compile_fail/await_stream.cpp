@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: co_await of a stream: write co_await s.next\(\)
+#include <heddle/stream.hpp>
+
+heddle::task<> f(heddle::stream<int> s) { co_await s; }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: gives nothing: write for_each_parallel
+#include <heddle/heddle.hpp>
+
+heddle::task<> f(std::vector<int> all) {
+    (void)co_await heddle::map_parallel(all, 2, [](int) {});
+}

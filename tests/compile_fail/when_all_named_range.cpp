@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSL-1.0
+// error: a task is run once, so give the range up: write std::move\(tasks\)
+#include <heddle/heddle.hpp>
+
+heddle::task<> f(std::vector<heddle::task<int>> calls) {
+    (void)co_await heddle::when_all(calls);
+}
