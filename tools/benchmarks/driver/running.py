@@ -142,10 +142,13 @@ def run_server(row, n, client):
 
 
 def measure(rows, runs, quick, client):
-    """Runs every row `runs` times, round by round, so that peers see the same machine."""
+    """
+    Runs every row `runs` times, round by round, so that peers see the same machine. Every other round goes
+    backwards: a program that needs much memory leaves it, backed by the host, to the one that follows.
+    """
     for i in range(runs):
         say(f"round {i + 1} of {runs}")
-        for row in rows:
+        for row in rows[:: -1 if i % 2 else 1]:
             if row.error:
                 continue
             n = row.operations(quick)
