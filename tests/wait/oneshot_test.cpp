@@ -205,13 +205,6 @@ TEST_CASE("a signal needs no value, and a nil future waits for ever") {
     CHECK(t.take().empty());
 }
 
-TEST_CASE(
-    "a callback on another thread gives the value, and a thread may wait for it") {
-    auto [promise, future] = oneshot<std::string>();
-    test::joined_thread giver([&p = promise] { CHECK(p.set("from a thread")); });
-    CHECK(future.get_blocking() == "from a thread");
-}
-
 TEST_CASE("a value that is never got is destroyed with the last end") {
     int before = tracked::alive();
     {
@@ -221,6 +214,17 @@ TEST_CASE("a value that is never got is destroyed with the last end") {
         CHECK(tracked::alive() == before + 1);
     }
     CHECK(tracked::alive() == before);
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("oneshot.threads");
+
+TEST_CASE(
+    "a callback on another thread gives the value, and a thread may wait for it") {
+    auto [promise, future] = oneshot<std::string>();
+    test::joined_thread giver([&p = promise] { CHECK(p.set("from a thread")); });
+    CHECK(future.get_blocking() == "from a thread");
 }
 
 TEST_SUITE_END();
