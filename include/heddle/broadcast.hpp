@@ -3,13 +3,16 @@
 
 #include <heddle/channel_operations.hpp>
 #include <heddle/detail/wait/broadcast_core.hpp>
+#include <heddle/detail/wait/channel_value.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/task.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT {
@@ -139,17 +142,17 @@ public:
 
     /// Suspends until there is a value; null: the broadcast is closed, and all was
     /// received.
-    subscription_value_op<T> receive() noexcept {
-        return subscription_value_op<T>(*core_, place_);
+    subscription_value_op<T> receive() {
+        return subscription_value_op<T>(core(), place_);
     }
     /// The same into `to`; `co_await` gives a bool. The form for select.
-    subscription_op<T> receive(std::shared_ptr<const T>& to) noexcept {
-        return {*core_, place_, to};
+    subscription_op<T> receive(std::shared_ptr<const T>& to) {
+        return {core(), place_, to};
     }
     /// Never waits. Leaves `to` alone unless it gives `done`.
-    [[nodiscard]] try_status try_receive(std::shared_ptr<const T>& to) noexcept {
+    [[nodiscard]] try_status try_receive(std::shared_ptr<const T>& to) {
         detail::broadcast_core::pointer value;
-        switch (core_->try_receive(place_, value)) {
+        switch (core().try_receive(place_, value)) {
         case detail::outcome::done:
             to = std::static_pointer_cast<const T>(std::move(value));
             return try_status::done;
@@ -162,10 +165,10 @@ public:
 
     /// How many values it has lost so far: those that were overwritten before the value
     /// that it received last. Always 0 of a broadcast that holds back.
-    std::uint64_t lost() const noexcept { return core_->lost(place_); }
+    std::uint64_t lost() const { return core().lost(place_); }
 
     /// How many values it can receive without waiting.
-    std::size_t size() const noexcept { return core_->unread(place_); }
+    std::size_t size() const { return core().unread(place_); }
 
     // -- for the library ------------------------------------------------------------
     subscription(detail::counted<detail::broadcast_core> core,
@@ -175,6 +178,12 @@ public:
     }
 
 private:
+    detail::broadcast_core& core() const {
+        if (!core_)
+            detail::throw_subscription_moved();
+        return *core_;
+    }
+
     detail::counted<detail::broadcast_core> core_;
     detail::broadcast_place place_;
 };
@@ -207,11 +216,14 @@ private:
 /// Cancel    a wait that is cancelled, or loses its select, has received or sent nothing.
 /// Lifetime  the broadcast lives while a handle or a subscription does; both outlive their
 ///           waits. A subscription that is being waited in must not be moved.
-/// Errors    a capacity of 0, or that cannot be had: std::length_error. Each send takes
+/// Errors    a capacity of 0, or that cannot be had: std::length_error. What is called of a
+///           subscription that was moved from: std::logic_error. Each send takes
 ///           memory for its value: std::bad_alloc, and nothing was sent.
 template <class T>
 class broadcast {
 public:
+    broadcast(const broadcast&) noexcept = default;  // a move is a copy: never nil
+    broadcast& operator=(const broadcast&) noexcept = default;
     explicit broadcast(std::size_t capacity)
         : core_(core_.adopt(new detail::broadcast_core(capacity, false))) {}
     broadcast(std::size_t capacity, hold_back_t)
@@ -219,9 +231,35 @@ public:
 
     /// Waits only with hold_back. The value is moved, or copied, now.
     template <class U = T>
-        requires std::constructible_from<T, U>
+        requires(std::constructible_from<T, U> && !detail::destroyed_twice<T>)
     broadcast_send_op send(U&& value) const {
-        return {*core_, std::make_shared<const T>(std::forward<U>(value))};
+        return emplace(std::forward<U>(value));
+    }
+
+    // The same, where the compiler would destroy a value twice that is made inside a
+    // co_await expression; a list in braces is refused.
+    template <class U>
+        requires(std::constructible_from<T, U> && detail::destroyed_twice<T>)
+    broadcast_send_op send(U&& value) const {
+        return emplace(std::forward<U>(value));
+    }
+    broadcast_send_op send(detail::braces) const
+        requires detail::destroyed_twice<T>
+    {
+        constexpr bool right = sizeof(T) == 0;
+        static_assert(right,
+                      "heddle: g++ before 13 destroys an aggregate twice that is made "
+                      "inside a co_await expression: write b.emplace(args...)");
+        std::terminate();
+    }
+
+    /// The same; builds the value from the arguments.
+    template <class... Args>
+    broadcast_send_op emplace(Args&&... args) const {
+        if constexpr (std::is_constructible_v<T, Args&&...>)
+            return {*core_, std::make_shared<const T>(std::forward<Args>(args)...)};
+        else
+            return {*core_, std::make_shared<const T>(T{std::forward<Args>(args)...})};
     }
     /// Never waits. Unless it gives `done`, the value was destroyed.
     template <class U = T>

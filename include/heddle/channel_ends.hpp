@@ -30,12 +30,6 @@ class sender;
 
 namespace detail {
 
-/// Any list in braces.
-struct braces {
-    template <class... A>
-    braces(A&&...);
-};
-
 /// What a range-for over a channel gets.
 template <class T>
 struct no_range {

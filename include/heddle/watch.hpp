@@ -138,6 +138,9 @@ private:
 template <class T>
 class watcher {
 public:
+    watcher(const watcher&) noexcept = default;  // a move is a copy: never nil
+    watcher& operator=(const watcher&) noexcept = default;
+
     /// The latest value, which this watcher has then seen.
     std::shared_ptr<const T> get() {
         auto [value, version] = core_->get();

@@ -17,6 +17,11 @@ duration cost(const rate& r, std::size_t n) noexcept {
     return duration(n < most ? each * static_cast<duration::rep>(n) : longest);
 }
 
+/// A sum that saturates.
+time_point later(time_point from, duration by) noexcept {
+    return from < time_point::max() - by ? from + by : time_point::max();
+}
+
 void require_possible(const rate& r, std::size_t n) {
     if (n == 0 || n > r.burst)
         throw std::invalid_argument("heddle: rate_limiter: acquire(" +
@@ -48,8 +53,7 @@ rate_state::place rate_state::reserve(const rate& r, std::size_t n) {
     guard g(lock_);
     place p;
     p.before = arrival_;
-    time_point from = std::max(at, arrival_);
-    p.after = from < time_point::max() - ahead ? from + ahead : time_point::max();
+    p.after = later(std::max(at, arrival_), ahead);
     p.start = std::max(at, p.after - tolerance);
     arrival_ = p.after;
     return p;
@@ -60,7 +64,7 @@ bool rate_state::try_reserve(const rate& r, std::size_t n) {
     time_point at = now();
     duration ahead = cost(r, n), tolerance = cost(r, r.burst);
     guard g(lock_);
-    time_point after = std::max(at, arrival_) + ahead;
+    time_point after = later(std::max(at, arrival_), ahead);
     if (after - tolerance > at)
         return false;
     arrival_ = after;

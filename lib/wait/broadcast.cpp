@@ -159,4 +159,9 @@ void throw_close_of_closed_broadcast() {
     throw channel_closed("heddle: close of a closed broadcast");
 }
 
+void throw_subscription_moved() {
+    throw std::logic_error("heddle: a subscription that was moved from receives "
+                           "nothing");
+}
+
 }  // namespace heddle::detail

@@ -181,6 +181,10 @@ TEST_CASE("the largest burst, and the longest time, do not overflow") {
     rate_limiter slow(1, heddle::duration::max());
     CHECK(slow.try_acquire());
     CHECK_FALSE(slow.try_acquire());
+    std::vector<heddle::rate_turn> turns;  // each is after all that came before
+    for (int i = 0; i < 20; ++i)
+        turns.push_back(slow.acquire());
+    CHECK_FALSE(slow.try_acquire());
     rate_limiter wide(1, 1h, std::numeric_limits<std::size_t>::max());
     CHECK(wide.try_acquire(1000));
     CHECK(wide.try_acquire());

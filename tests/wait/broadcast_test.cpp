@@ -283,6 +283,42 @@ TEST_CASE("a value given to a task that is destroyed before it runs is counted a
     CHECK(b.subscribers() == 0);
 }
 
+TEST_CASE("emplace builds the value, and a value of an aggregate is sent by name") {
+    struct note {
+        int number;
+        std::string text;
+    };
+    broadcast<note> b(2);
+    auto in = b.subscribe();
+    world w;
+    auto say = [](broadcast<note> to) -> task<> {
+        co_await to.emplace(1, "built");
+        note named{2, "named"};
+        co_await to.send(named);
+    };
+    w.go(say, b);
+    w.settle();
+    std::shared_ptr<const note> v;
+    CHECK(in.try_receive(v) == try_status::done);
+    CHECK(v->text == "built");
+    CHECK(in.try_receive(v) == try_status::done);
+    CHECK(v->number == 2);
+}
+
+TEST_CASE(
+    "a subscription that was moved from says so; a broadcast that was moved from is "
+    "the same") {
+    broadcast<int> b(1);
+    auto in = b.subscribe();
+    auto moved = std::move(in);
+    CHECK_THROWS_WITH_AS((void)in.receive(), doctest::Contains("moved from"),
+                         std::logic_error);
+    CHECK_THROWS_AS((void)in.size(), std::logic_error);
+    broadcast<int> other = std::move(b);
+    CHECK(b.try_send(1) == try_status::done);
+    CHECK(moved.size() == 1);
+}
+
 TEST_CASE("a broadcast that cannot be had is a length_error that says so") {
     CHECK_THROWS_WITH_AS(broadcast<int>(0), doctest::Contains("broadcast(0)"),
                          std::length_error);

@@ -205,6 +205,14 @@ TEST_CASE("the old value is destroyed without the lock of the watch") {
     CHECK(v->get() != nullptr);
 }
 
+TEST_CASE("a watcher that was moved from still watches") {
+    watch<int> v(1);
+    auto in = v.subscribe();
+    auto moved = std::move(in);
+    CHECK(*in.get() == 1);
+    CHECK(*moved.get() == 1);
+}
+
 TEST_CASE("a closed watch takes no value") {
     watch<int> v(1);
     v.close();

@@ -127,6 +127,10 @@ task<R> call_through(std::shared_ptr<breaker_state> state, F f, Args... args) {
 /// Clock     that of the host.
 class circuit_breaker {
 public:
+    /// A copy is the same breaker; so is what was moved.
+    circuit_breaker(const circuit_breaker&) noexcept = default;
+    circuit_breaker& operator=(const circuit_breaker&) noexcept = default;
+
     explicit circuit_breaker(breaker_options options = {})
         : state_(std::make_shared<detail::breaker_state>(std::move(options))) {}
 

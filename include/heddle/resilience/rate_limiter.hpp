@@ -90,6 +90,10 @@ private:
 ///           acquire of 0, or of more than a burst, which could never go on.
 class HEDDLE_API rate_limiter {
 public:
+    /// A copy is the same limiter; so is what was moved.
+    rate_limiter(const rate_limiter&) noexcept = default;
+    rate_limiter& operator=(const rate_limiter&) noexcept = default;
+
     template <class Rep, class Period>
     rate_limiter(std::size_t n, std::chrono::duration<Rep, Period> per,
                  std::size_t burst = 1)

@@ -35,6 +35,11 @@ namespace heddle HEDDLE_VARIANT {
 template <class Key, class T, class Hash = std::hash<Key>>
 class single_flight {
 public:
+    single_flight() = default;
+    /// A copy joins the same calls; so does what was moved.
+    single_flight(const single_flight&) noexcept = default;
+    single_flight& operator=(const single_flight&) noexcept = default;
+
     /// Calls f(args...), a coroutine that gives a T, or waits for the call that is under
     /// way. The function and the arguments are copied as by go.
     template <class F, class... Args>

@@ -149,5 +149,6 @@ private:
 
 [[noreturn]] HEDDLE_API void throw_send_on_closed_broadcast();
 [[noreturn]] HEDDLE_API void throw_close_of_closed_broadcast();
+[[noreturn]] HEDDLE_API void throw_subscription_moved();
 
 }  // namespace heddle::detail

@@ -42,4 +42,10 @@ constexpr bool element_type() {
     return true;
 }
 
+/// Any list in braces.
+struct braces {
+    template <class... A>
+    braces(A&&...);
+};
+
 }  // namespace heddle::detail
