@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -596,6 +597,108 @@ TEST_CASE("calls under way do not refer to the single_flight") {
         }
         int v = co_await h;
         CHECK(v == 10);
+    };
+    run_virtual(main());
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("hedge");
+
+namespace {
+
+struct replica_log {
+    stopwatch clock;
+    lines said;
+    void operator()(const std::string& who, const std::string& what) {
+        said.push_back(std::to_string(clock().count()) + " " + who + " " + what);
+    }
+};
+
+task<int> replica(replica_log& log, std::string who, heddle::duration d, bool fails) {
+    log(who, "begins");
+    try {
+        co_await heddle::sleep(d);
+    } catch (const heddle::cancelled&) {
+        log(who, "cancelled");
+        throw;
+    }
+    log(who, fails ? "fails" : "answers");
+    if (fails)
+        throw std::runtime_error(who);
+    co_return static_cast<int>(who[0]);
+}
+
+}  // namespace
+
+TEST_CASE("a quick replica is alone") {
+    auto main = []() -> task<> {
+        replica_log log;
+        int who = co_await heddle::hedge(50ms, replica(log, "a", 40ms, false),
+                                         replica(log, "b", 0ms, false));
+        CHECK(who == 'a');
+        CHECK(log.said == lines{"0 a begins", "40 a answers"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE(
+    "the next replica begins when the delay has passed; the first result is given, "
+    "and the others are cancelled and waited for") {
+    auto main = []() -> task<> {
+        replica_log log;
+        int who = co_await heddle::hedge(50ms, replica(log, "a", 1s, false),
+                                         replica(log, "b", 70ms, false),
+                                         replica(log, "c", 1s, false));
+        CHECK(who == 'b');
+        CHECK(log.clock() == 120ms);
+        REQUIRE(log.said.size() == 6);
+        std::sort(log.said.end() - 2, log.said.end());  // in any order
+        CHECK(log.said == lines{"0 a begins", "50 b begins", "100 c begins",
+                                "120 b answers", "120 a cancelled", "120 c cancelled"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("when one fails the next begins at once; if all fail, the first failure is "
+          "thrown") {
+    auto main = [](bool last_fails) -> task<> {
+        replica_log log;
+        std::vector<task<int>> all;
+        all.push_back(replica(log, "a", 10ms, true));
+        all.push_back(replica(log, "b", 10ms, true));
+        all.push_back(replica(log, "c", 10ms, last_fails));
+        std::string how = co_await ending(heddle::hedge(50ms, std::move(all)));
+        CHECK(how == (last_fails ? "a" : "ok"));
+        CHECK(log.said == lines{"0 a begins", "10 a fails", "10 b begins", "20 b fails",
+                                "20 c begins",
+                                last_fails ? "30 c fails" : "30 c answers"});
+    };
+    run_virtual(main(true));
+    run_virtual(main(false));
+}
+
+TEST_CASE("a hedge that is cancelled cancels its replicas, and waits for them") {
+    auto main = []() -> task<> {
+        replica_log log;
+        std::string how = co_await ending(
+            heddle::with_timeout(70ms, heddle::hedge(50ms, replica(log, "a", 1s, false),
+                                                     replica(log, "b", 1s, false))));
+        CHECK(how == "timed out");
+        CHECK(log.said.size() == 4);
+        CHECK(log.clock() == 70ms);
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("a hedge without a replica is an invalid_argument") {
+    auto main = []() -> task<> {
+        std::string how =
+            co_await ending(heddle::hedge(50ms, std::vector<task<int>>()));
+        CHECK(test::contains(how, "without a replica"));
+        std::vector<task<>> one;
+        one.push_back([]() -> task<> { co_return; }());
+        co_await heddle::hedge(50ms, std::move(one));
     };
     run_virtual(main());
 }
