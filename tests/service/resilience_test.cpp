@@ -698,7 +698,7 @@ TEST_CASE("a hedge without a replica is an invalid_argument") {
         CHECK(test::contains(how, "without a replica"));
         std::vector<task<>> one;
         one.push_back([]() -> task<> { co_return; }());
-        co_await heddle::hedge(50ms, std::move(one));
+        co_await heddle::hedge(std::chrono::duration<double>(0.05), std::move(one));
     };
     run_virtual(main());
 }

@@ -7,6 +7,8 @@
 #include <heddle/sync/notify.hpp>
 #include <heddle/time.hpp>
 
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -136,18 +138,21 @@ task<T> run_hedge(const void* at, duration delay, std::vector<task<T>> replicas)
 ///           destroyed.
 /// Errors    if all replicas fail, the exception of the first that did. No replica:
 ///           std::invalid_argument.
-template <class T>
-HEDDLE_NOINLINE task<T> hedge(duration delay, std::vector<task<T>> replicas) {
-    return detail::run_hedge<T>(HEDDLE_RETURN_ADDRESS(), delay, std::move(replicas));
+template <class Rep, class Period, class T>
+HEDDLE_NOINLINE task<T> hedge(std::chrono::duration<Rep, Period> delay,
+                              std::vector<task<T>> replicas) {
+    return detail::run_hedge<T>(HEDDLE_RETURN_ADDRESS(), detail::nanoseconds(delay),
+                                std::move(replicas));
 }
-template <class T, std::same_as<task<T>>... Rest>
-HEDDLE_NOINLINE task<T> hedge(duration delay, task<T> first, Rest... rest) {
+template <class Rep, class Period, class T, std::same_as<task<T>>... Rest>
+HEDDLE_NOINLINE task<T> hedge(std::chrono::duration<Rep, Period> delay, task<T> first,
+                              Rest... rest) {
     const void* at = HEDDLE_RETURN_ADDRESS();
     std::vector<task<T>> replicas;
     replicas.reserve(1 + sizeof...(rest));
     replicas.push_back(std::move(first));
     (..., replicas.push_back(std::move(rest)));
-    return detail::run_hedge<T>(at, delay, std::move(replicas));
+    return detail::run_hedge<T>(at, detail::nanoseconds(delay), std::move(replicas));
 }
 
 }  // namespace heddle
