@@ -4,11 +4,15 @@
 #include "support/joined_thread.hpp"
 #include "support/latch.hpp"
 
+#include <heddle/inspect.hpp>
+
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <thread>
 #include <utility>
@@ -53,6 +57,24 @@ void together(int n, F f) {
             start.arrive_and_wait();
             f(i);
         });
+}
+
+/// Runs the tasks that `start` starts on each of n contexts, each of which has a thread,
+/// to their end.
+template <class Start>
+void on_contexts(int n, Start start) {
+    std::vector<std::unique_ptr<asio::io_context>> contexts;
+    for (int i = 0; i < n; ++i)
+        start(*contexts.emplace_back(std::make_unique<asio::io_context>()));
+    together(n, [&](int i) {
+        asio::io_context& ctx = *contexts[static_cast<std::size_t>(i)];
+        // A task that another thread wakes does not yet count as work of its context.
+        while (heddle::live_tasks(ctx) != 0) {
+            ctx.restart();
+            if (ctx.run() == 0)
+                std::this_thread::yield();
+        }
+    });
 }
 
 /// Runs a() and b() on two threads that start within nanoseconds of each other, at a

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "support/joined_thread.hpp"
+#include "support/threads.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,25 +26,9 @@ constexpr int threads = 3;
 constexpr int tasks = 4;  // per thread
 constexpr int rounds = 4000;
 
-/// Runs the tasks that `start` starts on each of several contexts, to their end.
 template <class Start>
 void on_threads(Start start) {
-    std::array<asio::io_context, threads> contexts;
-    for (auto& ctx : contexts)
-        start(ctx);
-    std::latch together(threads);
-    std::vector<test::joined_thread> running;
-    for (auto& ctx : contexts)
-        running.emplace_back([&ctx, &together] {
-            together.arrive_and_wait();
-            // A task that another thread wakes does not yet count as work of its
-            // context.
-            while (heddle::live_tasks(ctx) != 0) {
-                ctx.restart();
-                if (ctx.run() == 0)
-                    std::this_thread::yield();
-            }
-        });
+    test::on_contexts(threads, start);
 }
 
 struct guarded {
