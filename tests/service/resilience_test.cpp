@@ -704,3 +704,161 @@ TEST_CASE("a hedge without a replica is an invalid_argument") {
 }
 
 TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("batcher");
+
+namespace {
+
+struct flushes {
+    stopwatch clock;
+    lines said;
+    bool fails = false;
+    heddle::duration takes{};
+};
+
+task<> flush_into(flushes& to, std::vector<std::string> batch) {
+    std::string all = std::to_string(to.clock().count()) + ":";
+    for (auto& text : batch)
+        all += " " + text;
+    to.said.push_back(all);
+    co_await heddle::sleep(to.takes);
+    if (to.fails)
+        throw std::runtime_error("full");
+}
+
+using texts = heddle::batcher<std::string>;
+
+texts batches(flushes& to, heddle::batch_options options,
+              texts::weigh_function weigh = {}) {
+    return texts(
+        options,
+        [&to](std::vector<std::string> b) { return flush_into(to, std::move(b)); },
+        std::move(weigh));
+}
+
+task<> add_text(texts& to, std::string text, heddle::duration later, trace& t) {
+    co_await heddle::sleep(later);
+    std::string how = co_await ending(to.add(text));
+    t(text + " " + how);
+}
+
+}  // namespace
+
+TEST_CASE("a batch is complete with its last item, and who added goes on when it was "
+          "handed over") {
+    auto main = []() -> task<> {
+        flushes f;
+        f.takes = 20ms;
+        trace t;
+        texts b = batches(f, {.items = 3, .after = 1s});
+        heddle::wait_group all;
+        for (auto text : {"a", "b", "c", "d", "e", "f", "g"})
+            all.go(add_text, ref(b), text, 0ms, ref(t));
+        co_await heddle::sleep(10ms);
+        CHECK(t.take().empty());
+        CHECK(b.size() == 1);
+        co_await all.wait();
+        CHECK(f.said == lines{"0: a b c", "0: d e f", "1000: g"});
+        CHECK(t.take() ==
+              lines{"a ok", "b ok", "c ok", "d ok", "e ok", "f ok", "g ok"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("a batch is complete when its time has passed since its first value") {
+    auto main = []() -> task<> {
+        flushes f;
+        trace t;
+        texts b = batches(f, {.items = 100, .after = 50ms});
+        heddle::wait_group all;
+        all.go(add_text, ref(b), "a", 0ms, ref(t));
+        all.go(add_text, ref(b), "b", 40ms, ref(t));
+        all.go(add_text, ref(b), "c", 60ms, ref(t));
+        co_await all.wait();
+        CHECK(f.said == lines{"50: a b", "110: c"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("a batch is complete when its values weigh enough") {
+    auto main = []() -> task<> {
+        flushes f;
+        trace t;
+        texts b = batches(f, {.after = 1s, .weight = 5},
+                          [](const std::string& s) { return s.size(); });
+        heddle::wait_group all;
+        for (auto text : {"abc", "d", "ef", "ghijklm", "n"})
+            all.go(add_text, ref(b), text, 0ms, ref(t));
+        co_await all.wait();
+        CHECK(f.said == lines{"0: abc d ef", "0: ghijklm", "1000: n"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("what flush throws goes to all who added to that batch") {
+    auto main = []() -> task<> {
+        flushes f;
+        f.fails = true;
+        trace t;
+        texts b = batches(f, {.items = 2});
+        heddle::wait_group all;
+        for (auto text : {"a", "b"})
+            all.go(add_text, ref(b), text, 0ms, ref(t));
+        co_await all.wait();
+        CHECK(t.take() == lines{"a full", "b full"});
+        f.fails = false;
+        co_await add_text(b, "c", 0ms, t);
+        CHECK(t.take() == lines{"c ok"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE(
+    "an add that is cancelled takes its value back, also if it was the first; after "
+    "that its value goes with the batch") {
+    auto main = []() -> task<> {
+        flushes f;
+        f.takes = 20ms;
+        trace t;
+        texts b = batches(f, {.items = 3, .after = 50ms});
+        auto first = heddle::go(add_text, ref(b), "a", 0ms, ref(t));
+        auto second = heddle::go(add_text, ref(b), "b", 0ms, ref(t));
+        auto third = heddle::go(add_text, ref(b), "c", 0ms, ref(t));
+        first.cancel();
+        co_await heddle::sleep(10ms);
+        CHECK(b.size() == 2);
+        third.cancel();
+        co_await heddle::sleep(1ms);
+        CHECK(b.size() == 1);
+        co_await heddle::sleep(45ms);  // the batch is being handed over
+        second.cancel();
+        co_await heddle::sleep(50ms);
+        CHECK(f.said == lines{"50: b"});
+        CHECK(t.take().size() == 2);
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("a batch of which all was taken back is not handed over") {
+    auto main = []() -> task<> {
+        flushes f;
+        trace t;
+        texts b = batches(f, {.after = 50ms});
+        auto only = heddle::go(add_text, ref(b), "a", 0ms, ref(t));
+        co_await heddle::sleep(10ms);
+        only.cancel();
+        co_await heddle::sleep(100ms);
+        CHECK(f.said.empty());
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("options of a batch that make no sense are an invalid_argument") {
+    flushes f;
+    CHECK_THROWS_WITH_AS(batches(f, {.items = 0}), doctest::Contains("items"),
+                         std::invalid_argument);
+    CHECK_THROWS_AS(batches(f, {.after = -1ms}), std::invalid_argument);
+    CHECK_THROWS_AS(batches(f, {.weight = 0}), std::invalid_argument);
+}
+
+TEST_SUITE_END();
