@@ -17,8 +17,8 @@
 
 namespace heddle HEDDLE_VARIANT {
 
-/// A send to a broadcast waits until its slowest subscriber has made room, so none loses
-/// a value.
+/// A send to a broadcast waits until its slowest subscriber has made room, so none
+/// loses a value.
 struct hold_back_t {
     explicit hold_back_t() = default;
 };
@@ -53,8 +53,8 @@ private:
 
 }  // namespace detail
 
-/// receive() of a subscription that gives the value. It is not an arm: its value would be
-/// lost.
+/// receive() of a subscription that gives the value. It is not an arm: its value would
+/// be lost.
 template <class T>
 class [[nodiscard("heddle: co_await this receive: before that nothing is "
                   "received")]] subscription_value_op
@@ -123,7 +123,8 @@ private:
     detail::broadcast_core::pointer value_;
 };
 
-/// A subscription gets every value that is sent to its broadcast from now on. See there.
+/// A subscription gets every value that is sent to its broadcast from now on. See
+/// there.
 template <class T>
 class [[nodiscard]] subscription {
 public:
@@ -198,26 +199,28 @@ private:
 ///     while (auto t = co_await in.receive()) draw(*t);      // show(heddle::subscription<tick> in)
 ///     if (in.lost() != before) ...                          // it was too slow
 ///
-/// It keeps the last `capacity` values. A subscriber that is slower loses the oldest, and
-/// goes on with those that are kept: lost() counts them. With hold_back none is lost, and
-/// the sender waits for the slowest subscriber. Each subscriber receives values in the
-/// order of the sends, each once, unless it lost it. A value is made once, shared by all
-/// who receive it, and const.
+/// It keeps the last `capacity` values. A subscriber that is slower loses the oldest,
+/// and goes on with those that are kept: lost() counts them. With hold_back none is
+/// lost, and the sender waits for the slowest subscriber. Each subscriber receives
+/// values in the order of the sends, each once, unless it lost it. A value is made
+/// once, shared by all who receive it, and const.
 ///
-/// Threads   every member of a broadcast from any thread. One subscription from one task
-///           at a time; two that wait in it at once get the same value.
+/// Threads   every member of a broadcast from any thread. One subscription from one
+///           task at a time; two that wait in it at once get the same value.
 /// Resumes   subscribers that wait, in order of arrival, and with hold_back senders, in
 ///           theirs; on their own hosts, never inside the call. A send is O(subscribers
 ///           that wait), subscribe() O(values replayed), the end of a subscription
 ///           O(values unread), all else O(1).
 /// Closing   close(): subscribers receive what is kept, then null; sends throw
 ///           channel_closed, those that wait, too, and their values are destroyed.
-///           Dropping handles closes nothing. Without a subscriber a value is only kept.
-/// Cancel    a wait that is cancelled, or loses its select, has received or sent nothing.
-/// Lifetime  the broadcast lives while a handle or a subscription does; both outlive their
-///           waits. A subscription that is being waited in must not be moved.
-/// Errors    a capacity of 0, or that cannot be had: std::length_error. What is called of a
-///           subscription that was moved from: std::logic_error. Each send takes
+///           Dropping handles closes nothing. Without a subscriber a value is only
+///           kept.
+/// Cancel    a wait that is cancelled, or loses its select, has received or sent
+///           nothing.
+/// Lifetime  the broadcast lives while a handle or a subscription does; both outlive
+///           their waits. A subscription that is being waited in must not be moved.
+/// Errors    a capacity of 0, or that cannot be had: std::length_error. What is called
+///           of a subscription that was moved from: std::logic_error. Each send takes
 ///           memory for its value: std::bad_alloc, and nothing was sent.
 template <class T>
 class broadcast {

@@ -190,8 +190,8 @@ private:
     std::optional<T> owned_;
 };
 
-/// A send of an rvalue, to which it refers: `co_await`ed, or an arm, in the expression in
-/// which it is made. For one that is kept use emplace, or send(std::ref(value)).
+/// A send of an rvalue, to which it refers: `co_await`ed, or an arm, in the expression
+/// in which it is made. For one that is kept use emplace, or send(std::ref(value)).
 template <class T>
 class [[nodiscard(
     "heddle: co_await this send, or make it an arm: before that nothing is "

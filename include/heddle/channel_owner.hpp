@@ -53,15 +53,15 @@ private:
 ///     for (auto& part : parts)
 ///         heddle::go(produce, part, to);     // heddle::owning_sender<job> to(jobs);
 ///
-/// Copies share the ownership; an owner that is made from the channel anew does not. Other
-/// ends may still send, receive and close.
+/// Copies share the ownership; an owner that is made from the channel anew does not.
+/// Other ends may still send, receive and close.
 ///
 /// Threads   as of a shared_ptr.
 /// Closing   as channel::close(), but without an error if it is closed already.
 /// Lifetime  an owner in the frame of a task is gone with that, also if the task is
 ///           cancelled or its context is destroyed.
-/// Errors    making one takes memory: std::bad_alloc. A default-made or moved-from owner
-///           is nil.
+/// Errors    making one takes memory: std::bad_alloc. A default-made or moved-from
+///           owner is nil.
 template <class T = unit>
 class owning_sender : public detail::channel_owner<T>,
                       public sending_end<T, owning_sender<T>> {
@@ -75,9 +75,10 @@ public:
     operator sender<T>() const noexcept { return this->end(); }
 };
 
-/// An owning_receiver receives from a channel; when its last copy is gone, the channel is
-/// closed: sends are refused, and their values are still the senders'. So a sender learns
-/// that nobody reads any more. Values in the buffer are destroyed with the channel.
+/// An owning_receiver receives from a channel; when its last copy is gone, the channel
+/// is closed: sends are refused, and their values are still the senders'. So a sender
+/// learns that nobody reads any more. Values in the buffer are destroyed with the
+/// channel.
 ///
 /// All else is as of owning_sender.
 template <class T = unit>

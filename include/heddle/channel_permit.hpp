@@ -42,8 +42,8 @@ outcome end_permit(channel_core<T>& channel, T* value) noexcept {
 ///     room.send(next_job());                  // a job is taken only if it can be sent
 ///
 /// The room belongs to the permit until it is used or destroyed: meanwhile the other
-/// sends have a capacity that is smaller by one. A channel that drops values never waits
-/// for room, so its permits keep none.
+/// sends have a capacity that is smaller by one. A channel that drops values never
+/// waits for room, so its permits keep none.
 ///
 /// Threads   as of a channel's handle. A permit may be used on another thread than the
 ///           one that got it.

@@ -221,7 +221,8 @@ private:
     bool taken_ = false;
 };
 
-/// A oneshot hands over one value, from whoever has the promise to whoever has the future.
+/// A oneshot hands over one value, from whoever has the promise to whoever has the
+/// future.
 ///
 ///     auto [promise, future] = heddle::oneshot<reply>();
 ///     lookup(key, [p = std::move(promise)](reply r) mutable { p.set(std::move(r)); });
@@ -233,12 +234,12 @@ private:
 /// Threads   each end on a thread of its own, and what a callback calls on any; one end
 ///           from one thread at a time.
 /// Resumes   the task that waits in get(), on its own host, never inside the call.
-/// Closing   a promise that is destroyed and gave nothing: get() throws broken_promise. A
-///           future that is destroyed: set() returns false, abandoned() is ready.
+/// Closing   a promise that is destroyed and gave nothing: get() throws broken_promise.
+///           A future that is destroyed: set() returns false, abandoned() is ready.
 /// Cancel    a get() that is cancelled, or loses its select, has taken nothing.
 /// Lifetime  each end outlives its waits; the ends need not outlive each other.
-/// Errors    a second get() after the value was taken: already_joined. To make a oneshot
-///           takes memory: std::bad_alloc. T as of channel.
+/// Errors    a second get() after the value was taken: already_joined. To make a
+///           oneshot takes memory: std::bad_alloc. T as of channel.
 template <class T = unit>
 struct oneshot {
     oneshot() : oneshot(make()) {}

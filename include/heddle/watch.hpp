@@ -151,8 +151,8 @@ public:
     /// Whether there is a value that this watcher has not seen.
     bool has_changed() const noexcept { return core_->news(seen_); }
 
-    /// Suspends until there is a value that this watcher has not seen, and gives it; null:
-    /// the watch is closed.
+    /// Suspends until there is a value that this watcher has not seen, and gives it;
+    /// null: the watch is closed.
     next_op<T> next() noexcept { return {*core_, seen_}; }
 
     /// The same, but gives whether there was one, which get() then gives. It is an arm.
@@ -197,9 +197,10 @@ private:
 ///
 /// Threads   every member of a watch from any thread; one watcher from one thread at a
 ///           time.
-/// Resumes   all watchers that wait, in order of arrival, on their own hosts, never inside
-///           set(). set() is O(watchers that wait), the others are O(1).
-/// Closing   close(), and the destructor: changed() is false once the last value was seen.
+/// Resumes   all watchers that wait, in order of arrival, on their own hosts, never
+///           inside set(). set() is O(watchers that wait), the others are O(1).
+/// Closing   close(), and the destructor: changed() is false once the last value was
+///           seen.
 /// Cancel    a changed() that is cancelled, or loses its select, has seen nothing.
 /// Lifetime  a watcher outlives its waits, and need not be outlived by the watch.
 /// Errors    each value takes memory: std::bad_alloc, and nothing has changed. What the
@@ -227,7 +228,8 @@ public:
         core_->set(fresh);
     }
 
-    /// Replaces the value by f(value). If another thread was quicker, f is called again.
+    /// Replaces the value by f(value). If another thread was quicker, f is called
+    /// again.
     template <std::invocable<const T&> F>
         requires std::convertible_to<std::invoke_result_t<F&, const T&>, T>
     void update(F f) {

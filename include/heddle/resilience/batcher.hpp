@@ -44,18 +44,19 @@ HEDDLE_API void check_batch(const batch_options& o);
 ///
 ///     heddle::task<> insert(std::vector<row> batch);
 ///
-/// Batches are handed over in the order in which they are complete, each in a task of its own:
-/// the next one does not wait for the one before. A `flush` that must not run twice at a time
-/// takes a mutex.
+/// Batches are handed over in the order in which they are complete, each in a task of
+/// its own: the next one does not wait for the one before. A `flush` that must not run
+/// twice at a time takes a mutex.
 ///
 /// Threads   tasks of one serial host.
 /// Resumes   those that have added to a batch, in order, when flush has returned.
-/// Cancel    an add() that is cancelled before its batch is complete takes its value back, and
-///           nothing of it is handed over; later its value goes with the batch. flush runs
-///           under no caller's token.
+/// Cancel    an add() that is cancelled before its batch is handed over takes its value
+///           back, and nothing of it is handed over; later its value goes with the
+///           batch. flush runs under no caller's token.
 /// Lifetime  adds under way do not refer to this object.
-/// Errors    what flush throws goes to all who added to that batch. A limit of 0, or a negative
-///           time: std::invalid_argument. std::bad_alloc: for the caller alone.
+/// Errors    what flush throws goes to all who added to that batch. A limit of 0, or a
+///           negative time: std::invalid_argument. std::bad_alloc: for the caller
+///           alone.
 template <class T>
 class batcher {
 public:

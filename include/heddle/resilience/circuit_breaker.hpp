@@ -24,8 +24,8 @@ struct breaker_options {
     std::size_t failures = 5;
     /// How long it then stays open.
     duration open_for = std::chrono::seconds(30);
-    /// How many calls may then try, at the same time, whether it works again. So many must
-    /// succeed, one after the other, to close it.
+    /// How many calls may then try, at the same time, whether it works again. So many
+    /// must succeed, one after the other, to close it.
     std::size_t probes = 1;
     /// Whether this exception is a failure of what is called; without one, each is.
     std::function<bool(const std::exception_ptr&)> counts = {};
@@ -108,22 +108,22 @@ task<R> call_through(std::shared_ptr<breaker_state> state, F f, Args... args) {
 
 }  // namespace detail
 
-/// A circuit_breaker stops calls to what fails again and again, so that it can recover, and
-/// its callers learn it at once.
+/// A circuit_breaker stops calls to what fails again and again, so that it can recover,
+/// and its callers learn it at once.
 ///
 ///     heddle::circuit_breaker to_stock({.failures = 3, .open_for = 10s});
 ///     auto reply = co_await to_stock.call(fetch, url);        // may throw circuit_open
 ///
-/// Closed, it lets all calls through. After `failures` failures, one after the other, it is
-/// open, and refuses all. After `open_for` it lets `probes` calls through: a failure opens it
-/// again, and `probes` successes close it.
+/// Closed, it lets all calls through. After `failures` failures, one after the other,
+/// it is open, and refuses all. After `open_for` it lets `probes` calls through: a
+/// failure opens it again, and `probes` successes close it.
 ///
 /// Threads   every member may be called from any thread.
 /// Cancel    a call that is cancelled, or destroyed, counts as neither a success nor a
 ///           failure; a probe's place is free again.
 /// Lifetime  calls under way do not refer to this object.
-/// Errors    circuit_open; what f throws. Options of 0 failures, 0 probes, or a negative
-///           time: std::invalid_argument.
+/// Errors    circuit_open; what f throws. Options of 0 failures, 0 probes, or a
+///           negative time: std::invalid_argument.
 /// Clock     that of the host.
 class circuit_breaker {
 public:

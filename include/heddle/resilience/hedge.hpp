@@ -70,8 +70,8 @@ task<> run_replica(child self, std::shared_ptr<hedged<T>> h, task<T> work) {
     h->ended.notify_one();
 }
 
-/// Starts the replicas, one more whenever the delay has passed, or one has failed, until
-/// one has a result or all have failed.
+/// Starts the replicas, one more whenever the delay has passed, or one has failed,
+/// until one has a result or all have failed.
 template <class T>
 task<> run_replicas(counted<children> all, std::shared_ptr<hedged<T>> h, duration delay,
                     std::vector<task<T>>& replicas, const void* at) {
@@ -127,13 +127,13 @@ task<T> run_hedge(const void* at, duration delay, std::vector<task<T>> replicas)
 ///     page p = co_await heddle::hedge(50ms, fetch(near), fetch(far));
 ///     page p = co_await heddle::hedge(50ms, std::move(fetches));   // a std::vector
 ///
-/// A replica is started when `delay` has passed since the one before it was, or at once when
-/// one has failed. So a delay that few requests exceed adds few requests, and cuts the
-/// slowest short (Dean, Barroso: The Tail at Scale, 2013).
+/// A replica is started when `delay` has passed since the one before it was, or at once
+/// when one has failed. So a delay that few requests exceed adds few requests, and cuts
+/// the slowest short (Dean, Barroso: The Tail at Scale, 2013).
 ///
 /// Threads   on a parallel host the replicas run on its workers.
-/// Cancel    it is a call: cancelled, it cancels the replicas, waits for each, and throws,
-///           unless one of them has given a result.
+/// Cancel    it is a call: cancelled, it cancels the replicas, waits for each, and
+///           throws, unless one of them has given a result.
 /// Lifetime  no replica refers to the frame of the call; one that is not started is
 ///           destroyed.
 /// Errors    if all replicas fail, the exception of the first that did. No replica:

@@ -76,18 +76,20 @@ private:
 ///     co_await limit.acquire();
 ///     if (!limit.try_acquire()) co_return too_many_requests();
 ///
-/// In no time are there more than the rate and one burst. The generic cell rate algorithm
-/// (ITU-T I.371) keeps one point of time, so a limiter has no task and no timer of its own.
+/// In no time are there more than the rate and one burst. The generic cell rate
+/// algorithm (ITU-T I.371) keeps one point of time, so a limiter has no task and no
+/// timer of its own.
 ///
 /// Threads   every member may be called from any thread.
-/// Resumes   callers in order of acquire(), at their time on the clock of their host, in
-///           virtual time exactly. Every operation is O(1), and for a key O(1) on average.
-/// Cancel    an acquire() that is cancelled, or loses its select, gives its turn back: at
-///           once if nobody stands behind it, else the turn passes unused.
+/// Resumes   callers in order of acquire(), at their time on the clock of their host,
+///           in virtual time exactly. Every operation is O(1), and for a key O(1) on
+///           average.
+/// Cancel    an acquire() that is cancelled, or loses its select, gives its turn back:
+///           at once if nobody stands behind it, else the turn passes unused.
 /// Lifetime  a turn need not be outlived by its limiter.
-/// Errors    a number, or a burst, of 0, and a time of zero or less, or so short that there
-///           would be more than one in a nanosecond: std::invalid_argument. So is an
-///           acquire of 0, or of more than a burst, which could never go on.
+/// Errors    a number, or a burst, of 0, and a time of zero or less, or so short that
+///           there would be more than one in a nanosecond: std::invalid_argument. So is
+///           an acquire of 0, or of more than a burst, which could never go on.
 class HEDDLE_API rate_limiter {
 public:
     /// A copy is the same limiter; so is what was moved.
@@ -100,8 +102,8 @@ public:
         : rate_(n, detail::nanoseconds(per), burst),
           state_(std::make_shared<detail::rate_state>()) {}
 
-    /// Waits for the turn of `n` at once. It is an arm. The turn is taken now, so await it,
-    /// or select it, in the expression that makes it.
+    /// Waits for the turn of `n` at once. It is an arm. The turn is taken now, so await
+    /// it, or select it, in the expression that makes it.
     rate_turn acquire(std::size_t n = 1) {
         auto place = state_->reserve(rate_, n);
         return {state_, place};
@@ -117,10 +119,12 @@ private:
     std::shared_ptr<detail::rate_state> state_;
 };
 
-/// A rate_limiter for each key, as a client's address. A key that has paused for so long
-/// that it is as new takes no memory: such keys are dropped when their number has doubled.
+/// A rate_limiter for each key, as a client's address. A key that has paused for so
+/// long that it is as new takes no memory: such keys are dropped when their number has
+/// doubled.
 ///
-/// Threads   one at a time. All else is as of rate_limiter; std::bad_alloc for a new key.
+/// Threads   one at a time. All else is as of rate_limiter; std::bad_alloc for a new
+///           key.
 template <class Key, class Hash = std::hash<Key>>
 class keyed_rate_limiter {
 public:

@@ -17,8 +17,8 @@ struct retry_policy {
     /// How often the function is called at most; std::size_t(-1): without an end.
     std::size_t attempts = 5;
     /// The pause after attempt k is drawn evenly from 0 to first * factor^(k-1), and to
-    /// `longest` at most: exponential backoff with full jitter, so that those who failed
-    /// together do not come back together.
+    /// `longest` at most: exponential backoff with full jitter, so that those who
+    /// failed together do not come back together.
     duration first = std::chrono::milliseconds(100);
     double factor = 2;
     duration longest = std::chrono::seconds(30);
@@ -44,12 +44,13 @@ HEDDLE_API duration pause_after(const retry_policy& p, std::size_t k);
 /// `f` and the arguments are copied for each attempt, which is a call in this task.
 ///
 /// Cancel    `cancelled` is never tried again. A token that closes, or a deadline that
-///           passes, in a pause ends it: `cancelled`. So a limit around retry() bounds all
-///           attempts and pauses together.
-/// Errors    the exception of the last attempt, or of one that `again` refuses. A policy of
-///           0 attempts, a negative time, or a factor below 1: std::invalid_argument.
-/// Clock     that of the host; in virtual time, with a seed, the pauses are the same in each
-///           run.
+///           passes, in a pause ends it: `cancelled`. So a limit around retry() bounds
+///           all attempts and pauses together.
+/// Errors    the exception of the last attempt, or of one that `again` refuses. A
+///           policy of 0 attempts, a negative time, or a factor below 1:
+///           std::invalid_argument.
+/// Clock     that of the host; in virtual time, with a seed, the pauses are the same in
+///           each run.
 template <class F, class... Args>
     requires detail::is_task<std::invoke_result_t<F&, Args&...>>
 auto retry(retry_policy policy, F f, Args... args)

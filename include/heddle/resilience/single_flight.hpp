@@ -16,22 +16,23 @@
 
 namespace heddle HEDDLE_VARIANT {
 
-/// A single_flight joins calls for the same key that come while one is under way: they all
-/// get its result. Go's golang.org/x/sync/singleflight does the same.
+/// A single_flight joins calls for the same key that come while one is under way: they
+/// all get its result. Go's golang.org/x/sync/singleflight does the same.
 ///
 ///     heddle::single_flight<std::string, page> pages;
 ///     page p = co_await pages.call(url, fetch, url);       // one fetch for each url at a time
 ///
-/// The function runs in a task of its own, under no caller's token: it goes on while one of
-/// its callers waits, and is cancelled when the last has gone. After it has ended, the next
-/// call begins anew: nothing is cached.
+/// The function runs in a task of its own, under no caller's token: it goes on while
+/// one of its callers waits, and is cancelled when the last has gone. After it has
+/// ended, the next call begins anew: nothing is cached.
 ///
 /// Threads   tasks of one serial host.
 /// Resumes   all callers in order of their calls.
 /// Cancel    a caller that is cancelled leaves the others alone.
 /// Lifetime  calls under way do not refer to this object.
-/// Errors    what the function throws goes to all its callers; if its context ends, so do
-///           they. std::bad_alloc: for the caller alone. T is copied for each caller.
+/// Errors    what the function throws goes to all its callers; if its context ends, so
+///           do they. std::bad_alloc: for the caller alone. T is copied for each
+///           caller.
 template <class Key, class T, class Hash = std::hash<Key>>
 class single_flight {
 public:
@@ -40,8 +41,8 @@ public:
     single_flight(const single_flight&) noexcept = default;
     single_flight& operator=(const single_flight&) noexcept = default;
 
-    /// Calls f(args...), a coroutine that gives a T, or waits for the call that is under
-    /// way. The function and the arguments are copied as by go.
+    /// Calls f(args...), a coroutine that gives a T, or waits for the call that is
+    /// under way. The function and the arguments are copied as by go.
     template <class F, class... Args>
         requires detail::is_task<std::invoke_result_t<F&, Args&...>>
     task<T> call(Key key, F f, Args... args) const {

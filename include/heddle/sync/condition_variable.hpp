@@ -15,7 +15,8 @@ namespace detail {
 
 class condition_place;
 
-/// The tasks that wait for a condition, longest first. The places are guarded by lock().
+/// The tasks that wait for a condition, longest first. The places are guarded by
+/// lock().
 class HEDDLE_API condition_core final : public sync_core {
 public:
     void notify_one() noexcept;
@@ -40,8 +41,8 @@ task<> wait_until_ready(counted<condition_core> core, mutex::guard& held, Ready 
 
 }  // namespace detail
 
-/// A condition_variable lets tasks that hold a mutex wait until others have changed what
-/// it guards.
+/// A condition_variable lets tasks that hold a mutex wait until others have changed
+/// what it guards.
 ///
 ///     auto held = co_await m.lock();
 ///     co_await changed.wait(held, [&] { return !jobs.empty(); });
@@ -57,10 +58,10 @@ task<> wait_until_ready(counted<condition_core> core, mutex::guard& held, Ready 
 /// Threads   notify_one() and notify_all() from any thread, with or without the mutex.
 /// Resumes   notify_one(): the task that has waited longest; notify_all(): all that
 ///           wait, in order of arrival; on their own hosts, when they have the mutex.
-/// Cancel    wait() locks the mutex again however it ends, before it throws `cancelled`;
-///           that cannot be cut short, so it is no arm. A time limit is
-///           with_timeout(d, c.wait(held)). A task that is cancelled, or destroyed, when
-///           it was notified passes the notification on.
+/// Cancel    wait() locks the mutex again however it ends, before it throws
+///           `cancelled`; that cannot be cut short, so it is no arm. A time limit is
+///           with_timeout(d, c.wait(held)). A task that is cancelled, or destroyed,
+///           when it was notified passes the notification on.
 /// Lifetime  as of mutex; `held` outlives the wait.
 /// Errors    wait() with a guard that holds nothing: std::logic_error. Each wait takes
 ///           memory: std::bad_alloc, and then the mutex was not unlocked. What the

@@ -18,8 +18,8 @@ namespace heddle HEDDLE_VARIANT {
 /// Threads   every member may be called from any thread.
 /// Resumes   notify_one(): the task that has waited longest; notify_all(): all that
 ///           wait, in order of arrival; on their own hosts, never inside the call.
-/// Cancel    a wait that is cancelled, or loses its select, has used no notification. If
-///           a task is destroyed before it could use a notify_one(), the next waiter
+/// Cancel    a wait that is cancelled, or loses its select, has used no notification.
+///           If a task is destroyed before it could use a notify_one(), the next waiter
 ///           gets it.
 /// Lifetime  as of mutex.
 class HEDDLE_API notify {

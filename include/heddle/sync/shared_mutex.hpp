@@ -114,8 +114,8 @@ private:
 ///     switch (co_await heddle::select(m.lock(held), heddle::after(1s))) ...   // an arm
 ///
 /// Not recursive, and a reader cannot become a writer: both would wait for themselves.
-/// Where no task waits while it reads, or while it writes, tasks of one serial host need
-/// none: see sync.hpp.
+/// Where no task waits while it reads, or while it writes, tasks of one serial host
+/// need none: see sync.hpp.
 ///
 /// Threads   every member may be called from any thread, and a guard may unlock on
 ///           another thread than the one it was locked on; one guard from one thread at

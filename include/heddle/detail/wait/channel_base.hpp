@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a channel is, whatever it carries: a lock, two queues, and where its ring stands.
+// What a channel is, whatever it carries: a lock, two queues, and where its ring
+// stands.
 #pragma once
 
 #include <heddle/detail/core/operation.hpp>
@@ -22,13 +23,13 @@ namespace heddle HEDDLE_VARIANT::detail {
 ///   [sender]   while a sender is parked, the ring has no room; or, where permits have
 ///              reserved all room that is left, only a wait for a permit is.
 ///   [final]    a channel that is closed stays closed, and nobody is parked there.
-///   [rules]    rules_ is never replaced. Its rules, and its permits, are looked at where
-///              is_special is set only; its name and cause anywhere.
+///   [rules]    rules_ is never replaced. Its rules, and its permits, are looked at
+///              where is_special is set only; its name and cause anywhere.
 ///   [orphan]   while orphan_ is set, no handle is left; the waits that are still
 ///              linked keep the core alive, and the last to leave frees it.
-///   [lost]     an arm whose task was claimed elsewhere stays linked, in lost_, until it is
-///              withdrawn: its task may be about to take the lock for that. An arm of a
-///              selector keeps a handle instead.
+///   [lost]     an arm whose task was claimed elsewhere stays linked, in lost_, until
+///              it is withdrawn: its task may be about to take the lock for that. An
+///              arm of a selector keeps a handle instead.
 class HEDDLE_API channel_base : pinned {
 public:
     static constexpr std::uint64_t one_handle = 1;
@@ -87,13 +88,15 @@ public:
     wait_list& receivers() noexcept { return receivers_; }
     bool withdraw(operation& op, wait_list& list) noexcept;
 
-    /// Pops the first operation of a queue whose sleeper can be claimed. Requires: the lock.
+    /// Pops the first operation of a queue whose sleeper can be claimed. Requires: the
+    /// lock.
     operation* pop_claimed(wait_list& list) noexcept {
         return list.pop_claimed([this](operation& op) noexcept { pass_over(op); });
     }
 
 protected:
-    /// Called for an operation that was popped, and whose sleeper was claimed elsewhere.
+    /// Called for an operation that was popped, and whose sleeper was claimed
+    /// elsewhere.
     void pass_over(operation& op) noexcept {
         op.of_selector ? wait_list::unlink(op) : keep_linked(op);  // [lost]
     }

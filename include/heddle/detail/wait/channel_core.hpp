@@ -184,8 +184,8 @@ public:
         return closed_locked() ? outcome::closed : outcome::pending;
     }
 
-    /// Sends a value and closes, at once; returns false if it is closed already. Requires:
-    /// a buffer that is empty.
+    /// Sends a value and closes, at once; returns false if it is closed already.
+    /// Requires: a buffer that is empty.
     bool send_last(T& value) noexcept {
         wake_list wakes;
         {

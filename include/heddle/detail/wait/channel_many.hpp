@@ -20,8 +20,8 @@ void make_room(std::vector<T, Allocator>& to) {
 }
 
 /// Takes values that are there, at most `most`, and appends them to `to`. The room is
-/// made before the lock is taken, under which nothing of the user's runs but the move of
-/// a T. Takes fewer if there is no memory for more. Returns how many it took.
+/// made before the lock is taken, under which nothing of the user's runs but the move
+/// of a T. Takes fewer if there is no memory for more. Returns how many it took.
 template <class T, class Allocator>
 std::size_t receive_more(channel_core<T>& channel, std::vector<T, Allocator>& to,
                          std::size_t most) {

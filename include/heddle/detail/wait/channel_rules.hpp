@@ -14,8 +14,8 @@
 
 namespace heddle HEDDLE_VARIANT {
 
-/// What a send does that finds the buffer full: it waits; or it drops the value that has
-/// been in the buffer longest, and puts its own there; or it drops its own.
+/// What a send does that finds the buffer full: it waits; or it drops the value that
+/// has been in the buffer longest, and puts its own there; or it drops its own.
 enum class overflow : std::uint8_t { wait, drop_oldest, drop_newest };
 
 inline constexpr overflow drop_oldest = overflow::drop_oldest;

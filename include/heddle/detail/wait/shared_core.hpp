@@ -13,8 +13,8 @@ class shared_operation;
 
 /// A lock that one writer holds, or many readers. Its holders are its users. Invariant,
 /// whenever lock() is free:
-///   [first] who waits first could not go on: a writer, because somebody holds the lock,
-///           or a reader, because a writer does.
+///   [first] who waits first could not go on: a writer, because somebody holds the
+///           lock, or a reader, because a writer does.
 class HEDDLE_API shared_core final : public sync_core {
 public:
     /// Never overtakes who waits.
@@ -53,8 +53,8 @@ private:
     bool writer_ = false;
 };
 
-/// The wait for such a lock. `result` is done while the node has a hold that its task has
-/// not taken: if the task is destroyed in between, the node gives it back.
+/// The wait for such a lock. `result` is done while the node has a hold that its task
+/// has not taken: if the task is destroyed in between, the node gives it back.
 class shared_operation : public operation {
 public:
     spin_lock* source() const noexcept final { return &core_.lock(); }
