@@ -31,3 +31,9 @@ heddle_demo(load_balancer/unbuffered "--requesters 0" "--workers x" "--events 1"
 demo_test(load_balancer/unbuffered output sh load_balancer/deadlock.sh PROGRAM)
 demo_test(load_balancer/unbuffered seeds sh check.sh seeds run sh load_balancer/deadlock.sh PROGRAM)
 demo_test(load_balancer/unbuffered go sh load_balancer/deadlock.sh TWIN)
+
+# Nobody asks again before all have been asked, so ten workers get two requests each.
+heddle_demo(load_balancer/library --workers "--workers 0" "--workers x" "--jobs 1x" "--jobs -1")
+demo_test(load_balancer/library output sh check.sh set ${results} PROGRAM)
+demo_test(load_balancer/library seeds sh check.sh seeds set ${results} PROGRAM)
+demo_test(load_balancer/library even sh check.sh seeds stderr joined "(worker [0-9] has handled 2 ?){10}" PROGRAM)
