@@ -223,6 +223,8 @@ debugger)
         gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'set print elements 0' -ex "break $1" -ex 'run' \
             -ex 'call heddle::dump_tasks()' -ex 'continue' --args ./stopped ${2-} >out 2>&1
         grep -q 'Breakpoint 1, ' out || { grep -iq ptrace out && echo "skipped: gdb may not trace here" && exit 77; cat out; exit 1; }
+        # gdb 13 does not know the registers of newer processors, and then calls nothing in any program.
+        ! grep -q 'write extended state' out || { echo "skipped: gdb cannot call a function on this processor"; exit 77; }
         grep -q 'exited normally' out || { echo "the program does not go on after the call"; cat out; exit 1; }
     }
     tells() { grep -q -- "$1" out || { echo "gdb did not tell: $1"; cat out; exit 1; }; }
