@@ -8,6 +8,7 @@
 #include <heddle/testing_threads.hpp>
 #include <heddle/watch.hpp>
 
+#include <asio/io_context.hpp>
 #include <doctest/doctest.h>
 
 #include <functional>
