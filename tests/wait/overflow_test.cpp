@@ -7,6 +7,7 @@
 #include "support/tasks.hpp"
 #include "support/world.hpp"
 
+#include <asio/error.hpp>
 #include <doctest/doctest.h>
 
 #include <memory>
