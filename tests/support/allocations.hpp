@@ -3,6 +3,8 @@
 // replaces the operators of the program that it is linked into.
 #pragma once
 
+#include <heddle/detail/platform/agreement.hpp>  // whether frames are recycled
+
 #include <cstddef>
 
 namespace test {
