@@ -77,8 +77,8 @@ HEDDLE_API std::size_t draw_below(std::size_t n);
 ///           worker: see balancer_options::failed; the request that it handled is gone.
 ///           Closing twice: channel_closed. send() takes memory, and so does add():
 ///           std::bad_alloc, and nothing has changed.
-/// Complexity  send() and the end of a request: O(log workers), and with round_robin or
-///             two_choices O(workers) while most are full.
+/// Complexity  send() and the end of a request: O(log workers), and with round_robin
+///             O(workers) while most are full. The end of a worker: O(workers).
 template <class Request>
 class balancer {
     struct core;
@@ -111,7 +111,7 @@ public:
     explicit balancer(balancer_options options = {})
         : core_((detail::check_balancer(options),
                  std::make_shared<core>(std::move(options)))) {}
-    /// A copy is the same balancer; so is what was moved.
+    /// A copy is the same balancer. A move copies, so a balancer is never empty.
     balancer(const balancer&) noexcept = default;
     balancer& operator=(const balancer&) noexcept = default;
 
@@ -261,7 +261,7 @@ private:
             }
         }
 
-        /// Hands out what waits, as far as there are workers with room.
+        /// Hands out the requests that wait, as far as there are workers with room.
         void dispatch() noexcept {
             while (!queue.empty()) {
                 member* m = pick();

@@ -211,7 +211,7 @@ private:
 ///           theirs; on their own hosts, never inside the call. A send is O(subscribers
 ///           that wait), subscribe() O(values replayed), the end of a subscription
 ///           O(values unread), all else O(1).
-/// Closing   close(): subscribers receive what is kept, then null; sends throw
+/// Closing   close(): subscribers receive the values that are kept, then null; sends throw
 ///           channel_closed, those that wait, too, and their values are destroyed.
 ///           Dropping handles closes nothing. Without a subscriber a value is only
 ///           kept.
@@ -219,8 +219,8 @@ private:
 ///           nothing.
 /// Lifetime  the broadcast lives while a handle or a subscription does; both outlive
 ///           their waits. A subscription that is being waited in must not be moved.
-/// Errors    a capacity of 0, or that cannot be had: std::length_error. What is called
-///           of a subscription that was moved from: std::logic_error. Each send takes
+/// Errors    a capacity of 0, or that cannot be had: std::length_error. A call of
+///           a subscription that was moved from: std::logic_error. Each send takes
 ///           memory for its value: std::bad_alloc, and nothing was sent.
 template <class T>
 class broadcast {

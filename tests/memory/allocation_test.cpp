@@ -6,6 +6,7 @@
 //
 // This is a program of its own, because it replaces operator new.
 #include "support/allocations.hpp"
+#include "support/fail_each.hpp"
 #include "support/threads.hpp"
 #include "support/world.hpp"
 
@@ -32,6 +33,8 @@ using namespace std::chrono_literals;
 namespace {
 
 using heddle::use_task;
+using test::fail_each;
+using test::outcome;
 using test::tracked;
 
 #define SKIP_UNLESS_FRAMES_ARE_RECYCLED                                                \
@@ -420,11 +423,6 @@ TEST_CASE("awaiting an Asio operation adds no allocation of ours") {
 
 namespace {
 
-struct outcome {
-    int done = 0;
-    int failed = 0;
-};
-
 /// A program of channels, go, select and done. Each step either happens or throws
 /// bad_alloc; each value that was sent is received.
 heddle::task<> produce(heddle::sender<tracked> out, int& sent) {
@@ -660,61 +658,6 @@ heddle::task<> go_elsewhere(outcome& o) {
     } catch (const std::bad_alloc&) {
         ++o.failed;
     }
-}
-
-/// Runs the program once for each allocation that it makes, and lets that one fail.
-/// Returns how many there are.
-std::size_t fail_each(heddle::task<> (*program)(outcome&)) {
-    auto run = [program](std::size_t k, outcome& o) {
-        test::world world;
-        world.go([] {});  // now the host and its service exist
-        world.settle();
-        test::empty_frame_pools();
-        bool reached;
-        {
-            test::failing_allocation fail(k);
-            try {
-                world.go(program, std::ref(o));
-            } catch (const std::bad_alloc&) {
-                ++o.failed;
-            }
-            for (bool again = true; again;) {
-                again = false;
-                try {
-                    world.settle();
-                } catch (const std::bad_alloc&) {  // left a detached task
-                    ++o.failed;
-                    again = true;
-                }
-            }
-            reached = fail.happened();
-        }
-        CHECK(world.live() == 0);
-        return reached;
-    };
-    auto balanced = [&](std::size_t k, outcome& o) {
-        test::empty_frame_pools();
-        long before = test::live_blocks();
-        bool reached = run(k, o);
-        test::empty_frame_pools();
-        CHECK(test::live_blocks() == before);
-        CHECK(tracked::alive() == 0);
-        return reached;
-    };
-    outcome first, clean;
-    run(1'000'000, first);  // makes the allocations that the process makes only once
-    REQUIRE(!balanced(1'000'000, clean));
-    CHECK(clean.failed == 0);
-    std::size_t k = 0;
-    for (;; ++k) {
-        CAPTURE(k);
-        outcome o;
-        if (!balanced(k, o))
-            break;
-        CHECK(o.failed >= 1);  // a failure reaches some caller
-    }
-    MESSAGE(k << " allocations were made to fail, one at a time");
-    return k;
 }
 
 }  // namespace

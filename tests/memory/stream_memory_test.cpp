@@ -4,6 +4,7 @@
 #include <heddle/streams.hpp>
 
 #include "support/allocations.hpp"
+#include "support/fail_each.hpp"
 #include "support/tasks.hpp"
 #include "support/world.hpp"
 
@@ -20,6 +21,8 @@ namespace {
 using heddle::stream;
 using heddle::task;
 using std::ref;
+using test::fail_each;
+using test::outcome;
 using test::tracked;
 using test::world;
 namespace streams = heddle::streams;
@@ -109,11 +112,6 @@ TEST_CASE("an operator that waits takes one frame: concat, flatten, zip, throttl
 
 namespace {
 
-struct outcome {
-    int done = 0;
-    int failed = 0;
-};
-
 task<int> give(int n) {
     co_await heddle::yield();
     co_return n;
@@ -189,61 +187,6 @@ task<> operators(outcome& o) {
              co_return co_await number_of(streams::from(in));
          }},
         3);
-}
-
-/// Runs the program once for each allocation that it makes, and lets that one fail.
-/// Returns how many there are.
-std::size_t fail_each(task<> (*program)(outcome&)) {
-    auto run = [program](std::size_t k, outcome& o) {
-        world w;
-        w.go([] {});  // now the host and its service exist
-        w.settle();
-        test::empty_frame_pools();
-        bool reached;
-        {
-            test::failing_allocation fail(k);
-            try {
-                w.go(program, ref(o));
-            } catch (const std::bad_alloc&) {
-                ++o.failed;
-            }
-            for (bool again = true; again;) {
-                again = false;
-                try {
-                    w.settle();
-                } catch (const std::bad_alloc&) {  // left a detached task
-                    ++o.failed;
-                    again = true;
-                }
-            }
-            reached = fail.happened();
-        }
-        CHECK(w.live() == 0);
-        return reached;
-    };
-    auto balanced = [&](std::size_t k, outcome& o) {
-        test::empty_frame_pools();
-        long before = test::live_blocks();
-        bool reached = run(k, o);
-        test::empty_frame_pools();
-        CHECK(test::live_blocks() == before);
-        CHECK(tracked::alive() == 0);
-        return reached;
-    };
-    outcome first, clean;
-    run(1'000'000, first);  // makes the allocations that the process makes only once
-    REQUIRE(!balanced(1'000'000, clean));
-    CHECK(clean.failed == 0);
-    std::size_t k = 0;
-    for (;; ++k) {
-        CAPTURE(k);
-        outcome o;
-        if (!balanced(k, o))
-            break;
-        CHECK(o.failed >= 1);  // a failure reaches some caller
-    }
-    MESSAGE(k << " allocations were made to fail, one at a time");
-    return k;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A hundred tasks each take one prime and pass on what is no multiple of it, found without a division.
+// Each of a hundred tasks takes one prime, and passes on the numbers that are no multiples of it; none divides.
 // main.go is the same program in Go.
 #include "../../options.hpp"
 

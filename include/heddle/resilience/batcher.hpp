@@ -60,7 +60,7 @@ HEDDLE_API void check_batch(const batch_options& o);
 template <class T>
 class batcher {
 public:
-    /// A copy adds to the same batches; so does what was moved.
+    /// A copy adds to the same batches. A move copies, so a batcher is never empty.
     batcher(const batcher&) noexcept = default;
     batcher& operator=(const batcher&) noexcept = default;
 

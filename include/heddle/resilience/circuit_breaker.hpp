@@ -127,7 +127,7 @@ task<R> call_through(std::shared_ptr<breaker_state> state, F f, Args... args) {
 /// Clock     that of the host.
 class circuit_breaker {
 public:
-    /// A copy is the same breaker; so is what was moved.
+    /// A copy is the same breaker. A move copies, so a breaker is never empty.
     circuit_breaker(const circuit_breaker&) noexcept = default;
     circuit_breaker& operator=(const circuit_breaker&) noexcept = default;
 

@@ -92,7 +92,7 @@ private:
 ///           an acquire of 0, or of more than a burst, which could never go on.
 class HEDDLE_API rate_limiter {
 public:
-    /// A copy is the same limiter; so is what was moved.
+    /// A copy is the same limiter. A move copies, so a limiter is never empty.
     rate_limiter(const rate_limiter&) noexcept = default;
     rate_limiter& operator=(const rate_limiter&) noexcept = default;
 

@@ -37,7 +37,7 @@ template <class Key, class T, class Hash = std::hash<Key>>
 class single_flight {
 public:
     single_flight() = default;
-    /// A copy joins the same calls; so does what was moved.
+    /// A copy joins the same calls. A move copies, so it is never empty.
     single_flight(const single_flight&) noexcept = default;
     single_flight& operator=(const single_flight&) noexcept = default;
 

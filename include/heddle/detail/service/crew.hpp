@@ -77,7 +77,7 @@ public:
 
     receive_op<T> receive(std::optional<T>& to) const { return values_.receive(to); }
 
-    /// When the channel is closed: throws what has ended the stream.
+    /// Throws the exception that has ended the stream. Requires: the channel is closed.
     task<> end() const { return crew_.end(); }
 
 private:

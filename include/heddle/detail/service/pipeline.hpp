@@ -241,7 +241,8 @@ public:
 
     explicit range_source(Range&& r) : range_(std::forward<Range>(r)) {}
 
-    /// Requires: the walk has not begun. An iterator would refer to what was moved.
+    /// Requires: the walk has not begun. An iterator would refer to the
+    /// range that was moved.
     range_source(range_source&& o) noexcept(std::is_nothrow_move_constructible_v<Range>)
         : range_(std::forward<Range>(o.range_)) {
         assert(!o.at_ && "heddle: a stream over a range is moved before it is read");

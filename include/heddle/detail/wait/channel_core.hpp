@@ -55,7 +55,8 @@ private:
     }
 };
 
-/// What waits in the queue of senders: a send, or, without a value, a wait for room.
+/// An operation in the queue of senders. It is a send, or, without a value, a wait for
+/// room.
 template <class T>
 class sending_operation : public operation {
 public:
