@@ -139,6 +139,22 @@ public:
         return result_of(*std::move(results_));
     }
 
+    wait_failure take_failure(process& self) noexcept {
+        auto& cause = std::get<0>(*results_);
+        if constexpr (reports_error) {
+            if (cause && aborted() && self.interrupted())
+                return self.cancellation();
+            return {nullptr, cause};
+        } else if constexpr (reports_exception) {
+            return {std::move(cause), {}};
+        } else {
+            return {};
+        }
+    }
+    wait_failure refusal(const process& self) const noexcept {
+        return is_error_tuple<first> ? wait_failure() : self.cancellation();
+    }
+
     /// The operation was not started: its token was closed before.
     result refuse(process& self) {
         if constexpr (is_error_tuple<first>) {
@@ -179,6 +195,14 @@ public:
             initiation_failed(std::current_exception());
         }
         return begun() ? home.go_on(self) : home.next();
+    }
+    /// Returns what await_resume() would throw, instead of calling that.
+    wait_failure take_failure() noexcept {
+        if (this->was_refused())
+            return results_.refusal(self());
+        if (std::exception_ptr& failure = this->leave())
+            return {std::move(failure), {}};
+        return results_.take_failure(self());
     }
     typename asio_results<std::decay_t<Results>...>::result await_resume() {
         if (resume())

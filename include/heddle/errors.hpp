@@ -103,8 +103,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// The errors of the completion-token forms.
-enum class errc { closed = 1 };
+/// The errors of the completion-token forms, and of settled::code().
+enum class errc { closed = 1, failed };
 
 HEDDLE_API const detail::errors::error_category& error_category() noexcept;
 inline error_code make_error_code(errc e) noexcept {

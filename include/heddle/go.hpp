@@ -131,21 +131,36 @@ private:
 
 namespace detail {
 
+using task_locals = counted<const local_binding>;
+
+/// The values in force around this call; none outside a task.
+HEDDLE_API const task_locals& locals_here() noexcept;
+
 template <class T>
-HEDDLE_ALWAYS_INLINE inline join_handle<T> start(host& home, task<T> work,
-                                                 done_node* scope, const void* at) {
+HEDDLE_ALWAYS_INLINE inline join_handle<T> start(host& home, const task_locals& locals,
+                                                 task<T> work, done_node* scope,
+                                                 const void* at) {
     auto p = std::make_unique<joinable<T>>(at);
     auto frame = work.release();
     joinable<T>& started = *p.release();
+    if (locals) [[unlikely]]
+        started.locals = locals;
     home.launch(started, frame.promise(), scope);
     return join_handle<T>(started);
+}
+
+/// Starts a task with the values in force here.
+template <class T>
+HEDDLE_ALWAYS_INLINE inline join_handle<T> start(host& home, task<T> work,
+                                                 done_node* scope, const void* at) {
+    return start(home, locals_here(), std::move(work), scope, at);
 }
 
 /// The same on the host of the running task, and under its token.
 template <class T>
 HEDDLE_ALWAYS_INLINE inline join_handle<T> start(process& parent, task<T> work,
                                                  const void* at) {
-    return start(*parent.home, std::move(work), parent.scope(), at);
+    return start(*parent.home, parent.locals, std::move(work), parent.scope(), at);
 }
 
 /// The token in force around this call, for what is started here; null outside a task.

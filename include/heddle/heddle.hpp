@@ -27,8 +27,10 @@
 #include <heddle/select.hpp>
 #include <heddle/selector.hpp>
 #include <heddle/serve.hpp>
+#include <heddle/settle.hpp>
 #include <heddle/sync.hpp>
 #include <heddle/task.hpp>
+#include <heddle/task_local.hpp>
 #include <heddle/this_task.hpp>
 #include <heddle/time.hpp>
 #include <heddle/watch.hpp>

@@ -15,6 +15,5 @@
 #include <heddle/patterns/merge.hpp>
 #include <heddle/patterns/race.hpp>
 #include <heddle/patterns/run_group.hpp>
-#include <heddle/patterns/settled.hpp>
 #include <heddle/patterns/unbounded.hpp>
 #include <heddle/patterns/when_all.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/core/host.hpp>
 #include <heddle/detail/core/promise.hpp>
 #include <heddle/errors.hpp>
@@ -208,6 +209,9 @@ public:
         detail::process& self = *promise().self;
         self.top = &promise();
         return self.home->transfer(self);
+    }
+    detail::wait_failure take_failure() noexcept {
+        return {std::move(promise().failure), {}};
     }
     T await_resume() {
         if (promise().failure)

@@ -250,6 +250,8 @@ protected:
     /// limit of this scope. Otherwise throws what the caller is to see.
     void rethrow_unless_late(const cancelled& c) const;
     [[noreturn]] void throw_timed_out() const;
+    /// What the caller is to see of a failure of the call.
+    wait_failure seen_outside(wait_failure) const noexcept;
 
 private:
     done_source limit_;
@@ -268,6 +270,10 @@ public:
             rethrow_unless_late(c);
             throw_timed_out();
         }
+    }
+    template <class Call>
+    wait_failure failure(Call& call) noexcept {
+        return seen_outside(call.take_failure());
     }
 };
 
@@ -290,6 +296,7 @@ public:
     using limited_scope::limited_scope;
     template <class T>
     using result = typename in_time<T>::type;
+    void failure() = delete;  // a limit that has passed is none
     template <class Call>
     auto outcome(Call& call) -> result<decltype(call.await_resume())> {
         using T = decltype(call.await_resume());

@@ -13,7 +13,9 @@ const detail::errors::error_category& error_category() noexcept {
     static const class : public detail::errors::error_category {
         const char* name() const noexcept override { return "heddle"; }
         std::string message(int code) const override {
-            return code == static_cast<int>(errc::closed) ? "channel closed"
+            if (code == static_cast<int>(errc::closed))
+                return "channel closed";
+            return code == static_cast<int>(errc::failed) ? "failed with an exception"
                                                           : "unknown error";
         }
     } category;

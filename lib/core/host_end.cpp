@@ -87,6 +87,8 @@ HEDDLE_NOINLINE void host::launch_shared(process& p, promise_base& root,
 
 void host::reap(process& p) {
     p.settle();
+    if (p.locals) [[unlikely]]
+        p.locals = {};
     if (auto failure = end(p, false))
         unhandled(std::move(failure));
 }
@@ -147,6 +149,7 @@ void host::destroy(process& p) noexcept {
     if (p.has_signal)
         p.signal.slot().clear();  // its operation has been destroyed
     p.destroy_frames();
+    p.locals = {};
     p.failure = prepared().task_abandoned;
     end(p, true);
 }

@@ -29,9 +29,9 @@ held_back::~held_back() { held_back_here = before; }
 
 }  // namespace
 
-void wake_list::wake_before(sleeper& foreign, runnable* others) noexcept {
+void wake_list::wake_before(foreign_sleeper& foreign, runnable* others) noexcept {
     held_back until_it_is_woken(others);
-    foreign.foreign(foreign);
+    foreign.wake();
 }
 
 bool wake_list::holds_back(const runnable& r) noexcept {
@@ -45,7 +45,7 @@ bool wake_list::holds_back(const runnable& r) noexcept {
 bool inside_context::holds_back_task_of(const context_core& s) noexcept {
     for (held_back* h = held_back_here; h; h = h->before)
         for (runnable* held = h->first; held; held = held->next_ready)
-            if (!static_cast<sleeper&>(*held).foreign &&
+            if (!static_cast<sleeper&>(*held).is_foreign() &&
                 as_process(*held).home->state_.get() == &s)
                 return true;
     return false;

@@ -105,7 +105,7 @@ bool claim_process(process& p, bool certain, dropped how) noexcept {
 
 bool claim_among_threads(operation& op, dropped how) noexcept {
     bool won = op.of_selector ? claim_in_selector(op)
-               : op.who->foreign
+               : op.who->is_foreign()
                    ? op.exclusive || op.who->word.claim()
                    : claim_process(as_process(*op.who), op.exclusive, how);
     if (won)
@@ -116,6 +116,11 @@ bool claim_among_threads(operation& op, dropped how) noexcept {
 void process::throw_cancelled() const {
     [[maybe_unused]] static const bool explained = (explain_uncaught(), true);
     throw cancelled(current->cause(), id);
+}
+
+wait_failure process::cancellation() const noexcept {
+    return {failure_of<cancelled>(current->cause(), id),
+            asio::error::operation_aborted};
 }
 
 bool process::owned_by_handler() const noexcept { return word.is_in_io(); }

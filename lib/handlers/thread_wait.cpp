@@ -68,19 +68,18 @@ void thread_wait::leave_out_this_thread() noexcept {
 
 #endif
 
-thread_wait::thread_wait() noexcept {
-    foreign = [](sleeper& s) noexcept {
-        auto& self = static_cast<thread_wait&>(s);
-        if (self.counted_)
-            changes(1);
-        // An exchange, not a store: wake_one() looks whether a thread waits, and with
-        // libstdc++ 12 that load could pass a store before it.
-        self.state_.exchange(woken, std::memory_order_seq_cst);
-        wake_one(self.state_);
-        self.state_.store(left,
-                          std::memory_order_release);  // [woken], as sleep() reads
-    };
-}
+thread_wait::thread_wait() noexcept
+    : foreign_sleeper([](foreign_sleeper& s) noexcept {
+          auto& self = static_cast<thread_wait&>(s);
+          if (self.counted_)
+              changes(1);
+          // An exchange, not a store: wake_one() looks whether a thread waits, and with
+          // libstdc++ 12 that load could pass a store before it.
+          self.state_.exchange(woken, std::memory_order_seq_cst);
+          wake_one(self.state_);
+          self.state_.store(left,
+                            std::memory_order_release);  // [woken], as sleep() reads
+      }) {}
 
 namespace {
 

@@ -7,15 +7,14 @@
 
 namespace heddle HEDDLE_VARIANT::detail {
 
-token_wait::token_wait() noexcept {
-    foreign = [](sleeper& s) noexcept {
-        auto& self = static_cast<token_wait&>(s);
-        for (operation* op = self.op_; op && self.winner; op = op->sibling)
-            if (op != self.winner)
-                op->withdraw();
-        self.settle_and_leave(false);
-    };
-}
+token_wait::token_wait() noexcept
+    : foreign_sleeper([](foreign_sleeper& s) noexcept {
+          auto& self = static_cast<token_wait&>(s);
+          for (operation* op = self.op_; op && self.winner; op = op->sibling)
+              if (op != self.winner)
+                  op->withdraw();
+          self.settle_and_leave(false);
+      }) {}
 
 void token_wait::begin(asio::execution_context& ctx, operation* first) {
     op_ = first;
@@ -35,7 +34,7 @@ void token_wait::start(asio::execution_context& ctx, operation& op) {
     // on.
     if (happened) {
         wakes.release();
-        foreign(*this);
+        wake();
     }
 }
 

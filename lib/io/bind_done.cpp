@@ -6,15 +6,15 @@
 namespace heddle HEDDLE_VARIANT::detail {
 
 done_emitter::done_emitter(done_token token, const asio::any_io_executor& ex)
-    : watched_(std::in_place, std::move(token), ex) {
+    : foreign_sleeper([](foreign_sleeper& s) noexcept {
+          auto& self = static_cast<done_emitter&>(s);
+          self.post_emission();
+          self.release_one();  // the place that watch() took
+          self.drop();
+      }),
+      watched_(std::in_place, std::move(token), ex) {
     watched_->operation.who = this;
     watched_->operation.exclusive = true;  // popping it is the claim
-    foreign = [](sleeper& s) noexcept {
-        auto& self = static_cast<done_emitter&>(s);
-        self.post_emission();
-        self.release_one();  // the place that watch() took
-        self.drop();
-    };
 }
 
 void done_emitter::watch() noexcept {

@@ -49,19 +49,21 @@ bool virtual_by_environment() {
 }  // namespace
 
 /// Stops the loop when the process it joins ends.
-struct run_loop::stop_at_end : sleeper {
-    stop_at_end(run_loop& l, process& main) noexcept : loop(l), join(&main) {
-        foreign = [](sleeper& s) noexcept {
-            static_cast<stop_at_end&>(s).loop.stop();
-            if (host* here = host::current())
-                here->spend_all();  // ready tasks do not run any more
-        };
+struct run_loop::stop_at_end : foreign_sleeper {
+    stop_at_end(run_loop& l, process& main) noexcept
+        : foreign_sleeper(stop), loop(l), join(&main) {
         join.who = this;
         join.exclusive = true;
         guard g(main.lock);
         join.enlist_locked();
     }
     ~stop_at_end() { join.withdraw(); }
+
+    static void stop(foreign_sleeper& s) noexcept {
+        static_cast<stop_at_end&>(s).loop.stop();
+        if (host* here = host::current())
+            here->spend_all();  // ready tasks do not run any more
+    }
 
     struct operation_of_join final : join_operation {
         using join_operation::join_operation;

@@ -131,17 +131,7 @@ private:
 /// because its Asio timer would keep the context from ending.
 class deadline_node final : public done_node, public timer_entry, public pooled {
 public:
-    explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {
-        poker_.foreign = [](sleeper& s) noexcept {
-            auto& self = static_cast<poker&>(s);
-            deadline_node* n = self.node;
-            if (self.due)
-                n->home_->poke();
-            if (self.expected)
-                n->home_->expect_no_more();
-            n->drop();
-        };
-    }
+    explicit deadline_node(counted<host> home) noexcept : home_(std::move(home)) {}
 
     void arm(time_point t, time_point now) noexcept {
         deadline = t;
@@ -156,8 +146,17 @@ public:
     deadline_node* next_expired = nullptr;
 
 private:
-    struct poker : sleeper {
-        explicit poker(deadline_node* n) noexcept : node(n) {}
+    struct poker : foreign_sleeper {
+        explicit poker(deadline_node* n) noexcept : foreign_sleeper(poke), node(n) {}
+        static void poke(foreign_sleeper& s) noexcept {
+            auto& self = static_cast<poker&>(s);
+            deadline_node* n = self.node;
+            if (self.due)
+                n->home_->poke();
+            if (self.expected)
+                n->home_->expect_no_more();
+            n->drop();
+        }
         deadline_node* const node;
         bool due = false;
         bool expected = false;

@@ -61,6 +61,13 @@ done_node* scope_here() noexcept {
     return p ? p->scope() : nullptr;
 }
 
+const task_locals& locals_here() noexcept {
+    static const task_locals none;
+    host* h = drained_here;
+    process* p = h ? h->running() : nullptr;
+    return p ? p->locals : none;
+}
+
 void join_operation::describe(std::string& to) const {
     to += "for task " + std::to_string(process_->id) + " to end";
 }

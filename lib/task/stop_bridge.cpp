@@ -34,11 +34,11 @@ private:
 /// Stops a std::stop_source when a token closes. It is queued at the token in front of
 /// all other waiters, where the next caller finds it: so a token has one at most. The
 /// close deletes it, or the end of the queue.
-struct stop_bridge final : sleeper {
-    explicit stop_bridge(done_node& node) : watch(&node) {
+struct stop_bridge final : foreign_sleeper {
+    explicit stop_bridge(done_node& node)
+        : foreign_sleeper(cross_stop_bridge), watch(&node) {
         watch.who = this;
         watch.exclusive = true;
-        foreign = cross_stop_bridge;
     }
 
     std::stop_source source;
@@ -47,7 +47,7 @@ struct stop_bridge final : sleeper {
 
 }  // namespace
 
-void cross_stop_bridge(sleeper& s) noexcept {
+void cross_stop_bridge(foreign_sleeper& s) noexcept {
     std::unique_ptr<stop_bridge> self(static_cast<stop_bridge*>(&s));
     self->source.request_stop();
 }

@@ -10,14 +10,15 @@ namespace heddle HEDDLE_VARIANT::detail {
 #ifdef HEDDLE_HAS_STOP_TOKEN
 
 /// Stops the std::stop_source of a bridge, and deletes the bridge.
-void cross_stop_bridge(sleeper& s) noexcept;
+void cross_stop_bridge(foreign_sleeper& s) noexcept;
 
 /// Deletes a bridge to a token that nothing can close any more.
 void discard_stop_bridge(sleeper& s) noexcept;
 
 /// Returns whether that waiter of a token is a bridge: its wake calls functions of the user.
 inline bool is_stop_bridge(const sleeper& s) noexcept {
-    return s.foreign == cross_stop_bridge;
+    return s.is_foreign() &&
+           static_cast<const foreign_sleeper&>(s).woken == cross_stop_bridge;
 }
 
 #else

@@ -174,6 +174,16 @@ void throw_send_on_closed(channel_base& c) {
     throw channel_closed(what);
 }
 
+wait_failure send_on_closed(channel_base& c) noexcept {
+    try {
+        std::string what = "heddle: send on a closed channel: ";
+        c.describe(what);
+        return {std::make_exception_ptr(channel_closed(what)), errc::closed};
+    } catch (...) {
+        return {std::current_exception(), {}};
+    }
+}
+
 void throw_close_of_closed(channel_base* c) {
     if (!c)
         throw channel_closed("heddle: close of a nil channel: this handle was moved "

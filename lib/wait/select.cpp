@@ -195,7 +195,7 @@ std::coroutine_handle<> select_core::suspend(operation** ops,
     return parked ? home.next() : frame;
 }
 
-std::size_t select_core::resume(operation** ops) {
+bool select_core::conclude(operation** ops) noexcept {
     if (state_ == state::pending) {
         self_.waits = nullptr;
         operation* winner = self_.winner;
@@ -204,10 +204,15 @@ std::size_t select_core::resume(operation** ops) {
                 ops[i]->withdraw();
         if (winner)
             chosen_ = winner->index;
-        else
-            state_ = state::cancelled;
+        state_ = winner ? state::happened : state::cancelled;
     }
-    if (state_ == state::cancelled && !choose_token_arm(ops))
+    if (state_ == state::cancelled && choose_token_arm(ops))
+        state_ = state::happened;
+    return state_ == state::happened;
+}
+
+std::size_t select_core::resume(operation** ops) {
+    if (!conclude(ops))
         self_.throw_cancelled();
     if (chosen_ < n_)
         ops[chosen_]->complete();

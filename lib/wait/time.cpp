@@ -47,6 +47,23 @@ void limited_scope::rethrow_unless_late(const cancelled& c) const {
         throw cancelled(outer->cause(), c.thrown_in());
 }
 
+wait_failure limited_scope::seen_outside(wait_failure f) const noexcept {
+    if (!f.exception || !limit_.token().closed())
+        return f;
+    try {
+        try {
+            std::rethrow_exception(f.exception);
+        } catch (const cancelled& c) {
+            rethrow_unless_late(c);
+            throw_timed_out();
+        }
+    } catch (const timed_out&) {
+        return {std::current_exception(), asio::error::timed_out};
+    } catch (...) {
+        return {std::current_exception(), {}};
+    }
+}
+
 void limited_scope::throw_timed_out() const {
     process& self = scope_->self();
     std::string who;

@@ -94,7 +94,7 @@ void token_wait::start(asio::execution_context& ctx, const arms_of_wait& arms) {
     // on.
     if (happened) {
         wakes.release();
-        foreign(*this);
+        wake();
     }
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <heddle/detail/service/fan.hpp>
-#include <heddle/patterns/settled.hpp>
+#include <heddle/settle.hpp>
 
 #include <concepts>
 #include <cstddef>

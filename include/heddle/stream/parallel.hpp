@@ -5,7 +5,7 @@
 
 #include <heddle/detail/service/crew.hpp>
 #include <heddle/detail/service/stages.hpp>
-#include <heddle/patterns/settled.hpp>
+#include <heddle/settle.hpp>
 
 #include <concepts>
 #include <exception>

@@ -77,20 +77,34 @@ public:
     }
 
     decltype(auto) await_resume() {
-        if (state_ == state::pending) {
-            self_.waits = nullptr;
-            if (self_.winner)
-                return node_.take();
-            node_.withdraw();  // its token claimed it, or kept it from parking
-            state_ = state::cancelled;
-        }
-        if (state_ == state::cancelled && !node_.watches_token_of(self_))
+        if (!has_happened())
             self_.throw_cancelled();
         return node_.take();
     }
 
+    /// Returns what await_resume() would throw, instead of calling that.
+    wait_failure take_failure() noexcept {
+        if (!has_happened())
+            return self_.cancellation();
+        if constexpr (requires { node_.take_failure(); })
+            return node_.take_failure();
+        return {};
+    }
+
 private:
     enum class state : std::uint8_t { pending, happened, cancelled };
+
+    /// Ends the wait. Returns false if the closed token did.
+    HEDDLE_ALWAYS_INLINE bool has_happened() noexcept {
+        if (state_ == state::pending) {
+            self_.waits = nullptr;
+            if (self_.winner)
+                return true;
+            node_.withdraw();  // its token claimed it, or kept it from parking
+            state_ = state::cancelled;
+        }
+        return state_ != state::cancelled || node_.watches_token_of(self_);
+    }
 
     Node node_;
     process& self_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/detail/platform/config.hpp>
+#include <heddle/detail/platform/error_code.hpp>
 
 #include <exception>
 
@@ -17,6 +18,14 @@ std::exception_ptr failure_of(const Args&... args) noexcept {
         return std::current_exception();
     }
 }
+
+/// Why a wait has failed, for a caller that wants no exception: an exception, which may
+/// have a code, or the code of a system_error alone.
+struct wait_failure {
+    std::exception_ptr exception;
+    error_code code;
+    explicit operator bool() const noexcept { return exception || code; }
+};
 
 /// Failures that are always the same are made as the library is loaded. So it takes no
 /// memory to tell one.

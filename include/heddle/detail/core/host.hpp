@@ -376,7 +376,7 @@ HEDDLE_API counted<host> current_host();
 // -- inline parts -------------------------------------------------------------------
 
 inline process* wake_list::only_process() const noexcept {
-    if (!first_ || first_ != last_ || static_cast<sleeper*>(first_)->foreign)
+    if (!first_ || first_ != last_ || static_cast<sleeper*>(first_)->is_foreign())
         return nullptr;
     return &as_process(*first_);
 }
@@ -386,12 +386,12 @@ inline void wake_list::release(host* here) noexcept {
     while (r) {
         runnable* next = r->next_ready;
         auto& s = static_cast<sleeper&>(*r);
-        if (!s.foreign)
+        if (!s.is_foreign())
             as_process(s).home->ready(s, here);
         else if (next)
-            wake_before(s, next);
+            wake_before(static_cast<foreign_sleeper&>(s), next);
         else
-            s.foreign(s);
+            static_cast<foreign_sleeper&>(s).wake();
         r = next;
     }
     first_ = last_ = nullptr;

@@ -40,7 +40,22 @@ struct sleeper : runnable {
     static constexpr std::uint16_t max_pins = 0xFFFF;
     std::uint16_t shard = 0;  // the worker in whose registry it is
     operation* winner = nullptr;
-    void (*foreign)(sleeper&) noexcept = nullptr;  // wakes it; null for a process
+
+    /// Whether it is no process.
+    bool is_foreign() const noexcept { return shard == foreign; }
+
+protected:
+    static constexpr std::uint16_t foreign = 0xFFFF;  // more than there are workers
+};
+
+/// A sleeper that is no process. It is woken by a function of its own.
+struct foreign_sleeper : sleeper {
+    using wake_function = void (*)(foreign_sleeper&) noexcept;
+
+    explicit foreign_sleeper(wake_function f) noexcept : woken(f) { shard = foreign; }
+    void wake() noexcept { woken(*this); }
+
+    const wake_function woken;
 };
 
 /// Sleepers that were claimed under a lock, and are woken once it is released.
@@ -71,7 +86,7 @@ public:
     void release() noexcept;
 
 private:
-    static void wake_before(sleeper& foreign, runnable* others) noexcept;
+    static void wake_before(foreign_sleeper&, runnable* others) noexcept;
 
     runnable* first_ = nullptr;
     runnable* last_ = nullptr;

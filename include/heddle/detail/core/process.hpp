@@ -2,6 +2,8 @@
 #pragma once
 
 #include <heddle/detail/core/done_node.hpp>
+#include <heddle/detail/core/failures.hpp>
+#include <heddle/detail/core/locals.hpp>
 #include <heddle/detail/memory/frame_pool.hpp>
 #include <heddle/detail/platform/asio.hpp>
 #include <heddle/detail/timers/timer_heap.hpp>
@@ -45,8 +47,7 @@ enum class begins : std::uint8_t { in_turn, fresh, called };
 ///   `turn` and `next_ready` belong to the queue or wake list that it is in; before
 ///     that to the holder, or to the thread whose interrupt() says `cancelling`;
 ///   `pins` is changed and read by any thread, at any time;
-///   `shard` is the holder's, and changes when it enters a registry;
-///   `foreign` is null and never changes.
+///   `shard` is the holder's, and changes when it enters a registry.
 struct HEDDLE_API process : sleeper, done_node, pooled {
     /// With two references: the run's own, and that of the join handle.
     explicit process(const void* at) noexcept : done_node(2), spawned_at(at) {}
@@ -91,6 +92,8 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
     void interrupt_by(const done_node& by, wake_list&) noexcept;
 
     [[noreturn]] void throw_cancelled() const;
+    /// The same as a value.
+    wait_failure cancellation() const noexcept;
 
     /// Makes `signal` if there is none.
     void need_signal() noexcept {
@@ -157,6 +160,10 @@ struct HEDDLE_API process : sleeper, done_node, pooled {
         /// worker.
         runnable* previous;
     };
+
+    /// The values that its task has inherited, and those of the scopes in which it is.
+    /// The holder's; null once the frames have been destroyed.
+    counted<const local_binding> locals;
 
     /// The time of the drain turn in which it parked. The holder's.
     time_point since{};

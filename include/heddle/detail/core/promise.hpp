@@ -44,6 +44,20 @@ private:
     std::coroutine_handle<> frame_;
 };
 
+/// The awaiter with which a task awaits `a`. What cannot be awaited is refused.
+template <class A>
+decltype(auto) awaiter_of(process& self, A&& a) {
+    if constexpr (awaitable_by_task<A>)
+        return static_cast<A&&>(a).await_by(self);
+    else if constexpr (adaptable<A>)
+        return asio_adaptor<std::remove_cvref_t<A>>::await_by(self,
+                                                              static_cast<A&&>(a));
+    else {
+        refuse_await<mistake_of<std::remove_cvref_t<A>>>();
+        return refused_awaiter();
+    }
+}
+
 class promise_base;
 
 /// A call of one coroutine by another, in the frame of the caller.
@@ -74,15 +88,7 @@ public:
     /// thread_local.
     template <class A>
     decltype(auto) await_transform(A&& a) {
-        if constexpr (awaitable_by_task<A>)
-            return static_cast<A&&>(a).await_by(*self);
-        else if constexpr (adaptable<A>)
-            return asio_adaptor<std::remove_cvref_t<A>>::await_by(*self,
-                                                                  static_cast<A&&>(a));
-        else {
-            refuse_await<mistake_of<std::remove_cvref_t<A>>>();
-            return refused_awaiter();
-        }
+        return awaiter_of(*self, static_cast<A&&>(a));
     }
 
     template <class V>

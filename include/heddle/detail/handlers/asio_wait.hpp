@@ -78,12 +78,17 @@ protected:
     bool resume() {
         if (refused_)
             return false;
+        if (leave()) [[unlikely]]
+            std::rethrow_exception(std::move(failure_));
+        return true;
+    }
+    bool was_refused() const noexcept { return refused_; }
+    /// Leaves the operation, which was started. Returns the exception of its initiation.
+    std::exception_ptr& leave() noexcept {
         self_.io = nullptr;
         if (cancellable_)
             self_.signal.slot().clear();  // the operation may have left a handler there
-        if (failure_)
-            std::rethrow_exception(failure_);
-        return true;
+        return failure_;
     }
 
 private:

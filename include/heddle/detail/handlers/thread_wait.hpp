@@ -9,7 +9,7 @@ namespace heddle HEDDLE_VARIANT::detail {
 /// A thread that waits in one operation. Invariants:
 ///   [woken] the waker's last touch is the store of `left`; until then the waiting
 ///           thread does not return, so that this may live on its stack.
-class HEDDLE_API thread_wait : sleeper, pinned {
+class HEDDLE_API thread_wait : foreign_sleeper, pinned {
 public:
     thread_wait() noexcept;
 

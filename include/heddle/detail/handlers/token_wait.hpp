@@ -44,7 +44,7 @@ struct arms_of_wait {
 ///   [room]   where it held that, the posted handler is stored until it is called or
 ///            destroyed: so a wake needs no memory, if the executor can do without. The
 ///            wait's own reference is dropped with it.
-class HEDDLE_API token_wait : public context_guest, public sleeper {
+class HEDDLE_API token_wait : public context_guest, public foreign_sleeper {
 public:
     /// Cancels, from the handler's cancellation slot.
     void cancel() noexcept;

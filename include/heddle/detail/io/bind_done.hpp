@@ -20,7 +20,7 @@ namespace detail {
 ///            watch(), nor the token's queue needs them any more.
 ///   [signal] nothing is emitted once the operation is over; then its slot is cleared,
 ///            never from inside an emission.
-class HEDDLE_API done_emitter final : public sleeper, public pooled, pinned {
+class HEDDLE_API done_emitter final : public foreign_sleeper, public pooled, pinned {
 public:
     done_emitter(done_token token, const asio::any_io_executor& ex);
 

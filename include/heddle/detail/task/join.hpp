@@ -113,6 +113,12 @@ public:
         process_->taken = true;
         return result_of(static_cast<joinable<T>&>(*process_));
     }
+    wait_failure take_failure() noexcept {
+        if (process_->taken || !process_->failure)
+            return {};  // take() throws
+        process_->taken = true;
+        return {std::exchange(process_->failure, nullptr), {}};
+    }
 };
 
 class async_join_operation final : public join_operation {

@@ -18,6 +18,10 @@ struct scope_base : pinned {
     decltype(auto) outcome(Call& call) {
         return call.await_resume();
     }
+    template <class Call>
+    wait_failure failure(Call& call) noexcept {
+        return call.take_failure();
+    }
 };
 
 /// Enters the scope, calls the task, and leaves the scope when the call has returned. All
@@ -38,6 +42,16 @@ public:
     decltype(auto) await_resume() {
         ended after(*this);
         return scope_->outcome(call_);
+    }
+
+    /// Returns what await_resume() would throw, instead of calling that.
+    wait_failure take_failure() noexcept
+        requires requires(Scope& s, call& c) { s.failure(c); }
+    {
+        wait_failure f = scope_->failure(call_);
+        if (f)
+            end();
+        return f;
     }
 
     /// Destroys the frame of the task, inside the scope, and then leaves that. What follows

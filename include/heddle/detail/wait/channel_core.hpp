@@ -105,6 +105,7 @@ public:
     }
     void complete() override { take(); }
     void take() const;  // throws channel_closed; in channel_ops.hpp
+    wait_failure take_failure() const noexcept;  // the same
 
     T& value() const noexcept { return *this->value_; }
 };

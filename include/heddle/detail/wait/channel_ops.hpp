@@ -18,6 +18,7 @@ namespace heddle HEDDLE_VARIANT {
 namespace detail {
 
 [[noreturn]] HEDDLE_API void throw_send_on_closed(channel_base&);
+HEDDLE_API wait_failure send_on_closed(channel_base&) noexcept;
 [[noreturn]] HEDDLE_API void throw_close_of_closed(channel_base*);
 [[noreturn]] HEDDLE_API void throw_capacity();
 [[noreturn]] HEDDLE_API void throw_receive_none();
@@ -42,6 +43,11 @@ HEDDLE_ALWAYS_INLINE inline void end_send(outcome result, channel_core<T>& chann
 template <class T>
 void send_operation<T>::take() const {
     end_send(this->result, *this->channel_, value());
+}
+template <class T>
+wait_failure send_operation<T>::take_failure() const noexcept {
+    bool closed = this->result == outcome::closed;
+    return closed ? send_on_closed(*this->channel_) : wait_failure();
 }
 
 /// The destinations of received values. deliver() moves the value there, and
@@ -136,6 +142,9 @@ struct send_attempt {
         return result != outcome::pending;
     }
     void take() const { end_send(result, *channel, operand); }
+    wait_failure take_failure() const noexcept {
+        return result == outcome::closed ? send_on_closed(*channel) : wait_failure();
+    }
 
     channel_core<T>* channel;
     T& operand;
@@ -205,6 +214,23 @@ public:
         }
         make_operation();
         return park_one(self_, parked_, locked_) ? home.next() : frame;
+    }
+
+    /// Returns what await_resume() would throw, instead of calling that.
+    wait_failure take_failure() noexcept {
+        if (state_ == state::cancelled)
+            return self_.cancellation();
+        if (state_ == state::parked) {
+            self_.waits = nullptr;
+            if (!self_.winner) {
+                parked_.withdraw();
+                return self_.cancellation();
+            }
+        }
+        if constexpr (requires { attempt_.take_failure(); })
+            return state_ == state::parked ? parked_.take_failure()
+                                           : attempt_.take_failure();
+        return {};
     }
 
     HEDDLE_ALWAYS_INLINE decltype(auto) await_resume() {

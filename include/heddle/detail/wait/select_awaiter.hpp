@@ -128,6 +128,10 @@ public:
                 return suspend_alone(frame);
         return suspend(this->ops(), frame);
     }
+    /// Returns what await_resume() would throw if the token closed, instead of calling that.
+    wait_failure take_failure() noexcept {
+        return this->conclude(this->ops()) ? wait_failure() : self_.cancellation();
+    }
     std::size_t await_resume() {
         if constexpr (few_arms<Nodes>)
             if (state_ == state::happened || (state_ == state::pending && self_.winner))

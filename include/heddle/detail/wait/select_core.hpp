@@ -40,6 +40,9 @@ public:
                                     std::coroutine_handle<> frame) noexcept;
     std::size_t resume(operation** ops);
 
+    /// Ends the wait. Returns false if the closed token did, and no arm watches that.
+    bool conclude(operation** ops) noexcept;
+
 protected:
     enum class state : std::uint8_t { pending, happened, cancelled };
 
