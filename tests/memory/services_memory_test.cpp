@@ -226,7 +226,7 @@ task<> flies(outcome& o) {
         int before = o.failed;
         for (int i = 0; i < 3; ++i) {
             again_if_no_memory(o, [&] {
-                heddle::go(fly, all, ref(flights), ref(c), ref(o));
+                heddle::go(fly(all, flights, c, o));
                 ++c.left;
             });
         }
@@ -303,7 +303,7 @@ task<> batches_of(std::size_t items, outcome& o) {
         flushed = 0;
         for (int i = 0; i < 4; ++i) {
             again_if_no_memory(o, [&] {
-                heddle::go(add, all, i, ref(c), ref(o));
+                heddle::go(add(all, i, c, o));
                 ++c.left;
             });
         }
@@ -381,7 +381,7 @@ task<> balances_by(heddle::balancing choose, outcome& o) {
             int settled = done.handled + done.lost;
             for (int i = 0; i < 9; ++i) {
                 again_if_no_memory(o, [&] {
-                    heddle::go(send, all, i, ref(c), ref(o));
+                    heddle::go(send(all, i, c, o));
                     ++c.left;
                 });
             }
@@ -419,7 +419,7 @@ TEST_CASE("law 70: each allocation of rate limits, also of many keys, may fail, 
 
 TEST_CASE("law 70: each allocation of a retry may fail; those of an attempt are tried "
           "again") {
-    CHECK(fail_each(retries) >= 6);
+    CHECK(fail_each(retries) >= 4);
 }
 
 TEST_CASE("law 70: each allocation of calls through a circuit_breaker may fail, and "
