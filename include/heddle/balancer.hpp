@@ -4,6 +4,7 @@
 #include <heddle/detail/task/bind.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/go.hpp>
+#include <heddle/group.hpp>
 #include <heddle/sync.hpp>
 
 #include <algorithm>
@@ -48,6 +49,7 @@ namespace detail {
 
 /// Throws std::invalid_argument if the options make no sense.
 HEDDLE_API void check_balancer(const balancer_options& o);
+HEDDLE_API void check_at_once(std::size_t n);
 [[noreturn]] HEDDLE_API void throw_balancer_closed(bool again);
 HEDDLE_API std::size_t draw_below(std::size_t n);
 
@@ -59,10 +61,10 @@ HEDDLE_API std::size_t draw_below(std::size_t n);
 ///     for (int i = 0; i < 10; ++i) b.add(handle);        // task<> handle(request)
 ///     co_await b.send(request(work, reply));
 ///
-/// A worker is a task that calls its function for one request after the other. Replies
-/// are the affair of the requests, as by a channel or a promise that they carry.
-/// Workers may be added, drained and lost at any time. What a lost worker holds, but
-/// has not begun, goes to others, before all that waits.
+/// A worker is a task that calls its function for one request after the other, or for
+/// several at once. Replies are the affair of the requests, as by a channel or a promise
+/// that they carry. Workers may be added, paused, drained and lost at any time. What a
+/// lost or paused worker holds, but has not begun, goes to others, before all that waits.
 ///
 /// Threads   tasks of one serial host.
 /// Resumes   senders in order of arrival; a worker begins its requests in the order in
@@ -74,7 +76,8 @@ HEDDLE_API std::size_t draw_below(std::size_t n);
 /// Lifetime  workers and sends under way do not refer to this object. Once it and the
 ///           workers are gone, requests that wait are destroyed.
 /// Errors    a limit of 0: std::invalid_argument. An exception of the function ends its
-///           worker: see balancer_options::failed; the request that it handled is gone.
+///           worker: see balancer_options::failed; the requests that it handled are gone,
+///           as its other calls are cancelled.
 ///           Closing twice: channel_closed. send() takes memory, and so does add():
 ///           std::bad_alloc, and nothing has changed.
 /// Complexity  send() and the end of a request: O(log workers), and with round_robin
@@ -90,6 +93,15 @@ public:
     public:
         /// Gives it no more requests; it ends when it has handled those that it holds.
         void drain() const noexcept { member_->core_of->drain(*member_); }
+
+        /// Gives it no more requests until resume(), as while what it needs is down.
+        void pause() const noexcept { member_->core_of->pause(*member_); }
+
+        /// Takes memory: std::bad_alloc, and it is still paused.
+        void resume() const {
+            member_->core_of->resume(*member_);
+            member_->core_of->dispatch();
+        }
 
         /// Ends it at once: the waits of its function throw `cancelled`.
         void cancel() noexcept { task_.cancel(); }
@@ -115,14 +127,20 @@ public:
     balancer(const balancer&) noexcept = default;
     balancer& operator=(const balancer&) noexcept = default;
 
-    /// Starts a worker, which calls handle(request), a coroutine.
+    /// Starts a worker, which calls handle(request), a coroutine, for `at_once` requests
+    /// at a time.
     template <class F>
         requires std::is_same_v<std::invoke_result_t<F&, Request>, task<>>
-    worker add(F handle) const {
+    worker add(F handle, std::size_t at_once = 1) const {
+        detail::check_at_once(at_once);
         auto m = std::make_shared<member>(core_);
-        core_->enter(*m);
+        core_->members.push_front(*m);
+        m->listed = true;
         try {
-            worker started(m, go(work<F>, leaving(m), std::move(handle)));
+            core_->resume(*m);
+            worker started(m, at_once == 1
+                                  ? go(work<F>, leaving(m), std::move(handle))
+                                  : go(work_on_many<F>, leaving(m), std::move(handle), at_once));
             ++core_->added;
             core_->dispatch();
             return started;
@@ -141,8 +159,7 @@ public:
             detail::throw_balancer_closed(true);
         core_->closed = true;
         core_->room.release();  // the sends that wait pass it on, as they are refused
-        for (member* m : core_->by_load)
-            m->wake.notify_one();
+        core_->tell_closed();
     }
 
     /// How many requests wait for a worker.
@@ -177,12 +194,29 @@ private:
 
         worker_metrics metrics() const noexcept { return {number, pending, done}; }
 
+        /// Whether it ends when it holds nothing.
+        bool ends() const noexcept {
+            return drained || (core_of->closed && core_of->queue.empty());
+        }
+
+        static std::list<entry> take(std::list<entry>& from,
+                                     std::list<entry>::iterator at) noexcept {
+            std::list<entry> one;
+            one.splice(one.begin(), from, at);
+            return one;
+        }
+
+        detail::list_place<member> place;
         std::shared_ptr<core> core_of;
         std::size_t number;
         std::size_t pending = 0;
         std::uint64_t done = 0;
         bool takes = false;      // is in the core's pools
+        bool drained = false;    // takes none any more
+        bool listed = false;     // is in the core's list
         std::list<entry> inbox;  // requests that it has not begun
+        std::list<entry> begun;  // those of calls that have not run yet
+        std::size_t running = 0; // calls, of a worker that makes several at once
         notify wake;
         event ended;
     };
@@ -200,15 +234,21 @@ private:
                   options.queue, static_cast<std::size_t>(
                                      std::numeric_limits<std::ptrdiff_t>::max())))) {}
 
-        void enter(member& m) {
+        /// Puts the worker into the pools.
+        void resume(member& m) {
+            if (m.takes || m.drained)
+                return;
             in_turn.reserve(in_turn.size() + 1);
             by_load.insert(&m);
-            in_turn.push_back(&m);
+            auto at = std::ranges::upper_bound(in_turn, m.number, {}, &member::number);
+            if (at - in_turn.begin() < static_cast<std::ptrdiff_t>(next))
+                ++next;
+            in_turn.insert(at, &m);
             m.takes = true;
         }
 
         /// Takes the worker out of the pools.
-        void drain(member& m) noexcept {
+        void take_out(member& m) noexcept {
             if (!std::exchange(m.takes, false))
                 return;
             by_load.erase(&m);
@@ -216,15 +256,37 @@ private:
             if (at - in_turn.begin() < static_cast<std::ptrdiff_t>(next))
                 --next;
             in_turn.erase(at);
+        }
+
+        void drain(member& m) noexcept {
+            take_out(m);
+            m.drained = true;
             m.wake.notify_one();
         }
 
-        /// The worker is lost, or done: what it holds goes before all that waits.
-        void leave(member& m) noexcept {
-            drain(m);
+        /// What the worker has not begun goes before all that waits.
+        void pause(member& m) noexcept {
+            take_out(m);
+            m.pending -= m.inbox.size();
             queue.splice(queue.begin(), m.inbox);
+            dispatch();
+            m.wake.notify_one();  // if the balancer is closed, it may have to end
+        }
+
+        /// The worker is lost, or done.
+        void leave(member& m) noexcept {
+            m.drained = true;
+            pause(m);
             m.pending = 0;
+            if (std::exchange(m.listed, false))
+                members.erase(m);
             m.ended.set();
+        }
+
+        /// The worker has handled a request.
+        void handled(member& m) noexcept {
+            ++m.done;
+            change(m, m.pending - 1);
             dispatch();
         }
 
@@ -240,6 +302,13 @@ private:
 
         bool has_room(const member& m) const noexcept {
             return m.pending < options.per_worker;
+        }
+
+        /// The worker has ended with an exception.
+        void report(const member& m, std::exception_ptr failure) const {
+            if (!options.failed)
+                std::rethrow_exception(failure);
+            options.failed(m.number, failure);
         }
 
         member* pick() {
@@ -261,12 +330,20 @@ private:
             }
         }
 
+        /// Lets all workers look whether they end.
+        void tell_closed() noexcept {
+            for (member& m : members)
+                m.wake.notify_one();
+        }
+
         /// Hands out the requests that wait, as far as there are workers with room.
         void dispatch() noexcept {
             while (!queue.empty()) {
                 member* m = pick();
                 if (!m)
                     return;
+                if (closed && queue.size() == 1)
+                    tell_closed();
                 if (std::exchange(queue.front().counted, false))
                     room.release();
                 m->inbox.splice(m->inbox.end(), queue, queue.begin());
@@ -278,6 +355,7 @@ private:
         const balancer_options options;
         semaphore room;  // in the queue
         std::list<entry> queue;
+        detail::intrusive_list<member, &member::place> members;  // all
         std::set<member*, less> by_load;  // those that take requests
         std::vector<member*> in_turn;     // the same, in the order of add()
         std::size_t next = 0;             // whose turn it is in in_turn
@@ -304,25 +382,81 @@ private:
         try {
             for (;;) {
                 while (m.inbox.empty()) {
-                    if (!m.takes || (all.closed && all.queue.empty()))
+                    if (m.ends())
                         co_return;
                     co_await m.wake.wait();
                 }
-                std::list<entry> one;
-                one.splice(one.begin(), m.inbox, m.inbox.begin());
+                auto one = member::take(m.inbox, m.inbox.begin());
                 co_await handle(std::move(one.front().request));
-                ++m.done;
-                all.change(m, m.pending - 1);
-                all.dispatch();
+                all.handled(m);
             }
         } catch (const cancelled&) {
             throw;
         } catch (...) {
             failure = std::current_exception();
         }
-        if (!all.options.failed)
-            std::rethrow_exception(failure);
-        all.options.failed(m.number, failure);
+        all.report(m, failure);
+    }
+
+    /// One of the calls of a worker that makes several at once.
+    template <class F>
+    static task<> call(std::shared_ptr<member> m, std::shared_ptr<F> handle,
+                       std::list<entry>::iterator at) {
+        struct ended {  // also if it failed: then the worker waits for the others
+            ~ended() {
+                --m.running;
+                m.wake.notify_one();
+            }
+            member& m;
+        } at_last{*m};
+        auto one = member::take(m->begun, at);
+        co_await (*handle)(std::move(one.front().request));
+        m->core_of->handled(*m);
+    }
+
+    template <class F>
+    static void begin_call(group& calls, const std::shared_ptr<member>& m,
+                           const std::shared_ptr<F>& handle) {
+        auto at = m->inbox.begin();
+        m->begun.splice(m->begun.end(), m->inbox, at);
+        try {
+            calls.go(call<F>, m, handle, at);
+            ++m->running;
+        } catch (...) {
+            m->inbox.splice(m->inbox.begin(), m->begun, at);
+            throw;
+        }
+    }
+
+    template <class F>
+    static task<> work_on_many(leaving self, F f, std::size_t at_once) {
+        member& m = *self.mine;
+        auto handle = std::make_shared<F>(std::move(f));
+        group calls;
+        std::exception_ptr failure;
+        try {
+            while (!calls.done().closed()) {
+                bool waits = m.inbox.empty() || m.running == at_once;
+                if (waits && m.running == 0 && m.ends())
+                    break;
+                if (waits) {
+                    co_await m.wake.wait();
+                    continue;
+                }
+                begin_call(calls, self.mine, handle);
+            }
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        try {
+            co_await calls.wait();
+        } catch (const cancelled&) {
+            throw;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (failure)
+            m.core_of->report(m, failure);
     }
 
     static task<> send(std::shared_ptr<core> all, Request request) {

@@ -16,6 +16,12 @@ void check_balancer(const balancer_options& o) {
         throw std::invalid_argument(std::string("heddle: balancer_options: ") + wrong);
 }
 
+void check_at_once(std::size_t n) {
+    if (n == 0)
+        throw std::invalid_argument(
+            "heddle: balancer::add: a worker must handle 1 request or more at once");
+}
+
 void throw_balancer_closed(bool again) {
     throw channel_closed(again ? "heddle: close of a closed balancer"
                                : "heddle: send to a closed balancer");

@@ -288,10 +288,131 @@ TEST_CASE(
     run_virtual(main());
 }
 
+TEST_CASE("a paused worker gets no more, gives away what it has not begun, and resumes") {
+    auto main = []() -> task<> {
+        trace t;
+        balancer b;
+        auto a = b.add(hand{"a", &t});
+        auto c = b.add(hand{"c", &t});
+        co_await send_all(b, 0, 4, 10ms);  // a: 0 and 2, c: 1 and 3
+        co_await heddle::sleep(5ms);
+        a.pause();
+        a.pause();
+        CHECK(a.metrics().pending == 1);
+        CHECK(c.metrics().pending == 3);
+        CHECK(b.metrics().size() == 1);
+        co_await heddle::sleep(100ms);
+        CHECK(t.take() == lines{"a0", "c1", "c3", "c2"});
+        a.resume();
+        a.resume();
+        CHECK(b.metrics().size() == 2);
+        CHECK(b.metrics()[0].number == 0);
+        co_await send_all(b, 4, 2, 10ms);
+        co_await heddle::sleep(100ms);
+        CHECK(t.take() == lines{"a4", "c5"});
+        a.drain();
+        a.resume();  // a drained worker takes none any more
+        CHECK(b.metrics().size() == 1);
+        b.close();
+        co_await c.ended();
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("requests wait while all workers are paused, and a closed balancer ends them") {
+    for (auto choose :
+         {balancing::least_pending, balancing::round_robin, balancing::two_choices}) {
+        auto main = [choose]() -> task<> {
+            trace t;
+            balancer b({.choose = choose});
+            auto a = b.add(hand{"a", &t});
+            auto idle = b.add(hand{"idle", &t});
+            a.pause();
+            idle.pause();
+            co_await send_all(b, 0, 2, 10ms);
+            CHECK(b.queued() == 2);
+            b.close();
+            co_await heddle::sleep(1s);
+            CHECK(t.take().empty());
+            a.resume();
+            co_await a.ended();
+            co_await idle.ended();
+            CHECK(t.take() == lines{"a0", "a1"});
+        };
+        run_virtual(main());
+    }
+}
+
+TEST_CASE("a worker may handle several requests at once, and no more") {
+    auto main = []() -> task<> {
+        trace t;
+        balancer b;
+        auto a = b.add(hand{"a", &t}, 2);
+        co_await send_all(b, 0, 5, 10ms);
+        CHECK(a.metrics().pending == 5);
+        for (int done : {0, 2, 4, 5}) {
+            co_await heddle::sleep(1ms);
+            CHECK(a.metrics().done == static_cast<std::uint64_t>(done));
+            co_await heddle::sleep(9ms);
+        }
+        CHECK(t.take() == lines{"a0", "a1", "a2", "a3", "a4"});
+        co_await send_all(b, 5, 2, 10ms);
+        b.close();
+        co_await a.ended();
+        CHECK(t.take() == lines{"a5", "a6"});
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("a failed call of several cancels the others; what was not begun goes on elsewhere") {
+    auto main = []() -> task<> {
+        trace t;
+        balancer b({.failed = [&](std::size_t n, std::exception_ptr e) {
+            t("worker " + std::to_string(n) + ": " + test::why(e));
+        }});
+        auto a = b.add(hand{"a", &t}, 2);
+        co_await b.send(job(0, 1h));
+        co_await b.send(job(-1, 10ms));
+        co_await b.send(job(2, 10ms));
+        co_await heddle::sleep(1ms);
+        b.add(hand{"c", &t});
+        co_await a.ended();
+        CHECK(heddle::now() < heddle::time_point(1h));
+        co_await heddle::sleep(20ms);
+        CHECK(t.take() == lines{"worker 0: a fails", "c2"});
+        b.close();
+    };
+    run_virtual(main());
+}
+
+TEST_CASE("a worker of several calls that is cancelled ends them") {
+    auto main = []() -> task<> {
+        trace t;
+        balancer b;
+        auto a = b.add(hand{"a", &t}, 3);
+        co_await send_all(b, 0, 2, 1h);
+        co_await heddle::sleep(1ms);
+        a.cancel();
+        co_await a.ended();
+        CHECK(t.take().empty());
+        CHECK(a.metrics().done == 0);
+        b.close();
+    };
+    run_virtual(main());
+}
+
 TEST_CASE("options that make no sense are an invalid_argument that names them") {
     CHECK_THROWS_WITH_AS(balancer({.per_worker = 0}), doctest::Contains("per_worker"),
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(balancer({.queue = 0}), doctest::Contains("queue"),
+                         std::invalid_argument);
+    trace t;
+    auto none = [&]() -> task<> {
+        balancer b;
+        b.add(hand{"a", &t}, 0);
+        co_return;
+    };
+    CHECK_THROWS_WITH_AS(run_virtual(none()), doctest::Contains("1 request or more"),
                          std::invalid_argument);
 }
 

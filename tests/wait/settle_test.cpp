@@ -197,12 +197,14 @@ TEST_CASE("a cancelled wait of each kind is a failure, and has taken nothing") {
         CHECK(full.try_receive(none_sent) == heddle::try_status::would_block);
     }
     for (bool before : {false, true}) {
-        std::optional<asio::steady_timer> timer;
-        auto wait = [&timer] {
-            timer.emplace(heddle::this_task::executor(), 1h);
-            return timer->async_wait(use_task);
+        auto wait = []() -> task<heddle::settled<>> {
+            asio::steady_timer timer(heddle::this_task::executor(), 1h);
+            co_return co_await settle(timer.async_wait(use_task));
         };
-        CHECK(cancelled_in(wait, before) == expected);
+        std::string inner;
+        auto look = [&]() -> task<> { inner = how(co_await wait()); };
+        CHECK(cancelled_in(look, before) == "ok");
+        CHECK(inner == expected);
     }
 }
 
