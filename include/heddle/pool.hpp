@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <heddle/detail/service/pool_core.hpp>
 #include <heddle/detail/wait/sync_core.hpp>
 #include <heddle/go.hpp>
 #include <heddle/select.hpp>
 #include <heddle/sync.hpp>
 #include <heddle/time.hpp>
 
-#include <chrono>
 #include <concepts>
-#include <cstddef>
-#include <functional>
-#include <iterator>
-#include <list>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -20,110 +16,10 @@
 
 namespace heddle HEDDLE_VARIANT {
 
-struct pool_options {
-    /// How many objects there are at most, those that are lent included.
-    std::ptrdiff_t limit = 16;
-    /// How long an object may lie unused; then it is destroyed.
-    any_duration idle = std::chrono::seconds(90);
-};
-
-/// How many objects a pool has, of each kind.
-struct pool_counts {
-    std::size_t idle;  // that lie unused
-    std::size_t lent;  // that are lent, being made or looked at
-};
-
 template <class T>
 class lease;
 template <class T>
 class pool;
-
-namespace detail {
-
-/// Throws std::invalid_argument if the options make no sense.
-HEDDLE_API counted<permit_core> make_places(const pool_options& options);
-
-template <class T>
-struct pooled_object {
-    T value;
-    time_point since;  // when it was put back
-};
-
-template <class T>
-struct pool_core : pinned {
-    using objects = std::list<pooled_object<T>>;
-
-    explicit pool_core(pool_options o) : options(o), places(make_places(o)) {}
-
-    /// Puts `one` back, unless the pool is closed.
-    void put(objects& one) noexcept {
-        one.front().since = now();
-        bool first;
-        {
-            guard g(lock);
-            if (closed)
-                return;
-            first = idle.empty();
-            idle.splice(idle.begin(), one);
-        }
-        if (first)
-            changed.notify_one();
-    }
-
-    /// Takes out the object that was put back last. It and those before it move to
-    /// `old` if they have lain too long.
-    objects take(objects& old) {
-        objects one;
-        time_point last = deadline_after(now(), -options.idle);
-        guard g(lock);
-        if (!idle.empty() && idle.front().since <= last)
-            old.swap(idle);
-        if (!idle.empty())
-            one.splice(one.begin(), idle, idle.begin());
-        return one;
-    }
-
-    /// Destroys those that have lain too long; returns when the next will have.
-    time_point destroy_old() noexcept {
-        time_point t = now();
-        objects old;  // destroyed without the lock
-        guard g(lock);
-        for (;;) {
-            if (idle.empty())
-                return time_point::max();
-            time_point end = deadline_after(idle.back().since, options.idle);
-            if (end > t)
-                return end;
-            old.splice(old.begin(), idle, std::prev(idle.end()));
-        }
-    }
-
-    bool is_closed() noexcept {
-        guard g(lock);
-        return closed;
-    }
-
-    /// Returns true if no task waits for those that lie too long, once.
-    bool begins_to_reap() noexcept {
-        guard g(lock);
-        return options.idle != duration::max() && !std::exchange(reaped, true);
-    }
-
-    const pool_options options;
-    const counted<permit_core> places;  // each for an object that is lent, or being made
-    std::function<task<T>()> make;
-    std::function<task<bool>(T&)> healthy;
-    notify changed;  // there is a first idle object, or the pool is closed
-
-    spin_lock lock;
-    // Guarded by lock:
-    objects idle;  // put back last comes first
-    std::size_t lent = 0;
-    bool closed = false;
-    bool reaped = false;  // a task waits for those that lie too long
-};
-
-}  // namespace detail
 
 /// A place in a pool: the right to one of its objects. Destroyed, it goes to the one who
 /// has waited longest.
@@ -224,8 +120,9 @@ private:
 
 /// What place() returns, to be `co_await`ed, or an arm.
 template <class T>
-struct [[nodiscard("heddle: co_await this place, or make it an arm: before that nothing "
-                   "is waited for")]] place_op : detail::awaited_by_tasks {
+struct [[nodiscard(
+    "heddle: co_await this place, or make it an arm: before that nothing "
+    "is waited for")]] place_op : detail::awaited_by_tasks {
     place_op(std::shared_ptr<detail::pool_core<T>> p,
              std::optional<pool_place<T>>& t) noexcept
         : pool(std::move(p)), to(&t) {}
@@ -312,7 +209,9 @@ public:
         return place_op<T>(core_, to);
     }
     /// Requires: it is a place of this pool, and was not moved from.
-    task<lease<T>> take(pool_place<T> place) const { return take_with(std::move(place)); }
+    task<lease<T>> take(pool_place<T> place) const {
+        return take_with(std::move(place));
+    }
 
     pool_counts counts() const noexcept {
         detail::guard g(core_->lock);

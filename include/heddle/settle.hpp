@@ -179,7 +179,8 @@ private:
 
 /// What settle() returns, to be `co_await`ed.
 template <class A>
-class [[nodiscard("heddle: co_await settle(...): before that nothing happens")]] settle_op
+class [[nodiscard(
+    "heddle: co_await settle(...): before that nothing happens")]] settle_op
     : public detail::awaited_by_tasks {
 public:
     explicit settle_op(A&& a) noexcept(std::is_nothrow_constructible_v<A, A&&>)

@@ -8,8 +8,8 @@
 
 #include <heddle/broadcast.hpp>
 #include <heddle/channel_owner.hpp>
-#include <heddle/selector.hpp>
 #include <heddle/oneshot.hpp>
+#include <heddle/selector.hpp>
 #include <heddle/watch.hpp>
 
 #include <doctest/doctest.h>
@@ -337,8 +337,9 @@ std::size_t fail_each_of(task<> (*receive)(heddle::channel<wide>, received&)) {
 
 }  // namespace
 
-TEST_CASE("law 70: each allocation of a receive of many values may fail, and no value is "
-          "lost: into a vector, a deque, a list, and in a selector") {
+TEST_CASE(
+    "law 70: each allocation of a receive of many values may fail, and no value is "
+    "lost: into a vector, a deque, a list, and in a selector") {
     CHECK(fail_each_of(receive_until_closed<std::vector<wide>>) >= 4);
     CHECK(fail_each_of(receive_until_closed<std::deque<wide>>) >= 4);
     CHECK(fail_each_of(receive_until_closed<std::list<wide>>) >= 10);

@@ -66,8 +66,10 @@ if(RELACY_INCLUDE_DIR AND NOT sanitized AND NOT BUILD_SHARED_LIBS AND NOT HEDDLE
 endif()
 
 if(NOT sanitized AND NOT HEDDLE_TEST_PROGRAMS_ONLY)
-  # The tests must notice these deliberate bugs. tools/mutants has more of them.
-  heddle_python_test(mutants.ci ${PROJECT_SOURCE_DIR}/tools/mutants --ci --build ${CMAKE_BINARY_DIR})
+  # The tests must notice these deliberate bugs, with one compiler. tools/mutants has more of them.
+  if(HEDDLE_TEST_MODEL AND NOT BUILD_SHARED_LIBS)
+    heddle_python_test(mutants.ci ${PROJECT_SOURCE_DIR}/tools/mutants --ci --build ${CMAKE_BINARY_DIR})
+  endif()
 
   # In each run of these demos one allocation fails. `tools/soak faults` runs all demos like that.
   if(Python3_FOUND AND HEDDLE_DEMOS AND NOT HEDDLE_DEMO_SMOKE_ONLY)

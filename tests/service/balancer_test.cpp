@@ -288,7 +288,8 @@ TEST_CASE(
     run_virtual(main());
 }
 
-TEST_CASE("a paused worker gets no more, gives away what it has not begun, and resumes") {
+TEST_CASE(
+    "a paused worker gets no more, gives away what it has not begun, and resumes") {
     auto main = []() -> task<> {
         trace t;
         balancer b;
@@ -319,7 +320,8 @@ TEST_CASE("a paused worker gets no more, gives away what it has not begun, and r
     run_virtual(main());
 }
 
-TEST_CASE("requests wait while all workers are paused, and a closed balancer ends them") {
+TEST_CASE(
+    "requests wait while all workers are paused, and a closed balancer ends them") {
     for (auto choose :
          {balancing::least_pending, balancing::round_robin, balancing::two_choices}) {
         auto main = [choose]() -> task<> {
@@ -364,7 +366,8 @@ TEST_CASE("a worker may handle several requests at once, and no more") {
     run_virtual(main());
 }
 
-TEST_CASE("a failed call of several cancels the others; what was not begun goes on elsewhere") {
+TEST_CASE("a failed call of several cancels the others; what was not begun goes on "
+          "elsewhere") {
     auto main = []() -> task<> {
         trace t;
         balancer b({.failed = [&](std::size_t n, std::exception_ptr e) {

@@ -197,7 +197,8 @@ TEST_CASE("one that is not healthy is destroyed, and the next is looked at") {
         auto seen = log.take();
         CHECK(std::ranges::count(seen, "end 2") == 1);
         CHECK(std::ranges::find(seen, "end 2") < std::ranges::find(seen, "make 4"));
-        bool either = std::ranges::count(seen, "134") + std::ranges::count(seen, "314") == 1;
+        bool either =
+            std::ranges::count(seen, "134") + std::ranges::count(seen, "314") == 1;
         CHECK(either);
     }
 }
@@ -319,9 +320,11 @@ TEST_CASE("a pool that is destroyed destroys what lies in it; a lease may outliv
                               "lease has gone"});
 }
 
-TEST_CASE("a take under way outlives the pool, and its object ends when it comes back") {
+TEST_CASE(
+    "a take under way outlives the pool, and its object ends when it comes back") {
     auto main = [](trace& log) -> task<> {
-        std::optional<pool<thing>> p(std::in_place, maker(log), pool_options{.limit = 1});
+        std::optional<pool<thing>> p(std::in_place, maker(log),
+                                     pool_options{.limit = 1});
         auto taking = go(p->take());
         co_await heddle::sleep(500ms);
         p.reset();
@@ -336,7 +339,8 @@ TEST_CASE("a take under way outlives the pool, and its object ends when it comes
     CHECK(log.take() == lines{"make 1", "end 1", "back"});
 }
 
-TEST_CASE("a context that ends takes the tasks of a pool along, and the pool stays usable") {
+TEST_CASE(
+    "a context that ends takes the tasks of a pool along, and the pool stays usable") {
     auto make = []() -> task<int> { co_return 1; };
     pool<int> quick(make, {.idle = 1h});
     auto once = [](pool<int>& from) -> task<> { (void)co_await from.take(); };
@@ -374,10 +378,9 @@ TEST_CASE("options that make no sense are refused by name") {
     CHECK(ending_of_call([&] { pool<thing> p(maker(log), {.limit = -3}); }) ==
           "heddle: pool_options: limit is -3: it must be 1 or more");
     for (auto idle : {0s, -1s})
-        CHECK(ending_of_call([&] {
-                  pool<thing> p(maker(log), {.idle = idle});
-              }) == "heddle: pool_options: idle must be more than zero; duration::max() "
-                    "keeps objects for ever");
+        CHECK(ending_of_call([&] { pool<thing> p(maker(log), {.idle = idle}); }) ==
+              "heddle: pool_options: idle must be more than zero; duration::max() "
+              "keeps objects for ever");
 }
 
 TEST_SUITE_END();

@@ -167,16 +167,19 @@ TEST_CASE("zip asks from left to right, and after one that has ended asks none")
     trace t;
     values_of(asked(t, "a", 3) | streams::zip(asked(t, "b", 1), asked(t, "c", 3)) |
               streams::map([](const std::tuple<int, int, int>&) { return 0; }));
-    CHECK(t.take() == lines{"a0", "b0", "c0", "a1", "b is gone", "a is gone",
-                            "c is gone"});
+    CHECK(t.take() ==
+          lines{"a0", "b0", "c0", "a1", "b is gone", "a is gone", "c is gone"});
 }
 
 TEST_CASE("zip that is cancelled while one of its streams waits has ended") {
     world w;
     trace t;
-    auto reads = w.go([](trace& log) {
-        return log_end(log, asked(log, "a", 3) | streams::zip(waits(log, "b"), asked(log, "c", 3)));
-    }, ref(t));
+    auto reads = w.go(
+        [](trace& log) {
+            return log_end(log, asked(log, "a", 3) |
+                                    streams::zip(waits(log, "b"), asked(log, "c", 3)));
+        },
+        ref(t));
     w.settle();
     CHECK(t.take() == lines{"a0", "b begins"});
     reads.cancel();
@@ -206,28 +209,37 @@ TEST_CASE("concat reads one stream after the other: streams, receivers and range
     channel<int> c(1);
     CHECK(c.try_send(5) == heddle::try_status::done);
     c.close();
-    CHECK(values_of(count(0, 2) | streams::concat(streams::from(std::vector{2, 3, 4}), c,
-                                                  count(6, 1) | streams::map(square_of),
-                                                  count(0, 0), count(7, 1))) ==
-          std::vector{0, 1, 2, 3, 4, 5, 36, 7});
+    CHECK(
+        values_of(count(0, 2) | streams::concat(streams::from(std::vector{2, 3, 4}), c,
+                                                count(6, 1) | streams::map(square_of),
+                                                count(0, 0), count(7, 1))) ==
+        std::vector{0, 1, 2, 3, 4, 5, 36, 7});
     trace t;
     values_of(asked(t, "a", 1) | streams::concat(asked(t, "b", 1), asked(t, "c", 1)));
     CHECK(t.take() == lines{"a0", "a is gone", "b0", "b is gone", "c0", "c is gone"});
 }
 
-TEST_CASE("concat reads no further when one of its streams has failed or is cancelled") {
+TEST_CASE(
+    "concat reads no further when one of its streams has failed or is cancelled") {
     world w;
     trace t;
-    w.go([](trace& log) {
-        return log_end(log, fails_after(1) | streams::concat(asked(log, "b", 1), asked(log, "c", 1)));
-    }, ref(t));
+    w.go(
+        [](trace& log) {
+            return log_end(log, fails_after(1) | streams::concat(asked(log, "b", 1),
+                                                                 asked(log, "c", 1)));
+        },
+        ref(t));
     w.settle();
     lines got = t.take();
     CHECK(std::count(got.begin(), got.end(), "failed") == 1);
     CHECK(std::count(got.begin(), got.end(), "b0") == 0);
-    auto reads = w.go([](trace& log) {
-        return log_end(log, asked(log, "a", 1) | streams::concat(waits(log, "b"), asked(log, "c", 1)));
-    }, ref(t));
+    auto reads = w.go(
+        [](trace& log) {
+            return log_end(log,
+                           asked(log, "a", 1) |
+                               streams::concat(waits(log, "b"), asked(log, "c", 1)));
+        },
+        ref(t));
     w.settle();
     reads.cancel();
     w.settle();

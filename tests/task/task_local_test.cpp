@@ -145,9 +145,8 @@ TEST_CASE("a task on another context, and on another thread, inherits them") {
     std::string seen;
     {
         test::joined_thread t([&] { other.run(); });
-        heddle::run([&]() -> task<> {
-            co_await with_local(id, "far", scope(other, seen));
-        }());
+        heddle::run(
+            [&]() -> task<> { co_await with_local(id, "far", scope(other, seen)); }());
         work.reset();
     }
     CHECK(seen == "far");
@@ -178,9 +177,8 @@ TEST_CASE("a value is destroyed when its scope and its tasks have ended") {
         go(wait, g);
         co_return;
     };
-    auto handle = w.go([&]() -> task<> {
-        co_await with_local(key, counted, scope(gate));
-    });
+    auto handle =
+        w.go([&]() -> task<> { co_await with_local(key, counted, scope(gate)); });
     w.settle();
     CHECK(counted.use_count() == 2);  // two tasks share one
     CHECK(gate.try_send(1) == heddle::try_status::done);
@@ -227,10 +225,9 @@ TEST_CASE("the end of a context destroys the values of its tasks") {
 
 TEST_CASE("a scope that is cancelled leaves its value") {
     auto main = []() -> task<> {
-        auto t = co_await heddle::timeout(
-            1ms, with_local(id, "late", []() -> task<> {
-                co_await heddle::sleep(1h);
-            }()));
+        auto t = co_await heddle::timeout(1ms, with_local(id, "late", []() -> task<> {
+                                              co_await heddle::sleep(1h);
+                                          }()));
         CHECK_FALSE(t);
         CHECK(here() == "none");
     };

@@ -443,9 +443,11 @@ TEST_CASE("receive_many takes as many values as the container has room for, and 
     w.settle();
     CHECK(t.take() == lines{"got 4"});
     CHECK(got[3] == 3);
-    w.go([](channel<int> from, four_numbers& to, trace& log) -> task<> {
-        log(co_await test::ending(from.receive_many(to, 1)));
-    }, c, ref(got), ref(t));
+    w.go(
+        [](channel<int> from, four_numbers& to, trace& log) -> task<> {
+            log(co_await test::ending(from.receive_many(to, 1)));
+        },
+        c, ref(got), ref(t));
     w.settle();
     CHECK(t.take() == lines{"four_numbers"});
     CHECK(c.size() == 2);
@@ -470,7 +472,8 @@ TEST_CASE("receive_many of a select that is kept makes its room anew in each wai
     auto main = []() -> task<> {
         channel<int> c(4);
         std::vector<int> got;
-        auto either = heddle::select(c.receive_many(got, 4), heddle::channel<>().receive(std::ignore));
+        auto either = heddle::select(c.receive_many(got, 4),
+                                     heddle::channel<>().receive(std::ignore));
         for (int turn = 0; turn < 3; ++turn) {
             co_await c.send(turn);
             std::size_t arm = co_await either;

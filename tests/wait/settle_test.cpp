@@ -185,7 +185,10 @@ TEST_CASE("a cancelled wait of each kind is a failure, and has taken nothing") {
         CHECK(cancelled_in([=] { return empty.receive(); }, before) == expected);
         CHECK(cancelled_in([] { return heddle::sleep(1h); }, before) == expected);
         CHECK(cancelled_in(
-                  [=] { return heddle::select(empty.receive(std::ignore), heddle::after(1h)); },
+                  [=] {
+                      return heddle::select(empty.receive(std::ignore),
+                                            heddle::after(1h));
+                  },
                   before) == expected);
         auto sleeps = []() -> task<> { co_await heddle::sleep(1h); };
         CHECK(cancelled_in([=] { return sleeps(); }, before) == expected);
@@ -242,12 +245,13 @@ TEST_CASE("a limit of its own is timed_out, an outer one is cancelled") {
     run_virtual(main());
 }
 
-TEST_CASE("an error of an Asio operation is its code; the exception is made when asked") {
+TEST_CASE(
+    "an error of an Asio operation is its code; the exception is made when asked") {
     // Each end of file is read once: Asio's next read would wait for another event.
     auto at_end = [](tcp::acceptor& acceptor) -> task<tcp::socket> {
         tcp::socket client(acceptor.get_executor());
-        auto connected = co_await settle(
-            client.async_connect(acceptor.local_endpoint(), use_task));
+        auto connected =
+            co_await settle(client.async_connect(acceptor.local_endpoint(), use_task));
         CHECK(how(connected) == "ok");
         auto server = co_await settle(acceptor.async_accept(use_task));
         REQUIRE(server);
@@ -257,7 +261,8 @@ TEST_CASE("an error of an Asio operation is its code; the exception is made when
         CHECK(*written == 5);
         server->close();
         std::array<char, 16> data;
-        auto got = co_await settle(client.async_read_some(asio::buffer(data), use_task));
+        auto got =
+            co_await settle(client.async_read_some(asio::buffer(data), use_task));
         CHECK(*got == 5);
         co_return client;
     };
@@ -272,11 +277,11 @@ TEST_CASE("an error of an Asio operation is its code; the exception is made when
         CHECK_THROWS_AS(end.value(), heddle::system_error);
         // Asio's own deferred operation, and a tuple, which reports no failure.
         tcp::socket second = co_await at_end(acceptor);
-        auto deferred = co_await settle(second.async_read_some(buffer, heddle::deferred));
+        auto deferred =
+            co_await settle(second.async_read_some(buffer, heddle::deferred));
         CHECK(deferred.code() == asio::error::eof);
         tcp::socket third = co_await at_end(acceptor);
-        auto tuple =
-            co_await settle(third.async_read_some(buffer, as_tuple(use_task)));
+        auto tuple = co_await settle(third.async_read_some(buffer, as_tuple(use_task)));
         CHECK(std::get<0>(*tuple) == asio::error::eof);
     };
     heddle::run(main());
@@ -343,7 +348,8 @@ TEST_CASE("a settled converts to std::expected") {
         std::expected<int, std::exception_ptr> bad = co_await settle(fail("no"));
         REQUIRE_FALSE(bad);
         CHECK(why(bad.error()) == "no");
-        std::expected<void, std::exception_ptr> none = co_await settle(heddle::sleep(1ms));
+        std::expected<void, std::exception_ptr> none =
+            co_await settle(heddle::sleep(1ms));
         CHECK(none.has_value());
     };
     run_virtual(main());

@@ -33,9 +33,9 @@ stream<std::pair<typename A::value_type, typename B::value_type>> zipped(A a, B 
 
 /// Adds the value of one more stream to those of a row.
 template <class Row, class B>
-auto joined(Row row, B b)
-    -> stream<decltype(std::tuple_cat(std::declval<typename Row::value_type>(),
-                                      std::declval<std::tuple<typename B::value_type>>()))> {
+auto joined(Row row, B b) -> stream<
+    decltype(std::tuple_cat(std::declval<typename Row::value_type>(),
+                            std::declval<std::tuple<typename B::value_type>>()))> {
     using left = typename Row::value_type;
     using right = typename B::value_type;
     while (std::optional<left> l = co_await row.next()) {
@@ -115,9 +115,7 @@ public:
     template <class A>
     auto operator()(A&& a) && {
         return std::apply(
-            [&a](B&... b) {
-                return zip_all<A, B...>(std::move(a), std::move(b)...);
-            },
+            [&a](B&... b) { return zip_all<A, B...>(std::move(a), std::move(b)...); },
             b_);
     }
 

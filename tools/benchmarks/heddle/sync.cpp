@@ -159,7 +159,8 @@ heddle::task<result> semaphore(arguments a) {
     std::vector<heddle::join_handle<long long>> all;
     stopwatch watch;
     for (int i = 0; i < a.k; ++i)
-        all.push_back(heddle::go(use, std::ref(slots), a.n / a.k, std::ref(held), a.k / 2));
+        all.push_back(
+            heddle::go(use, std::ref(slots), a.n / a.k, std::ref(held), a.k / 2));
     long long sum = co_await sum_of(std::move(all));
     co_return result{a.n, watch.elapsed(), sum};
 }
@@ -178,9 +179,9 @@ heddle::task<result> rate_limiter(arguments a) {
 }
 
 const workload workloads[] = {
-    {"broadcast", run<broadcast>},       {"watch", run<watch_value>},
-    {"oneshot", run<oneshot>},           {"shared_mutex", run<shared_mutex>},
-    {"semaphore", run<semaphore>},       {"rate_limiter", run<rate_limiter>},
+    {"broadcast", run<broadcast>}, {"watch", run<watch_value>},
+    {"oneshot", run<oneshot>},     {"shared_mutex", run<shared_mutex>},
+    {"semaphore", run<semaphore>}, {"rate_limiter", run<rate_limiter>},
 };
 
 }  // namespace

@@ -171,7 +171,8 @@ public:
 
         bool await_ready() {
             w.lock_.lock();
-            return seen != w.version_ || w.closed_;  // locked until it has looked, or waits
+            return seen != w.version_ ||
+                   w.closed_;  // locked until it has looked, or waits
         }
         std::coroutine_handle<> await_suspend(handle h) {
             waited = true;
@@ -490,9 +491,9 @@ result rate_limiter(arguments a) {
 }
 
 const workload workloads[] = {
-    {"broadcast", broadcast},       {"watch", watch_value},
-    {"oneshot", oneshot},           {"shared_mutex", shared_mutex},
-    {"semaphore", semaphore},       {"rate_limiter", rate_limiter},
+    {"broadcast", broadcast}, {"watch", watch_value},
+    {"oneshot", oneshot},     {"shared_mutex", shared_mutex},
+    {"semaphore", semaphore}, {"rate_limiter", rate_limiter},
 };
 
 }  // namespace

@@ -78,8 +78,8 @@ std::size_t receive_more(channel_core<T>& channel, C& to, std::size_t most) {
         } catch (...) {
             break;
         }
-        std::size_t goal = std::min<std::size_t>(
-            most, taken + (to.capacity() - to.size()));
+        std::size_t goal =
+            std::min<std::size_t>(most, taken + (to.capacity() - to.size()));
         wake_list wakes;
         outcome found = outcome::done;
         {
@@ -163,8 +163,7 @@ class [[nodiscard]] await_with_place : pinned {
 
 public:
     await_with_place(process& self, channel_core<T>* channel, C& to, std::size_t most)
-        : first_(to),
-          wait_(self, channel, destination{channel, &to, most, &first_}) {}
+        : first_(to), wait_(self, channel, destination{channel, &to, most, &first_}) {}
 
     bool await_ready() noexcept { return wait_.await_ready(); }
     HEDDLE_GIVES_AWAY std::coroutine_handle<>
@@ -187,8 +186,9 @@ public:
     explicit receive_many_arm(Op& op)
         : receive_operation<T>(op.channel()), to_(op.destination()) {
         constexpr bool right = reserving<C, T>;
-        static_assert(right, "heddle: c.receive_many(to, n) as an arm needs a container "
-                             "with reserve(), as a std::vector");
+        static_assert(right,
+                      "heddle: c.receive_many(to, n) as an arm needs a container "
+                      "with reserve(), as a std::vector");
         if constexpr (right)
             make_room(*to_.to);
     }
