@@ -243,7 +243,7 @@ series subst(series u, series v) {
     return z;
 }
 
-// Z such that U(Z) = x, where U has no constant term. If U is xV, ZV(Z) = x, so Z = x/V(Z).
+// The result is Z such that U(Z) = x, where U has no constant term. If U is xV, ZV(Z) = x, so Z = x/V(Z).
 series revert(series u) {
     series z1, z2;
     split(shift(0, recip(subst(tail(u), z1))), z1, z2);

@@ -214,7 +214,7 @@ func subst(u, v series) series {
 	return z
 }
 
-// Z such that U(Z) = x, where U has no constant term. If U is xV, ZV(Z) = x, so Z = x/V(Z).
+// The result is Z such that U(Z) = x, where U has no constant term. If U is xV, ZV(Z) = x, so Z = x/V(Z).
 func revert(u series) series {
 	z1, z2 := newSeries(), newSeries()
 	split(shift(ratio(0, 1), recip(subst(tail(u), z1))), z1, z2)
