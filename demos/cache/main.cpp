@@ -54,8 +54,7 @@ heddle::task<> serve_three(cache& c) {
               << (heddle::now() - start) / 1ms << " ms\n";
 }
 
-heddle::task<> clear(cache& c) {
-    auto start = heddle::now();
+heddle::task<> clear(cache& c, heddle::time_point start) {
     auto writing = co_await c.lock.lock();
     c.pages.clear();
     std::cout << "the cache is cleared after " << (heddle::now() - start) / 1ms
@@ -67,9 +66,10 @@ heddle::task<> use_cache() {
     co_await serve_three(c);  // it is empty
     co_await serve_three(c);
     heddle::wait_group clients;
+    auto start = heddle::now();
     clients.go(serve, std::ref(c), "go.example");
     co_await heddle::sleep(10ms);
-    co_await clear(c);  // it waits for the client that reads
+    co_await clear(c, start);  // it waits for the client that reads
     co_await clients.wait();
     co_await serve_three(c);  // it is empty again
 }

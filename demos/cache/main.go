@@ -83,8 +83,7 @@ func (c *cache) serveThree() {
 	fmt.Println("3 clients are served,", c.fetched, "pages fetched, after", time.Since(start).Milliseconds(), "ms")
 }
 
-func (c *cache) clear() {
-	start := time.Now()
+func (c *cache) clear(start time.Time) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.pages = map[string]string{}
@@ -96,13 +95,14 @@ func main() {
 	c.serveThree() // it is empty
 	c.serveThree()
 	var clients sync.WaitGroup
+	start := time.Now()
 	clients.Add(1)
 	go func() {
 		defer clients.Done()
 		c.serve("go.example")
 	}()
 	time.Sleep(10 * ms)
-	c.clear() // it waits for the client that reads
+	c.clear(start) // it waits for the client that reads
 	clients.Wait()
 	c.serveThree() // it is empty again
 }

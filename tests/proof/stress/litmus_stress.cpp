@@ -54,7 +54,7 @@ TEST_SUITE_BEGIN("stress.litmus");
 // -- channels -----------------------------------------------------------------------
 
 // "A send on a channel is synchronized before the completion of the corresponding receive from that channel."
-TEST_CASE("a send happens before its receive completes") {
+TEST_CASE("law 15: a send happens before its receive completes") {
     for (int capacity : {0, 1, 10}) {
         CAPTURE(capacity);
         litmus l;
@@ -80,7 +80,8 @@ TEST_CASE("a send happens before its receive completes") {
 }
 
 // The same rule, where a select sends, and a select receives.
-TEST_CASE("a send of a select happens before the receive of a select completes") {
+TEST_CASE(
+    "law 15: a send of a select happens before the receive of a select completes") {
     for (int capacity : {0, 1}) {
         CAPTURE(capacity);
         litmus l;
@@ -108,7 +109,7 @@ TEST_CASE("a send of a select happens before the receive of a select completes")
 }
 
 // The same rule, where neither side waits.
-TEST_CASE("a try_send happens before the try_receive that takes its value") {
+TEST_CASE("law 15: a try_send happens before the try_receive that takes its value") {
     litmus l;
     channel c(4);
     l.threads.go(
@@ -134,7 +135,7 @@ TEST_CASE("a try_send happens before the try_receive that takes its value") {
 }
 
 // "The closing of a channel is synchronized before a receive that returns because the channel is closed."
-TEST_CASE("a close happens before a receive that returns empty") {
+TEST_CASE("law 15: a close happens before a receive that returns empty") {
     litmus l;
     std::vector<channel> c(rounds);
     for (auto& each : c)
@@ -163,7 +164,7 @@ TEST_CASE("a close happens before a receive that returns empty") {
 }
 
 // "A receive from an unbuffered channel is synchronized before the completion of the corresponding send on that channel."
-TEST_CASE("a receive without a buffer happens before its send completes") {
+TEST_CASE("law 15: a receive without a buffer happens before its send completes") {
     litmus l;
     channel c;
     l.threads.go(
@@ -187,7 +188,7 @@ TEST_CASE("a receive without a buffer happens before its send completes") {
 
 // "The kth receive on a channel with capacity C is synchronized before the completion of the k+Cth send from that
 // channel."
-TEST_CASE("receive k happens before send k + C completes") {
+TEST_CASE("law 15: receive k happens before send k + C completes") {
     for (std::size_t capacity : {1U, 3U, 10U}) {
         CAPTURE(capacity);
         litmus l;
