@@ -36,6 +36,15 @@ heddle::task<std::string> alarm_bell(heddle::watcher<config> latest) {
     co_return ' ' + std::to_string(c->limit) + " at " + since(start);
 }
 
+// A backup is made when nothing has changed for 150 ms.
+heddle::task<std::string> back_up(heddle::watcher<config> latest) {
+    auto start = heddle::now();
+    enum { changed, quiet };
+    for (std::size_t what = changed; what == changed;)
+        what = co_await heddle::select(latest.changed(), heddle::after(150ms));
+    co_return ' ' + std::to_string(latest.get()->limit) + " at " + since(start);
+}
+
 // A log that takes longer for each change than the broadcast keeps it loses some.
 heddle::task<std::string> keep_log(heddle::subscription<int> changes,
                                    heddle::duration work) {
@@ -52,6 +61,7 @@ heddle::task<> configure() {
     heddle::broadcast<int> changes(2);  // it keeps the last two
     auto served = heddle::go(server, current.subscribe());
     auto rang = heddle::go(alarm_bell, current.subscribe());
+    auto saved = heddle::go(back_up, current.subscribe());
     auto logged = heddle::go(keep_log, changes.subscribe(), 0ms);
     auto archived = heddle::go(keep_log, changes.subscribe(), 240ms);
 
@@ -63,7 +73,7 @@ heddle::task<> configure() {
         });
         co_await changes.send(current.get()->limit);
     }
-    co_await heddle::sleep(100ms);
+    co_await heddle::sleep(200ms);
     current.close();
     changes.close();
 
@@ -71,6 +81,8 @@ heddle::task<> configure() {
     std::cout << "server:" << line << '\n';
     line = co_await rang;
     std::cout << "alarm:" << line << '\n';
+    line = co_await saved;
+    std::cout << "backup:" << line << '\n';
     line = co_await logged;
     std::cout << "log:" << line << '\n';
     line = co_await archived;

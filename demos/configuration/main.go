@@ -69,6 +69,19 @@ func alarmBell(latest *watch, start time.Time, out chan<- string) {
 	out <- fmt.Sprint(" ", c.limit, " at ", since(start))
 }
 
+// A backup is made when nothing has changed for 150 ms.
+func backUp(latest *watch, start time.Time, out chan<- string) {
+	for {
+		c, changed, _ := latest.get()
+		select {
+		case <-changed:
+		case <-time.After(150 * ms):
+			out <- fmt.Sprint(" ", c.limit, " at ", since(start))
+			return
+		}
+	}
+}
+
 // A broadcast is a channel for each subscriber; the oldest value makes room for a new one.
 type broadcast struct {
 	subscribers []*subscription
@@ -122,10 +135,11 @@ func main() {
 	start := time.Now()
 	current := newWatch(config{10})
 	changes := &broadcast{}
-	served, rang := make(chan string), make(chan string)
+	served, rang, saved := make(chan string), make(chan string), make(chan string)
 	logged, archived := make(chan string), make(chan string)
 	go server(current, start, served)
 	go alarmBell(current, start, rang)
+	go backUp(current, start, saved)
 	go keepLog(changes.subscribe(2), 0, logged)
 	go keepLog(changes.subscribe(2), 240*ms, archived)
 
@@ -138,12 +152,13 @@ func main() {
 		c, _, _ := current.get()
 		changes.send(c.limit)
 	}
-	time.Sleep(100 * ms)
+	time.Sleep(200 * ms)
 	current.update(func(c config) config { return c }, true)
 	changes.close()
 
 	fmt.Println("server:" + <-served)
 	fmt.Println("alarm:" + <-rang)
+	fmt.Println("backup:" + <-saved)
 	fmt.Println("log:" + <-logged)
 	fmt.Println("archive:" + <-archived)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Ends of a channel that own it close it when they are gone, a close has a cause, and a oneshot hands over one value.
+// Ends of a channel that own it close it when they are gone, and a close tells why.
 // main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
@@ -75,37 +75,10 @@ heddle::task<> close_with_cause() {
                   << '\n';
 }
 
-// A promise is kept, or broken if it is gone; one for a value that nobody wants any more is given up.
-heddle::task<> promises() {
-    heddle::oneshot<int> kept, broken, unwanted;
-    heddle::go([p = std::move(kept.promise)]() mutable -> heddle::task<> {
-        co_await heddle::sleep(20ms);
-        p.set(42);
-    });
-    int value = co_await kept.future.get();
-    std::cout << "the promise is kept: " << value << '\n';
-
-    heddle::go([p = std::move(broken.promise)]() -> heddle::task<> {
-        co_await heddle::sleep(20ms);
-    });
-    try {
-        value = co_await broken.future.get();
-    } catch (const heddle::broken_promise&) {
-        std::cout << "the promise is broken\n";
-    }
-
-    {
-        auto forgotten = std::move(unwanted.future);
-    }
-    co_await unwanted.promise.abandoned();
-    std::cout << "nobody wants the value\n";
-}
-
 heddle::task<> hand_over() {
     co_await last_sender_closes();
     co_await last_receiver_closes();
     co_await close_with_cause();
-    co_await promises();
 }
 
 int main(int argc, char** argv) {

@@ -73,32 +73,8 @@ func closeWithCause() {
 	}
 }
 
-// A promise is a channel with room for one value; it is broken if it is closed without one.
-func promises() {
-	kept, broken := make(chan int, 1), make(chan int, 1)
-	go func() {
-		time.Sleep(20 * ms)
-		kept <- 42
-	}()
-	fmt.Println("the promise is kept:", <-kept)
-
-	go func() {
-		defer close(broken)
-		time.Sleep(20 * ms)
-	}()
-	if _, ok := <-broken; !ok {
-		fmt.Println("the promise is broken")
-	}
-
-	abandoned := make(chan struct{})
-	close(abandoned)
-	<-abandoned
-	fmt.Println("nobody wants the value")
-}
-
 func main() {
 	lastSenderCloses()
 	lastReceiverCloses()
 	closeWithCause()
-	promises()
 }
