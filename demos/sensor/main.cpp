@@ -7,6 +7,7 @@
 
 #include <iostream>
 #include <string>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -33,7 +34,7 @@ heddle::task<> show(std::string name, heddle::receiver<int> in) {
 // Packets wait in the buffer as long as there are fewer than 300 bytes in it.
 heddle::task<> pack(heddle::sender<std::string> radio) {
     auto start = heddle::now();
-    for (std::size_t bytes : {200, 50, 200, 100, 10}) {
+    for (auto bytes : std::vector<std::size_t>{200, 50, 200, 100, 10}) {
         co_await radio.send(std::string(bytes, '.'));
         std::cout << bytes << " bytes are packed at " << (heddle::now() - start) / 1ms
                   << " ms\n";
