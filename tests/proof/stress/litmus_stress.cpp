@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The rules of the Go memory model, go.dev/ref/mem, one case for each. Two threads share plain variables, which only the
+// Each case is a rule of the Go memory model, go.dev/ref/mem. Two threads share plain variables, which only the
 // rule of the case orders: so TSan reports a rule that does not hold, and each value that is read is compared, too.
 #include <heddle/heddle.hpp>
 
@@ -134,7 +134,7 @@ TEST_CASE("law 15: a try_send happens before the try_receive that takes its valu
     l.finish();
 }
 
-// "The closing of a channel is synchronized before a receive that returns because the channel is closed."
+// "The closing of a channel is synchronized before a receive that returns a zero value because the channel is closed."
 TEST_CASE("law 15: a close happens before a receive that returns empty") {
     litmus l;
     std::vector<channel> c(rounds);
@@ -186,7 +186,7 @@ TEST_CASE("law 15: a receive without a buffer happens before its send completes"
     l.finish();
 }
 
-// "The kth receive on a channel with capacity C is synchronized before the completion of the k+Cth send from that
+// "The kth receive from a channel with capacity C is synchronized before the completion of the k+Cth send on that
 // channel."
 TEST_CASE("law 15: receive k happens before send k + C completes") {
     for (std::size_t capacity : {1U, 3U, 10U}) {
@@ -266,7 +266,7 @@ TEST_CASE("a go happens before its task starts") {
     l.finish();
 }
 
-// Go's model has no such rule, as a goroutine cannot be joined.
+// Go has no such rule: "The exit of a goroutine is not guaranteed to be synchronized before any event in the program."
 TEST_CASE("the end of a task happens before its join") {
     litmus l;
     heddle::channel<asio::any_io_executor> executor;
@@ -287,7 +287,7 @@ TEST_CASE("the end of a task happens before its join") {
     l.finish();
 }
 
-// "A call to Done is synchronized before the return of any Wait call that it unblocks", says the page of sync.WaitGroup.
+// The page of sync.WaitGroup says: "a call to Done 'synchronizes before' the return of any Wait call that it unblocks."
 TEST_CASE("done() of a wait group happens before the wait() that it ends") {
     litmus l;
     std::vector<std::unique_ptr<heddle::wait_group>> groups;
@@ -351,7 +351,8 @@ heddle::task<> read_shared(const int& sum, heddle::shared_mutex& m, int& fell) {
 
 }  // namespace
 
-// "For any sync.Mutex variable l and n < m, call n of l.Unlock() is synchronized before call m of l.Lock() returns."
+// "For any sync.Mutex or sync.RWMutex variable l and n < m, call n of l.Unlock() is synchronized before call m of
+// l.Lock() returns."
 TEST_CASE("unlock n of a mutex happens before lock m returns, for n < m") {
     loom threads(2);
     heddle::mutex m;
@@ -362,8 +363,9 @@ TEST_CASE("unlock n of a mutex happens before lock m returns, for n < m") {
     CHECK(sum == 2 * static_cast<int>(rounds));
 }
 
-// "There is an n such that the nth call to l.Unlock is synchronized before the return from l.RLock, and the matching call
-// to l.RUnlock is synchronized before the return from call n+1 to l.Lock."
+// "For any call to l.RLock on a sync.RWMutex variable l, there is an n such that the nth call to l.Unlock is synchronized
+// before the return from l.RLock, and the matching call to l.RUnlock is synchronized before the return from call n+1 to
+// l.Lock."
 TEST_CASE(
     "an unlock of a shared mutex happens before the shared locks that follow it, and "
     "their unlocks before the next lock") {
