@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A power series is a task that sends its coefficients on demand; sums, products and tan x are such tasks, too.
+// A power series is a task that sends its coefficients on demand; sums, products, compositions and reversions are such
+// tasks, too.
 // main.go is the same program in Go; both print expected.txt.
 #include "../options.hpp"
 
@@ -8,24 +9,42 @@
 #include <cstdint>
 #include <iostream>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <utility>
+
+// A number that does not fit is an error, and not another number.
+std::int64_t product(std::int64_t a, std::int64_t b) {
+    if (std::int64_t c = 0; !__builtin_mul_overflow(a, b, &c))
+        return c;
+    throw std::overflow_error("a coefficient does not fit");
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+    if (std::int64_t c = 0; !__builtin_add_overflow(a, b, &c))
+        return c;
+    throw std::overflow_error("a coefficient does not fit");
+}
 
 struct rational {
     rational(std::int64_t n, std::int64_t d = 1)
         : num(n / std::gcd(n, d)), den(d / std::gcd(n, d)) {}
 
-    std::int64_t num, den;
+    std::int64_t num, den;  // den is above zero
 };
 
 rational operator+(rational a, rational b) {
-    auto den = std::lcm(a.den, b.den);
-    return {den / a.den * a.num + den / b.den * b.num, den};
+    auto den = product(a.den / std::gcd(a.den, b.den), b.den);
+    return {sum(product(den / a.den, a.num), product(den / b.den, b.num)), den};
 }
 
 rational operator*(rational a, rational b) {
     rational x(a.num, b.den), y(b.num, a.den);
-    return {x.num * y.num, x.den * y.den};
+    return {product(x.num, y.num), product(x.den, y.den)};
+}
+
+rational inverse(rational a) {
+    return a.num < 0 ? rational(-a.den, -a.num) : rational(a.den, a.num);
 }
 
 struct series {
@@ -131,6 +150,29 @@ series mul(series u, series v) {
     return z;
 }
 
+// The result is c + xU.
+series shift(rational c, series u) {
+    series z;
+    heddle::go([=]() -> heddle::task<> {
+        co_await put(c, z);
+        co_await copy(u, z);
+    });
+    return z;
+}
+
+// The result is V, if U is c + xV.
+series tail(series u) {
+    series z;
+    heddle::go([=]() -> heddle::task<> {
+        co_await z.req.receive();
+        auto c = co_await get(u);  // it is not wanted
+        c = co_await get(u);
+        co_await z.dat.send(c);
+        co_await copy(u, z);
+    });
+    return z;
+}
+
 series diff(series u) {
     series z;
     heddle::go([=]() -> heddle::task<> {
@@ -172,6 +214,42 @@ series subst_square(series u, rational c) {
     return z;
 }
 
+// Z = 1/(a + xU) is 1/a - xUZ/a.
+series recip(series u) {
+    series z;
+    heddle::go([=]() -> heddle::task<> {
+        co_await z.req.receive();
+        auto a = co_await get(u);
+        auto c = inverse(a);
+        co_await z.dat.send(c);
+        series z1, z2;
+        split(mul(times(-1 * c, u), shift(c, z1)), z1, z2);
+        co_await copy(z2, z);
+    });
+    return z;
+}
+
+// The result is U(V), where V has no constant term. (a + xU)(xV) is a + xV U(xV).
+series subst(series u, series v) {
+    series z;
+    heddle::go([=]() -> heddle::task<> {
+        co_await z.req.receive();
+        auto a = co_await get(u);
+        co_await z.dat.send(a);
+        series v1, v2;
+        split(v, v1, v2);
+        co_await copy(mul(tail(v1), subst(u, v2)), z);
+    });
+    return z;
+}
+
+// The result is Z such that U(Z) = x, where U has no constant term. If U is xV, ZV(Z) = x, so Z = x/V(Z).
+series revert(series u) {
+    series z1, z2;
+    split(shift(0, recip(subst(tail(u), z1))), z1, z2);
+    return z2;
+}
+
 // The derivative of Z = exp U is ZU'.
 series exp(series u) {
     series z1, z2;
@@ -201,15 +279,19 @@ heddle::task<> print(std::string name, series u, int n) {
 }
 
 heddle::task<> powser(int n) {
+    auto x = [] { return shift(0, numbers(1, 0)); };
+    co_await print("1/(1-x)", recip(shift(1, numbers(-1, 0))), n);
     co_await print("1/(1-x)^2", mul(numbers(1, 1), numbers(1, 1)), n);
     co_await print("exp(x/(1-x))", exp(numbers(0, 1)), n);
+    co_await print("exp x of x/(1-x)", subst(exp(x()), numbers(0, 1)), n);
     co_await print("atan x", atan(), n);
     co_await print("tan x", tan(), n);
+    co_await print("atan x reverted", revert(atan()), n);
 }
 
 int main(int argc, char** argv) {
     int n = 10;
     read_options(argc, argv, "powser [-n TERMS]",
-                 {{"n", n, 1, 12}});  // more do not fit
+                 {{"n", n, 1, 19}});  // more do not fit
     heddle::run(powser(n));
 }

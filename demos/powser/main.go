@@ -122,6 +122,28 @@ func mul(u, v series) series {
 	return z
 }
 
+// The result is c + xU.
+func shift(c rational, u series) series {
+	z := newSeries()
+	go func() {
+		put(c, z)
+		copyAll(u, z)
+	}()
+	return z
+}
+
+// The result is V, if U is c + xV.
+func tail(u series) series {
+	z := newSeries()
+	go func() {
+		<-z.req
+		get(u) // it is not wanted
+		z.dat <- get(u)
+		copyAll(u, z)
+	}()
+	return z
+}
+
 func diff(u series) series {
 	z := newSeries()
 	go func() {
@@ -163,6 +185,42 @@ func substSquare(u series, c rational) series {
 	return z
 }
 
+// Z = 1/(a + xU) is 1/a - xUZ/a.
+func recip(u series) series {
+	z := newSeries()
+	go func() {
+		<-z.req
+		a := get(u)
+		c := new(big.Rat).Inv(a)
+		z.dat <- c
+		z1, z2 := newSeries(), newSeries()
+		split(mul(times(by(ratio(-1, 1), c), u), shift(c, z1)), z1, z2)
+		copyAll(z2, z)
+	}()
+	return z
+}
+
+// The result is U(V), where V has no constant term. (a + xU)(xV) is a + xV U(xV).
+func subst(u, v series) series {
+	z := newSeries()
+	go func() {
+		<-z.req
+		a := get(u)
+		z.dat <- a
+		v1, v2 := newSeries(), newSeries()
+		split(v, v1, v2)
+		copyAll(mul(tail(v1), subst(u, v2)), z)
+	}()
+	return z
+}
+
+// The result is Z such that U(Z) = x, where U has no constant term. If U is xV, ZV(Z) = x, so Z = x/V(Z).
+func revert(u series) series {
+	z1, z2 := newSeries(), newSeries()
+	split(shift(ratio(0, 1), recip(subst(tail(u), z1))), z1, z2)
+	return z2
+}
+
 // The derivative of Z = exp U is ZU'.
 func exp(u series) series {
 	z1, z2 := newSeries(), newSeries()
@@ -194,8 +252,12 @@ func main() {
 	n := flag.Int("n", 10, "")
 	flag.Parse()
 	zero, one := ratio(0, 1), ratio(1, 1)
+	x := func() series { return shift(zero, numbers(one, zero)) }
+	print("1/(1-x)", recip(shift(one, numbers(ratio(-1, 1), zero))), *n)
 	print("1/(1-x)^2", mul(numbers(one, one), numbers(one, one)), *n)
 	print("exp(x/(1-x))", exp(numbers(zero, one)), *n)
+	print("exp x of x/(1-x)", subst(exp(x()), numbers(zero, one)), *n)
 	print("atan x", atan(), *n)
 	print("tan x", tan(), *n)
+	print("atan x reverted", revert(atan()), *n)
 }

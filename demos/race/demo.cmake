@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSL-1.0
+# What a data race is on two threads is none on one, so only TSan runs that.
+string(REGEX MATCH "-fsanitize=thread" race_is_reported "${CMAKE_CXX_FLAGS}")
+foreach(mode IN ITEMS map timer)
+  set(demo race/${mode})
+  heddle_demo(${demo} --threads "--threads 0" "--fixed 1")
+  set(check sh check.sh exact ${demo}/expected.txt)
+  demo_test(${demo} output ${check} PROGRAM)
+  demo_test(${demo} seeds sh check.sh seeds exact ${demo}/expected.txt PROGRAM)
+  demo_test(${demo} fixed ${check} PROGRAM --fixed --threads 2)
+  demo_test(${demo} fixed.seeds sh check.sh seeds exact ${demo}/expected.txt PROGRAM --fixed)
+  demo_test(${demo} go ${check} TWIN --fixed --threads 2)
+  if(race_is_reported)
+    demo_test(${demo} race sh race/report.sh PROGRAM --threads 2)
+  endif()
+endforeach()
