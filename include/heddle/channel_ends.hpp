@@ -19,7 +19,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -64,14 +63,36 @@ public:
     }
 
     /// Waits for a value as receive() does, then takes those that are there, too, and
-    /// appends at most `most` to `to`; gives their number, 0: closed and drained. It
-    /// is an arm. A `most` of 0 throws std::invalid_argument. If there is no memory for
-    /// more, it takes fewer; if for none, it throws before it waits. `to` outlives the
-    /// wait, and no other code changes it meanwhile.
-    template <class Allocator>
-    receive_many_op<T, Allocator> receive_many(std::vector<T, Allocator>& to,
-                                               std::size_t most) const {
+    /// appends at most `most` to `to`; gives their number, 0: closed and drained. A
+    /// `most` of 0 throws std::invalid_argument. `to` outlives the wait, and no other
+    /// code changes it meanwhile.
+    ///
+    /// `to` is a container that has reserve(), as a std::vector or a vector with room of
+    /// its own: then it is an arm, too. Or, if T has a default constructor, it is one
+    /// with emplace_back() and pop_back(), as a std::deque or std::list.
+    ///
+    /// Errors  each value has its place before it is taken, so none is lost: if there is
+    ///         no memory for more, it takes fewer; if for none, it throws before it
+    ///         waits. A place is made by reserve(), after which push_back() must not
+    ///         throw; or it is an element T(), at the end of `to` while it waits, which
+    ///         the value is assigned to. In a selector, next() throws if there is none
+    ///         for a value that was received, and the arm gives that value next time.
+    template <class Container>
+        requires detail::receives_many<Container, T>
+    receive_many_op<T, Container> receive_many(Container& to, std::size_t most) const {
         return {from(), to, most};
+    }
+
+    // No container that a value could not be lost on the way to.
+    template <class Container>
+        requires(!detail::receives_many<Container, T>)
+    receive_op<T> receive_many(Container&, std::size_t) const {
+        constexpr bool right = sizeof(Container*) == 0;
+        static_assert(right, "heddle: c.receive_many(to, n) of a channel<T>: `to` is a "
+                             "std::vector<T>, or another container of T that has "
+                             "reserve(); or emplace_back() and pop_back(), if T has a "
+                             "default constructor");
+        std::terminate();
     }
 
     /// The cause that the channel was closed with; null while it is open, if it was

@@ -2,6 +2,7 @@
 // The types that the verbs of a channel return. Programs seldom name them.
 #pragma once
 
+#include <heddle/detail/wait/channel_many.hpp>
 #include <heddle/detail/wait/channel_ops.hpp>
 
 #include <cstddef>
@@ -9,7 +10,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -121,28 +121,33 @@ private:
     T& to_;
 };
 
-/// A receive of several values into a vector: an arm, or `co_await`ed to their number.
-template <class T, class Allocator>
+/// A receive of several values into a container: `co_await`ed to their number, and an
+/// arm if the container can reserve.
+template <class T, class Container>
 class [[nodiscard(
     "heddle: co_await this receive, or make it an arm: before that nothing "
     "is received")]] receive_many_op : public detail::awaited_by_tasks {
-    using destination_type = detail::to_vector<T, Allocator>;
+    using destination_type = detail::to_container<T, Container>;
 
 public:
-    receive_many_op(detail::channel_core<T>* channel, std::vector<T, Allocator>& to,
-                    std::size_t most)
+    receive_many_op(detail::channel_core<T>* channel, Container& to, std::size_t most)
         : to_{channel, std::addressof(to), most} {
         if (most == 0)
             detail::throw_receive_none();
-        detail::make_room(to);
     }
 
     // -- for the library ------------------------------------------------------------
     auto await_by(detail::process& self) const {
-        return detail::await_channel<detail::receive_attempt<T, destination_type>>(
-            self, to_.channel, to_);
+        if constexpr (detail::reserving<Container, T>) {
+            detail::make_room(*to_.to);
+            return detail::await_channel<detail::receive_attempt<T, destination_type>>(
+                self, to_.channel, to_);
+        } else {
+            return detail::await_with_place<T, Container>(self, to_.channel, *to_.to,
+                                                          to_.most);
+        }
     }
-    using arm_node = detail::receive_wait<T, destination_type>;
+    using arm_node = detail::receive_many_arm<T, Container>;
     detail::channel_core<T>* channel() const noexcept { return to_.channel; }
     destination_type destination() const noexcept { return to_; }
 

@@ -356,12 +356,18 @@ void selector_core::leave(process& self) noexcept {
         return;
     unpark(self);
     for (auto& a : arms_)  // the end of its host withdrew them all
-        if (a && a->on && a->place == selector_arm::nowhere) {
-            a->op->withdraw();
-            take_news();
-            if (a->place == selector_arm::nowhere)
-                put_ready(*a);
-        }
+        if (a)
+            look_again(*a);
+}
+
+/// An arm that could not deliver a value may have kept it: then it can happen at once.
+void selector_core::look_again(selector_arm& a) noexcept {
+    if (!a.on || a.place != selector_arm::nowhere)
+        return;
+    a.op->withdraw();
+    take_news();
+    if (a.place == selector_arm::nowhere)
+        put_ready(a);
 }
 
 std::size_t selector_core::complete() {
@@ -370,7 +376,12 @@ std::size_t selector_core::complete() {
     std::size_t index = a.op->index;
     if (a.op->happens_once())
         turn_off(a);
-    a.op->complete();
+    try {
+        a.op->complete();
+    } catch (...) {
+        look_again(a);
+        throw;
+    }
     return index;
 }
 

@@ -9,11 +9,14 @@
 #include <heddle/broadcast.hpp>
 #include <heddle/channel_owner.hpp>
 #include <heddle/oneshot.hpp>
+#include <heddle/selector.hpp>
 #include <heddle/watch.hpp>
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -220,6 +223,127 @@ TEST_CASE(
         CHECK(s.m.try_lock());
         REQUIRE(k < 100);
     }
+}
+
+namespace {
+
+/// A std::deque has a block for each.
+struct wide : tracked {
+    using tracked::tracked;
+    char more[512] = {};
+};
+
+/// What was received, in order, and how often there was no memory.
+struct received {
+    std::vector<int> values;
+    int failed = 0;
+};
+
+/// Notes what is in the container, and empties it with all its memory.
+template <class Container>
+void take_out(Container& got, received& r) {
+    for (wide& t : got)
+        r.values.push_back(t.value());
+    got.clear();
+    if constexpr (requires { got.shrink_to_fit(); })
+        got.shrink_to_fit();
+}
+
+/// Only one allocation fails: what has failed for want of memory works the second time.
+template <class F>
+void again_if_no_memory(int& failed, F f) {
+    try {
+        f();
+    } catch (const std::bad_alloc&) {
+        ++failed;
+        f();
+    }
+}
+
+template <class Container>
+task<> receive_until_closed(heddle::channel<wide> c, received& r) {
+    std::optional<Container> got;
+    again_if_no_memory(r.failed, [&got] { got.emplace(); });
+    for (std::size_t n = 1; n != 0;) {
+        try {
+            n = co_await c.receive_many(*got, 3);
+            CHECK(n == got->size());
+        } catch (const std::bad_alloc&) {
+            ++r.failed;
+            CHECK(got->empty());
+        }
+        take_out(*got, r);
+    }
+}
+
+template <class Container>
+task<> receive_in_a_selector(heddle::channel<wide> c, received& r) {
+    Container got;
+    heddle::selector all;
+    again_if_no_memory(r.failed, [&] { all.add(c.receive_many(got, 3)); });
+    for (bool more = true; more;) {
+        try {
+            (void)co_await all.next();
+            more = !got.empty();
+        } catch (const std::bad_alloc&) {
+            ++r.failed;
+            CHECK(got.empty());
+        }
+        take_out(got, r);
+    }
+}
+
+/// Sends 0 ... 9, some before the receiver waits and some to one that waits, while one
+/// allocation after the other fails.
+std::size_t fail_each_of(task<> (*receive)(heddle::channel<wide>, received&)) {
+    for (std::size_t k = 0;; ++k) {
+        CAPTURE(k);
+        bool reached = false;
+        {
+            test::world w;
+            w.go([] {});  // now the host and its service exist
+            w.settle();
+            heddle::channel<wide> c(4);
+            received r;
+            r.values.reserve(20);
+            auto send = [&c](int from, int to) {
+                for (int i = from; i < to; ++i)
+                    CHECK(c.try_send(wide(i)) == heddle::try_status::done);
+            };
+            send(0, 4);
+            w.go(receive(c, r));  // it has a frame, but has not begun
+            {
+                test::failing_allocation one(k);
+                w.settle();
+                send(4, 5);
+                w.settle();
+                send(5, 6);
+                w.settle();
+                send(6, 10);
+                w.settle();
+                c.close();
+                w.settle();
+                reached = one.happened();
+            }
+            CHECK(r.values == std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+            CHECK(w.live() == 0);
+        }
+        CHECK(tracked::alive() == 0);
+        REQUIRE(k < 200);
+        if (!reached)
+            return k;
+    }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "law 70: each allocation of a receive of many values may fail, and no value is "
+    "lost: into a vector, a deque, a list, and in a selector") {
+    CHECK(fail_each_of(receive_until_closed<std::vector<wide>>) >= 4);
+    CHECK(fail_each_of(receive_until_closed<std::deque<wide>>) >= 4);
+    CHECK(fail_each_of(receive_until_closed<std::list<wide>>) >= 10);
+    CHECK(fail_each_of(receive_in_a_selector<std::vector<wide>>) >= 4);
 }
 
 TEST_CASE("notify, shared_mutex, watch and permits take no memory to wait") {

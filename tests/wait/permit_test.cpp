@@ -8,6 +8,10 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
+#include <functional>
+#include <list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -353,6 +357,133 @@ TEST_CASE("receive_many is an arm, and one that loses has taken nothing") {
     CHECK(t.take() == lines{"other"});
     CHECK(got.size() == 2);
     CHECK(c.size() == 1);
+}
+
+namespace {
+
+template <class Container>
+task<> receive_into(channel<int> c, Container& to, std::size_t most, trace& t) {
+    std::string how;
+    try {
+        std::size_t n = co_await c.receive_many(to, most);
+        how = "got " + std::to_string(n);
+    } catch (const heddle::cancelled&) {
+        how = "cancelled";
+    }
+    t(how);
+}
+
+/// A vector with room of its own, as small vectors have: it has what receive_many needs
+/// of a container, and nothing else.
+class four_numbers {
+public:
+    using value_type = int;
+    std::size_t size() const { return size_; }
+    std::size_t capacity() const { return 4; }
+    void reserve(std::size_t n) {
+        if (n > 4)
+            throw std::length_error("four_numbers");
+    }
+    void push_back(int&& n) { numbers_[size_++] = n; }
+    int operator[](std::size_t i) const { return numbers_[i]; }
+
+private:
+    int numbers_[4] = {};
+    std::size_t size_ = 0;
+};
+
+template <class Container>
+void check_receive_many() {
+    world w;
+    trace t;
+    channel<int> c(8);
+    Container got{7};
+    w.go(receive_into<Container>, c, ref(got), 3, ref(t));
+    w.settle();
+    for (int i = 0; i < 5; ++i)
+        CHECK(c.try_send(i) == try_status::done);
+    w.settle();
+    CHECK(t.take() == lines{"got 3"});
+    CHECK(got == Container{7, 0, 1, 2});
+    w.go(receive_into<Container>, c, ref(got), 100, ref(t));
+    w.settle();
+    CHECK(t.take() == lines{"got 2"});
+    CHECK(got == Container{7, 0, 1, 2, 3, 4});
+
+    auto stopped = w.go(receive_into<Container>, c, ref(got), 100, ref(t));
+    w.settle();
+    stopped.cancel();
+    w.settle();
+    CHECK(t.take() == lines{"cancelled"});
+    w.go(receive_into<Container>, c, ref(got), 100, ref(t));
+    w.settle();
+    c.close();
+    w.settle();
+    CHECK(t.take() == lines{"got 0"});
+    CHECK(got.size() == 6);
+}
+
+}  // namespace
+
+TEST_CASE("receive_many appends to any container of the values: vector, deque, list") {
+    check_receive_many<std::vector<int>>();
+    check_receive_many<std::deque<int>>();
+    check_receive_many<std::list<int>>();
+}
+
+TEST_CASE("receive_many takes as many values as the container has room for, and throws "
+          "before it waits if that is none") {
+    world w;
+    trace t;
+    channel<int> c(8);
+    for (int i = 0; i < 6; ++i)
+        CHECK(c.try_send(i) == try_status::done);
+    four_numbers got;
+    w.go(receive_into<four_numbers>, c, ref(got), 100, ref(t));
+    w.settle();
+    CHECK(t.take() == lines{"got 4"});
+    CHECK(got[3] == 3);
+    w.go(
+        [](channel<int> from, four_numbers& to, trace& log) -> task<> {
+            log(co_await test::ending(from.receive_many(to, 1)));
+        },
+        c, ref(got), ref(t));
+    w.settle();
+    CHECK(t.take() == lines{"four_numbers"});
+    CHECK(c.size() == 2);
+}
+
+TEST_CASE("receive_many takes the values of senders that wait into a list, and wakes "
+          "them") {
+    world w;
+    trace t;
+    channel<int> c;
+    std::list<int> got;
+    for (int i = 0; i < 20; ++i)
+        w.go(send_one, c, i, ref(t), "");
+    w.settle();
+    w.go(receive_into<std::list<int>>, c, ref(got), 1000, ref(t));
+    w.settle();
+    CHECK(std::vector<int>(got.begin(), got.end()) == test::numbers(20));
+    CHECK(t.take().size() == 21);
+}
+
+TEST_CASE("receive_many of a select that is kept makes its room anew in each wait") {
+    auto main = []() -> task<> {
+        channel<int> c(4);
+        heddle::channel<> never;
+        std::vector<int> got;
+        auto either =
+            heddle::select(c.receive_many(got, 4), never.receive(std::ignore));
+        for (int turn = 0; turn < 3; ++turn) {
+            co_await c.send(turn);
+            std::size_t arm = co_await either;
+            CHECK(arm == 0);
+            CHECK(got == std::vector{turn});
+            got = std::vector<int>();
+        }
+    };
+    test::run_virtual(main());
 }
 
 TEST_CASE("receive_many of no values is refused, and says so") {

@@ -28,10 +28,10 @@ public:
     spin_lock* source() const noexcept final {
         return channel_ ? &channel_->lock() : nullptr;
     }
-    bool attempt_locked(wake_list& wakes) noexcept final {
+    bool attempt_locked(wake_list& wakes) noexcept override {
         return channel_->take_locked(value, wakes) != outcome::pending;
     }
-    bool may_happen_locked() const noexcept final {
+    bool may_happen_locked() const noexcept override {
         return channel_->can_give_locked();
     }
     void enlist_locked() noexcept final { channel_->receivers().push_back(*this); }

@@ -5,13 +5,11 @@
 #include <heddle/detail/core/await.hpp>
 #include <heddle/detail/wait/channel_async.hpp>
 #include <heddle/detail/wait/channel_core.hpp>
-#include <heddle/detail/wait/channel_many.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace heddle HEDDLE_VARIANT {
 
@@ -83,21 +81,6 @@ struct to_variable {
         return true;
     }
     T& to;
-};
-
-/// Takes the values that are there, too, up to a number. There is room for the first.
-template <class T, class Allocator>
-struct to_vector {
-    std::size_t deliver(std::optional<T>& value) const {
-        if (!value)
-            return 0;
-        to->push_back(*std::move(value));
-        value.reset();
-        return 1 + receive_more(*channel, *to, most - 1);
-    }
-    channel_core<T>* channel;
-    std::vector<T, Allocator>* to;
-    std::size_t most;
 };
 
 template <class T, class Destination>

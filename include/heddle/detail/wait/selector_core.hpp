@@ -91,6 +91,7 @@ private:
     selector_arm* token_arm(process&) noexcept;
     bool attempt(selector_arm&, host&) noexcept;
     void put_back_kin(const spin_lock&) noexcept;
+    void look_again(selector_arm&) noexcept;
     parking park(process&) noexcept;
 
     spin_lock lock_;
