@@ -13,6 +13,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -88,6 +90,8 @@ task<int> square(meter& m, int n) {
     co_return n* n;
 }
 
+int square_of(int n) { return n * n; }
+
 std::vector<int> squares(int n) {
     std::vector<int> all = numbers(n);
     for (int& i : all)
@@ -105,6 +109,144 @@ TEST_CASE("zip pairs the values of two streams, and ends with the first that end
           std::vector{pair(0, 5), pair(1, 6)});
     CHECK(values_of(count(0, 1) | streams::zip(streams::from(numbers(4)))) ==
           std::vector{pair(0, 0)});
+}
+
+namespace {
+
+/// Gives n numbers, and logs when it is asked for each, and when it has ended.
+stream<int> asked(trace& t, std::string name, int n) {
+    noted frame(t, name + " is gone");
+    for (int i = 0; i < n; ++i) {
+        t(name + std::to_string(i));
+        co_yield i;
+    }
+}
+
+stream<std::string> words(int n) {
+    for (int i = 0; i < n; ++i) {
+        std::string word(static_cast<std::size_t>(i), 'x');
+        co_yield std::move(word);
+    }
+}
+
+template <class S>
+task<> log_end(trace& t, S from) {
+    using T = typename S::value_type;
+    try {
+        while (std::optional<T> v = co_await from.next())
+            t("a value");
+        t("end");
+    } catch (...) {
+        t(test::why(std::current_exception()));
+    }
+    std::optional<T> more = co_await from.next();
+    CHECK(!more);
+}
+
+}  // namespace
+
+TEST_CASE("zip of several gives tuples of a value of each") {
+    test::run_virtual([]() -> task<> {
+        channel<double> c(2);
+        co_await c.send(0.5);
+        co_await c.send(1.5);
+        auto s = count(0, 9) | streams::zip(words(5), c, streams::from(numbers(9)));
+        using row = std::tuple<int, std::string, double, int>;
+        static_assert(std::is_same_v<decltype(s)::value_type, row>);
+        auto first = co_await s.next();
+        CHECK((first == row(0, "", 0.5, 0)));
+        auto second = co_await s.next();
+        CHECK((second == row(1, "x", 1.5, 1)));
+        c.close();
+        auto third = co_await s.next();
+        CHECK(!third);
+    }());
+}
+
+TEST_CASE("zip asks from left to right, and after one that has ended asks none") {
+    trace t;
+    values_of(asked(t, "a", 3) | streams::zip(asked(t, "b", 1), asked(t, "c", 3)) |
+              streams::map([](const std::tuple<int, int, int>&) { return 0; }));
+    CHECK(t.take() ==
+          lines{"a0", "b0", "c0", "a1", "b is gone", "a is gone", "c is gone"});
+}
+
+TEST_CASE("zip that is cancelled while one of its streams waits has ended") {
+    world w;
+    trace t;
+    auto reads = w.go(
+        [](trace& log) {
+            return log_end(log, asked(log, "a", 3) |
+                                    streams::zip(waits(log, "b"), asked(log, "c", 3)));
+        },
+        ref(t));
+    w.settle();
+    CHECK(t.take() == lines{"a0", "b begins"});
+    reads.cancel();
+    w.settle();
+    lines then = t.take();
+    CHECK(then.front() == "b: cancelled: closed");
+    CHECK(std::count(then.begin(), then.end(), "cancelled: closed") == 1);
+    CHECK(std::count(then.begin(), then.end(), "a value") == 0);
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("zip hands on values that can only be moved") {
+    test::run_virtual([]() -> task<> {
+        auto number = [](int n) { return tracked(n); };
+        auto s = count(0, 1) | streams::map(number) |
+                 streams::zip(count(1, 1) | streams::map(number),
+                              count(2, 1) | streams::map(number));
+        auto row = co_await s.next();
+        CHECK(std::get<0>(*row).value() == 0);
+        CHECK(std::get<1>(*row).value() == 1);
+        CHECK(std::get<2>(*row).value() == 2);
+    }());
+    CHECK(tracked::alive() == 0);
+}
+
+TEST_CASE("concat reads one stream after the other: streams, receivers and ranges") {
+    channel<int> c(1);
+    CHECK(c.try_send(5) == heddle::try_status::done);
+    c.close();
+    CHECK(
+        values_of(count(0, 2) | streams::concat(streams::from(std::vector{2, 3, 4}), c,
+                                                count(6, 1) | streams::map(square_of),
+                                                count(0, 0), count(7, 1))) ==
+        std::vector{0, 1, 2, 3, 4, 5, 36, 7});
+    trace t;
+    values_of(asked(t, "a", 1) | streams::concat(asked(t, "b", 1), asked(t, "c", 1)));
+    CHECK(t.take() == lines{"a0", "a is gone", "b0", "b is gone", "c0", "c is gone"});
+}
+
+TEST_CASE(
+    "concat reads no further when one of its streams has failed or is cancelled") {
+    world w;
+    trace t;
+    w.go(
+        [](trace& log) {
+            return log_end(log, fails_after(1) | streams::concat(asked(log, "b", 1),
+                                                                 asked(log, "c", 1)));
+        },
+        ref(t));
+    w.settle();
+    lines got = t.take();
+    CHECK(std::count(got.begin(), got.end(), "failed") == 1);
+    CHECK(std::count(got.begin(), got.end(), "b0") == 0);
+    auto reads = w.go(
+        [](trace& log) {
+            return log_end(log,
+                           asked(log, "a", 1) |
+                               streams::concat(waits(log, "b"), asked(log, "c", 1)));
+        },
+        ref(t));
+    w.settle();
+    reads.cancel();
+    w.settle();
+    got = t.take();
+    CHECK(std::count(got.begin(), got.end(), "cancelled: closed") == 1);
+    CHECK(std::count(got.begin(), got.end(), "c0") == 0);
+    CHECK(w.live() == 0);
 }
 
 TEST_CASE("concat reads the second stream after the first, and not before") {

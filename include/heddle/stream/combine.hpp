@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Operators that make one stream of several: zip, concat, flatten, merge. What
-// transform.hpp says of operators holds of them; each has one frame.
+// transform.hpp says of operators holds of them; each has one frame, but zip of several
+// others has one for each.
 #pragma once
 
 #include <heddle/detail/service/crew.hpp>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -28,13 +31,40 @@ stream<std::pair<typename A::value_type, typename B::value_type>> zipped(A a, B 
     }
 }
 
-template <class A, class B>
-stream<typename A::value_type> concatenated(A a, B b) {
-    using T = typename A::value_type;
-    while (std::optional<T> v = co_await a.next())
-        co_yield *std::move(v);
-    while (std::optional<T> v = co_await b.next())
-        co_yield *std::move(v);
+/// Adds the value of one more stream to those of a row.
+template <class Row, class B>
+auto joined(Row row, B b) -> stream<
+    decltype(std::tuple_cat(std::declval<typename Row::value_type>(),
+                            std::declval<std::tuple<typename B::value_type>>()))> {
+    using left = typename Row::value_type;
+    using right = typename B::value_type;
+    while (std::optional<left> l = co_await row.next()) {
+        std::optional<right> r = co_await b.next();
+        if (!r)
+            break;
+        std::tuple<right> last(*std::move(r));
+        co_yield std::tuple_cat(*std::move(l), std::move(last));
+    }
+}
+
+template <class Row>
+Row zip_onto(Row row) {
+    return row;
+}
+template <class Row, class B, class... Rest>
+auto zip_onto(Row row, B b, Rest... rest) {
+    return zip_onto(joined<Row, B>(std::move(row), std::move(b)), std::move(rest)...);
+}
+template <class A, class B, class... Rest>
+auto zip_all(A a, B b, Rest... rest) {
+    return zip_onto(zipped<A, B>(std::move(a), std::move(b)), std::move(rest)...);
+}
+
+template <class T, std::size_t N>
+stream<T> concatenated(std::array<stream<T>, N> parts) {
+    for (stream<T>& part : parts)
+        while (std::optional<T> v = co_await part.next())
+            co_yield *std::move(v);
 }
 
 template <class Inner>
@@ -78,17 +108,19 @@ stream<T> merged(P... inputs) {
     co_await readers.end();
 }
 
-template <class B>
+template <class... B>
 class make_zip {
 public:
-    explicit make_zip(B b) : b_(std::move(b)) {}
+    explicit make_zip(B... b) : b_(std::move(b)...) {}
     template <class A>
     auto operator()(A&& a) && {
-        return zipped<A, B>(std::move(a), std::move(b_));
+        return std::apply(
+            [&a](B&... b) { return zip_all<A, B...>(std::move(a), std::move(b)...); },
+            b_);
     }
 
 private:
-    B b_;
+    std::tuple<B...> b_;
 };
 
 template <class A, class B>
@@ -101,18 +133,25 @@ constexpr bool same_values() {
     return right;
 }
 
-template <class B>
+template <class... B>
 class make_concat {
 public:
-    explicit make_concat(B b) : b_(std::move(b)) {}
+    explicit make_concat(B... b) : b_(std::move(b)...) {}
     template <class A>
     auto operator()(A&& a) && {
-        if constexpr (same_values<A, B>())
-            return concatenated<A, B>(std::move(a), std::move(b_));
+        using T = typename A::value_type;
+        using parts = std::array<stream<T>, 1 + sizeof...(B)>;
+        if constexpr ((same_values<A, B>() && ...))
+            return std::apply(
+                [&a](B&... b) {
+                    return concatenated<T>(
+                        parts{stream<T>(std::move(a)), stream<T>(std::move(b))...});
+                },
+                b_);
     }
 
 private:
-    B b_;
+    std::tuple<B...> b_;
 };
 
 class make_flat {
@@ -151,24 +190,38 @@ private:
 
 namespace streams {
 
-/// Gives std::pairs of a value of each: the left one is read first. Ends with the first
-/// that ends; a left value without a right one is dropped.
+/// Gives rows: a value of each. A row of two is a std::pair, one of more a std::tuple.
 ///
 ///     names() | streams::zip(numbers())
-template <detail::streamable Other>
-auto zip(Other&& other) {
-    using right = detail::pipeline_of<Other>;
-    return detail::stream_operator(
-        detail::make_zip<right>(detail::as_pipeline(std::forward<Other>(other))));
+///     names() | streams::zip(numbers(), cities(), in)      // streams, receivers, channels
+///
+/// They are read one after the other, from left to right.
+///
+/// Closing   ends with the first that ends: those to its right are not read then, and the
+///           values of those to its left are dropped.
+/// Cancel    `cancelled` leaves next() from the source that waits, and ends the stream;
+///           the values of those to its left are dropped.
+/// Memory    one frame for each other stream.
+template <detail::streamable... Others>
+    requires(sizeof...(Others) > 0)
+auto zip(Others&&... others) {
+    return detail::stream_operator(detail::make_zip<detail::pipeline_of<Others>...>(
+        detail::as_pipeline(std::forward<Others>(others))...));
 }
 
-/// Gives the values of the left stream, and then those of the other, which is not read
-/// before.
-template <detail::streamable Other>
-auto concat(Other&& other) {
-    using right = detail::pipeline_of<Other>;
-    return detail::stream_operator(
-        detail::make_concat<right>(detail::as_pipeline(std::forward<Other>(other))));
+/// Gives the values of the left stream, then those of the first other, and so on. None is
+/// read before the one to its left has ended.
+///
+///     today() | streams::concat(yesterday(), in)
+///
+/// Errors    an exception of a source ends it: those that follow are not read.
+/// Memory    one frame; and one for each source that is a range, or has operators that
+///           have no frame of their own.
+template <detail::streamable... Others>
+    requires(sizeof...(Others) > 0)
+auto concat(Others&&... others) {
+    return detail::stream_operator(detail::make_concat<detail::pipeline_of<Others>...>(
+        detail::as_pipeline(std::forward<Others>(others))...));
 }
 
 /// Of a stream of streams, receivers or ranges: gives the values of the first, then those
