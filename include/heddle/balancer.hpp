@@ -123,6 +123,7 @@ public:
         core_->enter(*m);
         try {
             worker started(m, go(work<F>, leaving(m), std::move(handle)));
+            ++core_->added;
             core_->dispatch();
             return started;
         } catch (...) {
@@ -204,7 +205,6 @@ private:
             by_load.insert(&m);
             in_turn.push_back(&m);
             m.takes = true;
-            ++added;
         }
 
         /// Takes the worker out of the pools.

@@ -54,9 +54,9 @@ HEDDLE_API void check_batch(const batch_options& o);
 ///           back, and nothing of it is handed over; later its value goes with the
 ///           batch. flush runs under no caller's token.
 /// Lifetime  adds under way do not refer to this object.
-/// Errors    what flush throws goes to all who added to that batch. A limit of 0, or a
-///           negative time: std::invalid_argument. std::bad_alloc: for the caller
-///           alone.
+/// Errors    what flush throws goes to all who added to that batch, and so does
+///           std::bad_alloc if there is no memory to hand it over; otherwise it is for
+///           the caller alone. A limit of 0, or a negative time: std::invalid_argument.
 template <class T>
 class batcher {
 public:

@@ -31,8 +31,8 @@ namespace heddle HEDDLE_VARIANT {
 /// Cancel    a caller that is cancelled leaves the others alone.
 /// Lifetime  calls under way do not refer to this object.
 /// Errors    what the function throws goes to all its callers; if its context ends, so
-///           do they. std::bad_alloc: for the caller alone. T is copied for each
-///           caller.
+///           do they. std::bad_alloc: for the caller alone, or, if there is none to call
+///           the function, for all. T is copied for each caller.
 template <class Key, class T, class Hash = std::hash<Key>>
 class single_flight {
 public:
