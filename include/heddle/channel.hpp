@@ -192,7 +192,7 @@ private:
     }
 };
 
-/// The receiving end of a channel; default-made it is nil.
+/// The receiving end of a channel; default-made it is nil. It neither sends nor closes.
 template <class T = unit>
 class receiver : public channel_handle<T, detail::channel_base::one_handle>,
                  public receiving_end<T, receiver<T>> {
@@ -202,6 +202,11 @@ public:
     receiver(std::nullptr_t = nullptr) noexcept : base(nullptr) {}
     receiver(const channel<T>& c) noexcept : base(c.core()) {}
 
+    template <class... A>
+    send_op<T> send(A&&...) const = delete;  // a sender<T> sends
+    template <class... A>
+    void close(A&&...) const = delete;  // a sender<T> closes
+
     friend bool operator==(const receiver& a, const receiver& b) noexcept {
         return a.core() == b.core();
     }
@@ -210,7 +215,7 @@ public:
     }
 };
 
-/// The sending end of a channel; default-made it is nil.
+/// The sending end of a channel; default-made it is nil. It does not receive.
 template <class T = unit>
 class sender : public channel_handle<T, detail::channel_base::one_sender>,
                public sending_end<T, sender<T>> {
@@ -219,6 +224,9 @@ class sender : public channel_handle<T, detail::channel_base::one_sender>,
 public:
     sender(std::nullptr_t = nullptr) noexcept : base(nullptr) {}
     sender(const channel<T>& c) noexcept : base(c.core()) {}
+
+    template <class... A>
+    receive_value_op<T> receive(A&&...) const = delete;  // a receiver<T> receives
 
     friend bool operator==(const sender& a, const sender& b) noexcept {
         return a.core() == b.core();

@@ -73,6 +73,9 @@ public:
     void reset() noexcept { *this = owning_sender(); }
 
     operator sender<T>() const noexcept { return this->end(); }
+
+    template <class... A>
+    receive_value_op<T> receive(A&&...) const = delete;  // a receiver<T> receives
 };
 
 /// An owning_receiver receives from a channel; when its last copy is gone, the channel
@@ -92,6 +95,11 @@ public:
     void reset() noexcept { *this = owning_receiver(); }
 
     operator receiver<T>() const noexcept { return this->end(); }
+
+    template <class... A>
+    send_op<T> send(A&&...) const = delete;  // a sender<T> sends
+    template <class... A>
+    void close(A&&...) const = delete;  // a sender<T> closes
 };
 
 }  // namespace heddle

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: `co_await` of a stream
 // error: co_await of a stream: write co_await s.next\(\)
 #include <heddle/stream.hpp>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: `b.send({1, "x"})` on a broadcast, which g++ 12 destroys twice
 // error: write b.emplace\(args|not affected
 #include <heddle/heddle.hpp>
 

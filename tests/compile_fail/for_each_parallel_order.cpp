@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: the limit before the range
 // error: what is walked in parallel is a range: write f\(range, limit, function\)
 #include <heddle/heddle.hpp>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: a `map_parallel` of a function that gives nothing
 // error: gives nothing: write for_each_parallel
 #include <heddle/heddle.hpp>
 

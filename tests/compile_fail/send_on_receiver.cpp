@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // mistake: a send to a receiver
-// error: no member named '?send
+// error: deleted (member )?function .*send
 #include <heddle/heddle.hpp>
 
 heddle::task<> f(heddle::receiver<int> in) { co_await in.send(1); }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// mistake: a stream that nobody reads
 // error: a stream that nobody reads does nothing
 #include <heddle/stream.hpp>
 

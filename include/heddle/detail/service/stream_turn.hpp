@@ -119,7 +119,7 @@ constexpr bool is_yielded() {
     static_assert(right,
                   "heddle::stream<T>: T must be a non-const object type that can "
                   "be moved; to yield a reference use a pointer");
-    return right;
+    return true;
 }
 
 template <class T, class U>
