@@ -102,7 +102,9 @@ class Build:
             return [self.cpp / f"bench_{name}", *options]
 
         calls_only = {"call/throw": "it has no exceptions", "call/timeout": "it has no timers"}
-        no_streams = {"pipeline": "it has no streams"}
+        no_streams = {"pipeline": "it has no streams",
+                      **dict.fromkeys(("broadcast", "watch", "oneshot", "shared_mutex", "semaphore",
+                                       "rate_limiter"), "no program was written for it")}
         quadratic = {"cancel/shared": 5000}  # cancelling one of n waiters takes O(n)
         return [
             Peer("heddle", {0: program("heddle")}, "limit"),
@@ -135,7 +137,8 @@ class Build:
         program = self.out / "bench_go"
         run("go", "build", "-buildvcs=false", "-o", program, ".", cwd=SOURCES / "go")
         self.versions.append(run("go", "version").split()[2].replace("go", "Go ", 1))
-        return [Peer("go", {0: [program]})]
+        return [Peer("go", {0: [program]}, cannot={"watch": "it has no watch",
+                                                   "rate_limiter": "its library has none"})]
 
     def in_rust(self):
         if not self.wants("tokio"):
@@ -155,7 +158,8 @@ class Build:
         lock = (SOURCES / "tokio" / "Cargo.lock").read_text()
         version = lock.partition('name = "tokio"\nversion = "')[2].partition('"')[0]
         self.versions.append(f"Tokio {version}")
-        return [Peer("tokio", {0: [target / "release" / "bench_tokio"]}, slow=2)]
+        return [Peer("tokio", {0: [target / "release" / "bench_tokio"]}, slow=2,
+                     cannot={"rate_limiter": "it has none"})]
 
 
 NAMES = [*(p.name for p in Build(pathlib.Path(), []).cpp_peers()), "go", "tokio"]

@@ -6,6 +6,7 @@ mod calls;
 mod channels;
 mod echo;
 mod streams;
+mod sync;
 mod tasks;
 mod waits;
 
@@ -107,6 +108,11 @@ fn find(name: &str) -> Option<fn(Arguments) -> Outcome> {
         "cancel_own" => |a| run(a, |a| waits::cancel(a, false)),
         "cancel_shared" => |a| run(a, |a| waits::cancel(a, true)),
         "echo" => |a| run(a, |_| echo::serve()),
+        "broadcast" => |a| run(a, sync::broadcast),
+        "watch" => |a| run(a, sync::watch),
+        "oneshot" => |a| run(a, sync::oneshot),
+        "shared_mutex" => |a| run(a, sync::shared_mutex),
+        "semaphore" => |a| run(a, sync::semaphore),
         _ => return None,
     })
 }
