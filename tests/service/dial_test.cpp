@@ -105,7 +105,7 @@ std::vector<std::string> texts(const std::vector<tcp::endpoint>& all) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("dial");
+TEST_SUITE_BEGIN("dial.threads");
 
 TEST_CASE("a number is its own address, and asks nobody") {
     auto main = []() -> task<> {
