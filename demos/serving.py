@@ -75,7 +75,7 @@ class Lines:
     def hear(self):
         """Returns the next line, or "" at the end."""
         try:
-            return self.input.readline().decode().rstrip("\r\n")
+            return self.input.readline().decode(errors="surrogateescape").rstrip("\r\n")
         except ConnectionError:
             return ""
 

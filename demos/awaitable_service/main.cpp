@@ -3,6 +3,7 @@
 // It starts no heddle task, and it has no Go twin.
 #include "../options.hpp"
 
+#include <heddle/asio_tokens.hpp>
 #include <heddle/channel.hpp>
 
 #include <asio/awaitable.hpp>
@@ -49,20 +50,21 @@ awaitable<void> work(int number, heddle::receiver<job> jobs) {
 }
 
 awaitable<void> converse(tcp::socket peer, heddle::sender<job> jobs) {
+    constexpr auto settled = heddle::as_tuple(use_awaitable);
     heddle::channel<std::string> reply(1);
-    try {
-        for (std::string input;;) {
-            auto n = co_await asio::async_read_until(
-                peer, asio::dynamic_buffer(input, 1024), '\n', use_awaitable);
-            job j{input.substr(0, n - 1), reply};
-            input.erase(0, n);
-            co_await jobs.async_send(std::move(j),
-                                     use_awaitable);  // waits for a worker
-            auto answer = co_await reply.async_receive(use_awaitable);
-            co_await asio::async_write(peer, asio::buffer(*answer), use_awaitable);
-        }
-    } catch (const std::system_error&) {
-        // The client has left, or its line is too long.
+    for (std::string input;;) {
+        auto buffer = asio::dynamic_buffer(input, 1024);
+        auto [ended, n] = co_await asio::async_read_until(peer, buffer, '\n', settled);
+        if (ended)
+            co_return;  // the client has left, or its line is too long
+        job j{input.substr(0, n - 1), reply};
+        input.erase(0, n);
+        co_await jobs.async_send(std::move(j), use_awaitable);  // waits for a worker
+        auto answer = co_await reply.async_receive(use_awaitable);
+        auto bytes = asio::buffer(*answer);
+        auto [left, written] = co_await asio::async_write(peer, bytes, settled);
+        if (left)
+            co_return;
     }
 }
 

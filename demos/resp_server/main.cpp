@@ -1,259 +1,157 @@
 // SPDX-License-Identifier: BSL-1.0
-// A small Redis: one task owns the data, connections send it commands and wait for the reply.
-// PING, GET, SET, DEL, PUBLISH, SUBSCRIBE. main.go is the same program in Go.
+// A small Redis, of RESP2 and RESP3: one task owns the data. A connection hands it the commands that came together, and
+// writes the answers together. main.go is the same program in Go.
 #include "../options.hpp"
+#include "store.hpp"
 
 #include <heddle/heddle.hpp>
 
-#include <asio/completion_condition.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/read.hpp>
-#include <asio/read_until.hpp>
-#include <asio/write.hpp>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <iostream>
-#include <map>
 #include <memory>
-#include <set>
-#include <sstream>
-#include <stdexcept>
+#include <span>
 #include <string>
 #include <system_error>
-#include <vector>
 
-using asio::ip::tcp;
-using namespace std::chrono_literals;
-using words = std::vector<std::string>;
+using heddle::settle;
 
-constexpr std::size_t most_words = 64, longest_word = 64 << 10, most_data = 32 << 20;
+constexpr std::size_t most_answers = 256 << 10;  // bytes; then commands have to wait
 
-struct client {
-    explicit client(tcp::socket s) : conn(std::move(s)) {}
-
-    tcp::socket conn;
-    heddle::channel<std::string> out{64};
-    bool subscribed = false;
-};
-using client_ptr = std::shared_ptr<client>;
-
-struct command {
+struct request {
     client_ptr from;
-    words args;  // empty when the client has left
-    heddle::channel<std::string> reply;
+    std::span<const words> commands;     // none: the client has left
+    heddle::channel<std::size_t> reply;  // how many were answered
 };
 
-std::string bulk(const std::string& text) {
-    return '$' + std::to_string(text.size()) + "\r\n" + text + "\r\n";
-}
-std::string number(std::size_t n) { return ':' + std::to_string(n) + "\r\n"; }
-
-struct store {
-    std::map<std::string, std::string> values;
-    std::map<std::string, std::set<client_ptr>> subscribers;
-    std::size_t used = 0;
-
-    std::string run(const client_ptr& from, words args) {
-        if (args.empty())
-            return leave(from);
-        auto name = args[0];
-        std::ranges::transform(name, name.begin(), [](unsigned char c) {
-            return static_cast<char>(std::toupper(c));
-        });
-        auto n = args.size();
-        if (name == "PING" && n == 1)
-            return "+PONG\r\n";
-        if (name == "GET" && n == 2)
-            return get(args[1]);
-        if (name == "SET" && n == 3)
-            return set(args[1], args[2]);
-        if (name == "DEL" && n == 2)
-            return number(erase(args[1]));
-        if (name == "PUBLISH" && n == 3)
-            return publish(args[1], args[2]);
-        if (name == "SUBSCRIBE" && n == 2)
-            return subscribe(from, args[1]);
-        return "-ERR unknown command, or wrong number of arguments\r\n";
-    }
-
-    std::string get(const std::string& key) const {
-        auto found = values.find(key);
-        return found == values.end() ? "$-1\r\n" : bulk(found->second);
-    }
-
-    std::string set(const std::string& key, const std::string& value) {
-        if (used + key.size() + value.size() > most_data)
-            return "-OOM no room for more data\r\n";
-        erase(key);
-        values[key] = value;
-        used += key.size() + value.size();
-        return "+OK\r\n";
-    }
-
-    std::size_t erase(const std::string& key) {
-        auto found = values.find(key);
-        if (found == values.end())
-            return 0;
-        used -= key.size() + found->second.size();
-        values.erase(found);
-        return 1;
-    }
-
-    // No task waits for a slow subscriber: it is dropped.
-    static void push(const client_ptr& to, std::string text) {
-        if (to->out.try_send(std::move(text)) == heddle::try_status::would_block)
-            to->conn.close();
-    }
-
-    std::string publish(const std::string& channel, const std::string& text) {
-        auto& all = subscribers[channel];
-        for (auto& each : all)
-            push(each, "*3\r\n" + bulk("message") + bulk(channel) + bulk(text));
-        auto n = all.size();
-        if (n == 0)
-            subscribers.erase(channel);
-        return number(n);
-    }
-
-    // Sends its reply itself, so that no message can come before the reply.
-    std::string subscribe(const client_ptr& from, const std::string& channel) {
-        subscribers[channel].insert(from);
-        from->subscribed = true;
-        push(from, "*3\r\n" + bulk("subscribe") + bulk(channel) + number(1));
-        return "";
-    }
-
-    std::string leave(const client_ptr& from) {
-        for (auto each = subscribers.begin(); each != subscribers.end();) {
-            each->second.erase(from);
-            each = each->second.empty() ? subscribers.erase(each) : std::next(each);
-        }
-        return "";
-    }
-};
-
-heddle::task<> own(heddle::receiver<command> commands) {
+heddle::task<> own(heddle::receiver<request> requests) {
     store data;
-    while (auto c = co_await commands.receive())
-        co_await c->reply.send(data.run(c->from, c->args));  // never waits: it has room
-}
-
-struct protocol_error : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-std::size_t read_number(const std::string& line, char kind, std::size_t most) {
-    std::size_t n = 0;
-    auto end = line.data() + line.size();
-    if (line.empty() || line[0] != kind)
-        throw protocol_error(std::string("expected '") + kind + "'");
-    auto read = std::from_chars(line.data() + 1, end, n);
-    if (read.ec != std::errc() || read.ptr != end || n > most)
-        throw protocol_error("invalid length");
-    return n;
-}
-
-// The bytes after the line stay in `input`.
-heddle::task<std::string> read_line(tcp::socket& conn, std::string& input) {
-    auto buffer = asio::dynamic_buffer(input, longest_word + 2);
-    auto n = co_await asio::async_read_until(conn, buffer, '\n', heddle::use_task);
-    auto line = input.substr(0, n - 1);
-    input.erase(0, n);
-    if (line.ends_with('\r'))
-        line.pop_back();
-    co_return line;
-}
-
-heddle::task<words> read_command(tcp::socket& conn, std::string& input) {
-    words args;
-    auto line = co_await read_line(conn, input);
-    if (!line.starts_with('*')) {  // a command as people type it
-        std::istringstream in(line);
-        for (std::string word; in >> word;)
-            args.push_back(word);
-        co_return args;
+    while (auto r = co_await requests.receive()) {
+        client& c = *r->from;
+        std::size_t n = 0;
+        for (; n < r->commands.size() && !c.leaving && c.out.size() < most_answers; ++n)
+            data.run(r->from, r->commands[n]);
+        if (r->commands.empty())
+            data.leave(r->from);
+        if (!c.out.empty())
+            c.more.notify_one();
+        co_await r->reply.send(n);  // never waits: it has room
     }
-    for (auto n = read_number(line, '*', most_words); args.size() < n;) {
-        auto head = co_await read_line(conn, input);
-        auto size = read_number(head, '$', longest_word);
-        if (input.size() < size + 2)
-            co_await asio::async_read(conn, asio::dynamic_buffer(input),
-                                      asio::transfer_exactly(size + 2 - input.size()),
-                                      heddle::use_task);
-        if (input.compare(size, 2, "\r\n") != 0)
-            throw protocol_error("expected the end of a word");
-        args.push_back(input.substr(0, size));
-        input.erase(0, size + 2);
-    }
-    co_return args;
 }
 
-heddle::task<> write(tcp::socket& conn, std::string text) {
-    co_await asio::async_write(conn, asio::buffer(text), heddle::use_task);
-}
-
-heddle::task<> write_all(client_ptr c, heddle::duration idle) {
-    while (auto text = co_await c->out.receive()) {
-        try {
-            if (!co_await heddle::timeout(idle, write(c->conn, std::move(*text))))
-                c->conn.close();  // the client does not read
-        } catch (const std::system_error&) {
-            c->conn.close();  // the client has left
+// Writes at once all that waits.
+heddle::task<> write_all(client_ptr c) {
+    for (std::string text;;) {
+        while (c->out.empty()) {
+            if (c->leaving)
+                co_return;
+            co_await c->more.wait();
         }
-    }
-}
-
-// If a socket is closed with unread input, the error reply that is under way may be lost.
-heddle::task<> read_all(tcp::socket& conn) {
-    conn.shutdown(tcp::socket::shutdown_send);
-    for (std::array<char, 4096> data;;)
-        co_await conn.async_read_some(asio::buffer(data), heddle::use_task);
-}
-
-heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
-                        heddle::duration idle) {
-    std::error_code already_gone;
-    s.set_option(tcp::no_delay(true), already_gone);  // replies are small, and many
-    auto c = std::make_shared<client>(std::move(s));
-    auto writing = heddle::go(write_all, c, idle);
-    heddle::channel<std::string> reply(1);
-    std::string input, error;
-    try {
-        for (;;) {  // a subscriber receives and need not send
-            auto patience = c->subscribed ? heddle::duration::max() : idle;
-            auto reading = read_command(c->conn, input);
-            auto args = co_await heddle::timeout(patience, std::move(reading));
-            if (!args)
-                break;  // the client has been silent for too long
-            if (args->empty())
-                continue;
-            co_await commands.emplace(c, *args, reply);
-            auto answer = co_await reply.receive();
-            if (!answer->empty())
-                co_await c->out.send(*answer);
+        text.clear();
+        text.swap(c->out);
+        c->less.notify_one();
+        c->last = heddle::now();
+        c->writing = true;
+        for (asio::const_buffer rest(asio::buffer(text)); rest.size() > 0;) {
+            auto n = co_await settle(c->conn.async_write_some(rest, heddle::use_task));
+            if (!n) {
+                c->conn.close();  // the client has left, or was dropped
+                c->less.notify_one();
+                co_return;
+            }
+            c->last = heddle::now();
+            rest += *n;
         }
-    } catch (const protocol_error& e) {
-        error = e.what();
-    } catch (const std::system_error& e) {
-        if (e.code() == asio::error::not_found)
-            error = "too long a line";
+        c->writing = false;
+        if (text.capacity() > usual_input)
+            text = std::string();
     }
-    co_await commands.emplace(c, words{}, reply);
-    co_await reply.receive();
-    if (!error.empty())
-        (void)c->out.try_send("-ERR Protocol error: " + error + "\r\n");
-    c->out.close();
-    co_await heddle::select(writing, heddle::after(1s));
-    try {
-        if (!error.empty())
-            co_await heddle::timeout(1s, read_all(c->conn));
-    } catch (const std::system_error&) {
+}
+
+// Disconnects a client that has been silent, or has not read, for too long: a subscriber may be silent. When the server
+// stops, no more commands are read, and those that were are answered.
+heddle::task<> watch(client_ptr c, heddle::done_token stop, heddle::duration idle) {
+    for (;;) {
+        bool patient = !c->channels.empty() && !c->writing;
+        auto now = heddle::now();
+        auto until = patient ? now + idle : c->last + idle;
+        if (until <= now)
+            break;
+        if (co_await heddle::select(stop, heddle::after(until - now)) == 0) {
+            std::error_code already_gone;
+            c->conn.shutdown(tcp::socket::shutdown_receive, already_gone);
+            co_return;
+        }
     }
     c->conn.close();
+}
+
+// If a socket is closed with unread input, the answer that is under way may be lost.
+heddle::task<> read_all(client_ptr c) {
+    std::array<char, 4096> data;
+    for (bool more = true; more;) {
+        auto n = co_await settle(
+            c->conn.async_read_some(asio::buffer(data), heddle::use_task));
+        more = n.has_value();
+    }
+}
+
+// Returns false if no more commands are to be read.
+heddle::task<bool> answer(client_ptr c, std::span<const words> commands,
+                          heddle::sender<request> requests,
+                          heddle::channel<std::size_t> reply) {
+    while (!commands.empty()) {
+        co_await requests.emplace(c, commands, reply);
+        auto n = co_await reply.receive();
+        commands = commands.subspan(*n);
+        while (c->out.size() >= most_answers && c->conn.is_open())
+            co_await c->less.wait();
+        if (c->leaving || !c->conn.is_open())
+            co_return false;
+    }
+    co_return true;
+}
+
+heddle::task<> converse(tcp::socket s, heddle::done_token stop,
+                        heddle::sender<request> requests, heddle::duration idle) {
+    auto c = std::make_shared<client>(std::move(s));
+    auto writing = heddle::go(write_all, c);
+    auto watching = heddle::go(watch, c, stop, idle);
+    heddle::channel<std::size_t> reply(1);
+    std::string wrong;
+    for (bool on = true; on && wrong.empty();) {
+        std::size_t n = 0;
+        auto next = found::command;
+        while (next == found::command && n < most_at_once) {
+            next = next_command(c->in, c->commands[n], wrong);
+            n += next == found::command && !c->commands[n].empty();
+        }
+        on = co_await answer(c, std::span(c->commands).first(n), requests, reply);
+        if (on && next == found::part) {
+            auto got = co_await settle(
+                c->conn.async_read_some(c->in.room(), heddle::use_task));
+            on = got.has_value();
+            c->in.end += on ? *got : 0;
+            c->last = heddle::now();
+        }
+    }
+    co_await requests.emplace(c, std::span<const words>(), reply);
+    co_await reply.receive();
+    if (!wrong.empty())
+        error(c->out, "ERR Protocol error: " + wrong);
+    c->leaving = true;
+    c->more.notify_one();
+    co_await heddle::select(writing, heddle::after(1s));
+    std::error_code already_gone;
+    c->conn.shutdown(tcp::socket::shutdown_send, already_gone);
+    // At the stop nothing more is read, but what has come.
+    if (!already_gone && (!stop.closed() || c->conn.available(already_gone) > 0))
+        co_await heddle::timeout(1s, read_all(c));
+    c->conn.close();
+    watching.cancel();
 }
 
 heddle::task<> serve(tcp::endpoint at, heddle::duration idle) {
@@ -261,12 +159,12 @@ heddle::task<> serve(tcp::endpoint at, heddle::duration idle) {
     tcp::acceptor acceptor(heddle::this_task::executor(), at);
     acceptor.set_option(tcp::no_delay(true));  // its connections inherit that
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
-    heddle::channel<command> commands;
-    heddle::go(own, commands);
-    auto session = [=](tcp::socket s) {
-        return converse(std::move(s), commands, idle);
+    heddle::channel<request> requests;
+    heddle::go(own, requests);
+    auto session = [=](tcp::socket s, heddle::done_token stopped) {
+        return converse(std::move(s), std::move(stopped), requests, idle);
     };
-    co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
+    co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 1s});
 }
 
 int main(int argc, char** argv) {

@@ -3,265 +3,151 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/signal"
-	"strconv"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-const mostWords, longestWord, mostData = 64, 64 << 10, 32 << 20
-
-type client struct {
-	conn net.Conn
-	out  chan string
+type request struct {
+	from     *client
+	commands []words    // none: the client has left
+	reply    chan<- int // how many were answered
 }
 
-type command struct {
-	from  *client
-	args  []string // empty when the client has left
-	reply chan string
-}
-
-func bulk(text string) string { return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text) }
-func number(n int) string     { return fmt.Sprintf(":%d\r\n", n) }
-
-type store struct {
-	values      map[string]string
-	subscribers map[string]map[*client]bool
-	used        int
-}
-
-func (s *store) run(from *client, args []string) string {
-	if len(args) == 0 {
-		return s.leave(from)
-	}
-	name, n := strings.ToUpper(args[0]), len(args)
-	switch {
-	case name == "PING" && n == 1:
-		return "+PONG\r\n"
-	case name == "GET" && n == 2:
-		return s.get(args[1])
-	case name == "SET" && n == 3:
-		return s.set(args[1], args[2])
-	case name == "DEL" && n == 2:
-		return number(s.erase(args[1]))
-	case name == "PUBLISH" && n == 3:
-		return s.publish(args[1], args[2])
-	case name == "SUBSCRIBE" && n == 2:
-		return s.subscribe(from, args[1])
-	}
-	return "-ERR unknown command, or wrong number of arguments\r\n"
-}
-
-func (s *store) get(key string) string {
-	value, found := s.values[key]
-	if !found {
-		return "$-1\r\n"
-	}
-	return bulk(value)
-}
-
-func (s *store) set(key, value string) string {
-	if s.used+len(key)+len(value) > mostData {
-		return "-OOM no room for more data\r\n"
-	}
-	s.erase(key)
-	s.values[key] = value
-	s.used += len(key) + len(value)
-	return "+OK\r\n"
-}
-
-func (s *store) erase(key string) int {
-	value, found := s.values[key]
-	if !found {
-		return 0
-	}
-	s.used -= len(key) + len(value)
-	delete(s.values, key)
-	return 1
-}
-
-// No task waits for a slow subscriber: it is dropped.
-func push(to *client, text string) {
-	select {
-	case to.out <- text:
-	default:
-		to.conn.Close()
-	}
-}
-
-func (s *store) publish(channel, text string) string {
-	all := s.subscribers[channel]
-	for each := range all {
-		push(each, "*3\r\n"+bulk("message")+bulk(channel)+bulk(text))
-	}
-	return number(len(all))
-}
-
-// Sends its reply itself, so that no message can come before the reply.
-func (s *store) subscribe(from *client, channel string) string {
-	if s.subscribers[channel] == nil {
-		s.subscribers[channel] = make(map[*client]bool)
-	}
-	s.subscribers[channel][from] = true
-	push(from, "*3\r\n"+bulk("subscribe")+bulk(channel)+number(1))
-	return ""
-}
-
-func (s *store) leave(from *client) string {
-	for channel, all := range s.subscribers {
-		delete(all, from)
-		if len(all) == 0 {
-			delete(s.subscribers, channel)
+func own(requests <-chan request) {
+	data := store{values: make(map[string]value), subscribers: make(map[string]map[*client]bool)}
+	var out []byte
+	for r := range requests {
+		n := 0
+		for ; n < len(r.commands) && !r.from.leaving && !r.from.out.isFull(); n++ {
+			out = data.run(r.from, r.commands[n], out[:0])
+			r.from.out.add(out, math.MaxInt)
 		}
-	}
-	return ""
-}
-
-func own(commands <-chan command) {
-	data := store{values: make(map[string]string), subscribers: make(map[string]map[*client]bool)}
-	for c := range commands {
-		c.reply <- data.run(c.from, c.args) // never waits: there is room
-	}
-}
-
-type protocolError string
-
-func (e protocolError) Error() string { return string(e) }
-
-func readNumber(line string, kind byte, most int) (int, error) {
-	if line == "" || line[0] != kind {
-		return 0, protocolError("expected '" + string(rune(kind)) + "'")
-	}
-	n, err := strconv.Atoi(line[1:])
-	if err != nil || n < 0 || n > most {
-		return 0, protocolError("invalid length")
-	}
-	return n, nil
-}
-
-func readLine(input *bufio.Reader) (string, error) {
-	line, err := input.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return "", protocolError("too long a line")
-	}
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSuffix(string(line[:len(line)-1]), "\r"), nil
-}
-
-func readCommand(input *bufio.Reader) ([]string, error) {
-	line, err := readLine(input)
-	if err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(line, "*") { // a command as people type it
-		return strings.Fields(line), nil
-	}
-	n, err := readNumber(line, '*', mostWords)
-	if err != nil {
-		return nil, err
-	}
-	var args []string
-	for len(args) < n {
-		head, err := readLine(input)
-		if err != nil {
-			return nil, err
+		if len(r.commands) == 0 {
+			for channel := range r.from.channels {
+				data.forget(r.from, channel)
+			}
 		}
-		size, err := readNumber(head, '$', longestWord)
-		if err != nil {
-			return nil, err
-		}
-		word := make([]byte, size+2)
-		if _, err := io.ReadFull(input, word); err != nil {
-			return nil, err
-		}
-		if string(word[size:]) != "\r\n" {
-			return nil, protocolError("expected the end of a word")
-		}
-		args = append(args, string(word[:size]))
+		r.reply <- n // never waits: there is room
 	}
-	return args, nil
 }
 
+// Writes at once all that waits. A client that takes none of it for the time idle is disconnected.
 func writeAll(c *client, idle time.Duration, written chan<- bool) {
-	for text := range c.out {
-		c.conn.SetWriteDeadline(time.Now().Add(idle))
-		if _, err := io.WriteString(c.conn, text); err != nil {
-			c.conn.Close() // the client has left, or does not read
+	defer close(written)
+	var all []byte
+	for {
+		all = c.out.take(all)
+		if len(all) == 0 {
+			return
+		}
+		for rest := all; len(rest) > 0; {
+			c.conn.SetWriteDeadline(time.Now().Add(idle))
+			n, _ := c.conn.Write(rest)
+			if n == 0 {
+				c.conn.Close() // the client has left, was dropped, or does not read
+				c.out.close()
+				return
+			}
+			rest = rest[n:]
 		}
 	}
-	close(written)
 }
 
-// If a socket is closed with unread input, the error reply that is under way may be lost.
-func readAll(conn net.Conn) {
-	conn.(*net.TCPConn).CloseWrite()
-	conn.SetReadDeadline(time.Now().Add(time.Second))
-	io.Copy(io.Discard, conn)
+// Returns false if no more commands are to be read.
+func answer(c *client, commands []words, requests chan<- request, reply chan int) bool {
+	for len(commands) > 0 {
+		requests <- request{c, commands, reply}
+		commands = commands[<-reply:]
+		if !c.out.waitForRoom() || c.leaving {
+			return false
+		}
+	}
+	return true
 }
 
-func converse(conn net.Conn, commands chan<- command, idle time.Duration) {
-	c := &client{conn, make(chan string, 64)}
-	written := make(chan bool)
-	go writeAll(c, idle, written)
-	reply := make(chan string, 1)
-	input := bufio.NewReaderSize(conn, longestWord+2)
-	var problem protocolError
-	for patient := false; ; {
-		if !patient {
-			conn.SetReadDeadline(time.Now().Add(idle))
+// Reads commands, and returns what was wrong with the last one. A subscriber may be silent.
+func readCommands(c *client, requests chan<- request, reply chan int, idle time.Duration) string {
+	for {
+		n, next, wrong := 0, command, ""
+		for next == command && n < mostAtOnce {
+			c.commands[n], next, wrong = nextCommand(&c.in, c.commands[n])
+			if next == command && len(c.commands[n]) > 0 {
+				n++
+			}
 		}
-		args, err := readCommand(input)
-		if err != nil {
-			errors.As(err, &problem)
-			break
+		if !answer(c, c.commands[:n], requests, reply) || next == nonsense {
+			return wrong
 		}
-		if len(args) == 0 {
+		if next == command {
 			continue
 		}
-		if strings.EqualFold(args[0], "SUBSCRIBE") {
-			patient = true // a subscriber receives and need not send
-			conn.SetReadDeadline(time.Time{})
+		var patience time.Time
+		if len(c.channels) == 0 {
+			patience = time.Now().Add(idle)
 		}
-		commands <- command{c, args, reply}
-		if answer := <-reply; answer != "" {
-			c.out <- answer
+		c.conn.SetReadDeadline(patience)
+		got, err := c.conn.Read(c.in.room())
+		if err != nil {
+			return ""
 		}
+		c.in.end += got
 	}
-	commands <- command{c, nil, reply}
-	<-reply
-	if problem != "" {
+}
+
+func converse(conn *net.TCPConn, id int, stop <-chan bool, requests chan<- request, idle time.Duration) {
+	defer conn.Close()
+	c := &client{conn: conn, id: id, channels: make(map[string]bool)}
+	c.out.changed.L = &c.out
+	written, left := make(chan bool), make(chan bool)
+	defer close(left)
+	go writeAll(c, idle, written)
+	go func() {
 		select {
-		case c.out <- "-ERR Protocol error: " + string(problem) + "\r\n":
-		default:
+		case <-stop:
+			conn.CloseRead() // those commands that were read are answered
+		case <-left:
 		}
+	}()
+	reply := make(chan int, 1)
+	wrong := readCommands(c, requests, reply, idle)
+	requests <- request{c, nil, reply}
+	<-reply
+	if wrong != "" {
+		c.out.add(fail(nil, "ERR Protocol error: "+wrong), math.MaxInt)
 	}
-	close(c.out)
+	c.out.close()
 	select {
 	case <-written:
 	case <-time.After(time.Second):
 	}
-	if problem != "" {
-		readAll(c.conn)
+	select {
+	case <-stop:
+	default: // if a socket is closed with unread input, the answer that is under way may be lost
+		conn.CloseWrite()
+		conn.SetReadDeadline(time.Now().Add(time.Second))
+		io.Copy(io.Discard, conn)
 	}
-	c.conn.Close()
 }
 
-func acceptAll(listener net.Listener, commands chan<- command, idle time.Duration) {
-	for {
-		conn, err := listener.Accept()
+func acceptAll(listener *net.TCPListener, stop <-chan bool, sessions *sync.WaitGroup, idle time.Duration) {
+	requests := make(chan request)
+	go own(requests)
+	for id := 1; ; id++ {
+		conn, err := listener.AcceptTCP()
 		if err == nil {
-			go converse(conn, commands, idle)
+			sessions.Add(1)
+			go func(id int) {
+				defer sessions.Done()
+				converse(conn, id, stop, requests, idle)
+			}(id)
 			continue
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -269,18 +155,30 @@ func acceptAll(listener net.Listener, commands chan<- command, idle time.Duratio
 }
 
 func serve(at *net.TCPAddr, idle time.Duration) error {
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	signal.Ignore(syscall.SIGHUP)
 	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
-	commands := make(chan command)
-	go own(commands)
-	go acceptAll(listener, commands, idle)
-	<-stop
+	stop, ended := make(chan bool), make(chan bool)
+	var sessions sync.WaitGroup
+	sessions.Add(1)
+	go acceptAll(listener, stop, &sessions, idle)
+	<-signals
+	listener.Close()
+	close(stop)
+	sessions.Done()
+	go func() {
+		sessions.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+	}
 	return nil
 }
 
