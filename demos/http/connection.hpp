@@ -60,7 +60,7 @@ public:
         begun_ = true;
         length_ = length;
         written_ = 0;
-        open_ = open_ && (length || minor_ > 0);
+        open_ = open_ && !stop_.closed() && (length || minor_ > 0);
         append_head(output_, reply(200, std::move(type), ""), length, minor_, open_);
         throw_if(co_await flush());
         co_return !head_only_;
@@ -115,11 +115,15 @@ private:
         co_return failed;
     }
 
+    // Asio must not read again what has ended: it would wait.
     heddle::task<error_code> read_some() {
+        if (ended_)
+            co_return asio::error::eof;
         auto n = co_await heddle::settle(
             peer_.async_read_some(reader_.room(), heddle::use_task));
         if (n)
             reader_.commit(*n);
+        ended_ = n.code() == asio::error::eof;
         co_return n.code();
     }
 
@@ -157,7 +161,7 @@ private:
         co_await end_tls();
         error_code failed;
         socket_of(peer_).shutdown(tcp::socket::shutdown_send, failed);
-        for (std::array<char, 4096> data; !failed;) {
+        for (std::array<char, 4096> data; !failed && !ended_;) {
             auto n = co_await heddle::settle(
                 socket_of(peer_).async_read_some(asio::buffer(data), heddle::use_task));
             failed = n.code();
@@ -176,8 +180,8 @@ private:
                 co_return gone;  // it has left, is silent, or the server stops
         }
         int wrong = co_await reach(reader::in_body, limits_.header);
-        if (reader_.parse() != reader::in_body)
-            co_return wrong;
+        if (wrong || reader_.parse() != reader::in_body)
+            co_return wrong ? wrong : reader_.status();
         if (reader_.asked().expects && !reader_.has_bytes())
             output_ += "HTTP/1.1 100 Continue\r\n\r\n";
         wrong = co_await reach(reader::complete, limits_.body);
@@ -208,7 +212,7 @@ private:
         request asked = wrong ? reader_.asked() : reader_.take();
         minor_ = asked.minor;
         head_only_ = asked.method == "HEAD";
-        open_ = !wrong && asked.keep_alive && !stop_.closed();
+        open_ = !wrong && asked.keep_alive;
         begun_ = false;
         auto found = service_.endpoints.find(asked.path);
         response r;
@@ -246,6 +250,7 @@ private:
 
     // Small answers are gathered; a large body is written from where it is.
     heddle::task<> add(const response& r) {
+        open_ = open_ && !stop_.closed();
         append_head(output_, r, r.body.size(), minor_, open_);
         bool large = !head_only_ && r.body.size() > copied;
         if (!head_only_ && !large)
@@ -261,25 +266,24 @@ private:
         char next;
         auto more = co_await heddle::settle(socket_of(peer_).async_receive(
             asio::buffer(&next, 1), tcp::socket::message_peek, heddle::use_task));
-        if (!more && more.code() != asio::error::eof)
+        ended_ = more.code() == asio::error::eof;
+        if (!more && !ended_)
             throw heddle::system_error(more.code());
-        bool may_ask = !more && minor_ > 0;
-        for (bool left = false; !left;) {
+        bool may_ask = ended_ && minor_ > 0;
+        for (error_code failed;;) {
             if (may_ask)
-                left = co_await heddle::timeout(1s, wait_until_reset());
+                co_await heddle::timeout(1s, wait_for_error());
             else
-                co_await wait_until_reset();
-            if (may_ask && !left && !begun_)
+                co_await wait_for_error();
+            socket_of(peer_).remote_endpoint(failed);
+            throw_if(failed);  // the connection is gone
+            socket_of(peer_).receive(asio::buffer(&next, 1),
+                                     tcp::socket::message_out_of_band, failed);
+            if (may_ask && !begun_)
                 co_await ask();
-            left = left || !may_ask;
         }
-        error_code failed;
-        socket_of(peer_).remote_endpoint(failed);
-        throw_if(failed);
-        co_await heddle::this_task::done();  // it was urgent data, and no reset
-        co_return response();
     }
-    heddle::task<> wait_until_reset() {
+    heddle::task<> wait_for_error() {
         co_await socket_of(peer_).async_wait(tcp::socket::wait_error, heddle::use_task);
     }
     // One that only has shut its sending side lets an interim answer pass; one that has left resets the connection.
@@ -295,6 +299,7 @@ private:
     const service& service_;
     time_limits limits_;
     reader reader_;
+    bool ended_ = false;     // the client has shut its sending side
     std::string output_;     // answers that are not written yet
     heddle::mutex writing_;  // a stream and a status 102 do not mix
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
-// Boost.Beast parses; what it lets pass and a server must not, as ambiguous framing, is refused here.
+// Boost.Beast parses headers; what it lets pass and a server must not, as ambiguous framing, is refused here. Bodies are
+// parsed here, too: Beast 1.74 keeps the extensions of chunks without limit, takes trailers for fields of the header, and
+// fails an assertion if it gets the end of an empty body in two pieces.
 #include "reader.hpp"
 
 // Only narrow headers are included: Boost 1.74's Asio and the standalone one cannot be used together.
 #include <boost/beast/core/flat_static_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <limits>
 
 namespace http {
 
@@ -104,13 +107,22 @@ bool is_host(std::string_view s) {
                                "0123456789-._~!$&'()*+,;=:[]%") == s.npos;
 }
 
-// Control characters in the extensions of a chunk, where others may see the end of a line, are refused.
-void check_extension(std::uint64_t, boost::beast::string_view extension,
-                     boost::system::error_code& error) {
-    if (std::any_of(extension.begin(), extension.end(), [](char c) {
-            return (c >= 0 && c < ' ' && c != '\t') || c == 127;
-        }))
-        error = beast::error::bad_chunk_extension;
+bool has_control(std::string_view s) {
+    return std::any_of(s.begin(), s.end(), [](char c) {
+        return (c >= 0 && c < ' ' && c != '\t') || c == 127;
+    });
+}
+
+bool is_field(std::string_view s) {
+    auto name = s.substr(0, s.find(':'));
+    return name.size() < s.size() && !name.empty() &&
+           std::all_of(
+               name.begin(), name.end(),
+               [](char c) {
+                   return std::isalnum(static_cast<unsigned char>(c)) ||
+                          std::string_view("!#$%&'*+-.^_`|~").find(c) !=
+                              std::string_view::npos;
+               });
 }
 
 template <class View>
@@ -128,7 +140,7 @@ std::string request::parameter(std::string_view name) const {
 }
 
 struct reader::state {
-    using parser_type = beast::request_parser<beast::string_body>;
+    enum part { chunk_size, data_end, trailer };
 
     state() { begin(); }
 
@@ -136,11 +148,13 @@ struct reader::state {
         at = idle;
         status = 0;
         asked = {};
-        line = lines = scanned = framing = 0;
+        next = chunk_size;
+        line = lines = scanned = left = framing = 0;
+        chunked = false;
         parser.emplace();
         parser->header_limit(2 * header_limit);  // find_header() has looked
-        parser->body_limit(body_limit);
-        parser->on_chunk_header(extension);
+        parser->body_limit(
+            std::numeric_limits<std::uint64_t>::max());  // and check_header()
     }
 
     std::string_view bytes() const {
@@ -178,22 +192,20 @@ struct reader::state {
     void parse_header(std::size_t size) {
         auto all = bytes().substr(0, size);
         boost::system::error_code error;
-        parser->eager(false);
         parser->put(boost::asio::const_buffer(all.data(), all.size()), error);
         auto& header = parser->get();
         asked.method = std::string(view(header.method_string()));
         asked.minor = header.version() == 10 ? 0 : 1;
         if (error == beast::error::bad_version && names_version(all))
             refuse(505);
-        else if (error == beast::error::body_limit)
-            refuse(413);
         else if (error)
             refuse(400);
         else if (int wrong = check_header(header))
             refuse(wrong);
         else
-            at = parser->is_done() ? complete : in_body;
+            at = chunked || left > 0 ? in_body : complete;
         buffer.consume(size);
+        scanned = 0;
     }
 
     static bool names_version(std::string_view all) {
@@ -236,38 +248,86 @@ struct reader::state {
         if ((hosts == 0 && asked.minor > 0) || (lengths > 0 && codings > 0))
             return 400;
         asked.keep_alive = !close && (keep || asked.minor > 0);
+        chunked = codings > 0;
+        auto length = parser->content_length().value_or(0);
+        if (length > body_limit)
+            return 413;
+        left = static_cast<std::size_t>(length);
         return read_target(view(parser->get().target()), asked) ? 0 : 400;
     }
 
     void parse_body() {
-        boost::system::error_code error;
-        parser->eager(true);
-        auto used = parser->put(buffer.data(), error);
-        buffer.consume(used);
-        framing += used;
-        auto& body = parser->get().body();
-        if (error == beast::error::body_limit)
-            refuse(413);
-        else if (error && error != beast::error::need_more)
-            refuse(400);
-        else if (parser->is_done())
-            asked.body = std::move(body), at = complete;
-        else if (buffer.size() > header_limit)
-            refuse(431);  // a field or an extension that does not end
-        else if (framing > 2 * header_limit + 8 * body.size())
-            refuse(400);  // almost all of it is extensions
+        while (at == in_body && buffer.size() > 0) {
+            if (left == 0) {
+                if (!parse_around())
+                    return;
+                continue;
+            }
+            auto some = bytes().substr(0, left);
+            asked.body.append(some);
+            left -= some.size();
+            buffer.consume(some.size());
+            if (left == 0 && !chunked)
+                at = complete;
+        }
+    }
+
+    // Takes a line of what is around the data of chunks. Returns false if it has not all come.
+    bool parse_around() {
+        auto all = bytes();
+        auto end = all.find('\n', scanned);
+        scanned = std::min(end, all.size());
+        if (scanned >= header_limit)
+            return refuse(431), true;
+        if (end == all.npos && all.substr(0, all.size() - 1).find('\r') != all.npos)
+            return refuse(400), true;
+        if (end == all.npos)
+            return false;
+        framing += end;
+        auto text = all.substr(0, end);
+        bool whole = text.ends_with('\r');
+        text.remove_suffix(whole);
+        int wrong = whole && !has_control(text) ? parse_line(text) : 400;
+        if (!wrong && framing > 2 * header_limit + 8 * (asked.body.size() + left))
+            wrong = 400;  // almost all of it is extensions
+        if (wrong)
+            refuse(wrong);
+        buffer.consume(end + 1);
+        scanned = 0;
+        return true;
+    }
+
+    // Returns the status of what is wrong, or 0.
+    int parse_line(std::string_view text) {
+        if (next == data_end) {
+            next = chunk_size;
+            return text.empty() ? 0 : 400;
+        }
+        if (next == trailer) {
+            if (text.empty())
+                at = complete;
+            return text.empty() || is_field(text) ? 0 : 400;
+        }
+        auto last = text.data() + text.size();
+        auto read = std::from_chars(text.data(), last, left, 16);
+        auto rest = text.substr(static_cast<std::size_t>(read.ptr - text.data()));
+        if (read.ec != std::errc() || (!rest.empty() && !trim(rest).starts_with(';')))
+            return 400;
+        next = left > 0 ? data_end : trailer;
+        return left > body_limit - asked.body.size() ? 413 : 0;
     }
 
     boost::beast::flat_static_buffer<2 * header_limit> buffer;
-    std::optional<parser_type> parser;
-    std::function<void(std::uint64_t, boost::beast::string_view,
-                       boost::system::error_code&)>
-        extension = check_extension;
+    std::optional<beast::request_parser<beast::empty_body>> parser;
     request asked;
     step at;
     int status;
-    std::size_t line, lines, scanned;  // of the header
-    std::size_t framing;               // bytes of the body with all that is around it
+    std::size_t line, lines;  // of the header: where it begins, and how many there are
+    std::size_t scanned;      // up to here there is no end of a line
+    bool chunked;
+    part next;            // what is around chunks
+    std::size_t left;     // of the body, or of a chunk
+    std::size_t framing;  // bytes around chunks
 };
 
 reader::reader() : state_(std::make_unique<state>()) {}
@@ -296,7 +356,7 @@ reader::step reader::parse() {
     if (s.at == in_header)
         if (auto size = s.find_header())
             s.parse_header(size);
-    if (s.at == in_body && has_bytes())
+    if (s.at == in_body)
         s.parse_body();
     return s.at;
 }
