@@ -3,7 +3,9 @@
 // malformed or outside its limits, the demo prints its usage on stderr and exits with code 2.
 #pragma once
 
+#include <arpa/inet.h>
 #include <charconv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,7 +24,9 @@
 class demo_option {
 public:
     demo_option(const char* given, bool& flag) : name(given), target(&flag) {}
-    demo_option(const char* given, std::string& text) : name(given), target(&text) {}
+    demo_option(const char* given, std::string& text,
+                bool (*accepts)(const char*) = nullptr)
+        : name(given), target(&text), valid(accepts) {}
     demo_option(const char* given, std::uint16_t& port) : name(given), target(&port) {}
     demo_option(const char* given, std::vector<int>& list)
         : name(given), target(&list) {}
@@ -40,7 +44,7 @@ public:
             return **flag = true;
         if (auto string = std::get_if<std::string*>(&target)) {
             **string = text;
-            return true;
+            return !valid || valid(text);
         }
         if (auto list = std::get_if<std::vector<int>*>(&target))
             return read_list(text, **list);
@@ -80,8 +84,16 @@ private:
     std::variant<bool*, std::string*, std::vector<int>*, std::vector<double>*, int*,
                  unsigned*, std::size_t*, std::uint16_t*>
         target;
+    bool (*valid)(const char*) = nullptr;
     int least = 0, most = std::numeric_limits<std::uint16_t>::max();
 };
+
+// For `--host`: whether the text is an address of IPv4 or IPv6, as 127.0.0.1 or ::1; names are none.
+inline bool is_address(const char* text) {
+    in6_addr binary{};
+    return inet_pton(AF_INET, text, &binary) == 1 ||
+           inet_pton(AF_INET6, text, &binary) == 1;
+}
 
 // For mistakes that only the program can notice: numbers that do not fit together, an unknown word.
 [[noreturn]] inline void wrong_usage(std::string_view usage) {
@@ -90,6 +102,7 @@ private:
 }
 
 // Reads the options, and returns the other arguments, whose number must be between `least` and `most`.
+// A server, which is what has a `--port`, goes on when its terminal is closed.
 inline std::vector<std::string>
 read_options(int argc, char** argv, std::string_view usage,
              std::initializer_list<demo_option> known = {}, int least = 0,
@@ -98,6 +111,8 @@ read_options(int argc, char** argv, std::string_view usage,
     std::string letters;
     int index = 256;  // greater than every letter
     for (const auto& each : known) {
+        if (each.name == std::string_view("port"))
+            std::signal(SIGHUP, SIG_IGN);
         if (!each.name[1])
             letters.append(each.name).append(each.valued() ? ":" : "");
         long_options.push_back({each.name,

@@ -41,6 +41,7 @@ class Server:
         atexit.register(self.process.kill)
         self.said = self.process.stdout.readline().decode()
         self.port = int(self.said.rsplit(":", 1)[1])
+        self.host = self.said.split()[-1].rsplit(":", 1)[0].strip("[]")
 
     def status(self, key):
         """A number of /proc/PID/status: VmHWM is the most memory that it ever had, in kB."""
@@ -95,7 +96,7 @@ class Nc(Lines):
     """A client that behaves: netcat."""
 
     def __init__(self, server):
-        self.process = subprocess.Popen(["nc", "-N", "127.0.0.1", str(server.port)],
+        self.process = subprocess.Popen(["nc", "-N", server.host, str(server.port)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         atexit.register(self.process.kill)
         self.output, self.input = self.process.stdin, self.process.stdout
@@ -105,13 +106,14 @@ class Nc(Lines):
 
 
 class Peer(Lines):
-    """A client that need not behave. `receive`: the size of its buffer, for one that reads slowly."""
+    """A client that need not behave. `receive`: the size of its buffer, for one that reads slowly. `connected`: its socket."""
 
-    def __init__(self, server, receive=None):
-        self.socket = socket.socket()
+    def __init__(self, server, receive=None, connected=None):
+        self.socket = connected or socket.socket(socket.AF_INET6 if ":" in server.host else socket.AF_INET)
         if receive:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
-        self.socket.connect(("127.0.0.1", server.port))
+        if not connected:
+            self.socket.connect((server.host, server.port))
         self.output, self.input = self.socket.makefile("wb"), self.socket.makefile("rb")
 
     def send(self, data):

@@ -80,11 +80,12 @@ awaitable<void> accept_all(tcp::acceptor acceptor, heddle::sender<job> jobs) {
     }
 }
 
-void serve(std::uint16_t port, int workers) {
+void serve(tcp::endpoint at, int workers) {
     asio::io_context ctx(1);
     asio::signal_set stop(ctx, SIGINT, SIGTERM);
     stop.async_wait([&](auto, int) { ctx.stop(); });
-    tcp::acceptor acceptor(ctx, {asio::ip::address_v4::loopback(), port});
+    tcp::acceptor acceptor(ctx, at);
+    acceptor.set_option(tcp::no_delay(true));  // its connections inherit that
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::channel<job> jobs;
     for (int number = 1; number <= workers; ++number)
@@ -94,12 +95,14 @@ void serve(std::uint16_t port, int workers) {
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int workers = 2;
-    read_options(argc, argv, "awaitable_service [--port N] [--workers N]",
-                 {{"port", port}, {"workers", workers}});
+    read_options(argc, argv,
+                 "awaitable_service [--host ADDRESS] [--port N] [--workers N]",
+                 {{"host", host, is_address}, {"port", port}, {"workers", workers}});
     try {
-        serve(port, workers);
+        serve({asio::ip::make_address(host), port}, workers);
     } catch (const std::system_error& e) {
         std::cerr << "awaitable_service: " << e.what() << '\n';
         return 1;

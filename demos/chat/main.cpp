@@ -7,39 +7,50 @@
 
 #include <asio/ip/tcp.hpp>
 #include <asio/read_until.hpp>
-#include <asio/write.hpp>
 
 #include <csignal>
 #include <cstdint>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using asio::ip::tcp;
+using heddle::settle;
 using namespace std::chrono_literals;
+using text = std::shared_ptr<const std::string>;  // all clients share what is said
+
+constexpr int most_lines = 4096, most_bytes = 1 << 20;  // that wait for a client
 
 struct client {
     explicit client(tcp::socket s) : conn(std::move(s)) {}
 
     tcp::socket conn;
-    heddle::channel<std::string> out{16};
+    heddle::channel<text> out{
+        most_lines,
+        heddle::weight_limit(most_bytes, [](const text& t) { return t->size(); })};
 };
 using client_ptr = std::shared_ptr<client>;
 
 struct hall {
     heddle::channel<client_ptr> entering, leaving;
-    heddle::channel<std::string> messages;
+    heddle::channel<text> messages;
 };
+
+text line(std::string words) {
+    return std::make_shared<const std::string>(std::move(words) + '\n');
+}
 
 heddle::task<> broadcast(hall h) {
     std::set<client_ptr> clients;
     std::optional<client_ptr> c;
-    std::optional<std::string> text;
+    std::optional<text> said;
     for (;;) {
         switch (co_await heddle::select(h.entering.receive(c), h.leaving.receive(c),
-                                        h.messages.receive(text))) {
+                                        h.messages.receive(said))) {
         case 0:
             clients.insert(*c);
             break;
@@ -48,61 +59,83 @@ heddle::task<> broadcast(hall h) {
             break;
         case 2:
             for (auto& each : clients)
-                if (each->out.try_send(*text) == heddle::try_status::would_block)
+                if (each->out.try_send(*said) == heddle::try_status::would_block)
                     each->conn.close();  // dropped: it is too slow
         }
     }
 }
 
-heddle::task<> tell(client_ptr c) {
-    try {
-        while (auto text = co_await c->out.receive()) {
-            *text += '\n';
-            co_await asio::async_write(c->conn, asio::buffer(*text), heddle::use_task);
+heddle::task<std::size_t> write_some(tcp::socket& to, asio::const_buffer bytes) {
+    co_return co_await to.async_write_some(bytes, heddle::use_task);
+}
+
+// Writes at once all that waits. A client that takes none of it for the time `idle` is disconnected.
+heddle::task<> tell(client_ptr c, heddle::duration idle) {
+    std::vector<text> lines;
+    std::string all;
+    while (co_await c->out.receive_many(lines, most_lines) > 0) {
+        for (auto& each : lines)
+            all += *each;
+        for (asio::const_buffer rest(asio::buffer(all)); rest.size() > 0;) {
+            auto n =
+                co_await settle(heddle::with_timeout(idle, write_some(c->conn, rest)));
+            if (!n) {
+                c->conn.close();  // which its task notices, too
+                co_return;
+            }
+            rest += *n;
         }
-    } catch (const std::system_error&) {
-        // The client has left, which read_line will notice too.
+        lines.clear();
+        all.clear();
     }
 }
 
-// Reads a line of at most 1024 bytes; the bytes after it stay in `input`.
-heddle::task<std::string> read_line(tcp::socket& conn, std::string& input) {
-    auto n = co_await asio::async_read_until(conn, asio::dynamic_buffer(input, 1024),
-                                             '\n', heddle::use_task);
-    auto line = input.substr(0, n - 1);
-    input.erase(0, n);
-    co_return line;
+// Reads a line of at most 1024 bytes, and gives it without its end, which is \r\n if telnet sends it. Gives nothing
+// if the client has left, or sent too long a line. The bytes after the line stay in `input`.
+heddle::task<std::optional<std::string>> read_line(tcp::socket& conn,
+                                                   std::string& input) {
+    auto buffer = asio::dynamic_buffer(input, 1024);
+    auto n =
+        co_await settle(asio::async_read_until(conn, buffer, '\n', heddle::use_task));
+    if (!n)
+        co_return std::nullopt;
+    auto words = input.substr(0, *n - 1);
+    input.erase(0, *n);
+    if (words.ends_with('\r'))
+        words.pop_back();
+    co_return words;
 }
 
 heddle::task<> chat(tcp::socket conn, hall h, heddle::duration idle) {
     auto c = std::make_shared<client>(std::move(conn));
-    auto telling = heddle::go(tell, c);
+    auto telling = heddle::go(tell, c, idle);
     std::string name, input;
-    try {
-        name = co_await heddle::with_timeout(idle, read_line(c->conn, input));
-        co_await h.entering.send(c);
-        co_await h.messages.send(name + " has arrived");
-        for (;;) {
-            auto line = co_await heddle::with_timeout(idle, read_line(c->conn, input));
-            co_await h.messages.send(name + ": " + line);
+    for (;;) {
+        // Nothing: the client has left, was dropped, or has been silent for too long.
+        auto in_time = co_await heddle::timeout(idle, read_line(c->conn, input));
+        auto words = in_time.value_or(std::nullopt);
+        if (!words)
+            break;
+        if (!name.empty()) {
+            co_await h.messages.send(line(name + ": " + *words));
+        } else if (!words->empty()) {
+            name = *words;
+            co_await h.entering.send(c);
+            co_await h.messages.send(line(name + " has arrived"));
         }
-    } catch (const std::system_error&) {
-        // The client has left, was dropped, or sent too long a line.
-    } catch (const heddle::timed_out&) {
-        // The client has been silent for too long.
     }
     c->conn.close();
     co_await h.leaving.send(c);
     c->out.close();
     if (!name.empty())
-        co_await h.messages.send(name + " has left");
+        co_await h.messages.send(line(name + " has left"));
     co_await telling;
 }
 
-heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
+heddle::task<> serve(tcp::endpoint at, heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
-    tcp::acceptor acceptor(heddle::this_task::executor(),
-                           {asio::ip::address_v4::loopback(), port});
+    tcp::acceptor acceptor(heddle::this_task::executor(), at);
+    acceptor.set_option(tcp::no_delay(true));  // its connections inherit that
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     hall h;
     heddle::go(broadcast, h);
@@ -113,12 +146,13 @@ heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int idle = 300'000;
-    read_options(argc, argv, "chat [--port N] [--idle MS]",
-                 {{"port", port}, {"idle", idle}});
+    read_options(argc, argv, "chat [--host ADDRESS] [--port N] [--idle MS]",
+                 {{"host", host, is_address}, {"port", port}, {"idle", idle}});
     try {
-        heddle::run(serve(port, idle * 1ms));
+        heddle::run(serve({asio::ip::make_address(host), port}, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "chat: " << e.what() << '\n';
         return 1;

@@ -16,12 +16,14 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
 
 using asio::ip::tcp;
+using heddle::settle;
 using namespace std::chrono_literals;
 using connection = std::shared_ptr<tcp::socket>;
 
@@ -56,86 +58,87 @@ struct chain {
 };
 chain brain;
 
-heddle::task<> print(connection to, std::string line) {
+// These return whether the client is still there.
+heddle::task<bool> print(connection to, std::string line) {
     line += '\n';
-    co_await asio::async_write(*to, asio::buffer(line), heddle::use_task);
+    auto n =
+        co_await settle(asio::async_write(*to, asio::buffer(line), heddle::use_task));
+    co_return n.has_value();
 }
 
-heddle::task<> copy_some(connection to, connection from) {
+heddle::task<bool> copy_some(connection to, connection from) {
     std::array<char, 4096> data;
-    auto buffer = asio::buffer(data);
-    auto n = co_await from->async_read_some(buffer, heddle::use_task);
-    co_await asio::async_write(*to, asio::buffer(buffer, n), heddle::use_task);
+    auto n =
+        co_await settle(from->async_read_some(asio::buffer(data), heddle::use_task));
+    if (n)
+        n = co_await settle(
+            asio::async_write(*to, asio::buffer(data, *n), heddle::use_task));
+    co_return n.has_value();
+}
+
+heddle::task<bool> answer_line(connection c, std::string& input) {
+    auto buffer = asio::dynamic_buffer(input, 1024);
+    auto n =
+        co_await settle(asio::async_read_until(*c, buffer, '\n', heddle::use_task));
+    if (!n)
+        co_return false;  // it has left, or sent too long a line
+    brain.learn(input.substr(0, *n));
+    input.erase(0, *n);
+    co_return co_await print(c, brain.say());
 }
 
 heddle::task<> copy(connection to, connection from, heddle::duration idle,
                     heddle::sender<> ended) {
-    try {
-        // Until one of the two is silent, or does not read.
-        for (bool talks = true; talks;)
-            talks = co_await heddle::timeout(idle, copy_some(to, from));
-    } catch (const std::system_error&) {
-        // One of the two clients has left.
+    // Until one of the two leaves, is silent, or does not read.
+    for (bool talks = true; talks;) {
+        auto copied = co_await heddle::timeout(idle, copy_some(to, from));
+        talks = copied.value_or(false);
     }
     co_await ended.send();
 }
 
 heddle::task<> chat(connection a, connection b, heddle::duration idle) {
     heddle::channel<> ended(2);
-    try {
-        co_await print(a, "Found one! Say hi.");
-        co_await print(b, "Found one! Say hi.");
-        heddle::go(copy, a, b, idle, ended);
-        heddle::go(copy, b, a, idle, ended);
-        co_await ended.receive();
-    } catch (const std::system_error&) {
-        // One of the two has left before the chat began.
-    }
+    for (auto each : {a, b})
+        co_await print(each, "Found one! Say hi.");
+    heddle::go(copy, a, b, idle, ended);
+    heddle::go(copy, b, a, idle, ended);
+    co_await ended.receive();
     a->close();
     b->close();
 }
 
-heddle::task<> answer_line(connection c, std::string& input) {
-    auto buffer = asio::dynamic_buffer(input, 1024);
-    auto n = co_await asio::async_read_until(*c, buffer, '\n', heddle::use_task);
-    brain.learn(input.substr(0, n));
-    input.erase(0, n);
-    co_await print(c, brain.say());
-}
-
 heddle::task<> chat_with_robot(connection c, heddle::duration idle) {
-    co_await print(c, "Found a robot. Say hi.");
     std::string input;
-    for (bool talks = true; talks;)
-        talks = co_await heddle::timeout(idle, answer_line(c, input));
+    bool talks = co_await print(c, "Found a robot. Say hi.");
+    while (talks) {
+        auto answered = co_await heddle::timeout(idle, answer_line(c, input));
+        talks = answered.value_or(false);
+    }
 }
 
 heddle::task<> match(tcp::socket socket, heddle::channel<connection> partner,
                      heddle::duration patience, heddle::duration idle) {
     auto c = std::make_shared<tcp::socket>(std::move(socket));
     std::optional<connection> p;
-    try {
-        co_await print(c, "Waiting for a partner...");
-        switch (co_await heddle::select(partner.send(c), partner.receive(p),
-                                        heddle::after(patience))) {
-        case 0:
-            break;  // the other task serves this client from now on
-        case 1:
-            co_await chat(*p, c, idle);
-            break;
-        case 2:
-            co_await chat_with_robot(c, idle);
-        }
-    } catch (const std::system_error&) {
-        // The client has left, or sent the robot too long a line.
+    co_await print(c, "Waiting for a partner...");
+    switch (co_await heddle::select(partner.send(c), partner.receive(p),
+                                    heddle::after(patience))) {
+    case 0:
+        break;  // the other task serves this client from now on
+    case 1:
+        co_await chat(*p, c, idle);
+        break;
+    case 2:
+        co_await chat_with_robot(c, idle);
     }
 }
 
-heddle::task<> serve(std::uint16_t port, heddle::duration patience,
+heddle::task<> serve(tcp::endpoint at, heddle::duration patience,
                      heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
-    tcp::acceptor acceptor(heddle::this_task::executor(),
-                           {asio::ip::address_v4::loopback(), port});
+    tcp::acceptor acceptor(heddle::this_task::executor(), at);
+    acceptor.set_option(tcp::no_delay(true));  // its connections inherit that
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::channel<connection> partner;
     auto session = [=](tcp::socket s) {
@@ -145,12 +148,19 @@ heddle::task<> serve(std::uint16_t port, heddle::duration patience,
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int patience = 5000, idle = 300'000;
-    read_options(argc, argv, "chat_roulette [--port N] [--patience MS] [--idle MS]",
-                 {{"port", port}, {"patience", patience}, {"idle", idle}});
+    read_options(
+        argc, argv,
+        "chat_roulette [--host ADDRESS] [--port N] [--patience MS] [--idle MS]",
+        {{"host", host, is_address},
+         {"port", port},
+         {"patience", patience},
+         {"idle", idle}});
     try {
-        heddle::run(serve(port, patience * 1ms, idle * 1ms));
+        heddle::run(
+            serve({asio::ip::make_address(host), port}, patience * 1ms, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "chat_roulette: " << e.what() << '\n';
         return 1;

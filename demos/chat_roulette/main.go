@@ -136,10 +136,11 @@ func acceptAll(listener net.Listener, patience, idle time.Duration) {
 	}
 }
 
-func serve(port uint, patience, idle time.Duration) error {
+func serve(at *net.TCPAddr, patience, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	signal.Ignore(syscall.SIGHUP)
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -150,12 +151,18 @@ func serve(port uint, patience, idle time.Duration) error {
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	patience := flag.Int("patience", 5000, "milliseconds")
 	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ms := time.Millisecond
-	if err := serve(*port, time.Duration(*patience)*ms, time.Duration(*idle)*ms); err != nil {
+	if err := serve(at, time.Duration(*patience)*ms, time.Duration(*idle)*ms); err != nil {
 		fmt.Fprintln(os.Stderr, "chat_roulette:", err)
 		os.Exit(1)
 	}

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <ctime>
 #include <iostream>
+#include <string>
 #include <system_error>
 
 using asio::ip::tcp;
@@ -21,23 +22,21 @@ using namespace std::chrono_literals;
 heddle::task<> tell_time(tcp::socket peer, heddle::duration tick) {
     heddle::ticker every(tick);
     std::array<char, 16> text;
-    try {
-        for (;;) {
-            auto now = std::time(nullptr);
-            auto n = std::strftime(text.data(), text.size(), "%H:%M:%S\n",
-                                   std::localtime(&now));
-            co_await asio::async_write(peer, asio::buffer(text, n), heddle::use_task);
-            co_await every.next();
-        }
-    } catch (const std::system_error&) {
-        // The peer has left.
+    for (;;) {
+        auto now = std::time(nullptr);
+        auto n =
+            std::strftime(text.data(), text.size(), "%H:%M:%S\n", std::localtime(&now));
+        auto told = co_await heddle::settle(
+            asio::async_write(peer, asio::buffer(text, n), heddle::use_task));
+        if (!told)
+            co_return;  // the peer has left
+        co_await every.next();
     }
 }
 
-heddle::task<> serve(std::uint16_t port, heddle::duration tick) {
+heddle::task<> serve(tcp::endpoint at, heddle::duration tick) {
     heddle::signals stop({SIGINT, SIGTERM});
-    tcp::acceptor acceptor(heddle::this_task::executor(),
-                           {asio::ip::address_v4::loopback(), port});
+    tcp::acceptor acceptor(heddle::this_task::executor(), at);
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     auto session = [tick](tcp::socket peer) {
         return tell_time(std::move(peer), tick);
@@ -46,12 +45,13 @@ heddle::task<> serve(std::uint16_t port, heddle::duration tick) {
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int tick = 1000;
-    read_options(argc, argv, "clock [--port N] [--tick MS]",
-                 {{"port", port}, {"tick", tick}});
+    read_options(argc, argv, "clock [--host ADDRESS] [--port N] [--tick MS]",
+                 {{"host", host, is_address}, {"port", port}, {"tick", tick}});
     try {
-        heddle::run(serve(port, tick * 1ms));
+        heddle::run(serve({asio::ip::make_address(host), port}, tick * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "clock: " << e.what() << '\n';
         return 1;

@@ -256,10 +256,10 @@ heddle::task<> converse(tcp::socket s, heddle::sender<command> commands,
     c->conn.close();
 }
 
-heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
+heddle::task<> serve(tcp::endpoint at, heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
-    tcp::acceptor acceptor(heddle::this_task::executor(),
-                           {asio::ip::address_v4::loopback(), port});
+    tcp::acceptor acceptor(heddle::this_task::executor(), at);
+    acceptor.set_option(tcp::no_delay(true));  // its connections inherit that
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::channel<command> commands;
     heddle::go(own, commands);
@@ -270,12 +270,13 @@ heddle::task<> serve(std::uint16_t port, heddle::duration idle) {
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int idle = 300'000;
-    read_options(argc, argv, "resp_server [--port N] [--idle MS]",
-                 {{"port", port}, {"idle", idle}});
+    read_options(argc, argv, "resp_server [--host ADDRESS] [--port N] [--idle MS]",
+                 {{"host", host, is_address}, {"port", port}, {"idle", idle}});
     try {
-        heddle::run(serve(port, idle * 1ms));
+        heddle::run(serve({asio::ip::make_address(host), port}, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "resp_server: " << e.what() << '\n';
         return 1;

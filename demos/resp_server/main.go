@@ -268,10 +268,11 @@ func acceptAll(listener net.Listener, commands chan<- command, idle time.Duratio
 	}
 }
 
-func serve(port uint, idle time.Duration) error {
+func serve(at *net.TCPAddr, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	signal.Ignore(syscall.SIGHUP)
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -284,10 +285,16 @@ func serve(port uint, idle time.Duration) error {
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
-	if err := serve(*port, time.Duration(*idle)*time.Millisecond); err != nil {
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := serve(at, time.Duration(*idle)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "resp_server:", err)
 		os.Exit(1)
 	}

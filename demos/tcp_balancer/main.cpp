@@ -9,13 +9,17 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <poll.h>
 #include <string>
+#include <sys/resource.h>
 #include <system_error>
 #include <vector>
 
@@ -33,15 +37,21 @@ struct request {
 };
 using balancer = heddle::balancer<request>;
 
-// Closes by RST, as a connection that broke: what was cut off must not look like an end.
-void reset(tcp::socket& socket) {
+// Whether a close cuts the connection off by RST, also that of a program that is killed: then what was cut off
+// does not look like an end. Asio is not told, as its destructor would undo it.
+void cut_off_on_close(tcp::socket& socket, bool on) {
+    linger how{on, 0};
+    (void)setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &how, sizeof how);
+}
+
+void close(connection a, connection b) {
     std::error_code already_gone;
-    socket.set_option(asio::socket_base::linger(true, 0), already_gone);
-    socket.close(already_gone);
+    a->close(already_gone);
+    b->close(already_gone);
 }
 
 // Copies until `from` has no more, and tells `to` so. If either connection breaks, so does the other.
-heddle::task<> copy(connection to, connection from, moment last) {
+heddle::task<bool> copy(connection to, connection from, moment last) {
     std::array<char, 16384> data;
     for (;;) {
         auto n = co_await settle(
@@ -49,26 +59,39 @@ heddle::task<> copy(connection to, connection from, moment last) {
         if (n.code() == asio::error::eof) {
             std::error_code already_gone;
             to->shutdown(tcp::socket::shutdown_send, already_gone);
-            co_return;
+            co_return true;
         }
-        if (!n)
-            break;
         *last = heddle::now();
-        if (!co_await settle(
-                asio::async_write(*to, asio::buffer(data, *n), heddle::use_task)))
-            break;
+        if (n)
+            n = co_await settle(
+                asio::async_write(*to, asio::buffer(data, *n), heddle::use_task));
+        if (!n) {
+            close(from, to);
+            co_return false;
+        }
         *last = heddle::now();
     }
-    reset(*from);
-    reset(*to);
 }
 
-// Resets both connections when no byte has passed for too long.
+// Closes both when the first was reset while nobody reads from it: it has ended before, or what it sent waits to
+// be taken. The second that the rest of that may take is over for one that has not taken it.
+heddle::task<> watch_for_reset(connection watched, connection other) {
+    auto event =
+        co_await settle(watched->async_wait(tcp::socket::wait_error, heddle::use_task));
+    if (!event || !watched->is_open())
+        co_return;
+    pollfd state{watched->native_handle(), 0, 0};  // unlike a read, leaves the error
+    if (poll(&state, 1, 0) != 1 || !(state.revents & POLLERR))
+        co_return;  // both ends have said that they have ended
+    co_await heddle::sleep(1s);
+    close(watched, other);
+}
+
+// Closes both when no byte has passed for too long.
 heddle::task<> watch(connection a, connection b, moment last, heddle::duration idle) {
     while (*last + idle > heddle::now())
         co_await heddle::sleep_until(*last + idle);
-    reset(*a);
-    reset(*b);
+    close(a, b);
 }
 
 heddle::task<> connect(connection to, std::uint16_t port) {
@@ -78,10 +101,9 @@ heddle::task<> connect(connection to, std::uint16_t port) {
 
 // Whether a connection failed for want of something of this program's: then no backend is to blame.
 bool is_our_lack(const std::error_code& e) {
-    return e == std::errc::too_many_files_open ||
-           e == std::errc::too_many_files_open_in_system ||
-           e == std::errc::no_buffer_space || e == std::errc::not_enough_memory ||
-           e == std::errc::address_not_available;
+    constexpr std::array lacks{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL};
+    return e.category() == asio::error::get_system_category() &&
+           std::ranges::count(lacks, e.value()) > 0;
 }
 
 class backend {
@@ -120,13 +142,20 @@ private:
 
     heddle::task<> proxy(connection client, connection server) {
         std::error_code already_gone;
+        cut_off_on_close(*server, true);
         for (auto& each : {server, client})
             each->set_option(tcp::no_delay(true), already_gone);
         auto last = std::make_shared<heddle::time_point>(heddle::now());
         auto watching = heddle::go(watch, server, client, last, idle_);
-        co_await heddle::when_all(copy(server, client, last),
-                                  copy(client, server, last));
+        heddle::go(watch_for_reset, server, client);
+        heddle::go(watch_for_reset, client, server);
+        auto [asked, answered] = co_await heddle::when_all(copy(server, client, last),
+                                                           copy(client, server, last));
         watching.cancel();
+        if (asked && answered)
+            for (auto& each : {server, client})
+                cut_off_on_close(*each, false);
+        close(server, client);
     }
 
     balancer all_;
@@ -135,44 +164,55 @@ private:
     std::optional<balancer::worker> self_;
 };
 
-heddle::task<> serve(std::uint16_t port, std::vector<std::uint16_t> ports,
+// Each session takes two descriptors; clients beyond that wait in the backlog of the system, and not for a backend.
+std::ptrdiff_t most_sessions() {
+    rlimit descriptors{};
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    auto most = std::min<rlim_t>(descriptors.rlim_cur, 20'000);
+    return most > 18 ? static_cast<std::ptrdiff_t>(most - 16) / 2 : 1;
+}
+
+heddle::task<> serve(tcp::endpoint at, std::vector<std::uint16_t> ports,
                      heddle::duration idle) {
     heddle::signals stop({SIGINT, SIGTERM});
-    tcp::acceptor acceptor(heddle::this_task::executor(),
-                           {asio::ip::address_v4::loopback(), port});
+    tcp::acceptor acceptor(heddle::this_task::executor(), at);
     std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     balancer b;
     std::vector<std::unique_ptr<backend>> backends;
     for (auto each : ports)
         backends.push_back(std::make_unique<backend>(b, each, idle));
     auto session = [b, n = ports.size()](tcp::socket client) -> heddle::task<> {
+        cut_off_on_close(client, true);
         heddle::oneshot<heddle::unit> served;
         request r{std::make_shared<tcp::socket>(std::move(client)), n,
                   std::move(served.promise)};
         co_await b.send(std::move(r));
         co_await settle(served.future.get());
     };
-    co_await heddle::serve(std::move(acceptor), stop.token(), session, {.grace = 0s});
+    heddle::serve_options limits{.sessions = most_sessions(), .grace = 0s};
+    co_await heddle::serve(std::move(acceptor), stop.token(), session, limits);
 }
+
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int idle = 300'000;
-    auto usage = "tcp_balancer [--port N] [--idle MS] BACKEND...   (ports)";
-    auto given =
-        read_options(argc, argv, usage, {{"port", port}, {"idle", idle}}, 1, 1000);
+    auto usage =
+        "tcp_balancer [--host ADDRESS] [--port N] [--idle MS] BACKEND...   (ports)";
+    auto given = read_options(
+        argc, argv, usage, {{"host", host, is_address}, {"port", port}, {"idle", idle}},
+        1, 1000);
     std::vector<std::uint16_t> backends;
     for (auto& each : given) {
         auto end = each.data() + each.size();
         int number = 0;
         auto read = std::from_chars(each.data(), end, number);
-        if (read.ptr != end || number < 1 || number > 65535) {
-            std::cerr << "usage: " << usage << '\n';
-            return 2;
-        }
+        if (read.ptr != end || number < 1 || number > 65535)
+            wrong_usage(usage);
         backends.push_back(static_cast<std::uint16_t>(number));
     }
     try {
-        heddle::run(serve(port, backends, idle * 1ms));
+        heddle::run(serve({asio::ip::make_address(host), port}, backends, idle * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "tcp_balancer: " << e.what() << '\n';
         return 1;

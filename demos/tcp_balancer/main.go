@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -62,42 +64,75 @@ func balance(b balancer, ports []int) {
 	}
 }
 
-// Writes, and resets the timer, which closes both connections when no byte has passed for too long.
-type noted struct {
-	net.Conn
-	timer *time.Timer
+// Copied is a connection that is copied from and to.
+type copied struct {
+	*net.TCPConn
+	timer *time.Timer // closes both connections when no byte has passed for too long
 	idle  time.Duration
+	ended *atomic.Bool // nothing more is sent to it
 }
 
-func (to noted) Write(data []byte) (int, error) {
-	to.timer.Reset(to.idle)
-	return to.Conn.Write(data)
+func (c copied) Write(data []byte) (int, error) {
+	c.timer.Reset(c.idle)
+	return c.TCPConn.Write(data)
 }
 
-// Copies until from has no more; if either connection fails, both are closed.
-func copy(to noted, from net.Conn) {
-	if _, err := io.Copy(struct{ io.Writer }{to}, from); err != nil {
-		from.Close()
-		to.Close()
+// Whether a connection was reset, although a read gave its end, as a write has got the error.
+func (c copied) wasReset() bool {
+	gone := false
+	raw, err := c.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			_, err := syscall.Getpeername(int(fd))
+			gone = err != nil
+		})
+	}
+	return (gone || err != nil) && !c.ended.Load()
+}
+
+// Copies until from has no more, and tells to so. If either connection breaks, so does the other.
+func copy(to, from copied, done chan<- bool) {
+	_, err := io.Copy(struct{ io.Writer }{to}, from.TCPConn)
+	if err == nil && !from.wasReset() {
+		to.ended.Store(true)
+		to.CloseWrite()
+		done <- true
+		return
+	}
+	from.Close()
+	to.Close()
+	done <- false
+}
+
+// Whether a connection failed for want of something of this program's: then no backend is to blame.
+func isOurLack(err error) bool {
+	for _, each := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, each) {
+			return true
+		}
+	}
+	return false
+}
+
+func connect(port int) (*net.TCPConn, error) {
+	for {
+		conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+		if err == nil {
+			return conn.(*net.TCPConn), nil
+		}
+		if !isOurLack(err) {
+			return nil, err
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func endOfData(to net.Conn) {
-	to.(*net.TCPConn).CloseWrite()
-}
-
-func ask(server noted, client net.Conn, asked chan<- bool) {
-	copy(server, client)
-	endOfData(server.Conn)
-	close(asked)
-}
-
-func connect(port int) (net.Conn, error) {
-	return net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
-}
-
-func proxy(client net.Conn, b balancer, attempts int, idle time.Duration) {
+// Until both connections have ended, a close cuts them off by RST, also that of a program that is killed: then what
+// was cut off does not look like an end.
+func proxy(client *net.TCPConn, b balancer, attempts int, idle time.Duration) {
 	defer client.Close()
+	client.SetLinger(0)
 	reply := make(chan *backend, 1)
 	for ; attempts > 0; attempts-- {
 		b.requests <- reply
@@ -107,41 +142,63 @@ func proxy(client net.Conn, b balancer, attempts int, idle time.Duration) {
 			b.done <- result{chosen, false}
 			continue
 		}
+		server.SetLinger(0)
 		timer := time.AfterFunc(idle, func() {
 			server.Close()
 			client.Close()
 		})
-		asked := make(chan bool)
-		go ask(noted{server, timer, idle}, client, asked)
-		copy(noted{client, timer, idle}, server)
-		b.done <- result{chosen, true}
-		endOfData(client)
-		select {
-		case <-asked:
-		case <-time.After(time.Second):
+		from := copied{client, timer, idle, new(atomic.Bool)}
+		to := copied{server, timer, idle, new(atomic.Bool)}
+		done := make(chan bool, 2)
+		go copy(to, from, done)
+		go copy(from, to, done)
+		if first, second := <-done, <-done; first && second {
+			client.SetLinger(-1)
+			server.SetLinger(-1)
 		}
 		timer.Stop()
 		server.Close()
+		b.done <- result{chosen, true}
 		return
 	}
 	fmt.Fprintln(os.Stderr, "no backend answers")
 }
 
-func acceptAll(listener net.Listener, b balancer, attempts int, idle time.Duration) {
+// Each connection takes two descriptors; clients beyond that wait in the backlog of the system, and not for a backend.
+func mostSessions() uint64 {
+	var descriptors syscall.Rlimit
+	syscall.Getrlimit(syscall.RLIMIT_NOFILE, &descriptors)
+	switch most := descriptors.Cur; {
+	case most > 20000:
+		return 10000
+	case most > 18:
+		return (most - 16) / 2
+	}
+	return 1
+}
+
+func acceptAll(listener *net.TCPListener, b balancer, attempts int, idle time.Duration) {
+	sessions := make(chan bool, mostSessions())
 	for {
-		client, err := listener.Accept()
+		sessions <- true
+		client, err := listener.AcceptTCP()
 		if err == nil {
-			go proxy(client, b, attempts, idle)
+			go func() {
+				proxy(client, b, attempts, idle)
+				<-sessions
+			}()
 			continue
 		}
+		<-sessions
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func serve(port uint, backends []int, idle time.Duration) error {
+func serve(at *net.TCPAddr, backends []int, idle time.Duration) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	signal.Ignore(syscall.SIGHUP)
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -154,9 +211,11 @@ func serve(port uint, backends []int, idle time.Duration) error {
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	idle := flag.Int("idle", 300000, "milliseconds")
 	flag.Parse()
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
 	var backends []int
 	for _, each := range flag.Args() {
 		number, err := strconv.Atoi(each)
@@ -166,11 +225,11 @@ func main() {
 		}
 		backends = append(backends, number)
 	}
-	if len(backends) == 0 {
+	if at.IP == nil || len(backends) == 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := serve(*port, backends, time.Duration(*idle)*time.Millisecond); err != nil {
+	if err := serve(at, backends, time.Duration(*idle)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "tcp_balancer:", err)
 		os.Exit(1)
 	}

@@ -5,6 +5,7 @@
 #include <heddle/channel_operations.hpp>
 #include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/core/promise.hpp>
+#include <heddle/detail/platform/compiler.hpp>
 #include <heddle/errors.hpp>
 
 #include <coroutine>
@@ -13,9 +14,8 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <version>
 
-#ifdef __cpp_lib_expected
+#ifdef HEDDLE_HAS_EXPECTED
 #include <expected>
 #endif
 
@@ -38,6 +38,9 @@ struct stored<void> {
 };
 template <class T>
 using stored_t = typename stored<T>::type;
+
+/// Rethrows it if it is `cancelled`.
+HEDDLE_API void throw_if_cancelled(const std::exception_ptr&);
 
 /// The code of an exception: see settled::code().
 HEDDLE_API error_code code_of(const std::exception_ptr&) noexcept;
@@ -66,7 +69,7 @@ public:
     bool has_value() const noexcept { return value_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
 
-    /// What it failed with, as an exception, `cancelled` too; null if there is a result.
+    /// What it failed with, as an exception; null if there is a result.
     const std::exception_ptr& error() const noexcept {
         if (!failure_.exception && failure_.code)
             failure_.exception = detail::failure_of<system_error>(failure_.code);
@@ -111,7 +114,7 @@ public:
         return std::addressof(*value_);
     }
 
-#ifdef __cpp_lib_expected
+#ifdef HEDDLE_HAS_EXPECTED
     /// Moves the result, or the failure, into an expected.
     template <class U = T>
         requires(!std::is_reference_v<U>)
@@ -149,7 +152,7 @@ class [[nodiscard]] settle_awaiter : pinned {
 
 public:
     settle_awaiter(process& self, A&& a)
-        : awaited_(awaiter_of(self, static_cast<A&&>(a))) {}
+        : self_(self), awaited_(awaiter_of(self, static_cast<A&&>(a))) {}
 
     bool await_ready() { return awaited_.await_ready(); }
     decltype(auto) await_suspend(std::coroutine_handle<> frame) {
@@ -158,20 +161,28 @@ public:
     result await_resume() {
         try {
             if constexpr (requires { awaited_.take_failure(); })
-                if (wait_failure f = awaited_.take_failure())
+                if (wait_failure f = awaited_.take_failure()) {
+                    if (self_.interrupted() && f.exception) [[unlikely]]
+                        throw_if_cancelled(f.exception);
                     return result(std::move(f));
+                }
             if constexpr (std::is_void_v<decltype(awaited_.await_resume())>) {
                 awaited_.await_resume();
                 return result(std::in_place);
             } else {
                 return result(std::in_place, awaited_.await_resume());
             }
+        } catch (const cancelled&) {
+            if (self_.interrupted())
+                throw;
+            return result(std::current_exception());
         } catch (...) {
             return result(std::current_exception());
         }
     }
 
 private:
+    process& self_;
     awaiter awaited_;
 };
 
@@ -195,18 +206,19 @@ private:
     A awaited_;
 };
 
-/// settle(x) awaits what `co_await x` would, and gives how that ended, as a value:
-/// nothing is thrown. x may be a task, a join handle, a wait, a select, an operation of
-/// Asio, anything that a task can await.
+/// settle(x) awaits what `co_await x` would, and gives how that ended, as a value. x may
+/// be a task, a join handle, a wait, a select, an operation of Asio, anything that a task
+/// can await.
 ///
 ///     for (;;) {
 ///         auto n = co_await heddle::settle(socket.async_read_some(buffer, use_task));
-///         if (!n) co_return;             // end of file, or cancelled: an expected end
+///         if (!n) co_return;                   // the end of file is an expected end
 ///         ...
 ///     }
 ///
-/// Cancel    a cancelled wait is a failure like others, so a loop must end on it. The
-///           next wait of the task fails as well.
+/// Cancel    it throws `cancelled` as co_await does, if the token in force has closed: the
+///           failure of this task is none of x, and a limit around it must see it. The
+///           `cancelled` of another task, or of a scope inside x, is a failure of x.
 /// Errors    those of making x, which is done before, are thrown. For waits, Asio's
 ///           operations, joins and calls of tasks no exception is thrown inside either:
 ///           one that left a task is handed on as it is.

@@ -10,6 +10,7 @@
 #include HEDDLE_ASIO(system_executor.hpp)
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,9 +23,92 @@ counted<children> make_sessions(const serve_options& options) {
         throw std::invalid_argument("heddle: serve: serve_options::sessions is " +
                                     std::to_string(options.sessions) +
                                     ": it must let 1 session or more run");
+    if (options.sessions_per_peer < 1)
+        throw std::invalid_argument(
+            "heddle: serve: serve_options::sessions_per_peer is " +
+            std::to_string(options.sessions_per_peer) +
+            ": it must let 1 session or more run");
     return counted<children>::adopt(
         new children("the sessions of a server",
                      "the end of a session: no more may run", options.sessions));
+}
+
+class sessions_by_peer {
+    using peers = std::map<asio::ip::address, std::ptrdiff_t>;
+
+public:
+    /// Returns false if the address has `limit` sessions.
+    bool enter(const asio::ip::address& a, std::ptrdiff_t limit) {
+        peers made{{a, 1}};  // memory is taken, and given back, without the lock
+        guard g(lock_);
+        auto at = running_.find(a);
+        if (at == running_.end()) {
+            running_.merge(made);
+            return true;
+        }
+        if (at->second >= limit)
+            return false;
+        ++at->second;
+        return true;
+    }
+    void leave(const asio::ip::address& a) noexcept {
+        peers::node_type last;
+        guard g(lock_);
+        auto at = running_.find(a);
+        if (--at->second == 0)
+            last = running_.extract(at);
+    }
+
+private:
+    spin_lock lock_;
+    peers running_;  // guarded by lock_
+};
+
+std::shared_ptr<sessions_by_peer> limit_by_peer(const serve_options& options) {
+    if (options.sessions_per_peer >= options.sessions)
+        return nullptr;
+    return std::make_shared<sessions_by_peer>();
+}
+
+bool session_place::enter(const std::shared_ptr<sessions_by_peer>& peers,
+                          const asio::ip::address& address,
+                          const serve_options& options) {
+    asio::ip::address one = address;  // an IPv4 address has another form on IPv6
+    if (one.is_v6() && one.to_v6().is_v4_mapped())
+        one = asio::ip::make_address_v4(asio::ip::v4_mapped, one.to_v6());
+    if (!peers->enter(one, options.sessions_per_peer))
+        return false;
+    peers_ = peers;
+    address_ = one;
+    return true;
+}
+
+void session_place::started(const serve_options& options) noexcept {
+    metrics_ = options.metrics;
+    if (!metrics_)
+        return;
+    metrics_->add(&serve_counts::sessions);
+    metrics_->add(&serve_counts::running);
+}
+
+void session_place::leave() noexcept {
+    if (peers_)
+        peers_->leave(address_);
+    if (metrics_)
+        metrics_->ended();
+}
+
+void became_full(const serve_options& options) {
+    if (options.metrics)
+        options.metrics->add(&serve_counts::full);
+    if (options.on_full)
+        options.on_full();
+}
+
+void refused(const serve_options& options, bool by_peer) noexcept {
+    if (options.metrics)
+        options.metrics->add(by_peer ? &serve_counts::refused_peers
+                                     : &serve_counts::refused);
 }
 
 duration pause_after(error_code error, const serve_options& options) {
@@ -36,6 +120,8 @@ duration pause_after(error_code error, const serve_options& options) {
     case port::accept_error::of_connection:
         return {};
     case port::accept_error::of_resources:
+        if (options.metrics)
+            options.metrics->add(&serve_counts::failed);
         if (options.on_error)
             options.on_error(failure_of<system_error>(error, "accept"));
         // At once it would fail at once, four million times a second.
@@ -48,8 +134,8 @@ duration pause_after(error_code error, const serve_options& options) {
 
 namespace {
 
-task<> run_session([[maybe_unused]] child self, task<> work,
-                   void (*on_error)(std::exception_ptr)) {
+task<> run_session([[maybe_unused]] child self, [[maybe_unused]] session_place place,
+                   task<> work, void (*on_error)(std::exception_ptr)) {
     std::exception_ptr failure;
     try {
         co_await std::move(work);
@@ -70,12 +156,14 @@ task<> run_session([[maybe_unused]] child self, task<> work,
 
 }  // namespace
 
-void start_session(child self, task<> work, const serve_options& options,
-                   const void* at) {
+void start_session(child self, session_place place, task<> work,
+                   const serve_options& options, const void* at) {
     done_node* node = &self.core().node();
+    place.started(options);
     (void)start(running_host(),
-                run_session(std::move(self), std::move(work), options.on_error), node,
-                at);
+                run_session(std::move(self), std::move(place), std::move(work),
+                            options.on_error),
+                node, at);
 }
 
 task<> end_sessions(counted<children> sessions, done_token stop, any_duration grace) {

@@ -7,6 +7,15 @@
 
 namespace heddle HEDDLE_VARIANT::detail {
 
+void throw_if_cancelled(const std::exception_ptr& e) {
+    try {
+        std::rethrow_exception(e);
+    } catch (const cancelled&) {
+        throw;
+    } catch (...) {
+    }
+}
+
 error_code code_of(const std::exception_ptr& e) noexcept {
     try {
         std::rethrow_exception(e);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <ranges>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -110,6 +111,29 @@ TEST_CASE("an operator that waits takes one frame: concat, flatten, zip, throttl
     CHECK(n == 5);  // three counts, concat and zip
 }
 
+TEST_CASE("zip takes a frame for each other stream; concat takes one, and one for each "
+          "range") {
+    std::size_t n = allocations_of([](std::size_t& to) -> task<> {
+        test::empty_frame_pools();
+        std::size_t before = test::allocations();
+        auto s = count(0, 2) | streams::zip(count(0, 2), count(0, 2));
+        while (auto v = co_await s.next())
+            CHECK(std::tuple_size_v<decltype(v)::value_type> == 3);
+        to = test::allocations() - before;
+    });
+    CHECK(n == 5);  // three counts, and two
+    n = allocations_of([](std::size_t& to) -> task<> {
+        test::empty_frame_pools();
+        std::size_t before = test::allocations();
+        auto s = count(0, 1) | streams::concat(count(0, 1), count(0, 1),
+                                               streams::from(std::views::iota(0, 1)));
+        while (std::optional<int> v = co_await s.next())
+            CHECK(v == 0);
+        to = test::allocations() - before;
+    });
+    CHECK(n == 5);  // three counts, the range, and concat
+}
+
 namespace {
 
 task<int> give(int n) {
@@ -176,6 +200,12 @@ task<> operators(outcome& o) {
              return number_of(count(0, 1) | streams::concat(count(0, 1)) |
                               streams::merge(count(0, 1)));
          },
+         [] {
+             return number_of(
+                 count(0, 1) |
+                 streams::concat(count(0, 1), count(0, 1) | streams::map(give)));
+         },
+         [] { return number_of(count(0, 3) | streams::zip(count(0, 3), count(0, 3))); },
          [] { return number_of(count(0, 3) | streams::map_parallel(2, give)); },
          [] { return number_of(count(0, 3) | streams::map_unordered(2, give)); },
          [] { return number_of(count_tracked(3) | streams::take(3)); },

@@ -31,3 +31,6 @@ endif()
 foreach(way IN LISTS ways)
   heddle_package_test(${way})
 endforeach()
+if(fetch_content IN_LIST ways)  # both build the library: the second finds it in the compiler's cache
+  set_tests_properties(package.fetch_content PROPERTIES DEPENDS package.add_subdirectory)
+endif()

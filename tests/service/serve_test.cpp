@@ -518,6 +518,166 @@ TEST_CASE("without on_error, an exception of a session is a detached task's") {
     CHECK(s.trace.take() == lines{"serve: ok"});
 }
 
+TEST_CASE(
+    "a session that takes two arguments gets the token of the stop, which does not "
+    "cancel it") {
+    site w;
+    auto session = [&w](visitor v, heddle::done_token stop) -> task<> {
+        CHECK_FALSE(stop == heddle::this_task::done());
+        co_await stop;
+        w.trace("told " + std::to_string(v.value()));
+        co_await heddle::sleep(1ms);  // is not cancelled
+        w.trace("ends " + std::to_string(v.value()));
+    };
+    w.start(session);
+    w.connect(1);
+    w.stop.close();
+    w.settle();
+    CHECK(w.trace.take() == lines{"told 1"});
+    while (w.live() != 0) {
+        w.ctx.restart();
+        w.ctx.run_one();
+    }
+    CHECK(w.trace.take() == lines{"ends 1", "serve: ok"});
+}
+
+namespace {
+
+int times_full = 0;
+
+/// Lets one session end.
+void open_one(site& w) {
+    w.go([](heddle::sender<> gate) -> task<> { co_await gate.send(); }, w.gate);
+    w.settle();
+}
+
+}  // namespace
+
+TEST_CASE("a server says each time that it has become full, and counts what it does") {
+    site w;
+    times_full = 0;
+    heddle::serve_metrics counts;
+    serve_options options{
+        .sessions = 2, .on_full = [] { ++times_full; }, .metrics = &counts};
+    w.start(options);
+    w.connect(1);
+    CHECK(times_full == 0);
+    CHECK(counts.read().running == 1);
+    w.connect(3);
+    CHECK(times_full == 1);  // no connection waits yet, but none would be accepted
+    CHECK(counts.read().running == 2);
+    CHECK_FALSE(w.connections.accepts.waiting());
+    open_one(w);  // one session ends
+    w.settle();
+    CHECK(w.connections.accepts.waiting());
+    CHECK(times_full == 1);
+    w.connect(5);
+    CHECK(times_full == 2);
+    CHECK(counts.read().full == 2);
+    CHECK(counts.read().sessions == 3);
+    CHECK(counts.read().refused == 0);
+    w.stop.close();
+    open_one(w);
+    open_one(w);
+    w.settle();
+    CHECK(counts.read().running == 0);
+}
+
+TEST_CASE(
+    "a full server refuses if it is to, and serves again when a session has ended") {
+    site w;
+    times_full = 0;
+    heddle::serve_metrics counts;
+    serve_options options{.sessions = 1,
+                          .full = heddle::when_full::refuse,
+                          .on_full = [] { ++times_full; },
+                          .metrics = &counts};
+    w.start(options);
+    w.connect(1);
+    w.connect(3);
+    w.connect(5);
+    CHECK(visitor::open() == 1);  // the others are closed
+    CHECK(counts.read().refused == 2);
+    CHECK(times_full == 1);
+    open_one(w);
+    w.settle();
+    CHECK(visitor::open() == 0);
+    w.connect(7);
+    CHECK(visitor::open() == 1);
+    CHECK(counts.read().sessions == 2);
+    CHECK(counts.read().refused == 2);
+    CHECK(times_full == 2);
+    w.stop.close();
+    open_one(w);
+    w.settle();
+    CHECK(w.live() == 0);
+}
+
+TEST_CASE("one address has no more sessions than it may have") {
+    heddle::serve_metrics counts;
+    auto main = [&counts]() -> task<> {
+        auto ex = heddle::this_task::executor();
+        tcp::acceptor acceptor(ex, {asio::ip::address_v6::any(), 0});
+        auto port = acceptor.local_endpoint().port();
+        heddle::done_source stop;
+        auto session = [](tcp::socket s) -> task<> {
+            char byte;
+            (void)co_await heddle::settle(
+                s.async_read_some(asio::buffer(&byte, 1), use_task));
+        };
+        auto server = heddle::go(
+            heddle::serve(std::move(acceptor), stop.token(), session,
+                          serve_options{.sessions_per_peer = 2, .metrics = &counts}));
+        auto connect = [ex, port](const char* from) -> task<tcp::socket> {
+            tcp::socket s(ex, {asio::ip::make_address(from), 0});
+            co_await s.async_connect({asio::ip::make_address("127.0.0.1"), port},
+                                     use_task);
+            co_return s;
+        };
+        auto refused = [](tcp::socket& s) -> task<bool> {
+            char byte;
+            auto end = s.async_read_some(asio::buffer(&byte, 1), use_task);
+            auto in_time = co_await heddle::timeout(100ms, [](auto op) -> task<> {
+                (void)co_await heddle::settle(std::move(op));
+            }(std::move(end)));
+            co_return in_time;
+        };
+        tcp::socket a = co_await connect("127.0.0.1");
+        tcp::socket b = co_await connect("127.0.0.1");
+        tcp::socket c = co_await connect("127.0.0.1");
+        tcp::socket d = co_await connect("127.0.0.2");
+        bool third = co_await refused(c);
+        CHECK(third);
+        bool other = co_await refused(d);
+        CHECK_FALSE(other);
+        CHECK(counts.read().refused_peers == 1);
+        CHECK(counts.read().running == 3);
+        a.close();  // its place is free once the session has seen that
+        while (counts.read().running != 2)
+            co_await heddle::sleep(1ms);
+        tcp::socket e = co_await connect("127.0.0.1");
+        bool again = co_await refused(e);
+        CHECK_FALSE(again);
+        stop.close();
+        for (tcp::socket* each : {&b, &d, &e})
+            each->close();
+        co_await server;
+        CHECK(counts.read().running == 0);
+    };
+    heddle::run(main());
+}
+
+TEST_CASE("a limit that allows no session of a peer is refused") {
+    site w;
+    w.start({.sessions_per_peer = 0});
+    w.settle();
+    CHECK(
+        w.trace.take() ==
+        lines{
+            "serve: heddle: serve: serve_options::sessions_per_peer is 0: it must let "
+            "1 session or more run"});
+}
+
 TEST_CASE("a limit that allows no session is refused") {
     site s;
     s.start({.sessions = 0});

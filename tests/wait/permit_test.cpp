@@ -471,9 +471,10 @@ TEST_CASE("receive_many takes the values of senders that wait into a list, and w
 TEST_CASE("receive_many of a select that is kept makes its room anew in each wait") {
     auto main = []() -> task<> {
         channel<int> c(4);
+        heddle::channel<> never;
         std::vector<int> got;
-        auto either = heddle::select(c.receive_many(got, 4),
-                                     heddle::channel<>().receive(std::ignore));
+        auto either =
+            heddle::select(c.receive_many(got, 4), never.receive(std::ignore));
         for (int turn = 0; turn < 3; ++turn) {
             co_await c.send(turn);
             std::size_t arm = co_await either;

@@ -19,6 +19,11 @@
 #define HEDDLE_HAS_STOP_TOKEN 1
 #endif
 
+/// Is defined where the standard library has std::expected, and the program is C++23.
+#ifdef __cpp_lib_expected
+#define HEDDLE_HAS_EXPECTED 1
+#endif
+
 /// Marks a name that the library defines and headers use. All other symbols of it are
 /// hidden.
 #define HEDDLE_API [[gnu::visibility("default")]]

@@ -61,6 +61,12 @@ public:
     /// The permit that was taken is this child's from now on.
     void adopt_permit() noexcept { permitted_ = true; }
 
+    /// Takes a permit if it has none and one is free. Returns whether it has one.
+    bool take_permit() noexcept {
+        permitted_ = permitted_ || core().permits().try_take();
+        return permitted_;
+    }
+
 private:
     bool permitted_ = false;
 };
