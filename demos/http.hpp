@@ -16,7 +16,9 @@
 #include <asio/ip/tcp.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -94,24 +96,17 @@ struct service {
 // A connection. The service outlives it.
 heddle::task<> session(tcp::socket peer, heddle::done_token stop, const service& s);
 
-// Listens, and says where. The host is a name or an address; the port 0 is any.
-tcp::acceptor listen(const std::string& host, std::uint16_t port);
-
 void complain(std::exception_ptr failure);
 
-// Serves until SIGINT or SIGTERM, then for another second those who are being answered. SIGHUP, which comes when a
-// terminal is closed, ends nothing. session(socket, stop) is a task.
+// Serves until SIGINT or SIGTERM, then for another second those who are being answered. each(socket, stop) is a task.
 template <class Session>
-heddle::task<> serve(std::string host, std::uint16_t port, Session each) {
-    heddle::signals hang_up({SIGHUP}, heddle::signals::later::caught);
+heddle::task<> serve(tcp::endpoint at, Session each) {
     heddle::signals stop({SIGINT, SIGTERM});
-    auto acceptor = listen(host, port);
-    auto one = [&each, token = stop.token()](tcp::socket peer) {
-        return each(std::move(peer), token);
-    };
+    tcp::acceptor acceptor(heddle::this_task::executor(), at);
+    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
     heddle::serve_options options{.grace = 1s, .on_error = complain};
-    co_await heddle::serve(std::move(acceptor), stop.token(), one, options);
+    co_await heddle::serve(std::move(acceptor), stop.token(), each, options);
 }
-heddle::task<> serve(std::string host, std::uint16_t port, const service& s);
+heddle::task<> serve(tcp::endpoint at, const service& s);
 
 }  // namespace http

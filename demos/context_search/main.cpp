@@ -69,23 +69,23 @@ heddle::task<response> answer(request r, heddle::duration work) {
     co_return reply(200, *result);
 }
 
-heddle::task<> serve(std::string host, std::uint16_t port, heddle::duration work) {
+heddle::task<> serve(http::tcp::endpoint at, heddle::duration work) {
     auto searching = [work](request r, http::stream&) {
         return answer(std::move(r), work);
     };
     http::service service{
         {{"/search", {"GET", searching}}, {"/stats", {"GET", stats}}}};
-    co_await http::serve(host, port, service);
+    co_await http::serve(at, service);
 }
 
 int main(int argc, char** argv) {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     int work = 100;
-    read_options(argc, argv, "context_search [--host NAME] [--port N] [--work MS]",
-                 {{"host", host}, {"port", port}, {"work", work}});
+    read_options(argc, argv, "context_search [--host ADDRESS] [--port N] [--work MS]",
+                 {{"host", host, is_address}, {"port", port}, {"work", work}});
     try {
-        heddle::run(serve(host, port, work * 1ms));
+        heddle::run(serve({asio::ip::make_address(host), port}, work * 1ms));
     } catch (const std::system_error& e) {
         std::cerr << "context_search: " << e.what() << '\n';
         return 1;

@@ -81,11 +81,11 @@ func getOnly(f http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func serve(host string, port uint, work time.Duration) error {
+func serve(at *net.TCPAddr, work time.Duration) error {
 	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, fmt.Sprint(port)))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -108,11 +108,16 @@ func serve(host string, port uint, work time.Duration) error {
 }
 
 func main() {
-	host := flag.String("host", "127.0.0.1", "a name or an address")
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	work := flag.Int("work", 100, "milliseconds of a backend")
 	flag.Parse()
-	if err := serve(*host, *port, time.Duration(*work)*time.Millisecond); err != nil {
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := serve(at, time.Duration(*work)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "context_search:", err)
 		os.Exit(1)
 	}

@@ -54,12 +54,13 @@ const http::service endpoints{{{"/count", {"GET", count}},
 int main(int argc, char** argv) {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
-    read_options(argc, argv,
-                 "four_endpoints [--host NAME] [--port N]   (0, the default: any free "
-                 "port)",
-                 {{"host", host}, {"port", port}});
+    read_options(
+        argc, argv,
+        "four_endpoints [--host ADDRESS] [--port N]   (0, the default: any free "
+        "port)",
+        {{"host", host, is_address}, {"port", port}});
     try {
-        heddle::run(http::serve(host, port, endpoints));
+        heddle::run(http::serve({asio::ip::make_address(host), port}, endpoints));
     } catch (const std::system_error& e) {
         std::cerr << "four_endpoints: " << e.what() << '\n';
         return 1;

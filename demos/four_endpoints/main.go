@@ -92,11 +92,11 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusMethodNotAllowed)
 }
 
-func serve(host string, port uint) error {
+func serve(at *net.TCPAddr) error {
 	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, fmt.Sprint(port)))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -113,10 +113,15 @@ func serve(host string, port uint) error {
 }
 
 func main() {
-	host := flag.String("host", "127.0.0.1", "a name or an address")
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	flag.Parse()
-	if err := serve(*host, *port); err != nil {
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := serve(at); err != nil {
 		fmt.Fprintln(os.Stderr, "four_endpoints:", err)
 		os.Exit(1)
 	}

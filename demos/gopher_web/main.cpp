@@ -77,14 +77,14 @@ heddle::task<http::response> answer(std::string path, http::stream& client) {
     co_return client.end();
 }
 
-heddle::task<> serve(std::string host, std::uint16_t port, std::string path) {
+heddle::task<> serve(http::tcp::endpoint at, std::string path) {
     std::uintmax_t size;
     open(path, size);  // reports at once a file that cannot be read
     auto fetch = [path](http::request, http::stream& client) {
         return answer(path, client);
     };
     http::service service{{{"/", {"GET", fetch}}}};
-    co_await http::serve(host, port, service);
+    co_await http::serve(at, service);
 }
 
 int main(int argc, char** argv) {
@@ -92,11 +92,12 @@ int main(int argc, char** argv) {
     std::uint16_t port = 0;
     auto files =
         read_options(argc, argv,
-                     "gopher_web [--host NAME] [--port N] [FILE]   (port 0, the "
+                     "gopher_web [--host ADDRESS] [--port N] [FILE]   (port 0, the "
                      "default: any; the file is else its own program)",
-                     {{"host", host}, {"port", port}}, 0, 1);
+                     {{"host", host, is_address}, {"port", port}}, 0, 1);
     try {
-        heddle::run(serve(host, port, files.empty() ? "/proc/self/exe" : files[0]));
+        heddle::run(serve({asio::ip::make_address(host), port},
+                          files.empty() ? "/proc/self/exe" : files[0]));
     } catch (const std::system_error& e) {
         std::cerr << "gopher_web: " << e.what() << '\n';
         return 1;

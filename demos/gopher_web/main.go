@@ -103,7 +103,7 @@ func answer(client http.ResponseWriter, r *http.Request, path string) {
 	}
 }
 
-func serve(host string, port uint, path string) error {
+func serve(at *net.TCPAddr, path string) error {
 	var size int64
 	file, err := open(path, &size) // reports at once a file that cannot be read
 	if err != nil {
@@ -113,7 +113,7 @@ func serve(host string, port uint, path string) error {
 	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, fmt.Sprint(port)))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -130,14 +130,19 @@ func serve(host string, port uint, path string) error {
 }
 
 func main() {
-	host := flag.String("host", "127.0.0.1", "a name or an address")
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	flag.Parse()
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
 	path := "/proc/self/exe"
 	if flag.NArg() > 0 {
 		path = flag.Arg(0)
 	}
-	if err := serve(*host, *port, path); err != nil {
+	if err := serve(at, path); err != nil {
 		fmt.Fprintln(os.Stderr, "gopher_web:", err)
 		os.Exit(1)
 	}

@@ -5,8 +5,6 @@
 
 #include <boost/beast/http/status.hpp>
 
-#include <csignal>
-
 namespace http {
 
 std::string reason(int status) {
@@ -46,15 +44,6 @@ heddle::task<> session(tcp::socket peer, heddle::done_token stop, const service&
     co_await c.converse();
 }
 
-tcp::acceptor listen(const std::string& host, std::uint16_t port) {
-    auto here = heddle::this_task::executor();
-    tcp::resolver resolver(here);
-    auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive);
-    tcp::acceptor acceptor(here, *found.begin());
-    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
-    return acceptor;
-}
-
 void complain(std::exception_ptr failure) {
     try {
         std::rethrow_exception(failure);
@@ -63,11 +52,11 @@ void complain(std::exception_ptr failure) {
     }
 }
 
-heddle::task<> serve(std::string host, std::uint16_t port, const service& s) {
+heddle::task<> serve(tcp::endpoint at, const service& s) {
     auto each = [&s](tcp::socket peer, heddle::done_token stop) {
         return session(std::move(peer), std::move(stop), s);
     };
-    co_await serve(std::move(host), port, each);
+    co_await serve(at, each);
 }
 
 }  // namespace http

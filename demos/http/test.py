@@ -49,8 +49,8 @@ def start(*more):
 class Client:
     """Sends bytes, and reads answers one by one."""
 
-    def __init__(self, server, host="127.0.0.1"):
-        self.raw = socket.create_connection((host, server.port))
+    def __init__(self, server):
+        self.raw = socket.create_connection((server.host, server.port))
         self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = context.wrap_socket(self.raw.dup()) if tls else self.raw
         self.input = b""
@@ -441,31 +441,6 @@ def check_half_closed():
     server.stop()
 
 
-def check_host():
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        pass
-    else:
-        server = start("--host", "::1")
-        expect(server.said.startswith("listening on [::1]:"), True, server.said)
-        client = Client(server, "::1")
-        client.send(get())
-        client.check(200)
-        client.close()
-        server.stop()
-    server = start("--host", "localhost")
-    server.process.send_signal(signal.SIGHUP)
-    server.process.send_signal(signal.SIGHUP)
-    client = Client(server, "localhost")
-    client.send(get())
-    client.check(200)
-    client.close()
-    server.stop()
-    nowhere = subprocess.run([program, "--host", "not a host", *arguments], capture_output=True)
-    expect(nowhere.returncode, 1, "a host that is none:")
-
-
 def check_stop():
     """An idle connection ends at once."""
     server = start()
@@ -498,7 +473,6 @@ check_conversations()
 check_pipeline()
 if not tls:
     check_half_closed()
-    check_host()
 if not twin:
     check_floods()
 check_stop()

@@ -127,8 +127,7 @@ heddle::task<> secure(tcp::socket peer, heddle::done_token stop,
     co_await c.converse();
 }
 
-heddle::task<> serve(std::string host, std::uint16_t port, http::time_limits limits,
-                     std::string pem) {
+heddle::task<> serve(tcp::endpoint at, http::time_limits limits, std::string pem) {
     http::service service{
         {{"/hello", {"GET", hello}},
          {"/metrics", {"GET", show_metrics}},
@@ -146,7 +145,7 @@ heddle::task<> serve(std::string host, std::uint16_t port, http::time_limits lim
         return pem.empty() ? plain(std::move(peer), stop, service)
                            : secure(std::move(peer), stop, service, tls);
     };
-    co_await http::serve(host, port, session);
+    co_await http::serve(at, session);
 }
 
 int main(int argc, char** argv) {
@@ -155,9 +154,9 @@ int main(int argc, char** argv) {
     int header = 10000, idle = 30000;
     std::string pem;
     read_options(argc, argv,
-                 "http_service [--host NAME] [--port N] [--header MS] [--idle MS] "
+                 "http_service [--host ADDRESS] [--port N] [--header MS] [--idle MS] "
                  "[--tls PEM]",
-                 {{"host", host},
+                 {{"host", host, is_address},
                   {"port", port},
                   {"header", header},
                   {"idle", idle},
@@ -166,7 +165,7 @@ int main(int argc, char** argv) {
     http::time_limits limits{std::min(header, idle) * 1ms, idle * 1ms, idle * 1ms,
                              idle * 1ms};
     try {
-        heddle::run(serve(host, port, limits, pem));
+        heddle::run(serve({asio::ip::make_address(host), port}, limits, pem));
     } catch (const heddle::system_error& e) {
         std::cerr << "http_service: " << e.what() << '\n';
         return 1;

@@ -189,11 +189,11 @@ func count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-func serve(host string, port uint, pem string) error {
+func serve(at *net.TCPAddr, pem string) error {
 	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, fmt.Sprint(port)))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -220,17 +220,22 @@ func serve(host string, port uint, pem string) error {
 }
 
 func main() {
-	host := flag.String("host", "127.0.0.1", "a name or an address")
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	headerMs := flag.Int("header", 10000, "ms for the first byte and a header")
 	idleMs := flag.Int("idle", 30000, "ms for all else")
 	pem := flag.String("tls", "", "a file with certificate and key")
 	flag.Parse()
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
 	idle = time.Duration(*idleMs) * time.Millisecond
 	if header = time.Duration(*headerMs) * time.Millisecond; header > idle {
 		header = idle
 	}
-	if err := serve(*host, *port, *pem); err != nil {
+	if err := serve(at, *pem); err != nil {
 		fmt.Fprintln(os.Stderr, "http_service:", err)
 		os.Exit(1)
 	}
