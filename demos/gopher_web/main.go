@@ -93,7 +93,9 @@ func answer(client http.ResponseWriter, r *http.Request, path string) {
 	var size int64
 	pile, err := open(path, &size)
 	if err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, err)
+		http.Error(client, "Internal Server Error", http.StatusInternalServerError)
+		return
 	}
 	defer pile.Close()
 	client.Header().Set("Content-Type", "application/octet-stream")

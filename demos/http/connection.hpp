@@ -8,6 +8,7 @@
 
 #include <array>
 #include <charconv>
+#include <exception>
 #include <type_traits>
 
 namespace http {
@@ -21,6 +22,11 @@ template <class Tls>
 tcp::socket& socket_of(Tls& s) {
     return s.next_layer();
 }
+
+// What ends a handler whose client has gone.
+struct client_left : heddle::system_error {
+    using heddle::system_error::system_error;
+};
 
 // A connection from its first byte to its last, over a socket or TLS. Expected ends, as of files, are no exceptions.
 template <class Stream>
@@ -44,8 +50,8 @@ public:
             }
             try {
                 co_await answer(wrong);
-            } catch (const heddle::system_error&) {
-                co_return;  // the client has left
+            } catch (const client_left&) {
+                co_return;
             }
         }
         failed = co_await flush();
@@ -62,7 +68,8 @@ public:
         written_ = 0;
         open_ = open_ && !stop_.closed() && (length || minor_ > 0);
         append_head(output_, reply(200, std::move(type), ""), length, minor_, open_);
-        throw_if(co_await flush());
+        auto failed = co_await flush();
+        throw_if(failed);
         co_return !head_only_;
     }
 
@@ -100,7 +107,7 @@ private:
 
     static void throw_if(error_code failed) {
         if (failed)
-            throw heddle::system_error(failed);
+            throw client_left(failed);
     }
     bool chunked() const { return !length_ && minor_ > 0; }
 
@@ -221,7 +228,15 @@ private:
             r = service_.refuse(wrong);
         } else if (found != service_.endpoints.end()) {
             path = asked.path;
-            r = co_await handle(found->second, std::move(asked));
+            try {
+                r = co_await handle(found->second, std::move(asked));
+            } catch (const client_left&) {
+                throw;
+            } catch (const std::exception&) {
+                complain(std::current_exception());
+                r = service_.refuse(500);
+                open_ = false;
+            }
         } else if (asked.method != "OPTIONS" || asked.path != "*") {
             r = service_.refuse(404);
         }
@@ -267,8 +282,8 @@ private:
         auto more = co_await heddle::settle(socket_of(peer_).async_receive(
             asio::buffer(&next, 1), tcp::socket::message_peek, heddle::use_task));
         ended_ = more.code() == asio::error::eof;
-        if (!more && !ended_)
-            throw heddle::system_error(more.code());
+        if (!ended_)
+            throw_if(more.code());
         bool may_ask = ended_ && minor_ > 0;
         for (error_code failed;;) {
             if (may_ask)
