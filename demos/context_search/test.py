@@ -79,6 +79,10 @@ if "twin" not in sys.argv:
     half.check("HTTP/1.1 200 OK")
     half.input.read()
     settle(quick, "running 0 finished 9 stopped 0")
+    half = Peer(quick)
+    half.send(request * 3)
+    half.half_close()
+    expect(half.input.read().count(b"HTTP/1.1 200 OK"), 3, "answers for who has shut its sending side:")
     longer = Server(sys.argv[1], "--work", "1500")
     for version, first in (("1.1", "102 Processing"), ("1.0", "200 OK")):
         half = Peer(longer)

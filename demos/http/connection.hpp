@@ -279,11 +279,13 @@ private:
     // Throws if the client leaves; runs until the handler has ended.
     heddle::task<response> notice_leaving() {
         char next;
-        auto more = co_await heddle::settle(socket_of(peer_).async_receive(
-            asio::buffer(&next, 1), tcp::socket::message_peek, heddle::use_task));
-        ended_ = more.code() == asio::error::eof;
-        if (!ended_)
-            throw_if(more.code());
+        if (!ended_) {
+            auto more = co_await heddle::settle(socket_of(peer_).async_receive(
+                asio::buffer(&next, 1), tcp::socket::message_peek, heddle::use_task));
+            ended_ = more.code() == asio::error::eof;
+            if (!ended_)
+                throw_if(more.code());
+        }
         bool may_ask = ended_ && minor_ > 0;
         for (error_code failed;;) {
             if (may_ask)
