@@ -57,7 +57,8 @@ private:
     std::shared_ptr<core> core_;
 };
 
-/// An object of a pool, lent until this is destroyed. A moved-from lease has none.
+/// An object of a pool, lent until this is destroyed. A lease that was moved from, or whose
+/// object was discarded, has none. Requires of `*` and `->`: it has one.
 template <class T>
 class [[nodiscard]] lease {
     using core = detail::pool_core<T>;
