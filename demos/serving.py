@@ -21,6 +21,8 @@ def too_late(*_):
 
 signal.signal(signal.SIGALRM, too_late)
 signal.alarm(int(os.environ.get("LIMIT", 50)))
+# The memory of a server built with ASan would be that in its quarantine.
+os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
 
 
 def expect(got, wanted, what=""):

@@ -31,9 +31,7 @@ func own(requests <-chan request) {
 			r.from.out.add(out, math.MaxInt)
 		}
 		if len(r.commands) == 0 {
-			for channel := range r.from.channels {
-				data.forget(r.from, channel)
-			}
+			data.leave(r.from)
 		}
 		r.reply <- n // never waits: there is room
 	}

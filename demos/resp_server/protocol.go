@@ -35,6 +35,12 @@ func (in *input) room() []byte {
 	return in.bytes[in.end:]
 }
 
+// A number as it is written usually: without a plus, and without zeros before it.
+func integer(text []byte) (int, bool) {
+	n, err := strconv.Atoi(string(text))
+	return n, err == nil && strconv.Itoa(n) == string(text)
+}
+
 func takeLine(rest []byte) (line, after []byte, ok bool) {
 	line, after, ok = bytes.Cut(rest, []byte{'\n'})
 	return bytes.TrimSuffix(line, []byte{'\r'}), after, ok
@@ -42,8 +48,13 @@ func takeLine(rest []byte) (line, after []byte, ok bool) {
 
 func isBlank(c byte) bool { return strings.IndexByte(" \t\n\v\f\r", c) >= 0 }
 
-// Splits a line as people type it, in place. Blanks in quotes are part of a word; so is, after a \, a quote.
-// Returns false if a quote has no end, or a word follows it.
+func isHex(escape []byte) bool {
+	_, err := strconv.ParseUint(string(escape[2:]), 16, 8)
+	return escape[0] == '\\' && escape[1] == 'x' && err == nil
+}
+
+// Splits a line as people type it, in place. Blanks in quotes are part of a word; so is, after a \, a quote
+// or a byte such as \n and \x0a. Returns false if a quote has no end, or a word follows it.
 func split(line []byte, args words) (words, bool) {
 	const escapes, meant = "nrtba", "\n\r\t\b\a"
 	for at := 0; ; {
@@ -63,6 +74,10 @@ func split(line []byte, args words) (words, bool) {
 				quote = 0
 			case quote == 0 && (c == '"' || c == '\''):
 				quote = c
+			case quote == '"' && at+3 < len(line) && isHex(line[at:at+4]):
+				code, _ := strconv.ParseUint(string(line[at+2:at+4]), 16, 8)
+				word = append(word, byte(code))
+				at += 3
 			case quote != 0 && c == '\\' && at+1 < len(line) && (quote == '"' || line[at+1] == '\''):
 				at++
 				c = line[at]
@@ -109,8 +124,8 @@ func nextCommand(in *input, args words) (words, found, string) {
 		in.begin = in.end - len(rest)
 		return args, command, ""
 	}
-	n, err := strconv.Atoi(string(line[1:]))
-	if err != nil || n > mostWords {
+	n, ok := integer(line[1:])
+	if !ok || n > mostWords {
 		return args, nonsense, "invalid multibulk length"
 	}
 	for ; n > 0; n-- {
@@ -123,10 +138,10 @@ func nextCommand(in *input, args words) (words, found, string) {
 		}
 		rest = after
 		if len(head) == 0 || head[0] != '$' {
-			return args, nonsense, "expected '$', got '" + string(head[:min(len(head), 1)]) + "'"
+			return args, nonsense, "expected '$', got '" + string(append(head, ' ')[:1]) + "'"
 		}
-		size, err := strconv.Atoi(string(head[1:]))
-		if err != nil || size < 0 || size > longestWord {
+		size, ok := integer(head[1:])
+		if !ok || size < 0 || size > longestWord {
 			return args, nonsense, "invalid bulk length"
 		}
 		if in.end-in.begin-len(rest)+size+2 > longestCommand {

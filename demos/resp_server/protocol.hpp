@@ -50,11 +50,13 @@ inline std::string changed(std::string_view word, int (*change)(int)) {
     return result;
 }
 
+// A number as it is written usually: without a plus, and without zeros before it.
 inline std::optional<std::int64_t> integer(std::string_view text) {
     std::int64_t n = 0;
     auto end = text.data() + text.size();
     auto read = std::from_chars(text.data(), end, n);
-    if (read.ec != std::errc() || read.ptr != end)
+    bool zeros = text.starts_with("-0") || (text.starts_with('0') && text != "0");
+    if (read.ec != std::errc() || read.ptr != end || zeros)
         return std::nullopt;
     return n;
 }
@@ -70,8 +72,8 @@ inline std::optional<std::span<char>> take_line(std::span<char>& rest) {
     return !line.empty() && line.back() == '\r' ? line.first(line.size() - 1) : line;
 }
 
-// Splits a line as people type it, in place. Blanks in quotes are part of a word; so is, after a \, a quote.
-// Returns false if a quote has no end, or a word follows it.
+// Splits a line as people type it, in place. Blanks in quotes are part of a word; so is, after a \, a quote
+// or a byte such as \n and \x0a. Returns false if a quote has no end, or a word follows it.
 inline bool split(std::span<char> line, words& args) {
     auto blank = [](char c) {
         return std::isspace(static_cast<unsigned char>(c)) != 0;
@@ -89,6 +91,11 @@ inline bool split(std::span<char> line, words& args) {
                 quote = 0;
             } else if (!quote && (*at == '"' || *at == '\'')) {
                 quote = *at;
+            } else if (std::uint8_t code = 0;
+                       quote == '"' && end - at > 3 && at[0] == '\\' && at[1] == 'x' &&
+                       std::from_chars(at + 2, at + 4, code, 16).ptr == at + 4) {
+                *to++ = static_cast<char>(code);
+                at += 3;
             } else if (quote && *at == '\\' && at + 1 != end &&
                        (quote == '"' || at[1] == '\'')) {
                 auto known = escapes.find(*++at);
@@ -134,8 +141,8 @@ inline found next_command(input& in, words& args, std::string& wrong) {
             return rest.size() > 64 ? nonsense("too big bulk count string")
                                     : found::part;
         if (!view(*head).starts_with('$'))
-            return nonsense("expected '$', got '" +
-                            std::string(view(*head).substr(0, 1)) + "'");
+            return nonsense(std::string("expected '$', got '") +
+                            (head->empty() ? ' ' : head->front()) + "'");
         auto size = integer(view(*head).substr(1));
         if (!size || *size < 0 || *size > static_cast<std::int64_t>(longest_word))
             return nonsense("invalid bulk length");

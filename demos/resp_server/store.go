@@ -6,7 +6,6 @@ package main
 import (
 	"math"
 	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -133,6 +132,7 @@ var rules = map[string]rule{
 	"PING":        {1, 2, true, (*store).ping},
 	"PUBLISH":     {3, 3, false, (*store).publish},
 	"QUIT":        {1, mostWords, true, (*store).quit},
+	"RESET":       {1, 1, true, (*store).reset},
 	"SELECT":      {2, 2, false, (*store).choose},
 	"SET":         {3, mostWords, false, (*store).set},
 	"SUBSCRIBE":   {2, mostWords, true, (*store).subscribe},
@@ -151,11 +151,11 @@ func (s *store) run(from *client, args words, out []byte) []byte {
 	}
 	switch known, ok := rules[upper]; {
 	case !ok:
-		text := "ERR unknown command '" + given + "', with args beginning with: "
-		for i := 1; i < len(args) && len(text) < 256; i++ {
-			text += "'" + string(args[i][:min(len(args[i]), 128)]) + "' "
+		with := ""
+		for i := 1; i < len(args) && len(with) < 128; i++ {
+			with += "'" + string(args[i][:min(len(args[i]), 128-len(with))]) + "' "
 		}
-		return fail(out, text)
+		return fail(out, "ERR unknown command '"+given+"', with args beginning with: "+with)
 	case len(args) < known.least || len(args) > known.most:
 		return fail(out, "ERR wrong number of arguments for '"+name+"' command")
 	case !known.always && from.onlyListens():
@@ -163,6 +163,12 @@ func (s *store) run(from *client, args words, out []byte) []byte {
 			"RESET are allowed in this context")
 	default:
 		return known.call(s, from, args, out)
+	}
+}
+
+func (s *store) leave(from *client) {
+	for channel := range from.channels {
+		s.forget(from, channel)
 	}
 }
 
@@ -193,8 +199,8 @@ func (s *store) hello(from *client, args words, out []byte) []byte {
 		version = 3
 	}
 	if len(args) > 1 {
-		var err error
-		if version, err = strconv.Atoi(string(args[1])); err != nil {
+		var ok bool
+		if version, ok = integer(args[1]); !ok {
 			return fail(out, "ERR Protocol version is not an integer or out of range")
 		}
 	}
@@ -204,8 +210,10 @@ func (s *store) hello(from *client, args words, out []byte) []byte {
 	name := from.name
 	for i := 2; i < len(args); i++ {
 		switch option := strings.ToUpper(string(args[i])); {
-		case option == "AUTH" && i+2 < len(args):
+		case option == "AUTH" && i+2 < len(args) && string(args[i+1]) == "default":
 			i += 2 // there are no passwords
+		case option == "AUTH" && i+2 < len(args):
+			return fail(out, "WRONGPASS invalid username-password pair or user is disabled.")
 		case option == "SETNAME" && i+1 < len(args):
 			i++
 			name = string(args[i])
@@ -219,32 +227,44 @@ func (s *store) hello(from *client, args words, out []byte) []byte {
 	} else {
 		out = append(out, "*14\r\n"...)
 	}
-	for _, each := range []string{"server", "redis", "version", "7.2.0", "mode", "standalone", "role", "master", "proto"} {
+	for _, each := range []string{"server", "redis", "version", "7.2.0", "proto"} {
 		out = bulk(out, each)
 	}
 	out = number(bulk(number(out, version, ':'), "id"), from.id, ':')
-	return number(bulk(out, "modules"), 0, '*')
+	for _, each := range []string{"mode", "standalone", "role", "master", "modules"} {
+		out = bulk(out, each)
+	}
+	return number(out, 0, '*')
+}
+
+func (s *store) reset(from *client, args words, out []byte) []byte {
+	s.leave(from)
+	from.resp3, from.name = false, ""
+	return append(out, "+RESET\r\n"...)
 }
 
 func (s *store) aboutClient(from *client, args words, out []byte) []byte {
-	switch what := strings.ToUpper(string(args[1])); {
-	case what == "ID" && len(args) == 2:
+	what := strings.ToLower(string(args[1]))
+	size := map[string]int{"id": 2, "getname": 2, "setname": 3, "setinfo": 4}[what]
+	switch {
+	case size == 0:
+		return fail(out, "ERR unknown subcommand '"+string(args[1])+"'. Try CLIENT HELP.")
+	case size != len(args):
+		return fail(out, "ERR wrong number of arguments for 'client|"+what+"' command")
+	case what == "id":
 		return number(out, from.id, ':')
-	case what == "GETNAME" && len(args) == 2 && from.name == "":
+	case what == "getname" && from.name == "":
 		return from.null(out)
-	case what == "GETNAME" && len(args) == 2:
+	case what == "getname":
 		return bulk(out, from.name)
-	case what == "SETNAME" && len(args) == 3:
+	case what == "setname":
 		from.name = string(args[2])
-		return append(out, "+OK\r\n"...)
-	case what == "SETINFO" && len(args) == 4:
-		return append(out, "+OK\r\n"...)
 	}
-	return fail(out, "ERR unknown subcommand or wrong number of arguments for '"+string(args[1])+"'. Try CLIENT HELP.")
+	return append(out, "+OK\r\n"...)
 }
 
 func (s *store) choose(from *client, args words, out []byte) []byte {
-	if n, err := strconv.Atoi(string(args[1])); err != nil {
+	if n, ok := integer(args[1]); !ok {
 		return fail(out, noInteger)
 	} else if n != 0 {
 		return fail(out, "ERR DB index is out of range")
@@ -297,15 +317,15 @@ func (s *store) set(from *client, args words, out []byte) []byte {
 	unit := 0 // of `after`, in milliseconds
 	var after []byte
 	for i := 3; i < len(args); i++ {
-		switch option := strings.ToUpper(string(args[i])); {
+		option := strings.ToUpper(string(args[i]))
+		itsUnit := map[string]int{"EX": 1000, "PX": 1}[option]
+		switch {
 		case option == "NX" && !xx:
 			nx = true
 		case option == "XX" && !nx:
 			xx = true
-		case (option == "EX" || option == "PX") && unit == 0 && i+1 < len(args):
-			if unit = 1; option == "EX" {
-				unit = 1000
-			}
+		case itsUnit > 0 && (unit == 0 || unit == itsUnit) && i+1 < len(args):
+			unit = itsUnit
 			i++
 			after = args[i]
 		default:
@@ -315,8 +335,8 @@ func (s *store) set(from *client, args words, out []byte) []byte {
 	var until time.Time
 	if unit > 0 {
 		const forEver = 100 * 365 * 24 * time.Hour
-		n, err := strconv.Atoi(string(after))
-		if err != nil {
+		n, ok := integer(after)
+		if !ok {
 			return fail(out, noInteger)
 		}
 		if n <= 0 || n > math.MaxInt64/2/unit {

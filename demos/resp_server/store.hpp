@@ -64,11 +64,12 @@ public:
         auto name = changed(args[0].substr(0, 128), std::tolower);
         auto known = rules.find(upper);
         if (known == rules.end()) {
-            auto text = "ERR unknown command '" + std::string(args[0].substr(0, 128)) +
-                        "', with args beginning with: ";
-            for (std::size_t i = 1; i < args.size() && text.size() < 256; ++i)
-                text.append("'").append(args[i].substr(0, 128)).append("' ");
-            error(out, text);
+            std::string given;
+            for (std::size_t i = 1; i < args.size() && given.size() < 128; ++i)
+                given +=
+                    "'" + std::string(args[i].substr(0, 128 - given.size())) + "' ";
+            error(out, "ERR unknown command '" + std::string(args[0].substr(0, 128)) +
+                           "', with args beginning with: " + given);
         } else if (auto& [least, most, when, call] = known->second;
                    args.size() < least || args.size() > most) {
             error(out, "ERR wrong number of arguments for '" + name + "' command");
@@ -122,8 +123,11 @@ private:
         auto name = from->name;
         for (std::size_t i = 2; i < args.size(); ++i) {
             auto option = changed(args[i], std::toupper);
-            if (option == "AUTH" && i + 2 < args.size())
+            if (option == "AUTH" && i + 2 < args.size() && args[i + 1] == "default")
                 i += 2;  // there are no passwords
+            else if (option == "AUTH" && i + 2 < args.size())
+                return error(out, "WRONGPASS invalid username-password pair or user is "
+                                  "disabled.");
             else if (option == "SETNAME" && i + 1 < args.size())
                 name = args[++i];
             else
@@ -133,32 +137,42 @@ private:
         from->name = name;
         from->resp3 = version == 3;
         out += from->resp3 ? "%7\r\n" : "*14\r\n";
-        for (auto each : {"server", "redis", "version", "7.2.0", "mode", "standalone",
-                          "role", "master", "proto"})
+        for (auto each : {"server", "redis", "version", "7.2.0", "proto"})
             bulk(out, each);
         number(out, 2 + from->resp3);
         bulk(out, "id");
         number(out, from->id);
-        bulk(out, "modules");
+        for (auto each : {"mode", "standalone", "role", "master", "modules"})
+            bulk(out, each);
         number(out, 0, '*');
     }
 
+    void reset(const client_ptr& from, const words&) {
+        leave(from);
+        from->resp3 = false;
+        from->name.clear();
+        from->out += "+RESET\r\n";
+    }
+
     void about_client(const client_ptr& from, const words& args) {
-        auto what = changed(args[1], std::toupper);
-        if (what == "ID" && args.size() == 2) {
-            number(from->out, from->id);
-        } else if (what == "GETNAME" && args.size() == 2) {
-            from->name.empty() ? from->null() : bulk(from->out, from->name);
-        } else if (what == "SETNAME" && args.size() == 3) {
+        auto& out = from->out;
+        auto what = changed(args[1], std::tolower);
+        static const table<std::size_t> sizes{
+            {"id", 2}, {"getname", 2}, {"setname", 3}, {"setinfo", 4}};
+        auto size = sizes.find(what);
+        if (size == sizes.end())
+            return error(out, "ERR unknown subcommand '" + std::string(args[1]) +
+                                  "'. Try CLIENT HELP.");
+        if (size->second != args.size())
+            return error(out, "ERR wrong number of arguments for 'client|" + what +
+                                  "' command");
+        if (what == "id")
+            return number(out, from->id);
+        if (what == "getname")
+            return from->name.empty() ? from->null() : bulk(out, from->name);
+        if (what == "setname")
             from->name = args[2];
-            from->out += "+OK\r\n";
-        } else if (what == "SETINFO" && args.size() == 4) {
-            from->out += "+OK\r\n";
-        } else {
-            error(from->out,
-                  "ERR unknown subcommand or wrong number of arguments for '" +
-                      std::string(args[1]) + "'. Try CLIENT HELP.");
-        }
+        out += "+OK\r\n";
     }
 
     void select(const client_ptr& from, const words& args) {
@@ -186,13 +200,14 @@ private:
         std::string_view time;
         for (std::size_t i = 3; i < args.size(); ++i) {
             auto option = changed(args[i], std::toupper);
-            bool timed = option == "EX" || option == "PX";
+            std::int64_t its_unit = option == "EX" ? 1000 : option == "PX" ? 1 : 0;
             if (option == "NX" && !xx) {
                 nx = true;
             } else if (option == "XX" && !nx) {
                 xx = true;
-            } else if (timed && unit == 0 && i + 1 < args.size()) {
-                unit = option == "EX" ? 1000 : 1;
+            } else if (its_unit > 0 && (unit == 0 || unit == its_unit) &&
+                       i + 1 < args.size()) {
+                unit = its_unit;
                 time = args[++i];
             } else {
                 return error(out, "ERR syntax error");
@@ -344,6 +359,7 @@ inline const table<store::rule> store::rules{
     {"PING", {1, 2, always, &store::ping}},
     {"PUBLISH", {3, 3, usually, &store::publish}},
     {"QUIT", {1, most_words, always, &store::quit}},
+    {"RESET", {1, 1, always, &store::reset}},
     {"SELECT", {2, 2, usually, &store::select}},
     {"SET", {3, most_words, usually, &store::set}},
     {"SUBSCRIBE", {2, most_words, always, &store::subscribe}},

@@ -47,6 +47,7 @@ nc.check("+PONG", "$-1", "+OK", "$1", "1", ":1", ":0", "$-1",
          "-ERR wrong number of arguments for 'get' command", "-ERR syntax error")
 check(rb"""  echo   "a b\n\"c\" " """ b"\r\n", "$8", "a b", '"c" ')
 check(rb"""echo 'a "b\' c'""" b"\n \n\n", "$7", "a \"b' c")
+check(rb"""echo "\x00\x41\xfg" """ b"\r\n", "$5", "\0Axfg")
 check(b'SET empty ""\r\nGET empty\r\n', "+OK", "$0", "")
 for line in (b'echo "a', b"echo 'a", b'echo "a"b'):
     check_closed(line + b"\r\n", "-ERR Protocol error: unbalanced quotes in request")
@@ -78,6 +79,14 @@ check("SELECT 0", "+OK")
 check("SELECT 1", "-ERR DB index is out of range")
 check("SELECT x", "-ERR value is not an integer or out of range")
 check("CLIENT SETINFO LIB-NAME test", "+OK")
+check("client setname", "-ERR wrong number of arguments for 'client|setname' command")
+check("CLIENT what", "-ERR unknown subcommand 'what'. Try CLIENT HELP.")
+check("CLIENT GETNAME", "$-1")
+peer = check("HELLO 2 AUTH joe x", "-WRONGPASS invalid username-password pair or user is disabled.")
+check("CLIENT SETNAME me", "+OK", peer=peer)
+check("CLIENT GETNAME", "$2", "me", peer=peer)
+check("RESET", "+RESET", peer=peer)
+check("CLIENT GETNAME", "$-1", peer=peer)
 check("DEL d", ":0")
 check(encode("SET", "d", "1") + encode("SET", "e", "2") + encode("DEL", "d", "e", "d", "f"), "+OK", "+OK", ":2")
 check_closed(b"QUIT\r\nPING\r\n", "+OK")
@@ -89,9 +98,9 @@ check("SET k 2 nx", "$-1")
 check("SET k 3 XX", "+OK")
 check("SET none 1 XX", "$-1")
 check("GET k", "$1", "3")
-for options in ("NX XX", "XX NX", "EX", "EX 1 PX 1", "EX 1 EX 1", "WHAT", "NX 1", "PX"):
+for options in ("NX XX", "XX NX", "EX", "EX 1 PX 1", "PX 1 EX 1", "WHAT", "NX 1", "PX"):
     check("SET k 4 " + options, "-ERR syntax error")
-for number in ("x", "1.5", "", "1x", "9223372036854775808", "-9223372036854775809"):
+for number in ("x", "1.5", "", "1x", "+1", "01", "-0", "9223372036854775808", "-9223372036854775809"):
     for unit in ("EX", "PX"):
         check(encode("SET", "k", "4", unit, number), "-ERR value is not an integer or out of range")
 for until in ("EX 0", "EX -1", "PX 0", "PX -5", "EX 9223372036854775807", "EX 9223372036854775", "PX 9223372036854775807",
@@ -113,15 +122,12 @@ select.select([], [], [], 0.01)
 check("GET k", "$1", "9")
 
 # Versions 2 and 3 of the protocol.
-about = ["$6", "server", "$5", "redis", "$7", "version", "$5", "7.2.0", "$4", "mode", "$10", "standalone", "$4", "role",
-         "$6", "master", "$5", "proto"]
-
-
 def hello(words, version, peer):
     peer.say(words)
-    peer.check("%7" if version == 3 else "*14", *about, f":{version}", "$2", "id")
+    peer.check("%7" if version == 3 else "*14", "$6", "server", "$5", "redis", "$7", "version", "$5", "7.2.0",
+               "$5", "proto", f":{version}", "$2", "id")
     id = peer.hear()
-    peer.check("$7", "modules", "*0")
+    peer.check("$4", "mode", "$10", "standalone", "$4", "role", "$6", "master", "$7", "modules", "*0")
     return id
 
 
@@ -223,10 +229,10 @@ while True:  # until the server has seen that one connection was reset
 # A malformed command gets an error, and its connection is closed.
 many = "invalid multibulk length"
 for data, error in ((b"*x\r\n", many), (b"*1025\r\n", many), (b"*99999999999999999999\r\n", many), (b"*\r\n", many),
-                    (b"* 1\r\n", many), (b"*1\r\n$65537\r\n", "invalid bulk length"), (b"*1\r\n$-1\r\n", "invalid bulk length"),
+                    (b"* 1\r\n", many), (b"*01\r\n", many), (b"*+1\r\n", many), (b"*1\r\n$65537\r\n", "invalid bulk length"), (b"*1\r\n$-1\r\n", "invalid bulk length"),
                     (b"*1\r\n$\r\n", "invalid bulk length"), (b"*1\r\n$4x\r\n", "invalid bulk length"),
                     (b"*1\r\nPING\r\n", "expected '$', got 'P'"), (b"*1\r\n*1\r\n$4\r\nPING\r\n", "expected '$', got '*'"),
-                    (b"*1\r\n:1\r\n", "expected '$', got ':'"), (b"*1\r\n\r\n", "expected '$', got ''"),
+                    (b"*1\r\n:1\r\n", "expected '$', got ':'"), (b"*1\r\n\r\n", "expected '$', got ' '"),
                     (b"*1\r\n$4\r\nPINGPONG\r\n", "expected the end of a word"),
                     (b"*1\r\n$" + b"1" * 100, "too big bulk count string"), (b"x" * 100000, "too big inline request"),
                     (b"*20\r\n" + (b"$65536\r\n" + b"y" * 65536 + b"\r\n") * 20, "too big a command")):

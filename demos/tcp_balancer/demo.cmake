@@ -2,6 +2,11 @@
 heddle_demo(tcp_balancer --port "--port x 1" 0 65536 "80 x" "--idle 0 1" "--host 127.0.0.256 1" "--host localhost 1")
 demo_test(tcp_balancer http sh serving.sh tcp_balancer/test.py PROGRAM)
 demo_test(tcp_balancer broken sh serving.sh tcp_balancer/broken.py PROGRAM cpp)
+if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=[a-z,]*undefined")
+  # As for echo.
+  demo_test(tcp_balancer descriptors sh serving.sh tcp_balancer/descriptors.py PROGRAM)
+endif()
+demo_test(tcp_balancer go.descriptors sh serving.sh tcp_balancer/descriptors.py TWIN)
 demo_test(tcp_balancer go sh serving.sh tcp_balancer/test.py TWIN)
 demo_test(tcp_balancer go.broken sh serving.sh tcp_balancer/broken.py TWIN go)
 demo_test(tcp_balancer idle sh serving.sh idle.py PROGRAM tcp_balancer)
