@@ -289,7 +289,7 @@ def statuses(server, data, pieces):
 
 def check_cases():
     server = start()
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
         for pieces in (0, 1, 7):
             chosen = [case for case in cases if not pieces or len(case[0]) < 300]
             for case, got in zip(chosen, pool.map(lambda c: statuses(server, c[0], pieces), chosen)):
