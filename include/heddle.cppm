@@ -9,6 +9,8 @@ export module heddle;
 
 export namespace heddle HEDDLE_VARIANT {
 
+using heddle::abandon_on_cancel;
+using heddle::abandon_on_cancel_t;
 using heddle::acquire_op;
 using heddle::actor;
 using heddle::after;

@@ -21,7 +21,7 @@ PUBLIC = {
     "task": "task task_local done go this_task blocking parallel inspect",
     "wait": "broadcast channel channel_ends channel_operations channel_owner channel_permit oneshot select selector settle sync time watch",
     "io": "asio bind_done inflight",
-    "service": "balancer group patterns pool resilience serve stream streams",
+    "service": "balancer dial group patterns pool resilience serve stream streams",
     "run": "run heddle",
     "testing": "testing testing_stream testing_threads",
 }

@@ -72,7 +72,8 @@ func answer(w http.ResponseWriter, r *http.Request, work time.Duration) {
 
 func getOnly(f http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != "GET" {
+		if r.Method != "GET" && r.Method != "HEAD" {
+			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "GET only", http.StatusMethodNotAllowed)
 			return
 		}
@@ -80,10 +81,11 @@ func getOnly(f http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func serve(port uint, work time.Duration) error {
+func serve(at *net.TCPAddr, work time.Duration) error {
+	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
@@ -91,21 +93,31 @@ func serve(port uint, work time.Duration) error {
 	http.HandleFunc("/search", getOnly(func(w http.ResponseWriter, r *http.Request) {
 		answer(w, r, work)
 	}))
-	http.HandleFunc("/stats", func(w http.ResponseWriter, r *http.Request) {
+	http.HandleFunc("/stats", getOnly(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "running %d finished %d stopped %d\n", atomic.LoadInt64(&running),
 			atomic.LoadInt64(&finished), atomic.LoadInt64(&stopped))
-	})
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 4096}
+	}))
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 8 << 10}
 	go server.Serve(listener)
 	<-stop
-	return server.Close()
+	grace, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	server.Shutdown(grace)
+	return nil
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	work := flag.Int("work", 100, "milliseconds of a backend")
 	flag.Parse()
-	if err := serve(*port, time.Duration(*work)*time.Millisecond); err != nil {
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := serve(at, time.Duration(*work)*time.Millisecond); err != nil {
 		fmt.Fprintln(os.Stderr, "context_search:", err)
 		os.Exit(1)
 	}

@@ -1,12 +1,4 @@
 # SPDX-License-Identifier: BSL-1.0
-find_path(HEDDLE_BEAST_INCLUDE_DIR boost/beast/http.hpp)
-if(NOT HEDDLE_BEAST_INCLUDE_DIR)
-  message(STATUS "Demo four_endpoints: not built, as there is no Boost.Beast here (libboost-dev)")
-  return()
-endif()
-heddle_demo(four_endpoints --port "--port x" "--port -1" "--port 65536" "--port 1 2")
-if(TARGET demo.four_endpoints)
-  target_include_directories(demo.four_endpoints SYSTEM PRIVATE ${HEDDLE_BEAST_INCLUDE_DIR})
-endif()
+heddle_http_demo(four_endpoints --port "--port x" "--port -1" "--port 65536" "--port 1 2" --host "--host localhost")
 demo_test(four_endpoints curl sh four_endpoints/test.sh PROGRAM 1)
 demo_test(four_endpoints go sh four_endpoints/test.sh TWIN)

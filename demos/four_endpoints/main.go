@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -79,32 +80,48 @@ func handle(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound)
 		return
 	}
-	if r.Method == found.method {
+	headOfGet := r.Method == http.MethodHead && found.method == http.MethodGet
+	if r.Method == found.method || headOfGet {
 		found.answer(w, r)
 		return
+	}
+	if found.method == http.MethodGet {
+		found.method = "GET, HEAD"
 	}
 	w.Header().Set("Allow", found.method)
 	refuse(w, http.StatusMethodNotAllowed)
 }
 
-func serve(port uint) error {
+func serve(at *net.TCPAddr) error {
+	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
-	server := http.Server{Handler: http.HandlerFunc(handle), MaxHeaderBytes: 8 << 10}
+	server := http.Server{Handler: http.HandlerFunc(handle), MaxHeaderBytes: 8 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second}
 	go server.Serve(listener)
 	<-stop
+	grace, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	server.Shutdown(grace)
 	return nil
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	flag.Parse()
-	if err := serve(*port); err != nil {
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := serve(at); err != nil {
 		fmt.Fprintln(os.Stderr, "four_endpoints:", err)
 		os.Exit(1)
 	}

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// The stages of gophers serve a file over TCP: books are bytes, a cart is a buffer, the fire is a browser.
+// The stages of gophers serve a file over HTTP: books are bytes, a cart is a buffer, the fire is a browser.
 // main.go is the same program in Go.
+#include "../http.hpp"
 #include "../options.hpp"
 
-#include <heddle/heddle.hpp>
-
-#include <asio/ip/tcp.hpp>
-#include <asio/read_until.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/write.hpp>
-
-#include <csignal>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
 #include <system_error>
-
-using asio::ip::tcp;
-using namespace std::chrono_literals;
 
 using cart = std::string;
 constexpr std::size_t cartload = 4096;
@@ -50,10 +41,10 @@ heddle::task<> loader(heddle::receiver<cart> empty, std::ifstream& pile,
     full.close();
 }
 
-heddle::task<> mover(heddle::receiver<cart> full, tcp::socket& client,
+heddle::task<> mover(heddle::receiver<cart> full, http::stream& client,
                      heddle::sender<cart> back) {
     while (auto c = co_await full.receive()) {
-        co_await asio::async_write(client, asio::buffer(*c), heddle::use_task);
+        co_await client.write(*c);
         co_await back.send(std::move(*c));
     }
     back.close();
@@ -65,7 +56,7 @@ heddle::task<> returner(heddle::receiver<cart> back, heddle::sender<cart> empty)
 }
 
 // The client unloads the carts. If it is slow, all stages are: there are no other carts.
-heddle::task<> haul(std::ifstream& pile, tcp::socket& client) {
+heddle::task<> haul(std::ifstream& pile, http::stream& client) {
     constexpr int carts = 4;
     heddle::channel<cart> empty(carts), full(carts), back(carts);
     for (int i = 0; i < carts; ++i)
@@ -77,53 +68,36 @@ heddle::task<> haul(std::ifstream& pile, tcp::socket& client) {
     co_await gophers.wait();
 }
 
-heddle::task<> answer(tcp::socket client, std::string path) {
-    try {
-        std::string request;
-        auto buffer = asio::dynamic_buffer(request, 8192);
-        co_await asio::async_read_until(client, buffer, "\r\n\r\n", heddle::use_task);
-        std::uintmax_t size;
-        auto pile = open(path, size);
-        auto head =
-            "HTTP/1.0 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
-        co_await asio::async_write(client, asio::buffer(head), heddle::use_task);
+heddle::task<http::response> answer(std::string path, http::stream& client) {
+    std::uintmax_t size;
+    auto pile = open(path, size);
+    bool wanted = co_await client.begin("application/octet-stream", size);
+    if (wanted)
         co_await haul(pile, client);
-    } catch (const std::system_error& e) {
-        std::cerr << e.what() << std::endl;  // the client or the file has gone
-    }
+    co_return client.end();
 }
 
-heddle::task<> accept_all(tcp::acceptor acceptor, std::string path) {
-    for (;;) {
-        try {
-            heddle::go(answer, co_await acceptor.async_accept(heddle::use_task), path);
-            continue;
-        } catch (const std::system_error& e) {
-            std::cerr << "accept: " << e.what() << std::endl;
-        }
-        co_await heddle::sleep(100ms);  // until descriptors are free again
-    }
-}
-
-heddle::task<> serve(std::uint16_t port, std::string path) {
+heddle::task<> serve(http::tcp::endpoint at, std::string path) {
     std::uintmax_t size;
     open(path, size);  // reports at once a file that cannot be read
-    auto here = heddle::this_task::executor();
-    asio::signal_set stop(here, SIGINT, SIGTERM);
-    tcp::acceptor acceptor(here, {asio::ip::address_v4::loopback(), port});
-    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
-    heddle::go(accept_all, std::move(acceptor), path);
-    co_await stop.async_wait(heddle::use_task);
+    auto fetch = [path](http::request, http::stream& client) {
+        return answer(path, client);
+    };
+    http::service service{{{"/", {"GET", fetch}}}};
+    co_await http::serve(at, service);
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
-    auto files = read_options(argc, argv,
-                              "gopher_web [--port N] [FILE]   (port 0, the default: "
-                              "any; the file is else its own program)",
-                              {{"port", port}}, 0, 1);
+    auto files =
+        read_options(argc, argv,
+                     "gopher_web [--host ADDRESS] [--port N] [FILE]   (port 0, the "
+                     "default: any; the file is else its own program)",
+                     {{"host", host, is_address}, {"port", port}}, 0, 1);
     try {
-        heddle::run(serve(port, files.empty() ? "/proc/self/exe" : files[0]));
+        heddle::run(serve({asio::ip::make_address(host), port},
+                          files.empty() ? "/proc/self/exe" : files[0]));
     } catch (const std::system_error& e) {
         std::cerr << "gopher_web: " << e.what() << '\n';
         return 1;

@@ -3,11 +3,12 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"sync"
@@ -47,7 +48,7 @@ func loader(empty <-chan cart, pile *os.File, full chan<- cart) {
 	close(full)
 }
 
-func mover(full <-chan cart, client net.Conn, back chan<- cart) {
+func mover(full <-chan cart, client io.Writer, back chan<- cart) {
 	var err error
 	for c := range full {
 		if err == nil { // else the client has left, and the other gophers can end
@@ -65,7 +66,7 @@ func returner(back <-chan cart, empty chan<- cart) {
 }
 
 // The client unloads the carts. If it is slow, all stages are: there are no other carts.
-func haul(pile *os.File, client net.Conn) {
+func haul(pile *os.File, client io.Writer) {
 	const carts = 4
 	empty, full, back := make(chan cart, carts), make(chan cart, carts), make(chan cart, carts)
 	for i := 0; i < carts; i++ {
@@ -79,66 +80,71 @@ func haul(pile *os.File, client net.Conn) {
 	gophers.Wait()
 }
 
-func answer(client net.Conn, path string) {
-	defer client.Close()
-	request := bufio.NewReader(io.LimitReader(client, 8192))
-	for line := ""; line != "\r\n"; {
-		var err error
-		if line, err = request.ReadString('\n'); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return
-		}
+func answer(client http.ResponseWriter, r *http.Request, path string) {
+	if r.URL.Path != "/" {
+		http.NotFound(client, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		client.Header().Set("Allow", "GET, HEAD")
+		http.Error(client, "GET only", http.StatusMethodNotAllowed)
+		return
 	}
 	var size int64
 	pile, err := open(path, &size)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		http.Error(client, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}
 	defer pile.Close()
-	fmt.Fprintf(client, "HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n", size)
-	haul(pile, client)
-}
-
-func acceptAll(listener net.Listener, path string) {
-	for {
-		client, err := listener.Accept()
-		if err == nil {
-			go answer(client, path)
-			continue
-		}
-		fmt.Fprintln(os.Stderr, "accept:", err)
-		time.Sleep(100 * time.Millisecond) // until descriptors are free again
+	client.Header().Set("Content-Type", "application/octet-stream")
+	client.Header().Set("Content-Length", fmt.Sprint(size))
+	if r.Method == http.MethodGet {
+		haul(pile, client)
 	}
 }
 
-func serve(port uint, path string) error {
+func serve(at *net.TCPAddr, path string) error {
 	var size int64
 	file, err := open(path, &size) // reports at once a file that cannot be read
 	if err != nil {
 		return err
 	}
 	file.Close()
+	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
-	go acceptAll(listener, path)
+	fetch := func(w http.ResponseWriter, r *http.Request) { answer(w, r, path) }
+	server := http.Server{Handler: http.HandlerFunc(fetch), MaxHeaderBytes: 8 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second}
+	go server.Serve(listener)
 	<-stop
+	grace, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	server.Shutdown(grace)
 	return nil
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
 	flag.Parse()
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
 	path := "/proc/self/exe"
 	if flag.NArg() > 0 {
 		path = flag.Arg(0)
 	}
-	if err := serve(*port, path); err != nil {
+	if err := serve(at, path); err != nil {
 		fmt.Fprintln(os.Stderr, "gopher_web:", err)
 		os.Exit(1)
 	}

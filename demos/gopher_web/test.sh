@@ -68,6 +68,13 @@ fetch | cmp book - || fail "who left early held up another"
 tail -c 20000000 <&3 | cmp book - || fail "the slow client did not get what was sent"
 exec 3<&-
 wait $idle
+
+# The file is gone, and then it is there again.
+mv book away
+[ "$(curl -s --noproxy '*' -o body -w '%{http_code}' "http://127.0.0.1:$port/")" = 500 ] || fail "no word about a file that is gone"
+grep -q 'book' log || fail "nothing in the log about a file that is gone"
+mv away book
+fetch | cmp book - || fail "a file that is there again is not sent"
 until [ "$(open_now)" = "$descriptors" ]; do :; done # otherwise a socket or a file is kept for ever
 
 "$program" --port "$port" book >/dev/null 2>&1

@@ -2,30 +2,31 @@
 // An HTTP service for production: JSON, a stream, metrics, TLS, and protection from clients that misbehave.
 // GET /hello?name=N, POST /sum of [numbers], GET /ticks?n=N, GET /metrics. main.go is the same program in Go.
 #include "../http.hpp"
+#include "../http/connection.hpp"
 #include "../options.hpp"
 
-#include <asio/ip/tcp.hpp>
 #include <asio/ssl.hpp>
-#include <asio/write.hpp>
 #include <nlohmann/json.hpp>
 
 #include <charconv>
-#include <csignal>
+#include <cmath>
 #include <cstdint>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
 
 using asio::ip::tcp;
+using http::request;
+using http::response;
 using namespace std::chrono_literals;
 using nlohmann::json;
-using tls_stream = asio::ssl::stream<tcp::socket>;
 
 // They need no lock: all tasks are on this thread.
 struct {
-    std::map<std::pair<std::string, unsigned>, long> requests;
+    std::map<std::pair<std::string, int>, long> requests;
     int connections = 0;
 
     std::string text() const {
@@ -45,83 +46,32 @@ struct counted {
     counted(const counted&) = delete;
 };
 
-response reply(status code, const json& body) {
+response reply(int status, const json& body) {
     auto text = body.dump(-1, ' ', false, json::error_handler_t::replace);
-    return reply(code, "application/json", text + '\n');
+    return http::reply(status, "application/json", text + '\n');
 }
-response refuse(status code) {
-    return reply(code, json{{"error", std::string(http::obsolete_reason(code))}});
-}
-
-// Returns "" if there is no such parameter.
-std::string parameter(const request& r, const std::string& name) {
-    std::istringstream all(std::string(r.target()).substr(path_of(r).size()));
-    all.ignore();  // '?'
-    for (std::string each; std::getline(all, each, '&');)
-        if (each.starts_with(name + '='))
-            return each.substr(name.size() + 1);
-    return "";
+response refuse(int status) {
+    return reply(status, json{{"error", http::reason(status)}});
 }
 
 response hello(const request& r) {
-    auto name = parameter(r, "name");
-    return reply(status::ok, json{{"hello", name.empty() ? "world" : name}});
+    auto name = r.parameter("name");
+    return reply(200, json{{"hello", name.empty() ? "world" : name}});
 }
 
 response sum(const request& r) {
-    auto numbers = json::parse(r.body(), nullptr, false);
+    auto numbers = json::parse(r.body, nullptr, false);
     bool good = numbers.is_array();
     double total = 0;
     for (auto each = numbers.begin(); good && each != numbers.end(); ++each)
         if ((good = each->is_number()))
             total += each->get<double>();
-    return good ? reply(status::ok, json{{"sum", total}}) : refuse(status::bad_request);
+    good = good && std::isfinite(total);  // JSON has no word for infinity
+    return good ? reply(200, json{{"sum", total}}) : refuse(400);
 }
 
 response show_metrics(const request&) {
-    return reply(status::ok, "text/plain; version=0.0.4", metrics.text());
-}
-
-struct endpoint {
-    http::verb method;
-    response (*answer)(const request&);  // null for a stream
-};
-const std::map<std::string, endpoint> endpoints{
-    {"/hello", {http::verb::get, hello}},
-    {"/metrics", {http::verb::get, show_metrics}},
-    {"/sum", {http::verb::post, sum}},
-    {"/ticks", {http::verb::get, nullptr}}};
-
-// A connection. Each wait for its peer ends when the peer has been idle for too long.
-template <class Stream>
-struct connection {
-    Stream peer;
-    heddle::duration idle;
-
-    heddle::task<> write(std::string bytes) {
-        auto writing = [](Stream& to, std::string& all) -> heddle::task<> {
-            co_await asio::async_write(to, asio::buffer(all), heddle::use_task);
-        };
-        co_await heddle::with_timeout(idle, writing(peer, bytes));
-    }
-    heddle::task<> write(response answer, bool open) {
-        answer.keep_alive(open);
-        answer.prepare_payload();
-        auto bytes = serialize(std::move(answer));
-        co_await write(std::move(bytes));
-    }
-    heddle::task<> stream_ticks(int n, bool open);
-    heddle::task<status> handle(request r, bool open);
-    heddle::task<> converse();
-};
-
-// Returns -1 if the parameter is no number.
-int how_many(const request& r) {
-    int n = 5;
-    auto text = parameter(r, "n");
-    auto end = text.data() + text.size();
-    auto [rest, error] = std::from_chars(text.data(), end, n);
-    return text.empty() || (rest == end && error == std::errc() && n >= 0) ? n : -1;
+    return http::reply(200, "text/plain; version=0.0.4", metrics.text());
 }
 
 json numbered(int i) { return {{"tick", i}}; }
@@ -134,136 +84,88 @@ heddle::task<> tick(heddle::sender<json> out, int n) {
     out.close();
 }
 
+std::optional<int> how_many(const request& r) {
+    auto text = r.parameter("n");
+    if (text.empty())
+        return 5;
+    int n = 0;
+    auto end = text.data() + text.size();
+    auto [rest, error] = std::from_chars(text.data(), end, n);
+    return rest == end && error == std::errc() && n >= 0 ? std::optional(n)
+                                                         : std::nullopt;
+}
+
 // Writes a chunk for each value of the channel. If the client leaves, the task that sends ends too.
-template <class Stream>
-heddle::task<> connection<Stream>::stream_ticks(int n, bool open) {
-    response head(status::ok, 11);
-    head.set(http::field::content_type, "application/x-ndjson");
-    head.chunked(true);
-    head.keep_alive(open);
-    auto bytes = serialize(std::move(head), true);
-    co_await write(std::move(bytes));
+heddle::task<response> stream_ticks(request r, http::stream& out) {
+    auto n = how_many(r);
+    if (!n)
+        co_return refuse(400);
+    bool wanted = co_await out.begin("application/x-ndjson");
+    if (!wanted)
+        co_return out.end();
     heddle::channel<json> ticks;
     heddle::group senders;
-    senders.go(tick, ticks, n);
+    senders.go(tick, ticks, *n);
     while (auto each = co_await ticks.receive()) {
         auto line = each->dump() + '\n';
-        std::ostringstream chunk;
-        chunk << std::hex << line.size() << "\r\n" << line << "\r\n";
-        co_await write(chunk.str());
+        co_await out.write(line);
     }
-    co_await write(std::string("0\r\n\r\n"));
     co_await senders.wait();
+    co_return out.end();
 }
 
-template <class Stream>
-heddle::task<status> connection<Stream>::handle(request r, bool open) {
-    auto found = endpoints.find(path_of(r));
-    auto answer = refuse(status::not_found);
-    if (found != endpoints.end() && r.method() != found->second.method) {
-        answer = refuse(status::method_not_allowed);
-        answer.set(http::field::allow, http::to_string(found->second.method));
-    } else if (found != endpoints.end() && found->second.answer) {
-        answer = found->second.answer(r);
-    } else if (found != endpoints.end()) {
-        auto n = how_many(r);
-        if (n >= 0) {
-            co_await stream_ticks(n, open);
-            co_return status::ok;
-        }
-        answer = refuse(status::bad_request);
-    }
-    auto code = answer.result();
-    co_await write(std::move(answer), open);
-    co_return code;
-}
-
-template <class Stream>
-heddle::task<> connection<Stream>::converse() {
+heddle::task<> plain(tcp::socket peer, heddle::done_token stop,
+                     const http::service& service) {
     counted here;
-    std::string input;
-    for (bool open = true; open;) {
-        request_parser parser;
-        auto code = co_await heddle::with_timeout(idle, read(peer, input, parser));
-        open = code == status::ok && parser.keep_alive();
-        std::string path = "other";
-        if (code == status::ok) {
-            auto asked = parser.release();
-            if (endpoints.contains(path_of(asked)))
-                path = path_of(asked);
-            code = co_await handle(std::move(asked), open);
-        } else {
-            co_await write(refuse(code), open);
-        }
-        ++metrics.requests[{path, static_cast<unsigned>(code)}];
-    }
+    co_await http::session(std::move(peer), stop, service);
+}
+heddle::task<> secure(tcp::socket peer, heddle::done_token stop,
+                      const http::service& service, asio::ssl::context& tls) {
+    counted here;
+    http::connection c(asio::ssl::stream<tcp::socket>(std::move(peer), tls), stop,
+                       service);
+    co_await c.converse();
 }
 
-heddle::task<> close(tcp::socket& peer) {
-    peer.shutdown(tcp::socket::shutdown_send);
-    co_await read_all(peer);
-}
-heddle::task<> close(tls_stream& peer) {
-    co_await peer.async_shutdown(heddle::use_task);
-}
-
-heddle::task<> open(tcp::socket&) { co_return; }
-heddle::task<> open(tls_stream& peer) {
-    co_await peer.async_handshake(tls_stream::server, heddle::use_task);
-}
-
-template <class Stream>
-heddle::task<> session(Stream peer, heddle::duration idle) {
-    connection<Stream> c{std::move(peer), idle};
-    try {
-        c.peer.lowest_layer().set_option(tcp::no_delay(true));
-        co_await heddle::with_timeout(idle, open(c.peer));
-        co_await c.converse();
-        co_await heddle::with_timeout(1s, close(c.peer));
-    } catch (const heddle::system_error&) {
-        // The peer has left, or does not speak TLS.
-    } catch (const heddle::timed_out&) {
-        // The peer is too slow.
-    }
-}
-
-void complain(std::exception_ptr failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-        std::cerr << e.what() << std::endl;
-    }
-}
-
-heddle::task<> serve(std::uint16_t port, int idle, std::string pem) {
-    heddle::signals stop({SIGINT, SIGTERM});
+heddle::task<> serve(tcp::endpoint at, http::time_limits limits, std::string pem) {
+    http::service service{
+        {{"/hello", {"GET", hello}},
+         {"/metrics", {"GET", show_metrics}},
+         {"/sum", {"POST", sum}},
+         {"/ticks", {"GET", stream_ticks}}},
+        refuse,
+        [](const std::string& path, int status) { ++metrics.requests[{path, status}]; },
+        limits};
     asio::ssl::context tls(asio::ssl::context::tls_server);
     if (!pem.empty()) {
         tls.use_certificate_chain_file(pem);
         tls.use_private_key_file(pem, asio::ssl::context::pem);
     }
-    tcp::acceptor acceptor(heddle::this_task::executor(),
-                           {asio::ip::address_v4::loopback(), port});
-    std::cout << "listening on " << acceptor.local_endpoint() << std::endl;
-    auto plain = [idle](tcp::socket s) { return session(std::move(s), idle * 1ms); };
-    auto secure = [idle, &tls](tcp::socket s) {
-        return session(tls_stream(std::move(s), tls), idle * 1ms);
+    auto session = [&](tcp::socket peer, heddle::done_token stop) {
+        return pem.empty() ? plain(std::move(peer), stop, service)
+                           : secure(std::move(peer), stop, service, tls);
     };
-    heddle::serve_options options{.grace = 1s, .on_error = complain};
-    if (pem.empty())
-        co_await heddle::serve(std::move(acceptor), stop.token(), plain, options);
-    else
-        co_await heddle::serve(std::move(acceptor), stop.token(), secure, options);
+    co_await http::serve(at, session);
 }
 
 int main(int argc, char** argv) {
+    std::string host = "127.0.0.1";
     std::uint16_t port = 0;
-    int idle = 30000;
+    int header = 10000, idle = 30000;
     std::string pem;
-    read_options(argc, argv, "http_service [--port N] [--idle MS] [--tls PEM]",
-                 {{"port", port}, {"idle", idle}, {"tls", pem}});
+    read_options(argc, argv,
+                 "http_service [--host ADDRESS] [--port N] [--header MS] [--idle MS] "
+                 "[--tls PEM]",
+                 {{"host", host, is_address},
+                  {"port", port},
+                  {"header", header},
+                  {"idle", idle},
+                  {"tls", pem}});
+    // No limit is longer than the one for a client that is idle.
+    http::time_limits limits{std::min(header, idle) * 1ms, idle * 1ms, idle * 1ms,
+                             idle * 1ms};
     try {
-        heddle::run(serve(port, idle, pem));
+        heddle::run(serve({asio::ip::make_address(host), port}, limits, pem));
     } catch (const heddle::system_error& e) {
         std::cerr << "http_service: " << e.what() << '\n';
         return 1;

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -82,6 +83,9 @@ func sum(w http.ResponseWriter, r *http.Request) int {
 	for _, each := range numbers {
 		total += each
 	}
+	if math.IsInf(total, 0) { // JSON has no word for infinity
+		return refuse(w, 400)
+	}
 	return reply(w, 200, map[string]float64{"sum": total})
 }
 
@@ -113,6 +117,9 @@ func streamTicks(w http.ResponseWriter, r *http.Request) int {
 		}
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
+	if r.Method == http.MethodHead {
+		return 200
+	}
 	ticks := make(chan map[string]int)
 	go tick(ticks, n, r.Context().Done())
 	conn := r.Context().Value(connection{}).(net.Conn)
@@ -145,9 +152,13 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	path, code := "other", 404
 	if found, ok := endpoints[r.URL.Path]; ok {
 		path = r.URL.Path
-		if r.Method == found.method {
+		headOfGet := r.Method == http.MethodHead && found.method == http.MethodGet
+		if r.Method == found.method || headOfGet {
 			code = found.answer(w, r)
 		} else {
+			if found.method == http.MethodGet {
+				found.method = "GET, HEAD"
+			}
 			w.Header().Set("Allow", found.method)
 			code = refuse(w, 405)
 		}
@@ -159,7 +170,7 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	metrics.Unlock()
 }
 
-var idle time.Duration
+var header, idle time.Duration
 
 type connection struct{}
 
@@ -178,15 +189,16 @@ func count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-func serve(port uint, pem string) error {
+func serve(at *net.TCPAddr, pem string) error {
+	signal.Ignore(syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	listener, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return err
 	}
 	server := http.Server{Handler: http.HandlerFunc(handle), MaxHeaderBytes: 8 << 10, ReadTimeout: idle,
-		WriteTimeout: idle, IdleTimeout: idle, ConnState: count, ConnContext: remember}
+		ReadHeaderTimeout: header, WriteTimeout: idle, IdleTimeout: idle, ConnState: count, ConnContext: remember}
 	failed := make(chan error, 1)
 	if pem == "" {
 		go func() { failed <- server.Serve(listener) }()
@@ -208,12 +220,22 @@ func serve(port uint, pem string) error {
 }
 
 func main() {
-	port := flag.Uint("port", 0, "0: any free port")
-	ms := flag.Int("idle", 30000, "ms")
+	host := flag.String("host", "127.0.0.1", "an address")
+	port := flag.Int("port", 0, "0: any free port")
+	headerMs := flag.Int("header", 10000, "ms for the first byte and a header")
+	idleMs := flag.Int("idle", 30000, "ms for all else")
 	pem := flag.String("tls", "", "a file with certificate and key")
 	flag.Parse()
-	idle = time.Duration(*ms) * time.Millisecond
-	if err := serve(*port, *pem); err != nil {
+	at := &net.TCPAddr{IP: net.ParseIP(*host), Port: *port}
+	if at.IP == nil {
+		flag.Usage()
+		os.Exit(2)
+	}
+	idle = time.Duration(*idleMs) * time.Millisecond
+	if header = time.Duration(*headerMs) * time.Millisecond; header > idle {
+		header = idle
+	}
+	if err := serve(at, *pem); err != nil {
 		fmt.Fprintln(os.Stderr, "http_service:", err)
 		os.Exit(1)
 	}

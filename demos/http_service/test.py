@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Sends requests to an HTTP service through curl, and through clients that misbehave. Usage: PROGRAM curl|rude|tls"""
+"""Sends requests to an HTTP service through curl, and through clients that misbehave. Usage: PROGRAM curl|rude|tls|stop|limits"""
 import json
 import re
 import select
@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 
 from serving import Peer, Server, expect
 
@@ -82,9 +83,10 @@ def check_curl():
     ask(server, "/hello?x=1&name=a\"b", {"hello": 'a"b'}, "-g")
     ask(server, "/sum", {"sum": 6.5}, "-d", "[1, 2.5, 3]")
     ask(server, "/sum", {"sum": 0}, "-d", "[]")
+    ask(server, "/%68ello?n%61me=%C3%A9+%22%00", {"hello": "\u00e9 \"\0"})
     ask(server, "/nothing", {"error": "Not Found"}, code=404)
     ask(server, "/sum", {"error": "Method Not Allowed"}, code=405)
-    for body in ("[1, 2", '{"a": 1}', '["a"]', "", "[" * 30000, "\xff"):
+    for body in ("[1, 2", '{"a": 1}', '["a"]', "", "[" * 30000, "\xff", "[1e308, 1e308]", "[1e999]"):
         ask(server, "/sum", {"error": "Bad Request"}, "-d", body, code=400)
     for n in ("x", "-1", "99999999999999999999"):
         ask(server, f"/ticks?n={n}", {"error": "Bad Request"}, code=400)
@@ -101,10 +103,22 @@ def check_curl():
     hear_tick(peer, 2)
     peer.close()
 
+    # HTTP/1.0 has no chunks: the stream ends with the connection. After HEAD there is no stream.
+    old = Peer(server)
+    old.send(b"GET /ticks?n=2 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    head, _, body = old.input.read().decode().partition("\r\n\r\n")
+    expect(body, '{"tick":1}\n{"tick":2}\n', head)
+    expect("Transfer-Encoding" in head, False, head)
+    none = Peer(server)
+    none.send(b"HEAD /ticks?n=1000000 HTTP/1.1\r\nHost: x\r\n\r\n" +
+              b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answers = none.input.read().decode()
+    expect(re.findall(r"HTTP/1.1 (\d+)|(tick)", answers), [("200", ""), ("404", "")], answers)
+
     # The metrics match the requests. The stream that a client left does not count as answered.
     found = metrics(server)
-    for path, code, n in (("/hello", 200, 3), ("/sum", 200, 2), ("/sum", 400, 6), ("/sum", 405, 1),
-                          ("other", 404, 1), ("/ticks", 200, 2), ("/ticks", 400, 3)):
+    for path, code, n in (("/hello", 200, 4), ("/sum", 200, 2), ("/sum", 400, 8), ("/sum", 405, 1),
+                          ("other", 404, 2), ("/ticks", 200, 4), ("/ticks", 400, 3)):
         expect(found[f'http_requests_total{{path="{path}",code="{code}"}}'], n, f"{path} {code}:")
     server.stop()
     Server(program).stop(signal.SIGINT)
@@ -186,6 +200,73 @@ def check_rude():
     server.stop()
 
 
+def check_stop():
+    """A stream goes on until the grace ends; who is being answered is told that the connection ends."""
+    server = Server(program, "--idle", "20000")
+    stream, posts = Peer(server), Peer(server)
+    stream.send(b"GET /ticks?n=1000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    posts.send(b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n[")
+    hear_tick(stream, 2)
+    ask(server, "/hello", {"hello": "world"})
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    while server.process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", server.port)).close()
+        except OSError:
+            break
+    posts.send(b"1]")
+    answer = posts.input.read()
+    if not (answer.startswith(b"HTTP/1.1 200 OK\r\n") and b"\r\nConnection: close\r\n" in answer):
+        sys.exit(f"the last answer: {answer}")
+    hear_tick(stream, 30)
+    stream.socket.settimeout(10)
+    try:
+        while stream.input.readline():
+            pass
+    except ConnectionError:
+        pass
+    expect(server.process.wait(), 0, "exit:")
+    if not 0.8 < time.monotonic() - began < 5:
+        sys.exit(f"the grace took {time.monotonic() - began} s")
+
+
+def check_limits():
+    """The limit for the first byte and a header is apart from the one between requests."""
+    hello = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
+    server = Server(program, "--header", "300", "--idle", "20000")
+    silent, slow, busy = Peer(server), Peer(server), Peer(server)
+    busy.send(hello)
+    busy.check("HTTP/1.1 200 OK")
+    began = time.monotonic()
+    silent.check_closed()
+    if not 0.2 < time.monotonic() - began < 5:
+        sys.exit(f"a silent client was closed after {time.monotonic() - began} s")
+    select.select([busy.socket], [], [], 0.5)
+    while busy.input.readline() != b'{"hello":"world"}\n':
+        pass
+    busy.send(hello[:-2])  # still open; but a header takes too long now
+    busy.input.read()
+    began = time.monotonic()
+    blank = Peer(server)
+    while time.monotonic() - began < 5 and blank.send(b"\r\n" * 100):
+        if select.select([blank.socket], [], [], 0.01)[0]:
+            break
+    if time.monotonic() - began > 4:
+        sys.exit("empty lines may come for ever")
+    server.stop()
+
+    # A body has its own limit, however steadily it comes.
+    server = Server(program, "--idle", "300")
+    body = Peer(server)
+    body.send(b"POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n[")
+    began = time.monotonic()
+    while body.send(b"1") and not select.select([body.socket], [], [], 0.02)[0]:
+        if time.monotonic() - began > 5:
+            sys.exit("a body may take as long as it likes")
+    server.stop()
+
+
 def check_tls():
     with tempfile.TemporaryDirectory() as folder:
         pem = f"{folder}/server.pem"
@@ -233,4 +314,4 @@ def check_tls():
         server.stop()
 
 
-{"curl": check_curl, "rude": check_rude, "tls": check_tls}[what]()
+{"curl": check_curl, "rude": check_rude, "tls": check_tls, "stop": check_stop, "limits": check_limits}[what]()

@@ -4,6 +4,7 @@
 // First, so that what the compiler says of a mistake begins with few lines.
 #include <heddle/detail/core/words.hpp>
 #include <heddle/detail/task/refuse_start.hpp>
+#include <heddle/detail/wait/channel_many.hpp>
 #include <heddle/detail/wait/refuse_arm.hpp>
 
 #include <heddle/asio.hpp>

@@ -57,7 +57,8 @@ private:
     std::shared_ptr<core> core_;
 };
 
-/// An object of a pool, lent until this is destroyed. A moved-from lease has none.
+/// An object of a pool, lent until this is destroyed. A lease that was moved from, or whose
+/// object was discarded, has none. Requires of `*` and `->`: it has one.
 template <class T>
 class [[nodiscard]] lease {
     using core = detail::pool_core<T>;
@@ -139,11 +140,11 @@ struct [[nodiscard(
 /// A pool lends objects that are dear to make, as connections to a server, and keeps them
 /// for the next.
 ///
-///     heddle::pool<connection> pool(connect, {.limit = 8, .idle = 30s});
+///     heddle::pool<connection> pool(make_one, {.limit = 8, .idle = 30s});
 ///     auto c = co_await pool.take();       // one that lies there, or a new one
 ///     co_await c->ask(question);           // an error: c.discard(), it is broken
 ///
-/// `connect` is a coroutine that makes an object, task<connection>. A second function
+/// `make_one` is a coroutine that makes an object, task<connection>. A second function
 /// may look at an object that has lain in the pool before it is lent again, and returns
 /// bool or task<bool>: one that is not healthy is destroyed, and the next is looked at.
 /// The object that was put back last is lent first, so that those beyond the need lie

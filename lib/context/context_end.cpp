@@ -2,9 +2,10 @@
 // How a context ends while other threads may still wake, cancel or post there.
 #include "context/context_state.hpp"
 
-#include HEDDLE_ASIO(thread_pool.hpp)
-
+#include <chrono>
+#include <cstdio>
 #include <memory>
+#include <thread>
 #include <utility>
 
 namespace heddle HEDDLE_VARIANT::detail {
@@ -17,22 +18,30 @@ void context_state::shut() noexcept {
     close_doors();
     // It waits for the blocking work that runs. Blocking work that has not begun is
     // destroyed, and its task with it.
-    std::unique_ptr<asio::thread_pool> pool;
+    std::unique_ptr<blocking_threads> blocking;
     {
         guard g(lock_);
-        pool = std::exchange(pool_, nullptr);
+        blocking = std::exchange(blocking_, nullptr);
     }
-    if (pool) {
-        if (pool->get_executor().running_in_this_thread())
-            ends_from_inside();
-        pool->stop();
-        pool->join();
-        pool.reset();
-    }
+    if (blocking && blocking->runs_here())
+        ends_from_inside();
+    blocking.reset();
     abandon_guests();
     shut_hosts();
     take_back_executors();
     wait_for_posting();
+}
+
+void blocking_threads::end() noexcept {
+    threads_.stop();
+    for (int i = 0; i < 1000 && running() != 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (int n = running(); n != 0)
+        std::fprintf(stderr,
+                     "heddle: an execution context that ends waits for %d function%s "
+                     "of go_blocking\n",
+                     n, n == 1 ? "" : "s");
+    threads_.join();
 }
 
 /// Empties the list of lent executors [lent].

@@ -153,18 +153,18 @@ counted<lent_executor> context_state::borrow(const foreign_executor& e) noexcept
     return e.lent_;
 }
 
-asio::thread_pool& context_state::blocking_pool() {
+blocking_threads& context_state::blocking() {
     {
         guard g(lock_);
-        if (pool_)
-            return *pool_;
+        if (blocking_)
+            return *blocking_;
     }
     auto threads = std::max(4u, 2 * std::thread::hardware_concurrency());
-    auto made = std::make_unique<asio::thread_pool>(threads);
+    auto made = std::make_unique<blocking_threads>(threads);
     guard g(lock_);
-    if (!pool_)
-        std::swap(pool_, made);
-    return *pool_;
+    if (!blocking_)
+        std::swap(blocking_, made);
+    return *blocking_;
 }
 
 counted<host> host_of(asio::io_context& ctx) {

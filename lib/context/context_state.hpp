@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "context/blocking_threads.hpp"
 #include "core/context_core.hpp"
 
 #include "parallel/worker_pool.hpp"
 #include <heddle/detail/context/context_guest.hpp>
 #include <heddle/detail/context/foreign_executor.hpp>
 #include <heddle/detail/core/host.hpp>
-
-#include HEDDLE_ASIO(thread_pool.hpp)
 
 #include <cstdint>
 #include <memory>
@@ -40,7 +39,7 @@ public:
     counted<lent_executor> borrow(const foreign_executor& e) noexcept;
 
     /// The threads of go_blocking, started at its first use.
-    asio::thread_pool& blocking_pool();
+    blocking_threads& blocking();
 
     /// The context's own host, which is made at its first use. `self` is this.
     template <class Executor>
@@ -78,7 +77,7 @@ private:
     std::unique_ptr<worker_pool> workers_;
     intrusive_list<context_guest, &context_guest::in_context_> guests_;      // [listed]
     intrusive_list<foreign_executor, &foreign_executor::in_context_> lent_;  // [lent]
-    std::unique_ptr<asio::thread_pool> pool_;
+    std::unique_ptr<blocking_threads> blocking_;
 };
 
 /// Makes `ctx` use this clock and seed. Requires: nothing of heddle has been used on it

@@ -36,11 +36,24 @@ std::coroutine_handle<> blocking_wait::await_suspend(std::coroutine_handle<>) no
     home_ = &home;
     home.work_started();  // [homecoming]: work until the task has come home
     try {
-        asio::post(context_state::of(home.context())->blocking_pool(), job(*this));
+        context_state::of(home.context())->blocking().post(job(*this));
     } catch (...) {
         initiation_failed(std::current_exception());
     }
     return begun() ? home.go_on(p) : home.next();
+}
+
+void post_blocking(std::shared_ptr<abandonable_work> work) {
+    process& self = host::current_process();
+    if (self.interrupted())
+        self.throw_cancelled();
+    auto run = [w = std::move(work)] {
+        thread_wait::leave_out_this_thread();  // a task that waits for it counts
+        w->run();
+        w->finished.close();
+    };
+    auto state = context_state::of(self.home->context());
+    state->blocking().post(std::move(run));
 }
 
 }  // namespace heddle::detail

@@ -5,7 +5,7 @@
 #include "task/stop_bridge.hpp"
 
 #include <heddle/detail/core/failures.hpp>
-#include <heddle/go.hpp>
+#include <heddle/detail/core/host.hpp>
 
 #include <utility>
 

@@ -8,8 +8,11 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/error.hpp>
+
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -78,6 +81,84 @@ TEST_CASE("go_blocking does not start its function if the token in force is clos
                     }(ran)),
                     heddle::cancelled);
     CHECK(!ran);
+}
+
+TEST_CASE("a function that may be left gives its result, or its exception") {
+    heddle::run([]() -> heddle::task<> {
+        using heddle::abandon_on_cancel;
+        auto moved = [](std::unique_ptr<int> n) { return n; };
+        auto got = co_await heddle::go_blocking(abandon_on_cancel, moved,
+                                                std::make_unique<int>(3));
+        CHECK(*got == 3);
+        int calls = 0;
+        co_await heddle::go_blocking(abandon_on_cancel, [&] { ++calls; });
+        CHECK(calls == 1);
+        auto fails = [] { throw std::runtime_error("boo"); };
+        auto end =
+            co_await heddle::settle(heddle::go_blocking(abandon_on_cancel, fails));
+        CHECK_THROWS_WITH_AS(end.value(), "boo", std::runtime_error);
+    }());
+}
+
+TEST_CASE("a function that may be left is left at once; its thread ends what it does") {
+    auto begun = std::make_shared<test::latch>(1),
+         let_go = std::make_shared<test::latch>(1);
+    auto over = std::make_shared<std::atomic<bool>>(false);
+    std::weak_ptr<test::latch> kept = let_go;
+    auto stuck = [](auto b, auto l, auto o) {
+        b->count_down();
+        l->wait();
+        *o = true;
+    };
+    bool seen_running = false;
+    heddle::run([&]() -> heddle::task<> {
+        auto h = heddle::go(
+            heddle::go_blocking(heddle::abandon_on_cancel, stuck, begun, let_go, over));
+        co_await heddle::go_blocking([&] { begun->wait(); });
+        h.cancel();
+        auto end = co_await heddle::settle(h);
+        CHECK(end.code() == asio::error::operation_aborted);
+        seen_running = !*over;
+        let_go->count_down();
+    }());
+    CHECK(seen_running);
+    CHECK(*over);  // the end of the context has waited
+    let_go.reset();
+    CHECK(kept.expired());  // the thread has dropped what the function owned
+}
+
+TEST_CASE(
+    "a function that may be left does not start if the token in force is closed") {
+    bool started = false;
+    heddle::run([&]() -> heddle::task<> {
+        heddle::done_source closed;
+        closed.close();
+        auto end = co_await heddle::settle(heddle::with_done(
+            closed.token(),
+            heddle::go_blocking(heddle::abandon_on_cancel, [&] { started = true; })));
+        CHECK(end.code() == asio::error::operation_aborted);
+    }());
+    CHECK_FALSE(started);
+}
+
+TEST_CASE("a context that ends may destroy tasks that have left, and that wait") {
+    auto let_go = std::make_shared<test::latch>(1);
+    auto begun = std::make_shared<test::latch>(1);
+    std::thread releaser;
+    {
+        asio::io_context ctx;
+        heddle::go(ctx, heddle::go_blocking(
+                            heddle::abandon_on_cancel,
+                            [](auto b, auto l) {
+                                b->count_down();
+                                l->wait();
+                            },
+                            begun, let_go));
+        ctx.poll();
+        begun->wait();
+        releaser = std::thread([&] { let_go->count_down(); });
+    }
+    releaser.join();
 }
 
 TEST_CASE("the end of a context waits for the functions of go_blocking that run") {

@@ -318,7 +318,8 @@ task<> batches_of(std::size_t items, outcome& o) {
 }
 
 task<> batches(outcome& o) {
-    for (std::size_t items : {1, 2, 3, 100})
+    static constexpr std::size_t numbers[] = {1, 2, 3, 100};
+    for (std::size_t items : numbers)
         try {
             co_await batches_of(items, o);
         } catch (const std::bad_alloc&) {
@@ -400,7 +401,9 @@ task<> balances_by(heddle::balancing choose, outcome& o) {
 
 task<> balances(outcome& o) {
     using enum heddle::balancing;
-    for (heddle::balancing choose : {least_pending, round_robin, two_choices})
+    static constexpr heddle::balancing all[] = {least_pending, round_robin,
+                                                two_choices};
+    for (heddle::balancing choose : all)
         try {
             co_await balances_by(choose, o);
         } catch (const std::bad_alloc&) {

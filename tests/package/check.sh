@@ -76,6 +76,8 @@ refused() { # WORDS FLAGS... FILES...
     grep -m 1 "$words" log
 }
 launcher=$(command -v ccache || true)
+# A user may build the sources of heddle as a few large ones, which takes a fifth of the time.
+unity="-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=12"
 export CCACHE_BASEDIR="$dir" CCACHE_NOHASHDIR=1
 
 case $way in
@@ -95,7 +97,7 @@ pkg_config)
     ;;
 add_subdirectory)
     ln -s "$source" heddle
-    consumer -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
+    consumer -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher" $unity
     runs out/consumer
     ;;
 fetch_content)
@@ -104,7 +106,7 @@ fetch_content)
         (cd "$source" && xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh | tar -c --null -T -) >tree.tar
     mkdir heddle && tar -xf tree.tar -C heddle
     (cd heddle && git init -q && git add -A && git -c user.name=t -c user.email=t@localhost commit -qm tree)
-    consumer -DHEDDLE_REPOSITORY="$dir/heddle" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
+    consumer -DHEDDLE_REPOSITORY="$dir/heddle" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher" $unity
     runs out/consumer
     ;;
 by_hand)

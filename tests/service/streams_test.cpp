@@ -169,6 +169,11 @@ TEST_CASE("zip asks from left to right, and after one that has ended asks none")
               streams::map([](const std::tuple<int, int, int>&) { return 0; }));
     CHECK(t.take() ==
           lines{"a0", "b0", "c0", "a1", "b is gone", "a is gone", "c is gone"});
+    values_of(asked(t, "a", 3) | streams::zip(asked(t, "b", 3), asked(t, "c", 1)) |
+              streams::map([](const std::tuple<int, int, int>&) { return 0; }));
+    lines got = t.take();
+    CHECK(std::count(got.begin(), got.end(), "b1") == 1);
+    CHECK(std::count(got.begin(), got.end(), "a2") == 0);
 }
 
 TEST_CASE("zip that is cancelled while one of its streams waits has ended") {

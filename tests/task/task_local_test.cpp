@@ -133,39 +133,6 @@ TEST_CASE("every way to start a task passes the values on") {
     run_virtual([scope]() -> task<> { co_await with_local(id, "a", scope()); }());
 }
 
-TEST_CASE("a task on another context, and on another thread, inherits them") {
-    auto scope = [](asio::io_context& other, std::string& seen) -> task<> {
-        co_await go(other, [&seen]() -> task<> {
-            seen = here();
-            co_return;
-        });
-    };
-    asio::io_context other;
-    auto work = asio::make_work_guard(other);
-    std::string seen;
-    {
-        test::joined_thread t([&] { other.run(); });
-        heddle::run(
-            [&]() -> task<> { co_await with_local(id, "far", scope(other, seen)); }());
-        work.reset();
-    }
-    CHECK(seen == "far");
-}
-
-TEST_CASE("outside tasks there is no value: in handlers, and in go_blocking") {
-    CHECK(here() == "none");
-    auto scope = [](std::vector<std::string>& seen) -> task<> {
-        asio::post(heddle::this_task::executor(), [&] { seen.push_back(here()); });
-        co_await heddle::yield();
-        co_await heddle::sleep(1ms);
-        seen.push_back(co_await heddle::go_blocking(here));
-        seen.push_back(here());
-    };
-    std::vector<std::string> seen;
-    heddle::run([&]() -> task<> { co_await with_local(id, "a", scope(seen)); }());
-    CHECK(seen == std::vector<std::string>{"none", "none", "a"});
-}
-
 TEST_CASE("a value is destroyed when its scope and its tasks have ended") {
     auto counted = std::make_shared<int>(1);
     static const task_local<std::shared_ptr<int>> key;
@@ -289,6 +256,39 @@ TEST_CASE("a task that starts a task while its value is destroyed passes nothing
 TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("task_local.threads");
+
+TEST_CASE("a task on another context, and on another thread, inherits them") {
+    auto scope = [](asio::io_context& other, std::string& seen) -> task<> {
+        co_await go(other, [&seen]() -> task<> {
+            seen = here();
+            co_return;
+        });
+    };
+    asio::io_context other;
+    auto work = asio::make_work_guard(other);
+    std::string seen;
+    {
+        test::joined_thread t([&] { other.run(); });
+        heddle::run(
+            [&]() -> task<> { co_await with_local(id, "far", scope(other, seen)); }());
+        work.reset();
+    }
+    CHECK(seen == "far");
+}
+
+TEST_CASE("outside tasks there is no value: in handlers, and in go_blocking") {
+    CHECK(here() == "none");
+    auto scope = [](std::vector<std::string>& seen) -> task<> {
+        asio::post(heddle::this_task::executor(), [&] { seen.push_back(here()); });
+        co_await heddle::yield();
+        co_await heddle::sleep(1ms);
+        seen.push_back(co_await heddle::go_blocking(here));
+        seen.push_back(here());
+    };
+    std::vector<std::string> seen;
+    heddle::run([&]() -> task<> { co_await with_local(id, "a", scope(seen)); }());
+    CHECK(seen == std::vector<std::string>{"none", "none", "a"});
+}
 
 TEST_CASE("tasks on several threads share a value, which the last of them destroys") {
     auto counted = std::make_shared<int>(7);

@@ -127,6 +127,14 @@ task<> wait_in(std::shared_ptr<heddle::notify> n, tally& t) {
     ++t.done;
 }
 
+task<> wait_twice(heddle::mutex& m, heddle::condition_variable& c, tally& t) {
+    auto held = co_await m.lock();
+    for (int i = 0; i < 2; ++i) {
+        co_await c.wait(held);
+        ++t.done;
+    }
+}
+
 }  // namespace
 
 TEST_SUITE_BEGIN("laws.kinds.threads");
@@ -319,6 +327,29 @@ TEST_CASE(
             s->changed.notify_one();
         });
         t.at_end([=] { demand(n[0].done == 1, "missed"); });
+    });
+}
+
+TEST_CASE("law 86: notify_all notifies a task that waits again, meanwhile, only once") {
+    all_of("condition_variable_all", [](threads& t) {
+        struct shared {
+            heddle::mutex m;
+            heddle::condition_variable changed;
+        };
+        auto s = std::make_shared<shared>();
+        auto n = std::make_shared<tally[]>(1);
+        auto source = std::make_shared<heddle::done_source>();
+        t.run([=, token = source->token()] {
+            return under(token, wait_twice(s->m, s->changed, n[0]), n[0]);
+        });
+        t.run([=] {
+            s->changed.notify_all();
+            source->close();
+        });
+        t.at_end([=] {
+            demand(n[0].done <= 1, "notified twice");
+            demand(n[0].cancelled == 1, "notified twice");
+        });
     });
 }
 

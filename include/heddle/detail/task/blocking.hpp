@@ -2,8 +2,10 @@
 #pragma once
 
 #include <heddle/detail/handlers/asio_wait.hpp>
+#include <heddle/done.hpp>
 
 #include <coroutine>
+#include <memory>
 
 namespace heddle HEDDLE_VARIANT::detail {
 
@@ -46,5 +48,15 @@ public:
 private:
     F* f_;
 };
+
+/// Work that its task may leave: the thread owns it, too.
+struct abandonable_work : pinned {
+    virtual ~abandonable_work() = default;
+    virtual void run() noexcept = 0;
+    done_source finished;  // its token closes when run() has returned
+};
+
+/// Runs the work on a blocking thread of the running task's context.
+HEDDLE_API void post_blocking(std::shared_ptr<abandonable_work> work);
 
 }  // namespace heddle::detail

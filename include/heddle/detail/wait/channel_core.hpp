@@ -2,6 +2,7 @@
 // A channel is a lock, a ring and two queues. lib/README.md tells the life of a send.
 #pragma once
 
+#include <heddle/detail/core/failures.hpp>
 #include <heddle/detail/wait/channel_base.hpp>
 
 #include <cstddef>
