@@ -2,6 +2,7 @@
 // A chat server: one task owns the set of clients and sends each of them everything that is said.
 // A client sends its name, then lines. main.go is the same program in Go.
 #include "../options.hpp"
+#include "../progress.hpp"
 
 #include <heddle/heddle.hpp>
 
@@ -69,16 +70,19 @@ heddle::task<std::size_t> write_some(tcp::socket& to, asio::const_buffer bytes) 
     co_return co_await to.async_write_some(bytes, heddle::use_task);
 }
 
-// Writes at once all that waits. A client that takes none of it for the time `idle` is disconnected.
+// Writes at once all that waits. A client that reads none of it for the time `idle` is disconnected.
 heddle::task<> tell(client_ptr c, heddle::duration idle) {
     std::vector<text> lines;
     std::string all;
+    progress reads;
     while (co_await c->out.receive_many(lines, most_lines) > 0) {
         for (auto& each : lines)
             all += *each;
         for (asio::const_buffer rest(asio::buffer(all)); rest.size() > 0;) {
             auto n =
                 co_await settle(heddle::with_timeout(idle, write_some(c->conn, rest)));
+            if (n.code() == asio::error::timed_out && reads.made(c->conn))
+                continue;
             if (!n) {
                 c->conn.close();  // which its task notices, too
                 co_return;

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -13,12 +14,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 const mostLines, mostBytes = 4096, 1 << 20 // that wait for a client
 
 type client struct {
-	conn    net.Conn
+	conn    *net.TCPConn
 	out     chan string
 	waiting atomic.Int64 // bytes in out
 }
@@ -77,17 +79,35 @@ func takeAll(c *client, line string) []byte {
 	}
 }
 
-// Writes at once all that waits. A client that takes none of it for the time idle is disconnected.
+// How many bytes the system holds for a peer. If their number changes, the peer reads, however slowly. A write tells that late,
+// when a third of them has been read.
+func unread(conn *net.TCPConn) int {
+	bytes := int32(0)
+	if raw, err := conn.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) {
+			syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&bytes)))
+		})
+	}
+	return int(bytes)
+}
+
+// Writes at once all that waits. A client that reads none of it for the time idle is disconnected.
 func tell(c *client, idle time.Duration, told chan<- bool) {
 	defer close(told)
+	before := -1
 	for line := range c.out {
 		for all := takeAll(c, line); len(all) > 0; {
 			c.conn.SetWriteDeadline(time.Now().Add(idle))
-			n, _ := c.conn.Write(all)
-			if n == 0 {
+			n, err := c.conn.Write(all)
+			held := before
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				held = unread(c.conn)
+			}
+			if n == 0 && held == before {
 				c.conn.Close() // which readLine will notice, too
 				return
 			}
+			before = held
 			all = all[n:]
 		}
 	}
@@ -104,7 +124,7 @@ func readLine(conn net.Conn, input *bufio.Reader, idle time.Duration) (string, e
 	return strings.TrimSuffix(string(line[:len(line)-1]), "\r"), nil
 }
 
-func chat(conn net.Conn, h hall, idle time.Duration) {
+func chat(conn *net.TCPConn, h hall, idle time.Duration) {
 	c := &client{conn: conn, out: make(chan string, mostLines)}
 	told := make(chan bool)
 	go tell(c, idle, told)
@@ -132,9 +152,9 @@ func chat(conn net.Conn, h hall, idle time.Duration) {
 	<-told
 }
 
-func acceptAll(listener net.Listener, h hall, idle time.Duration) {
+func acceptAll(listener *net.TCPListener, h hall, idle time.Duration) {
 	for {
-		conn, err := listener.Accept()
+		conn, err := listener.AcceptTCP()
 		if err == nil {
 			go chat(conn, h, idle)
 			continue

@@ -2,6 +2,7 @@
 // A small Redis, of RESP2 and RESP3: one task owns the data. A connection hands it the commands that came together, and
 // writes the answers together. main.go is the same program in Go.
 #include "../options.hpp"
+#include "../progress.hpp"
 #include "store.hpp"
 
 #include <heddle/heddle.hpp>
@@ -74,12 +75,16 @@ heddle::task<> write_all(client_ptr c) {
 // Disconnects a client that has been silent, or has not read, for too long: a subscriber may be silent. When the server
 // stops, no more commands are read, and those that were are answered.
 heddle::task<> watch(client_ptr c, heddle::done_token stop, heddle::duration idle) {
-    for (;;) {
+    for (progress reads;;) {
         bool patient = !c->channels.empty() && !c->writing;
         auto now = heddle::now();
         auto until = patient ? now + idle : c->last + idle;
-        if (until <= now)
-            break;
+        if (until <= now) {
+            if (!reads.made(c->conn))
+                break;
+            c->last = now;
+            continue;
+        }
         if (co_await heddle::select(stop, heddle::after(until - now)) == 0) {
             std::error_code already_gone;
             c->conn.shutdown(tcp::socket::shutdown_receive, already_gone);

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 type request struct {
@@ -37,10 +39,23 @@ func own(requests <-chan request) {
 	}
 }
 
-// Writes at once all that waits. A client that takes none of it for the time idle is disconnected.
+// How many bytes the system holds for a peer. If their number changes, the peer reads, however slowly. A write tells that late,
+// when a third of them has been read.
+func unread(conn *net.TCPConn) int {
+	bytes := int32(0)
+	if raw, err := conn.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) {
+			syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&bytes)))
+		})
+	}
+	return int(bytes)
+}
+
+// Writes at once all that waits. A client that reads none of it for the time idle is disconnected.
 func writeAll(c *client, idle time.Duration, written chan<- bool) {
 	defer close(written)
 	var all []byte
+	before := -1
 	for {
 		all = c.out.take(all)
 		if len(all) == 0 {
@@ -48,12 +63,17 @@ func writeAll(c *client, idle time.Duration, written chan<- bool) {
 		}
 		for rest := all; len(rest) > 0; {
 			c.conn.SetWriteDeadline(time.Now().Add(idle))
-			n, _ := c.conn.Write(rest)
-			if n == 0 {
+			n, err := c.conn.Write(rest)
+			held := before
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				held = unread(c.conn)
+			}
+			if n == 0 && held == before {
 				c.conn.Close() // the client has left, was dropped, or does not read
 				c.out.close()
 				return
 			}
+			before = held
 			rest = rest[n:]
 		}
 	}

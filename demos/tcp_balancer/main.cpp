@@ -2,6 +2,7 @@
 // A TCP load balancer gives each connection to the backend that has the fewest. Each backend is a worker of the
 // library's balancer; the bytes do not pass through that. main.go is the same program in Go, where one task owns the pool.
 #include "../options.hpp"
+#include "../progress.hpp"
 
 #include <heddle/balancer.hpp>
 #include <heddle/heddle.hpp>
@@ -89,8 +90,8 @@ heddle::task<> watch_for_reset(connection watched, connection other) {
 
 // Closes both when no byte has passed for too long.
 heddle::task<> watch(connection a, connection b, moment last, heddle::duration idle) {
-    while (*last + idle > heddle::now())
-        co_await heddle::sleep_until(*last + idle);
+    for (progress reads; *last + idle > heddle::now() || reads.made(*a, *b);)
+        co_await heddle::sleep_until(std::max(*last, heddle::now()) + idle);
     close(a, b);
 }
 

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/signal"
@@ -14,6 +15,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 type backend struct {
@@ -62,6 +64,18 @@ func balance(b balancer, ports []int) {
 			}
 		}
 	}
+}
+
+// How many bytes the system holds for a peer. If their number changes, the peer reads, however slowly. A write tells that late,
+// when a third of them has been read.
+func unread(conn *net.TCPConn) int {
+	bytes := int32(0)
+	if raw, err := conn.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) {
+			syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&bytes)))
+		})
+	}
+	return int(bytes)
 }
 
 // Copied is a connection that is copied from and to.
@@ -143,10 +157,19 @@ func proxy(client *net.TCPConn, b balancer, attempts int, idle time.Duration) {
 			continue
 		}
 		server.SetLinger(0)
-		timer := time.AfterFunc(idle, func() {
+		before := -1
+		var timer *time.Timer
+		timer = time.AfterFunc(math.MaxInt64, func() {
+			held := unread(server) + unread(client)
+			if held > 0 && held != before {
+				before = held
+				timer.Reset(idle)
+				return
+			}
 			server.Close()
 			client.Close()
 		})
+		timer.Reset(idle)
 		from := copied{client, timer, idle, new(atomic.Bool)}
 		to := copied{server, timer, idle, new(atomic.Bool)}
 		done := make(chan bool, 2)
