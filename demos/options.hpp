@@ -102,7 +102,7 @@ inline bool is_address(const char* text) {
 }
 
 // Reads the options, and returns the other arguments, whose number must be between `least` and `most`.
-// A server, which is what has a `--port`, goes on when its terminal is closed.
+// A program with a `--port` is a server: it goes on when its terminal is closed.
 inline std::vector<std::string>
 read_options(int argc, char** argv, std::string_view usage,
              std::initializer_list<demo_option> known = {}, int least = 0,

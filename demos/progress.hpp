@@ -8,7 +8,7 @@
 
 class progress {
 public:
-    // Whether the peer has taken some of what is held for it since this was asked before: then more may be held.
+    // Whether the peer has read since this was asked before: then fewer bytes are held for it, or others.
     template <class... Socket>
     bool made(Socket&... sockets) {
         int held = (unread(sockets.native_handle()) + ...);

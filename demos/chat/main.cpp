@@ -22,7 +22,7 @@
 using asio::ip::tcp;
 using heddle::settle;
 using namespace std::chrono_literals;
-using text = std::shared_ptr<const std::string>;  // all clients share what is said
+using text = std::shared_ptr<const std::string>;  // a message, which all clients share
 
 constexpr int most_lines = 4096, most_bytes = 1 << 20;  // that wait for a client
 

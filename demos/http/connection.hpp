@@ -23,7 +23,7 @@ tcp::socket& socket_of(Tls& s) {
     return s.next_layer();
 }
 
-// What ends a handler whose client has gone.
+// This exception ends a handler whose client has gone.
 struct client_left : heddle::system_error {
     using heddle::system_error::system_error;
 };
@@ -102,7 +102,7 @@ public:
 
 private:
     using error_code = heddle::error_code;
-    enum : int { gone = -1 };  // else a status that says what is wrong, or 0
+    enum : int { gone = -1 };  // stands where a status of refusal may stand, or 0
     static constexpr std::size_t gathered = 64 << 10, copied = 4 << 10;
 
     static void throw_if(error_code failed) {
@@ -122,7 +122,7 @@ private:
         co_return failed;
     }
 
-    // Asio must not read again what has ended: it would wait.
+    // Asio is not asked to read again after the end of the stream: it would wait for ever.
     heddle::task<error_code> read_some() {
         if (ended_)
             co_return asio::error::eof;

@@ -216,7 +216,7 @@ struct reader::state {
                std::isdigit(static_cast<unsigned char>(text[7]));
     }
 
-    // Returns the status of what is wrong, or 0.
+    // Returns the status with which the header is refused, or 0.
     int check_header(const beast::fields& header) {
         int hosts = 0, lengths = 0, codings = 0;
         bool close = false, keep = false;
@@ -272,7 +272,7 @@ struct reader::state {
         }
     }
 
-    // Takes a line of what is around the data of chunks. Returns false if it has not all come.
+    // Takes a line of the framing around the data of chunks. Returns false if it has not all come.
     bool parse_around() {
         auto all = bytes();
         auto end = all.find('\n', scanned);
@@ -297,7 +297,7 @@ struct reader::state {
         return true;
     }
 
-    // Returns the status of what is wrong, or 0.
+    // Returns the status with which the line is refused, or 0.
     int parse_line(std::string_view text) {
         if (next == data_end) {
             next = chunk_size;
@@ -325,7 +325,7 @@ struct reader::state {
     std::size_t line, lines;  // of the header: where it begins, and how many there are
     std::size_t scanned;      // up to here there is no end of a line
     bool chunked;
-    part next;            // what is around chunks
+    part next;            // of the framing around chunks
     std::size_t left;     // of the body, or of a chunk
     std::size_t framing;  // bytes around chunks
 };

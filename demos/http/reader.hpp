@@ -28,8 +28,8 @@ public:
     step parse();
     int status() const;  // why it was refused, else 0
     const request&
-    asked();         // from in_body on; of a request that was refused what is known
-    request take();  // what is complete; then the next request begins
+    asked();         // from in_body on; a request that was refused may lack parts
+    request take();  // gives the complete request; then the next one begins
 
 private:
     struct state;

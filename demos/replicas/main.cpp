@@ -28,7 +28,7 @@ heddle::task<std::string> fetch(replica& from) {
     co_return "a page of " + from.name;
 }
 
-// The name of each line tells what was done.
+// Each line begins with the name of its call.
 heddle::task<> report(std::string what, heddle::task<std::string> call) {
     auto start = heddle::now();
     std::string how;

@@ -152,7 +152,7 @@ heddle::task<> converse(tcp::socket s, heddle::done_token stop,
     co_await heddle::select(writing, heddle::after(1s));
     std::error_code already_gone;
     c->conn.shutdown(tcp::socket::shutdown_send, already_gone);
-    // At the stop nothing more is read, but what has come.
+    // After the stop only the bytes are read that have come.
     if (!already_gone && (!stop.closed() || c->conn.available(already_gone) > 0))
         co_await heddle::timeout(1s, read_all(c));
     c->conn.close();

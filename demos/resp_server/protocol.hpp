@@ -113,7 +113,7 @@ inline bool split(std::span<char> line, words& args) {
 // What the input begins with: a command, part of one, or nothing that could be one.
 enum class found { command, part, nonsense };
 
-// Takes a command from the input, or says what is wrong with it. A command without words is none.
+// Takes a command from the input, or sets `wrong` to an error. A command without words is none.
 inline found next_command(input& in, words& args, std::string& wrong) {
     auto rest = in.rest();
     auto nonsense = [&](std::string why) {

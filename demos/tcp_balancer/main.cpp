@@ -38,8 +38,8 @@ struct request {
 };
 using balancer = heddle::balancer<request>;
 
-// Whether a close cuts the connection off by RST, also that of a program that is killed: then what was cut off
-// does not look like an end. Asio is not told, as its destructor would undo it.
+// If `on`, a close cuts the connection off by RST, as does the end of a killed program: so a cut does not look
+// like an end. Asio is not told, as its destructor would undo it.
 void cut_off_on_close(tcp::socket& socket, bool on) {
     linger how{on, 0};
     (void)setsockopt(socket.native_handle(), SOL_SOCKET, SO_LINGER, &how, sizeof how);

@@ -202,7 +202,7 @@ task<tcp::socket> dial_by(std::string host, std::string service, duration delay)
     if (socket)
         co_return std::move(*socket);
     if (!std::ranges::all_of(*all, [](auto& each) { return bool(each.code); }))
-        socket.value();  // throws what is none of a connection
+        socket.value();  // throws: it was no connection that failed
     throw_no_answer(name, *all);
 }
 

@@ -402,9 +402,11 @@ TEST_CASE("when descriptors or memory have run out, serve tries again in 100 ms"
         };
         told.clear();
         heddle::done_source stop;
+        heddle::serve_metrics counts;
         auto session = [](visitor) -> task<> { co_return; };
-        auto server = heddle::go(heddle::serve(
-            fake_acceptor{&connections}, stop.token(), session, {.on_error = tell}));
+        auto server = heddle::go(
+            heddle::serve(fake_acceptor{&connections}, stop.token(), session,
+                          serve_options{.on_error = tell, .metrics = &counts}));
         for (int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EMFILE}) {
             co_await heddle::sleep(150ms);
             connections.fail(error);
@@ -412,6 +414,7 @@ TEST_CASE("when descriptors or memory have run out, serve tries again in 100 ms"
         co_await heddle::yield();  // it is stopped in this pause
         stop.close();
         co_await server;
+        CHECK(counts.read().failed == 5);
         started.push_back(heddle::now().time_since_epoch() / 1ms);
         co_return started;
     }());
