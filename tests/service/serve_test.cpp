@@ -406,7 +406,7 @@ TEST_CASE("when descriptors or memory have run out, serve tries again in 100 ms"
         auto session = [](visitor) -> task<> { co_return; };
         auto server = heddle::go(
             heddle::serve(fake_acceptor{&connections}, stop.token(), session,
-                          serve_options{.on_error = tell, .metrics = &counts}));
+                          serve_options{.metrics = &counts, .on_error = tell}));
         for (int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EMFILE}) {
             co_await heddle::sleep(150ms);
             connections.fail(error);
